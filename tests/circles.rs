@@ -1,4 +1,5 @@
-//! No file uses a file that uses it, by whatever way round: whoever reads one need not have read the other.
+//! No two source files depend on each other, directly or indirectly: each can be read without knowing its
+//! users.
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +46,7 @@ struct Written {
 /// What one file writes.
 #[derive(Default)]
 struct Uses {
-    /// By `use`: names for what lies elsewhere. They are the file's own names for whoever comes by them.
+    /// By `use`: names of items elsewhere. For users of this file they are its own names.
     named: Vec<Written>,
     /// Those of them that are only handed on.
     handed_on: BTreeSet<usize>,
@@ -81,7 +82,7 @@ fn is_path(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | ':')
 }
 
-/// Splits at commas that stand in no braces.
+/// Splits at commas outside braces.
 fn members(text: &str) -> Vec<&str> {
     let (mut depth, mut from, mut found) = (0, 0, Vec::new());
     for (at, c) in text.char_indices() {

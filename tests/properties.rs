@@ -1,4 +1,4 @@
-//! What must hold for any input, on generated input: the checks of the fuzz targets without a fuzzer.
+//! Properties of any input, on generated input: the checks of the fuzz targets without a fuzzer.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "fuzz/checks/mod.rs"]

@@ -1,6 +1,6 @@
-//! Guesses at SMTP AUTH from very many addresses, at the very name of the insurer's server: its logins come first, an
-//! honest server that nobody knows yet gets in too, also right after a restart, and the log stays short. How many turns
-//! come first is counted where turns are given (`crates/intake/src/tests/flood.rs`).
+//! Password guesses at SMTP AUTH from very many addresses, with the login of the insurer's own server: its logins come
+//! first, an honest server that is not known yet gets in too, also directly after a restart, and the log stays short.
+//! How many turns come first is counted where turns are given (`crates/intake/src/tests/flood.rs`).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use socket2::{Domain, Socket, Type};
 const NAME: &str = "mailgate.insurer.example";
 const PASSWORD: &str = "Geheim-4711";
 
-/// A session over TLS from another address of this machine, up to where it could log in.
+/// A session over TLS from another address of this machine, up to the login.
 fn session(source: Ipv4Addr, to: SocketAddr, authority: &Authority) -> std::io::Result<Smtp> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(IpAddr::V4(source), 0).into())?;
@@ -35,7 +35,7 @@ fn auth(client: &mut Smtp, password: &str) -> std::io::Result<u16> {
     client.try_say(&format!("AUTH PLAIN {secret}")).map(|reply| reply.code)
 }
 
-/// Wrong passwords at the name of the insurer's server, each from an address of its own, until told to stop.
+/// Wrong passwords with the login of the insurer's server, each from a different address, until stopped.
 struct Flood {
     stop: Arc<AtomicBool>,
     wrong: Receiver<()>,
@@ -53,7 +53,7 @@ impl Flood {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    // Whatever happens to an attacker's connection is its own business.
+                    // What happens to an attacker's connection does not matter.
                     let Ok(mut client) = session(Ipv4Addr::new(127, 9, lane, host), to, &authority) else {
                         continue;
                     };
@@ -96,13 +96,13 @@ fn guesses_from_everywhere_keep_no_honest_server_out() {
     for _ in 0..5 {
         assert_eq!(log_in(known), 235, "it was right before");
     }
-    // Nobody knows this one, and the name is under attack; it waits among others, and gets its turn.
+    // This client is not known, and the login is under attack; it waits with others, and gets its turn.
     let mut codes = Vec::new();
     while codes.last() != Some(&235) {
         assert!(codes.len() < 10, "never let in: {codes:?}");
         codes.push(log_in(Ipv4Addr::new(127, 0, 0, 2)));
     }
-    // The process is killed and begins anew, and the flood goes on: it is known all the same.
+    // The process is killed and restarted during the flood: the client is still known.
     assert_eq!(gateway.count("SELECT count(*) FROM tries WHERE wrong = 0 AND length(whose) = 32"), 2);
     gateway.kill();
     gateway.restart();

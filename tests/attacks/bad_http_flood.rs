@@ -1,4 +1,4 @@
-//! Heads that are no HTTP, as many as anybody likes to send: nobody fills the log with them.
+//! Requests that are not HTTP, in any number: they cannot fill the log.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ fn malformed_requests_fill_no_log() {
             _ => "GET /\u{7f} HTTP/1.1\r\nHost: a\r\n\r\n",
         };
         let _ = stream.write_all(head.as_bytes());
-        // Whatever the answer: then the server has seen it.
+        // Any answer: then the server has seen it.
         let _ = stream.read_to_end(&mut Vec::new());
     }
     let log = gateway.log();

@@ -1,5 +1,5 @@
-//! Clients that hold as many connections as they can get: they get some, take them from each other, and everybody else
-//! is served.
+//! Clients that hold as many connections as they can get: they get some, take them from each other, and
+//! everybody else is served.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
@@ -28,7 +28,7 @@ fn ask(stream: &mut TcpStream) -> bool {
         && answer.starts_with(b"HTTP/1.1 200")
 }
 
-/// Whether the server has not hung up; what it has answered is left where it is.
+/// Whether the server has not closed; its answer is left unread.
 fn is_open(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     let mut rest = [0; 4096];
@@ -47,15 +47,15 @@ fn one_client_cannot_take_every_place_and_its_neighbours_are_served() {
     let gateway = Gateway::start(&Config::new(&hop));
     let web = gateway.config.web;
     let mut held: Vec<TcpStream> = (0..300).map(|_| from(Ipv4Addr::LOCALHOST, web)).collect();
-    // All behind one address: whoever comes last has a place, and the first ones have none any more.
+    // All from one address: the last one has a slot, and the first ones have lost theirs.
     assert!(ask(&mut from(Ipv4Addr::LOCALHOST, web)));
-    // Hung up on or reset: nothing ever came from it. Awaited; who was admitted first is up to the scheduler.
+    // Closed or reset: it received no answer. Polled, as the order of admission depends on the scheduler.
     rig::process::poll("one of the first to give way", || {
         held.iter().take(250).any(|one| !is_open(one)).then_some(())
     });
     assert!(ask(held.last_mut().unwrap()));
     assert!(ask(&mut from(Ipv4Addr::new(127, 0, 0, 9), web)));
-    // Letters came and went meanwhile as ever.
+    // Meanwhile SMTP works as usual.
     gateway.smtp().say("NOOP").expect("250 *");
 }
 
@@ -93,7 +93,7 @@ fn many_clients_cannot_shut_the_portal() {
     let (_, inside) = portal.log_in("anna@web.example", PASSWORD);
     assert!(inside, "and an owner logs in");
     assert!(reads(&mut kept), "the owner's own connection is still there");
-    // Nobody had to wait until the others' time was over.
+    // No client had to wait for the others' timeouts.
     let open = held.iter().filter(|one| is_open(one)).count();
     assert!(open > 3_500, "{open} of {}", held.len());
 }

@@ -1,4 +1,4 @@
-//! CVE-2026-2743: the name of an uploaded file led it out of its folder and into the server's configuration.
+//! CVE-2026-2743: the name of an uploaded file led out of its folder and into the server's configuration.
 
 use rig::letters;
 

@@ -1,5 +1,5 @@
-//! CVE-2026-27444: two servers read one address differently, and a letter went where nobody meant it to go.
-//! Here one strict parser reads every address, and what it cannot read one way only is refused.
+//! CVE-2026-27444: two servers parsed an address differently, and a letter went to an unintended recipient.
+//! Here one strict parser reads every address, and ambiguous ones are refused.
 
 use rig::letters;
 

@@ -1,5 +1,5 @@
-//! CVE-2026-2748: addresses with blanks in them were accepted and compared as if they had none. Here an address
-//! has one spelling, and whatever has blanks is none.
+//! CVE-2026-2748: addresses with white space were accepted and compared as if they had none. Here an address
+//! has one spelling, and white space makes it invalid.
 
 use rig::letters;
 use rig::reader::PASSWORD;
@@ -29,7 +29,8 @@ fn an_address_with_blanks_is_no_address() {
     }
 }
 
-/// Some signs nobody sees mean nothing in a domain (UTS #46 §4): they are dropped before anyone compares or sends.
+/// Some invisible characters mean nothing in a domain (UTS #46 §4): they are dropped before it is compared or
+/// sent.
 #[test]
 fn what_a_domain_does_not_count_never_goes_on() {
     let portal = Portal::new();

@@ -1,5 +1,5 @@
-//! CVE-2026-29134: a visitor said which domain they belonged to, and was believed. Here a request says nothing
-//! about whose it is but by its cookie.
+//! CVE-2026-29134: a visitor stated which domain they belonged to, and was believed. Here only its cookie
+//! says whose a request is.
 
 use rig::letters;
 use rig::reader::PASSWORD;
@@ -28,7 +28,7 @@ fn a_visitor_cannot_choose_whose_they_are() {
     assert_ne!(letter_path(&inbox), annas);
     let (_, inside) = portal.log_in("bernd@web.example", PASSWORD);
     assert!(inside, "the fields have changed whose mailbox this is");
-    // Neither do header fields.
+    // Header fields have no effect either.
     for line in [
         "X-Forwarded-User: anna@web.example",
         "X-Remote-User: anna@web.example",
@@ -66,7 +66,7 @@ fn a_forged_host_leads_nobody_away() {
                 "{line} on {path}"
             );
         }
-        // Asked for an inbox, a stranger is sent to our log-in page.
+        // A stranger who requests an inbox is redirected to our log-in page.
         let mut stranger = portal.gateway.web();
         stranger.extra = vec![line.to_owned()];
         let page = stranger.get("/inbox");

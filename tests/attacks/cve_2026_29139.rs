@@ -1,5 +1,5 @@
-//! CVE-2026-29139: running the initialisation of an account again gave it a new password. Here a mailbox is
-//! activated once.
+//! CVE-2026-29139: repeating the initialisation of an account set a new password. Here a mailbox is activated
+//! once.
 
 use rig::letters;
 use rig::reader::PASSWORD;
@@ -13,7 +13,7 @@ const ANNA: &str = "anna@web.example";
 fn an_active_mailbox_cannot_be_activated_again() {
     let portal = Portal::new();
     let link = portal.send(ANNA, &letters::plain("[vertraulich] eins", "Text"));
-    // The attacker has opened the page before its owner and kept it.
+    // The attacker has opened the page before its owner and kept it open.
     let mut attacker = portal.gateway.web();
     let kept = attacker.get(&link);
     activate(&mut portal.gateway.web(), &link, PASSWORD, &[]).expect(200);
@@ -25,7 +25,7 @@ fn an_active_mailbox_cannot_be_activated_again() {
     assert!(!(200..400).contains(&answer.status), "activated twice: {}", answer.status);
     attacker.get(&link).expect(410);
 
-    // Another letter's notice brings a link, but no second beginning.
+    // Another letter's notice contains a link, but not a second activation.
     let second = portal.send(ANNA, &letters::plain("[vertraulich] zwei", "Text"));
     let mut attacker = portal.gateway.web();
     let page = attacker.get(&second);

@@ -1,5 +1,5 @@
-//! CVE-2026-29141, CVE-2026-29144: a subject said `[signed OK]`, also in letters that only look so, and was
-//! believed. Here a page says nothing about trust that comes from a subject.
+//! CVE-2026-29141, CVE-2026-29144: a subject with `[signed OK]`, or a look-alike, was believed. Here nothing
+//! in a subject affects what a page says about trust.
 
 use rig::letters;
 use rig::reader::PASSWORD;

@@ -1,5 +1,5 @@
-//! CVE-2026-29142: a forged envelope was opened because one step of the cryptography was left out. Here every
-//! sealed thing is bound to where it belongs: moved, swapped or changed, it does not open.
+//! CVE-2026-29142: a forged envelope was opened because a cryptographic check was omitted. Here every sealed
+//! value is bound to its place: moved, swapped or changed, it cannot be opened.
 
 use rusqlite::Connection;
 

@@ -1,12 +1,12 @@
-//! CVE-2026-29143, CVE-2026-27443: header fields inside the payload, where nobody vouches for them, were taken
-//! for the letter's own. Here pages look at the outer head alone, and so do rules that let a letter out.
+//! CVE-2026-29143, CVE-2026-27443: unauthenticated header fields inside the payload were taken for the
+//! letter's own. Here pages use only the outer head, and so do rules that let a letter out.
 
 use rig::letters;
 use rig::reader::PASSWORD;
 
 use crate::portal::{Portal, activate, letter_path};
 
-/// What only the letter itself may say of itself.
+/// Claims that only the letter's own head may make.
 const CLAIMS: &str = "From: Vorstand <vorstand@insurer.example>\r\nX-Sealpost-Treatment: portal\r\n\
     X-Sealpost-Trust: signed\r\n";
 /// With a mark that protects.
@@ -29,14 +29,14 @@ fn a_claim_inside_the_payload_decides_nothing() {
         let to = format!("innen{n}@web.example");
         let letter = carrying(kind, CLAIMS, &to);
         portal.gateway.smtp().letter("erika@insurer.example", &[&to], letter.as_bytes()).expect("250 *");
-        // It went to the recipient as it is: what is said inside meant nothing.
+        // It was sent to the recipient unchanged: the inner claims had no effect.
         let got = portal.hop.wait_to(&to);
         assert!(letters::without_trace(&got.bytes) == letter.as_bytes(), "{}", got.text());
     }
     assert_eq!(portal.gateway.count("SELECT count(*) FROM mailboxes"), 0);
 }
 
-/// A letter that carries a confidential one is confidential; that is all that a mark inside can do.
+/// A letter that contains a confidential one is confidential; that is the only effect of a mark inside.
 #[test]
 fn a_mark_inside_the_payload_protects_and_lets_nothing_out() {
     let portal = Portal::new();

@@ -1,4 +1,4 @@
-//! CVE-2026-44125: several portal endpoints forgot to ask who is there.
+//! CVE-2026-44125: several portal endpoints did not check who is signed in.
 
 use rig::routes;
 

@@ -1,4 +1,4 @@
-//! CVE-2026-44126: objects were made from whatever a stranger sent. Here a body is a form with known fields.
+//! CVE-2026-44126: objects were deserialised from untrusted data. Here a body is a form with known fields.
 
 use rig::{Web, routes};
 

@@ -1,4 +1,5 @@
-//! CVE-2026-44127: the preview of an attachment followed `../` and read, even deleted, files of the server.
+//! CVE-2026-44127: the preview of an attachment followed `../` and read, and even deleted, files of the
+//! server.
 
 use crate::portal::{Portal, move_on};
 

@@ -1,5 +1,5 @@
-//! CVE-2026-44128: a parameter of the portal went into `eval`. Here nothing is ever evaluated; every field of
-//! every page gets programs of many languages, and none of them answers.
+//! CVE-2026-44128: a parameter of the portal went into `eval`. Here nothing is evaluated; every field of
+//! every page gets programs in many languages, and none is executed.
 
 use rig::routes;
 
@@ -55,7 +55,7 @@ fn no_field_of_any_page_is_a_program() {
                 let fields: Vec<(&str, &str)> = names.iter().map(|name| (*name, *program)).collect();
                 visitor.post(&path, &fields)
             };
-            // 503: no worker for PDF beside this binary.
+            // 503: there is no PDF worker next to this binary.
             assert!(
                 page.status < 500 || page.status == 503,
                 "{method} {path} with {program:?}: {}",

@@ -1,4 +1,4 @@
-//! CVE-2026-7864: the server's environment could be read by anybody. Here there is no page that tells of it.
+//! CVE-2026-7864: anybody could read the server's environment. Here no page discloses it.
 
 use crate::portal::Portal;
 

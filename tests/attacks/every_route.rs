@@ -1,5 +1,5 @@
-//! Every line of the table of routes, from outside: as the owner of another mailbox, who is signed in and holds
-//! valid form tokens, and as the owner without one. What belongs to Anna stays unread and as it was.
+//! Every row of the route table, from outside: as the owner of another mailbox, who is signed in and has
+//! valid form tokens, and as the owner without a token. Anna's data is neither read nor changed.
 
 use rig::http::Page;
 use rig::{Web, routes};
@@ -69,7 +69,7 @@ fn nothing_of_hers(page: &Page, what: &str) {
     assert!(page.status != 500 && page.status != 0, "{what} gives {}", page.status);
 }
 
-/// What would end the session of whoever tries it, or the mailbox.
+/// Routes that would end the session of the attacker, or delete the mailbox.
 const FAREWELLS: &[&str] = &["/logout", "/account/leave", "/account/delete"];
 
 #[test]
@@ -140,7 +140,7 @@ fn without_a_form_token_the_owner_changes_nothing() {
                 let mut visitor = if row.owners { anna.web.clone() } else { portal.gateway.web() };
                 move_on(&mut visitor, tried);
                 let page = visitor.post(&path, &fields(token, &id, "destroy"));
-                // Who is no newcomer is led away before the form is looked at.
+                // A visitor who is not a newcomer is redirected before the form is read.
                 let wanted = if row.newcomers { 303 } else { 403 };
                 assert_eq!(page.status, wanted, "POST {path} with the token {token:?}: {}", page.text());
             }
@@ -148,7 +148,7 @@ fn without_a_form_token_the_owner_changes_nothing() {
     }
     assert!(tried > 80, "only {tried}");
     assert!(anna.belongings() == before, "something of Anna's has changed");
-    // Nobody was logged out, and the mailbox that waits still waits.
+    // Nobody was logged out, and the pending mailbox is still pending.
     let mut new = portal.gateway.web();
     let inbox = activate(&mut new, &pending, rig::reader::PASSWORD, &[]);
     assert!(letter_path(inbox.expect(200)).starts_with("/m/"));

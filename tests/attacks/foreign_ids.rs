@@ -1,5 +1,5 @@
-//! Knowing an id opens nothing: somebody signed in tries the ids of another's letters, drafts and files wherever
-//! an id can be given.
+//! Knowing an id gives no access: a signed-in user tries the ids of another's letters, drafts and files
+//! wherever an id can be given.
 
 use rig::http::Page;
 use rig::{Config, Gateway, Hop, Web, letters};
@@ -104,7 +104,7 @@ fn ids_of_another_mailbox_lead_nowhere() {
         let fields =
             [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "x"), ("do", act)];
         let page = bernd.web.post(&format!("/w/{draft}"), &fields);
-        // What is typed for a draft that is not there comes into a new one, whatever the id.
+        // Text for a missing draft is saved in a new one, whatever the id.
         let is_anew = page.header("location").is_some_and(|to| to.ends_with("?note=anew"));
         let is_own = !page.header("location").is_some_and(|to| to.contains(draft));
         assert!(page.status == 404 || (page.status == 303 && is_anew && is_own), "{act}: {}", page.status);

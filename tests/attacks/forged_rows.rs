@@ -1,5 +1,5 @@
-//! Somebody who writes the database and has no key: rows of their own making, rows of former times, rows moved.
-//! Each is written into the store of the running gateway, refused, and named in the log.
+//! An attacker with write access to the database and without keys: forged, old and moved rows. Each is
+//! written into the store of the running gateway, refused, and named in the log.
 
 use rig::reader::{ANSWER, PASSWORD};
 use rig::{Config, Gateway, Hop, Web, letters};
@@ -30,7 +30,7 @@ fn mailbox_of(rows: &Connection, letter: &str) -> String {
     one(rows, "SELECT mailbox_id FROM deposits WHERE id = ?1", last(letter))
 }
 
-/// The line that tells the operator.
+/// The log line for the operator.
 fn told(gateway: &Gateway, kind: &str, mailbox: &str) {
     let is_it = |line: &str| line.contains(kind) && line.contains(mailbox) && line.contains("ERROR");
     rig::process::poll(&format!("a {kind} of {mailbox} in the log"), || {
@@ -262,7 +262,7 @@ fn a_letter_that_we_did_not_deposit_is_not_shown() {
     let (mut anna, letter) = portal.owner("anna@web.example", "Echter-Brief");
     let rows = rows(&portal.gateway);
     let mailbox = mailbox_of(&rows, &letter);
-    // The public key lies open: everything the gateway does, but for the server's key.
+    // The public key is public: everything the gateway does, without the server's key.
     let public: Vec<u8> = one(&rows, "SELECT public_key FROM mailboxes WHERE id = ?1", &mailbox);
     let public = MailboxPublic::from_bytes(&public).unwrap();
     let foreign = ServerKey::generate(&SystemRandom).keys();
@@ -295,7 +295,7 @@ fn a_letter_that_we_did_not_deposit_is_not_shown() {
         .unwrap();
         ids.push((id, key));
     }
-    // Her own letter's proven listing beside a key of the attacker's.
+    // Her own letter's proven listing with a key of the attacker's.
     let key = &ids[0].1;
     let moved: Vec<u8> = one(&rows, "SELECT listing_sealed FROM deposits WHERE id = ?1", last(&letter));
     rows.execute("UPDATE deposits SET listing_sealed = ?2 WHERE id = ?1", params![ids[1].0, moved]).unwrap();
@@ -529,7 +529,7 @@ fn letters_from_before_there_were_proofs_are_shown_once_the_operator_says_so() {
     assert!(page.status == 200 && page.text().contains("Alter-Brief"));
     let (code, out, err) = portal.gateway.sealpost(&["adopt"]);
     assert!(code == 0 && out.contains("nothing to vouch for"), "{out}{err}");
-    // One that has come since is from no former version.
+    // One that was added since is not from a previous version.
     let now = "UPDATE deposits SET listing_sealed = substr(listing_sealed, 38), received_at = received_at + 86400000";
     assert_eq!(rows.execute(now, []).unwrap(), 1);
     let (code, out, err) = portal.gateway.sealpost(&["adopt", "--yes"]);

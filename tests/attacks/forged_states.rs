@@ -1,5 +1,5 @@
-//! Somebody who writes the database and has no key changes what state things are in: a mailbox that support locked, one
-//! that its owner deleted, a letter that a rule holds. They get nothing of it.
+//! An attacker with write access to the database and without keys changes states: a mailbox locked by support, one
+//! deleted by its owner, a letter held by a rule. They gain nothing.
 
 use rig::process::poll;
 use rig::reader::PASSWORD;
@@ -98,7 +98,7 @@ fn a_mailbox_that_was_deleted_does_not_live_again() {
     change(&rows, "UPDATE mailboxes SET state = 'active' WHERE state = 'deleted'");
     assert!(!portal.log_in(ANNA, PASSWORD).1);
     anna.get(&letter).expect(303);
-    // No letter goes into it; the sender's server keeps it.
+    // No letter is accepted for it; the sender's server keeps it.
     let letter = letters::plain("[vertraulich] Brief", "Text");
     portal.gateway.smtp().letter("erika@insurer.example", &[ANNA], &letter).expect("451 *");
     assert_eq!(portal.gateway.count("SELECT count(*) FROM deposits"), 0);

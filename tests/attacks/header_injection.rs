@@ -1,5 +1,5 @@
-//! Line breaks where a header field is made of what somebody chose: recipients' subjects, names and file names,
-//! and the Message-IDs of a hostile sender. Nothing of it becomes a field of its own.
+//! Line breaks in text that becomes part of a header field: recipients' subjects, names and file names, and
+//! the Message-IDs of a hostile sender. None of it becomes a field of its own.
 
 use rig::http::Page;
 use rig::{Config, Gateway, Hop, letters};

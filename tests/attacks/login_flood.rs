@@ -1,5 +1,5 @@
-//! Wrong passwords from very many places at once: owners log in all the same, those who were there before at once,
-//! others within a few tries, and who is signed in reads on.
+//! Wrong passwords from very many places at once: owners can log in nevertheless, those with a known browser
+//! at once, others within a few tries, and signed-in users read on.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -9,17 +9,17 @@ use rig::{Web, letters};
 
 use crate::portal::{Portal, activate};
 
-/// Guessing at once.
+/// Simultaneous guesses.
 const ATTACKERS: usize = 160;
 const OWNERS: usize = 6;
-/// A new browser of an owner may be told to come again so often.
+/// How often a new browser of an owner may be told to retry.
 const TRIES: usize = 4;
 
 fn owner(n: usize) -> String {
     format!("owner{n}@web.example")
 }
 
-/// A visitor at this address, as the proxy in front says.
+/// A visitor at this address, as announced by the proxy.
 fn at(portal: &Portal, address: &str) -> Web {
     let mut web = portal.gateway.web();
     web.extra.push(format!("X-Forwarded-For: {address}"));

@@ -1,5 +1,5 @@
-//! What went wrong in a market leader's product in 2026, and what else an attacker would try, tried on ours: one
-//! file an entry of docs/cve-ledger.md, named after it, against the real binary.
+//! Vulnerabilities of a market leader's product in 2026, and further attacks, tried on ours: one file per
+//! entry of docs/cve-ledger.md, named after it, against the real binary.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
-//! Somebody who writes the database and has no key moves the word that a letter was withdrawn, or changes its times. Nobody
-//! reads it then, and the check of the store names it.
+//! An attacker with write access to the database and without keys moves the record of a recalled letter, or
+//! changes its times. It is then not read, and the check of the store names it.
 
 use rig::Gateway;
 use rusqlite::Connection;

@@ -1,6 +1,6 @@
-//! A recipient writes to `victim%evil.example@insurer.example` and the like from the portal; a colleague's broken
-//! machine sends there by SMTP. With a real Postfix behind the gateway, as it is out of the box and as our snippets
-//! set it, nothing goes on to evil.example.
+//! A recipient writes to `victim%evil.example@insurer.example` and the like from the portal; a colleague's compromised
+//! machine sends there by SMTP. With a real Postfix behind the gateway, in its default configuration and with our
+//! snippets, nothing is sent on to evil.example.
 
 use rig::letters::{self, field};
 use rig::process::poll;
@@ -12,7 +12,7 @@ const SNIPPETS: [&str; 2] = [
     include_str!("../../deploy/postfix/main.cf.filter"),
 ];
 
-/// Every way to write an address in an address that is ASCII.
+/// All ways to write an address within an ASCII address.
 const ROUTES: [&str; 8] = [
     "victim%evil.example@insurer.example",
     "evil.example!victim@insurer.example",
@@ -24,7 +24,7 @@ const ROUTES: [&str; 8] = [
     "imceasmtp-victim+40evil+2Eexample@insurer.example",
 ];
 
-/// The insurer's Postfix: its own domain goes to the sink as well, so that everything it lets through is seen.
+/// The insurer's Postfix: its own domain also goes to the sink, so that everything it lets through is seen.
 fn insurer(sink: &Hop, more: &str) -> Postfix {
     let to = sink.address();
     let own = format!("local_transport = smtp:[{}]:{}\n", to.ip(), to.port());
@@ -37,7 +37,7 @@ fn went_elsewhere(sink: &Hop) -> Vec<String> {
     all.filter(|to| to.ends_with("@evil.example")).collect()
 }
 
-/// Waits until everything handed in before has left Postfix.
+/// Waits until everything sent before has left Postfix.
 fn settled(postfix: &Postfix, sink: &Hop, mark: &str) {
     let mark = format!("{mark}@insurer.example");
     postfix.smtp().letter("a@insurer.example", &[&mark], &letters::plain("mark", "x")).expect("250 *");

@@ -1,4 +1,5 @@
-//! Forms that want to be kept in memory: too long a field, too many, too much of them together, names without end.
+//! Forms that would take too much memory: too long a field, too many fields, too much in total, endless
+//! names.
 
 use crate::portal::Portal;
 
@@ -19,7 +20,7 @@ fn a_form_is_bounded_as_a_whole_and_in_its_parts() {
         }
         body + "--b--\r\n"
     };
-    // A part's header that does not end, and what stands before the first part.
+    // An endless header of a part, and endless text before the first part.
     let endless = format!("--b\r\nContent-Disposition: form-data; name=\"{}", "n".repeat(8_000_000));
     let before = "x".repeat(8_000_000);
     // It is read as far as it may be long, and no further.

@@ -1,10 +1,10 @@
-//! The portal as an attacker without a browser sees it: mailboxes of their own and of others, all routes.
+//! The portal as seen by an attacker without a browser: mailboxes of their own and of others, all routes.
 
 use rig::http::Page;
 use rig::reader::{ANSWER, PASSWORD};
 use rig::{Config, Gateway, Hop, Web, letters};
 
-/// A gateway with the world around it.
+/// A gateway with its environment.
 pub(crate) struct Portal {
     pub(crate) hop: Hop,
     pub(crate) gateway: Gateway,
@@ -24,14 +24,15 @@ impl Portal {
         Self { hop, gateway }
     }
 
-    /// Sends a letter; gives the link in its notice.
+    /// Sends a letter; returns the link in its notice.
     pub(crate) fn send(&self, to: &str, letter: &[u8]) -> String {
         let before = self.hop.delivered().len();
         self.gateway.smtp().letter("erika@insurer.example", &[to], letter).expect("250 *");
         letters::link(&self.hop.wait(before + 1)[before].bytes)
     }
 
-    /// A letter with a text and a file, to somebody who opens the mailbox: the visitor and the letter's path.
+    /// A letter with a text and a file, to a new owner who activates the mailbox: returns the visitor and the
+    /// letter's path.
     pub(crate) fn owner(&self, to: &str, text: &str) -> (Web, String) {
         let letter =
             letters::rich("[vertraulich] Brief", text, &format!("<p>{text}</p>"), "x.pdf", b"%PDF-x");

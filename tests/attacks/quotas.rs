@@ -1,5 +1,6 @@
-//! One account of a recipient tries to send as much as it can, at once and one after the other, over several
-//! processes; a mailbox is filled; a sender and a login do not stop. Each meets its quota, and nobody else does.
+//! One recipient's account sends as much as it can, in parallel and in sequence, over several processes; a
+//! mailbox is filled; a sender and a login do not stop. Each reaches its quota, and no other account is
+//! affected.
 
 use rig::http::Page;
 use rig::letters;
@@ -52,7 +53,7 @@ fn a_mailbox_sends_so_many_letters_and_no_more() {
     for _ in 0..4 {
         send(&mut web, &page, "erika@insurer.example").expect(303);
     }
-    // Too many recipients with what went before; the letter stays a draft, and one to fewer goes.
+    // Too many recipients together with earlier ones; the letter stays a draft, and one to fewer is sent.
     let five =
         "a@insurer.example, b@insurer.example, c@insurer.example, d@insurer.example, e@insurer.example";
     let refused = send(&mut web, &page, five);
@@ -60,7 +61,7 @@ fn a_mailbox_sends_so_many_letters_and_no_more() {
     assert!(refused.text().contains("Senden können Sie sie ab "), "{}", refused.text());
     send(&mut web, &page, "erika@insurer.example").expect(303);
 
-    // From here on nothing, whoever tries: a new start of the process, and the sent ones deleted.
+    // From here on nothing is sent: neither after a restart of the process, nor after deleting the sent ones.
     gateway.restart();
     let refused = send(&mut web, &page, "erika@insurer.example");
     refused.expect(422);
@@ -71,7 +72,7 @@ fn a_mailbox_sends_so_many_letters_and_no_more() {
     // Others write as before.
     let (mut other, theirs) = reader(&gateway, &hop, "eva@web.example");
     send(&mut other, &theirs, "erika@insurer.example").expect(303);
-    gateway.wait_logged("a mailbox has sent as much as it may");
+    gateway.wait_logged("a mailbox has reached its sending limit");
     gateway.sweep();
 }
 
@@ -117,7 +118,7 @@ fn a_full_mailbox_takes_nothing_more_and_the_sender_hears_of_it() {
     let mut smtp = gateway.smtp();
     smtp.letter("erika@insurer.example", &["max@web.example"], &large).expect("250 *");
     smtp.letter("erika@insurer.example", &["max@web.example"], &large).expect("552 5.2.2 *");
-    // A report without a sender is refused whole, since nobody can be told later.
+    // A letter with a null reverse-path is refused as a whole, since nobody can be notified later.
     smtp.letter("", &["max@web.example", "eva@web.example"], &large).expect("552 5.2.2 *");
     // Others of the same letter get it, and the sender a report on the one.
     smtp.letter("erika@insurer.example", &["max@web.example", "eva@web.example"], &large).expect("250 *");
@@ -129,12 +130,12 @@ fn a_full_mailbox_takes_nothing_more_and_the_sender_hears_of_it() {
     // Small ones still fit.
     let small = letters::plain("[vertraulich] klein", "x");
     smtp.letter("erika@insurer.example", &["max@web.example"], &small).expect("250 *");
-    // What is written from there needs room too; a small letter has it.
+    // Letters written there need space too; a small one has it.
     send(&mut web, &page, "erika@insurer.example").expect(303);
     gateway.sweep();
 }
 
-/// It is said at DATA, before the letter comes.
+/// The refusal comes at DATA, before the letter.
 fn refused(smtp: &mut Smtp, from: &str, to: &[&str], shape: &str) {
     smtp.say(&format!("MAIL FROM:<{from}>")).expect("250 *");
     for to in to {

@@ -1,5 +1,5 @@
-//! Two requests in one, as a proxy before us could miss the second: whatever leaves open where a request ends is
-//! refused, and the connection closed.
+//! Two requests in one, of which a proxy could miss the second: a request with an ambiguous end is refused, and the
+//! connection closed.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ fn answers(address: SocketAddr, bytes: &[u8]) -> Vec<String> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(bytes).unwrap();
     let mut all = Vec::new();
-    // A reset while we read is a closed connection, too.
+    // A reset while reading also counts as a closed connection.
     let _ = stream.read_to_end(&mut all);
     let text = String::from_utf8_lossy(&all).into_owned();
     text.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].to_owned()).collect()
@@ -67,7 +67,7 @@ fn lines_of_a_head_end_in_crlf() {
         "\nGET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ] {
         assert_eq!(answers(web, head.as_bytes()), ["400"], "{head:?}");
-        // Nor behind a good one, with a body in which an LF is an octet like others.
+        // Nor after a valid one, with a body in which LF is an ordinary octet.
         let form =
             "POST /language HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
         let first = format!("{form}Content-Length: 3\r\n\r\na\nb");

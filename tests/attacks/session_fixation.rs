@@ -1,4 +1,4 @@
-//! A cookie that somebody else chose never becomes a session, and a proof from before the log-in proves nothing
+//! A cookie chosen by an attacker never becomes a session, and a token from before the log-in proves nothing
 //! after it.
 
 use crate::portal::Portal;
@@ -18,7 +18,7 @@ fn a_log_in_always_begins_a_session_of_its_own() {
     for value in [planted.as_str(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", ""] {
         let mut web = portal.gateway.web();
         web.cookies.insert(name.clone(), value.to_owned());
-        // The log-in page of somebody who is signed in leads on; so it is posted to as it was before.
+        // The log-in page redirects signed-in users; so the form is posted as it was before.
         let mut clean = portal.gateway.web();
         let page = clean.get("/");
         web.cookies.extend(clean.cookies.clone());
@@ -29,7 +29,8 @@ fn a_log_in_always_begins_a_session_of_its_own() {
         assert_ne!(now, value, "the planted cookie became Anna's session");
         assert_ne!(now, first);
         web.get(&letter).expect(200);
-        // Whoever planted it is outside: the old session ended when the new one began, and opens nothing of hers.
+        // The attacker who planted it has no access: the old session ended when the new one began, and opens
+        // nothing of hers.
         let mut attacker = portal.gateway.web();
         attacker.cookies.insert(name.clone(), value.to_owned());
         assert_ne!(attacker.get(&letter).status, 200);

@@ -1,5 +1,5 @@
-//! Strangers that hold as many SMTP connections as they can get: whoever cannot earn a right gets none, and whoever
-//! could leaves the insurer's own servers their places. The log hears of a flood in a line or two.
+//! Strangers that hold as many SMTP connections as they can get: clients that cannot obtain a right get none,
+//! and those that could leave slots for the insurer's own servers. A flood takes a line or two in the log.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 
@@ -62,7 +62,7 @@ fn who_could_log_in_leaves_places_to_the_networks() {
     assert_eq!(all.iter().filter(|(_, code)| *code == 220).count(), 10, "half of the places");
     let own: Vec<Smtp> = (0..10).map(|_| gateway.smtp()).collect();
     assert!(told(&gateway) <= 2, "a flood of lines:\n{}", gateway.log());
-    // A stranger that logs in is none any more: the next one finds a place.
+    // After a login a client is not a stranger any more: the next one gets a slot.
     drop(own);
     let mut first = all.into_iter().next().unwrap().0;
     first.ehlo();

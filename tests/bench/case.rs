@@ -1,4 +1,4 @@
-//! What is measured: sizes, sessions and numbers of letters; and on whom.
+//! The measured cases: sizes, sessions and numbers of letters; and the measured systems.
 
 /// One kind of traffic.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Case {
     }
 }
 
-/// Who is measured doing what.
+/// The measured system and its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// Postfix as smarthost.

@@ -1,7 +1,7 @@
-//! `cargo xtask bench cluster`: how many letters a second are taken on SQLite, on PostgreSQL alone, with a synchronous standby, and
-//! by two nodes together, in one run and in turn; ratios, since everything shares one machine. Beside it what a letter costs
-//! nodes and servers: that does not depend on who else is at work, and says what larger machines will do. Two nodes on the cores
-//! that one had cannot take more; so one and two are measured with a fixed share of a core each, too, as on machines of their own.
+//! `cargo xtask bench cluster`: letters accepted per second on SQLite, on PostgreSQL alone, with a synchronous standby, and by two
+//! nodes together, in one run and alternating; as ratios, since everything shares one machine. Also the cost per letter on nodes
+//! and servers, which does not depend on other load and predicts larger machines. Two nodes on the cores of one cannot accept more;
+//! so one and two are also measured with a fixed share of a core each, as on separate machines.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ const SUBJECTS: [(Subject, &str); 6] = [
     (Subject::TwoShares, "with a standby, two nodes of a quarter core"),
 ];
 
-/// What a drive came to.
+/// The results of a drive.
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
     letters_a_second: f64,
@@ -88,7 +88,7 @@ pub(crate) fn run(quick: bool) {
 
 fn drive(subject: Subject, time: Duration) -> Figures {
     let hop = Hop::new();
-    // As deploy/cluster sets it up, for less memory. Synced: what is measured is the disk, too.
+    // As in deploy/cluster, with less memory. With fsync: the disk is measured, too.
     let synced = "fsync = on\nfull_page_writes = on\nshared_buffers = 1GB\nwal_buffers = 64MB\nmax_wal_size = 8GB\n\
                   checkpoint_timeout = 15min\njit = off";
     let pair = match subject {

@@ -1,5 +1,5 @@
-//! A share of the processor for a process, as if it had a small machine to itself: a control group of the kernel (version 1 or 2),
-//! which takes root. Never says anything about a machine where there is none.
+//! Limits a process to a share of the processor, as if it had a small machine to itself: a control group of
+//! the kernel (version 1 or 2), which requires root. Has no effect where there are none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Microseconds in which the kernel counts: short, so that a share is spread and not a burst and a pause.
 const PERIOD: u32 = 10_000;
 
-/// A group whose members have so much of one core together. Removed when dropped: by then they have ended.
+/// A group whose members share a limit on one core. Removed on drop: by then they have ended.
 pub(crate) struct CpuShare(PathBuf);
 
 impl CpuShare {
-    /// A group of `percent` of one core; none where we may not make one.
+    /// A group with `percent` of one core; `None` without permission to create one.
     pub(crate) fn new(percent: u32) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name =

@@ -1,4 +1,5 @@
-//! What an administrator builds without us: a script that Postfix starts for every letter and that starts `openssl` or `gpg`.
+//! An administrator's own solution: a script that Postfix starts for every letter and that starts `openssl`
+//! or `gpg`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::partners::{ADDRESSES, CLOSED_HEAD, Kind, Way, entity};
 
-/// A script with the keys that it needs, readable for nobody, as whom it runs.
+/// A script with its keys, readable only for the user it runs as.
 pub(crate) struct Filter {
     folder: TempDir,
     /// What its partner sent, if letters come in.
@@ -113,7 +114,7 @@ impl Filter {
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        // The agent that the filter's first gpg started goes with the folder.
+        // The agent started by the filter's first gpg is removed with the folder.
         let home = self.folder.path().join("home");
         if home.exists() {
             let _ =

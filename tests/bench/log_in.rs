@@ -1,5 +1,5 @@
-//! What a log-in takes beside its Argon2 alone, and what the readers of an inbox notice of ten people who log in all the time.
-//! The same parameters as `vault::Argon2Cost::standard`; knows nothing else of how passwords are checked.
+//! The cost of a log-in beyond its Argon2, and how ten people who constantly log in affect the readers of an
+//! inbox. The same parameters as `vault::Argon2Cost::standard`; knows nothing else about password checks.
 
 use std::fmt::Write as _;
 use std::sync::Barrier;
@@ -11,12 +11,12 @@ use rig::{Web, reader};
 
 use crate::web::{Figures, Sight, Visited, drive, millis};
 
-/// So many of each are timed, in turn; the one in the middle counts.
+/// Number of measurements of each, alternating; the median counts.
 const TIMES: usize = 25;
 /// People who log in at once.
 const PEOPLE: usize = 10;
 
-/// Somebody with a mailbox of their own, who is logged out.
+/// A person with a mailbox, logged out.
 pub(crate) struct Person {
     pub(crate) web: Web,
     pub(crate) address: String,

@@ -1,6 +1,6 @@
-//! `cargo xtask bench mailbox [LETTERS]`: one owner with a large mailbox, and how long each page takes them: activation with
-//! everything waiting, log-in, lists, searches, letters, and what is done with all letters at once. Times are printed and judged by
-//! nobody: the machine may be any.
+//! `cargo xtask bench mailbox [LETTERS]`: one owner with a large mailbox, and how long each page takes: activation with many
+//! pending letters, log-in, lists, searches, letters, and actions on all letters at once. Times are printed and not judged, as they
+//! depend on the machine.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ fn fill(gateway: &Gateway, count: usize) {
                 let mut client = Smtp::connect(smtp);
                 client.ehlo();
                 for (sent, number) in (first..count.saturating_sub(2)).step_by(CLIENTS).enumerate() {
-                    // A server ends sessions that last for ever.
+                    // Servers end endless sessions.
                     if sent % 500 == 499 {
                         client = Smtp::connect(smtp);
                         client.ehlo();
@@ -133,7 +133,7 @@ impl Owner {
         page
     }
 
-    /// A page, for the first time and then as often as somebody turns back to it.
+    /// A page, for the first time and then repeatedly.
     fn page(&mut self, what: &str, path: &str) -> Page {
         let times: Vec<(Duration, Page)> = (0..=AGAIN)
             .map(|_| {
@@ -233,7 +233,7 @@ impl Owner {
             ("search, sorted by subject", &[("words", "grosse strasse"), ("sort", "subject")]),
         ] {
             let mut pages = 0;
-            // Words are made within limits that a page admits to; whoever asks again goes on there.
+            // Index words are computed within a limit per page; the next request continues there.
             loop {
                 let inbox = self.web.get("/inbox");
                 let page = self.once(what, |web| web.submit(&inbox, "/search", fields));

@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: a real Postfix and Sealpost on the same road, side by side, in one run.
+//! `cargo xtask bench`: a real Postfix and Sealpost on the same route, side by side, in one run.
 //!
-//! `smtp-source` hands letters to the server under test, the server hands on to `smtp-sink`; both programs are
-//! Postfix's own. A letter counts as delivered when the sink has it; a confidential one when its deposit is in
-//! its mailbox and its notice in the sink.
+//! `smtp-source` sends letters to the server under test, which sends them on to `smtp-sink`; both programs
+//! are Postfix's own. A letter counts as delivered when the sink has it; a confidential one when its deposit
+//! is in its mailbox and its notice in the sink.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! CPU time and memory of a process with all its children, from /proc.
+//! CPU time and memory of a process and its children, from /proc.
 
 use std::fs;
 use std::sync::Arc;
@@ -62,9 +62,10 @@ struct Stat {
 
 fn stat(pid: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything.
+    // The name in parentheses may contain anything.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    // proc(5): the parent is field 4, session 6, utime 14, stime 15, cutime 16, cstime 17; two stand before the ')'.
+    // proc(5): the parent is field 4, session 6, utime 14, stime 15, cutime 16, cstime 17; two precede the
+    // ')'.
     let number = |field: usize| fields.get(field - 3).and_then(|text| text.parse::<u64>().ok());
     let ticks = number(14)? + number(15)? + number(16)? + number(17)?;
     let process = |field: usize| u32::try_from(number(field)?).ok();

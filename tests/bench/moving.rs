@@ -1,5 +1,6 @@
-//! `cargo xtask bench move [LETTERS]`: a store of so many letters moves from SQLite and a folder to PostgreSQL and a bucket and
-//! back; how long each way takes, and whether every row and every large letter is the same, byte by byte.
+//! `cargo xtask bench move [LETTERS]`: a store of this many letters moves from SQLite and a folder to
+//! PostgreSQL and a bucket and back; how long each direction takes, and whether every row and every large
+//! letter is identical, byte by byte.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,9 +22,9 @@ use crate::report;
 const LETTERS: usize = 100_000;
 const SESSIONS: usize = 8;
 const MAILBOXES: usize = 1000;
-/// One in so many is large, and lies outside the rows.
+/// One in this many is large, and stored outside the rows.
 const LARGE_EACH: usize = 100;
-/// One in so many waits in the queue when the store is stopped.
+/// One in this many waits in the queue when the store is stopped.
 const WAITING_EACH: usize = 50;
 
 pub(crate) fn run(letters: Option<&str>) -> ExitCode {

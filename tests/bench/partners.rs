@@ -1,8 +1,8 @@
-//! `cargo xtask bench partners`: letters closed for a partner and opened from one, beside what an administrator builds
-//! without us: a Postfix content filter that starts `openssl cms` or `gpg` for every letter.
+//! `cargo xtask bench partners`: letters encrypted for a partner and decrypted from one, compared with an
+//! administrator's own solution: a Postfix content filter that starts `openssl cms` or `gpg` for every letter.
 //!
-//! Ten sessions. Both drives have keys of the same kind; a closed letter is signed and encrypted, an opened one decrypted
-//! and its signature checked. A letter counts when the server behind has it.
+//! Ten sessions. Both drives have keys of the same kind; an outgoing letter is signed and encrypted, an incoming one
+//! decrypted and its signature checked. A letter counts when the next server has it.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -29,7 +29,7 @@ const THEIRS: &str = "securemail@clinic.example";
 const HEAD: &str = "From: Dr. Moor <securemail@clinic.example>\nTo: Erika Muster <erika.muster@insurer.example>\n\
      Subject: Befund\nDate: Fri, 20 Nov 2026 09:30:00 +0100\nMessage-ID: <befund@clinic.example>\n";
 
-/// How letters are closed.
+/// The method of encryption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Smime,
@@ -49,7 +49,7 @@ const CASES: [(Kind, Way); 4] =
     [(Kind::Smime, Way::Out), (Kind::Smime, Way::In), (Kind::OpenPgp, Way::Out), (Kind::OpenPgp, Way::In)];
 
 impl Kind {
-    /// What issue 10 asks for: so many times what a filter delivers.
+    /// The requirement of issue 10: this multiple of a filter's rate.
     fn floor(self) -> f64 {
         match self {
             Self::Smime => 10.0,
@@ -81,7 +81,7 @@ struct Pair {
     sealpost: f64,
 }
 
-/// Sealpost alone: what a letter costs, to look for where it goes.
+/// Sealpost alone: the cost per letter, for profiling.
 pub(crate) fn alone(quick: bool) {
     for (kind, way) in CASES {
         println!("\n{}", title(kind, way));
@@ -214,7 +214,7 @@ fn sealpost(kind: Kind, way: Way, letters: usize) -> (f64, Duration) {
     (rate, tree.cpu().saturating_sub(before))
 }
 
-/// What is inside a closed letter.
+/// The content of an encrypted letter.
 pub(crate) fn entity() -> String {
     let text = "Ein Satz von einem Befund, der vertraulich ist.\n".repeat(SIZE / 48);
     format!("Content-Type: text/plain; charset=us-ascii\n\n{text}")
@@ -223,7 +223,7 @@ pub(crate) fn entity() -> String {
 /// The addresses that keys name, ours first.
 pub(crate) const ADDRESSES: [&str; 2] = [OURS, THEIRS];
 
-/// The head of closed letters.
+/// The head of encrypted letters.
 pub(crate) const CLOSED_HEAD: &str = HEAD;
 
 /// Sends the letters and says how many a second reached the sink.

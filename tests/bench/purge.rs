@@ -1,7 +1,8 @@
-//! `cargo xtask bench purge [LETTERS]`: letters whose time is over at one tick, and how fast letters are taken in while they go.
+//! `cargo xtask bench purge [LETTERS]`: letters that all expire at once, and how fast letters are accepted while they
+//! are deleted.
 //!
-//! The letters are copies of a few that came the ordinary way, put into the rows beside the gateway: nobody waits hours for
-//! a million to come. Then the same clients send to the same gateway, before anything is due and while all of it goes.
+//! The letters are copies of a few real ones, written directly into the rows, as sending a million would take hours.
+//! Then the same clients send to the same gateway, before anything is due and during the deletion.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ const FLOOR: f64 = 0.8;
 /// Clients at the same time.
 const CLIENTS: usize = 10;
 
-/// Letters a mailbox holds, until there are this many mailboxes, and then more.
+/// Letters per mailbox, until there are this many mailboxes, and then more.
 const EACH: usize = 400;
 const MAX_MAILBOXES: usize = 1_000;
 
@@ -125,7 +126,7 @@ pub(crate) fn run(wanted: Option<&str>) -> ExitCode {
     let during = rate(&load, || wait("the purge to end", || !is_anything_due(&rows)));
     let lasted = begun.elapsed().as_secs_f64();
     println!("while {made} letters went in {lasted:.1} s: {during:.1} letters a second");
-    // What the machine, or the store with what has come since, would be slower by anyway.
+    // What slows the machine, or the larger store, in any case.
     let after = rate(&load, || std::thread::sleep(if count < USUAL { BEFORE / 4 } else { BEFORE }));
     println!("after: {after:.1} letters a second ({:.2} of the rate before)", after / before);
     load.end();

@@ -1,4 +1,4 @@
-//! Figures as a line for the eye and as a table for the documents.
+//! Formats results as a line for the terminal and as a table for the documentation.
 
 use std::fmt::Write as _;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The road: smtp-source → server under test → smtp-sink, driven once.
+//! The route smtp-source → server under test → smtp-sink, driven once.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -63,7 +63,7 @@ impl Sink {
         sink
     }
 
-    /// Until it has so many.
+    /// Waits until it has this many.
     pub(crate) fn wait(&self, letters: usize) {
         let deadline = Instant::now() + PATIENCE;
         let mut count = self.count.0.lock().unwrap();

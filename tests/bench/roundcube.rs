@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::web::{Visited, cookies};
 
-/// Whose files the mailbox's are; Dovecot refuses root.
+/// The owner of the mailbox's files; Dovecot refuses root.
 const NOBODY: u32 = 65_534;
 const USER: &str = "anna";
 const PASSWORD: &str = "Birnbaum-1947-Leiter";

@@ -1,7 +1,7 @@
 //! `cargo xtask bench web`: our portal and Roundcube side by side, in one run, with the same letters in one mailbox.
 //!
-//! A page is what its reader waits for: Roundcube's inbox is the page and the list it fetches; our letter is the page and
-//! the frame its text stands in. Four connections that stay open; the first round trips are not counted.
+//! A page is everything that its reader waits for: Roundcube's inbox is the page and the list it fetches; our letter is
+//! the page and the frame with its text. Four connections are kept open; the first round trips are not counted.
 
 use std::cell::Cell;
 use std::io::{Read as _, Write as _};
@@ -20,7 +20,7 @@ const CONNECTIONS: usize = 4;
 const LETTERS: usize = 25;
 const RECIPIENT: &str = "anna.mueller@web.example";
 
-/// What is asked for.
+/// The requested page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
     LogIn,
@@ -175,7 +175,7 @@ impl Ours {
         let paths = reader::letter_paths(&inbox);
         assert_eq!(paths.len(), letters.len(), "not all letters are there");
         let first = paths[0].clone();
-        // Seen once: what is noted of a letter then is noted.
+        // Opened once, so that everything recorded about a letter is recorded.
         for path in ["/inbox", &first] {
             web.get(path).expect(200);
         }
@@ -216,7 +216,7 @@ pub(crate) fn cookies(web: &Web) -> String {
 
 pub(crate) fn drive(visited: &Visited, sight: Sight, time: Duration) -> Figures {
     let paths = visited.paths(sight);
-    // Nobody who sees the log-in page is signed in.
+    // The log-in page is only shown without a session.
     let cookies = if sight == Sight::LogIn { "" } else { visited.cookies.as_str() };
     let begin = Instant::now() + time / 8;
     let end = begin + time;

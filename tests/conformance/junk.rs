@@ -1,7 +1,7 @@
-//! Commands that bring no letter on its way. RFC 5321 bounds them nowhere; Postfix does, by
-//! `smtpd_junk_command_limit` ("The number of junk commands (NOOP, VRFY, ETRN and RSET) that a remote SMTP client can
-//! send before the Postfix SMTP server starts to increment the error counter with each junk command") and by
-//! `smtpd_hard_error_limit`, and both count anew when a letter was taken.
+//! Commands that do not advance a letter. RFC 5321 sets no limit; Postfix does, by `smtpd_junk_command_limit`
+//! ("The number of junk commands (NOOP, VRFY, ETRN and RSET) that a remote SMTP client can send before the
+//! Postfix SMTP server starts to increment the error counter with each junk command") and by
+//! `smtpd_hard_error_limit`, and both counts are reset when a letter is accepted.
 
 use rig::letters;
 

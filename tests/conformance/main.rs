@@ -1,5 +1,5 @@
-//! What the standards demand, sentence by sentence: one file a standard, every test with the sentence it
-//! proves. What is the behaviour of any good server is asked of Postfix too, as the reference.
+//! The requirements of the standards, sentence by sentence: one file per standard, every test with its
+//! sentence. Behaviour expected of any good server is also tested on Postfix, as the reference.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
 mod junk;

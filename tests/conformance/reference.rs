@@ -1,5 +1,5 @@
-//! The server under test and Postfix beside it, so that one script can be played to both. Shared by all
-//! tests that run at the same time: recipients' addresses keep them apart.
+//! The server under test and Postfix, so that one script can be run against both. Shared by all tests that
+//! run at the same time: recipients' addresses keep them apart.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, Weak};

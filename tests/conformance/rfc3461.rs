@@ -1,4 +1,4 @@
-//! RFC 3461: SMTP Service Extension for Delivery Status Notifications. What becomes of the reports: rfc3464.
+//! RFC 3461: SMTP Service Extension for Delivery Status Notifications. The reports themselves: rfc3464.
 
 use rig::{Smtp, letters};
 

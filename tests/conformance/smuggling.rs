@@ -109,7 +109,7 @@ fn clean_until_end(letter: &[u8]) -> bool {
     !letters_has_bare(&letter[..end])
 }
 
-/// On the way out: what we relay ends where we say, whatever it holds.
+/// Outgoing: a relayed letter ends where we end it, whatever it contains.
 #[test]
 fn what_we_relay_cannot_be_read_as_two() {
     let hop = Hop::new();

@@ -1,4 +1,4 @@
-//! Who may send: by network, by login over TLS, by client certificate; each listener for itself.
+//! Who may send: by network, by login over TLS, by client certificate; separately for each listener.
 
 use std::sync::Arc;
 

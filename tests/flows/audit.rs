@@ -1,5 +1,5 @@
-//! The audit trail in the real binary: what people and operators do stands in it, and whoever writes the database can
-//! change, take out, put in, move or cut off nothing unseen.
+//! The audit trail in the real binary: actions of people and operators are recorded, and an attacker with
+//! write access to the database cannot change, remove, insert, move or truncate rows undetected.
 
 use rig::process::poll;
 use rig::reader::{PASSWORD, activate, letter_path};
@@ -52,7 +52,7 @@ fn lived() -> (Hop, Gateway) {
     assert_eq!(status, 303);
     let page = web.get("/inbox");
     web.submit(&page, "/logout", &[]).expect(303);
-    // The notice's end is written with the next commit of somebody in a hurry, or soon.
+    // The end of the notice is written with the next urgent commit, or soon.
     poll("the notice's row", || actions(&gateway).iter().any(|action| action == "notice.sent").then_some(()));
     (hop, gateway)
 }
@@ -89,7 +89,7 @@ fn what_happens_stands_in_the_trail_without_content_or_address() {
             && csv.lines().count() == found.len() + 1,
         "{csv}"
     );
-    // The name of a mail server stands there, and nobody else's address.
+    // The name of a mail server is there, and no other address.
     let csv = csv.replace("hop=127.0.0.1", "hop=");
     for word in ["kunde", "erika", "Betreff", "Inhalt", "127.0.0.1", PASSWORD] {
         assert!(!csv.contains(word), "{word} is in the trail:\n{csv}");
@@ -127,7 +127,7 @@ fn commands_of_operators_stand_in_the_trail_with_what_they_did() {
         });
         run(&[verb, "--all"]);
     }
-    // Nothing is there any more: nothing is said.
+    // No rows are left: nothing is reported.
     run(&["remove", "--all"]);
     let found: Vec<serde_json::Value> = exported(&gateway, &[])
         .into_iter()
@@ -214,7 +214,7 @@ fn a_row_changed_removed_put_in_moved_or_cut_off_is_found() {
     }
     let (code, said) = verify(&gateway, &["--anchor", &anchor]);
     assert_eq!(code, 0, "as it was: {said}");
-    // Without a row that somebody noted, too: the mailboxes say that there must be rows.
+    // Also without a single row: the mailboxes show that there must be rows.
     rows(&gateway).execute_batch("DELETE FROM audit; DELETE FROM audit_anchors").unwrap();
     for begun_anew in [false, true] {
         if begun_anew {

@@ -1,5 +1,5 @@
-//! What an operator begins and what is cut short in the middle stands in the audit trail: work of many transactions, and
-//! changes of files, say that they begin before anything is another.
+//! An operator's action that is interrupted is in the audit trail: work of many transactions, and changes of
+//! files, record their beginning before anything changes.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ use crate::escrow_in_safe;
 
 const SENDER: &str = "erika@insurer.example";
 
-/// So many mailboxes with a letter each.
+/// This many mailboxes with a letter each.
 fn mailboxes(gateway: &Gateway, hop: &Hop, many: usize) {
     for nth in 0..many {
         let to = format!("k{nth}@web.example");
@@ -51,7 +51,7 @@ fn noted(gateway: &Gateway, began: &str, ended: &str) -> (usize, usize) {
     (trail::of(gateway, began).len(), trail::of(gateway, ended).len())
 }
 
-/// The rows themselves: no command opens a store whose key is being changed, or that moves.
+/// The rows themselves: no command opens a store whose key is being changed, or that is being moved.
 fn count(home: &Home, action: &str) -> i64 {
     let rows = rusqlite::Connection::open(find_database(&home.data())).unwrap();
     let question = format!("SELECT count(*) FROM audit WHERE action = '{action}'");

@@ -1,5 +1,5 @@
-//! What people do with a mailbox, and support with it, each leaves its row in the audit trail, with who and why; and what
-//! stood under another server key is still checked.
+//! Each action of people on a mailbox, and of support, leaves its row in the audit trail, with who and why;
+//! and rows under a previous server key are still verified.
 
 use std::process::Command;
 
@@ -95,7 +95,7 @@ fn support_acts(gateway: &Gateway, hop: &Hop) {
     let told = hop.delivered().len();
     ok(home, &["mailbox", "lock", CUSTOMER, "--note", "Verdacht"]);
     ok(home, &["mailbox", "unlock", CUSTOMER, "--note", "geklärt"]);
-    // Both are told to the owner, and come before what is waited for below.
+    // The owner is notified of both, before the mails awaited below.
     let _both = hop.wait(told + 2);
     ok(home, &["mailbox", "hold", CUSTOMER, "--note", "Verfahren"]);
     ok(home, &["mailbox", "hold", CUSTOMER, "--end", "--note", "beendet"]);
@@ -164,7 +164,7 @@ fn every_kind_of_deed_leaves_its_row() {
     }
     let trail = ok(&gateway.home, &["audit", "show"]);
     assert!(trail.contains("note=falscher Anhang") && trail.contains("why=operator"), "{trail}");
-    // The name of a mail server stands there, and nobody else's address.
+    // The name of a mail server is there, and no other address.
     let trail = trail.replace("hop=127.0.0.1", "hop=");
     for word in ["kunde", "erika", "Betreff", "Inhalt", "127.0.0.1", "1234567", PASSWORD, SECOND] {
         assert!(!trail.contains(word), "{word} is in the trail:\n{trail}");

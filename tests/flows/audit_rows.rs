@@ -1,5 +1,5 @@
-//! Deeds that leave one row each in the audit trail, done in the real binary: who, to what, with which outcome, from which network, and
-//! nobody's words.
+//! Actions that leave one audit row each, performed with the real binary: actor, object, outcome and network,
+//! and no user's text.
 
 use rig::dkim::Dkim;
 use rig::dns::{Dns, Record};
@@ -17,7 +17,7 @@ use crate::saved_unread::shown;
 use crate::sender_told::{CUSTOMER, Office, SENDER};
 use crate::webhooks::webhook;
 
-/// What nobody may find in a row.
+/// Words that must not occur in a row.
 const WORDS: [&str; 5] = ["kunde", "erika", "geheim", "Max", PASSWORD];
 const HERE: &str = "127.0.0.0/24";
 
@@ -29,7 +29,7 @@ fn mailbox_of(office: &Office) -> String {
     shown(office)["mailbox"].as_str().unwrap().to_owned()
 }
 
-/// Two letters lie in a mailbox whose owner is signed in.
+/// Two letters in a mailbox whose owner is signed in.
 fn at_home(office: &Office) -> (Web, Page) {
     for text in ["eins", "zwei"] {
         office.letter(text);
@@ -128,7 +128,7 @@ fn deletion_asked() {
     let _asked = hop.wait_where("the link", |mail| mail.to() == [CUSTOMER] && mail.text().contains("/d/"));
     let shown: Value = serde_json::from_str(&gateway.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap();
     let mailbox = shown["mailbox"].as_str().unwrap();
-    // Whoever wrote the mail has proven an address, and is not signed in; the network is the mail server's.
+    // The author of the mail has proven an address, and is not signed in; the network is the mail server's.
     let said = TrailRow { actor: "visitor", network: "", ..by_owner(mailbox) };
     trail::one(&gateway, "deletion.asked", said, &WORDS);
     gateway.sweep();
@@ -227,7 +227,7 @@ fn link_renewed_and_reply_sent() {
     assert_eq!(letter.len(), 32, "{row}");
     trail::is(&row, TrailRow { object: letter, detail: "recipients=1", ..by_owner(&mailbox) }, &WORDS);
 
-    // Another one, whose link has run out.
+    // Another one, whose link has expired.
     let other = "anna@web.example";
     office.letter_to(other, "drei");
     let first = link(&office.hop.wait_to(other).bytes);

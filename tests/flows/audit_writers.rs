@@ -1,5 +1,5 @@
-//! Several processes write the audit trail at once, and one is killed amid it: one chain all the same, and nothing in it
-//! that did not happen.
+//! Several processes write the audit trail at once, and one is killed: it remains one chain, and contains
+//! nothing that did not happen.
 
 use std::process::{Child, Command, Stdio};
 
@@ -8,7 +8,7 @@ use rig::{Config, Gateway, Hop, Smtp, letters};
 
 const LETTERS: usize = 40;
 
-/// A command that runs beside the others.
+/// A command that runs in parallel.
 fn beside(gateway: &Gateway, args: &[&str]) -> Child {
     let mut command = Command::new(binary());
     command.args(args).arg("--config").arg(gateway.home.config()).current_dir(gateway.home.path());

@@ -1,4 +1,4 @@
-//! What could not be delivered comes back to its sender as a report (RFC 3461, 3464), once, honestly.
+//! An undeliverable letter is reported to its sender (RFC 3461, 3464), once, accurately.
 
 use rig::letters::{self, field};
 use rig::process::poll;
@@ -99,7 +99,8 @@ fn success_is_reported_when_asked_for_and_the_next_hop_cannot() {
     assert!(text.contains("Action: relayed") && text.contains("Status: 2."), "{text}");
 }
 
-/// RFC 3461 §5.2.3: into the portal is delivery, and whoever asked for it hears so, once, without the letter.
+/// RFC 3461 §5.2.3: a deposit is delivery, and a sender who requested it is notified, once, without the
+/// letter.
 #[test]
 fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
     let hop = Hop::new();
@@ -129,7 +130,7 @@ fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
     for hidden in ["Diagnose", "moritz@", "witwe@", "bolte@", "Action: relayed"] {
         assert!(!text.contains(hidden), "`{hidden}` in:\n{text}");
     }
-    // It says what is known, and promises nothing beyond that.
+    // It states what is known, and promises nothing more.
     let parsed = mail_parser::MessageParser::default().parse(&said.bytes).unwrap();
     let words = parsed.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     for known in [

@@ -1,5 +1,5 @@
-//! Whatever reads the log goes away, stalls, or has no room: mail is taken, delivered and read all the same, and the
-//! process ends when it is told to.
+//! The reader of the log exits, stalls, or runs out of disk space: mail is still accepted, delivered and
+//! read, and the process ends when told to.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -66,7 +66,7 @@ fn the_log_has_no_room_from_the_start() {
     ends_well(gateway);
 }
 
-/// A pipe holds 64 KiB: what nobody takes after that must not be waited for.
+/// A pipe buffers 64 KiB: further output that is not read must not block.
 #[test]
 fn who_reads_the_log_stalls() {
     let hop = Hop::new();

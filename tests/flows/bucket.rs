@@ -1,4 +1,4 @@
-//! Large letters in a bucket: a letter's whole life there, a bucket that is away, and what is left of a kill.
+//! Large letters in a bucket: a letter's whole life there, an unavailable bucket, and leftovers of a kill.
 
 use rig::gateway::Home;
 use rig::postgres::Cluster;
@@ -44,7 +44,7 @@ fn a_large_letter_comes_is_read_and_goes() {
     assert!(keys.iter().all(|key| key.starts_with("sealed/")), "{keys:?}");
     assert_eq!(files(&gateway.home), 0, "a large letter is a file");
 
-    // What lies there is sealed.
+    // The stored object is sealed.
     let stored = std::fs::read(server.path(&keys[0])).unwrap();
     assert!(!stored.windows(9).any(|some| some == b"Received:"), "a letter lies there in clear");
 
@@ -78,7 +78,7 @@ fn a_large_letter_comes_is_read_and_goes() {
     gateway.sweep();
 }
 
-/// The same rows in PostgreSQL, and two nodes whose data folders share nothing.
+/// The same with rows in PostgreSQL, and two nodes whose data folders share nothing.
 #[test]
 fn what_one_node_put_there_another_reads() {
     let (hop, server) = (Hop::new(), S3::start());
@@ -122,12 +122,12 @@ fn while_it_is_away_large_letters_wait_and_everything_else_goes_on() {
     gateway.sweep();
 }
 
-/// Killed while the bucket takes a body: its row says so, and whoever starts next takes it away.
+/// Killed while the bucket receives a body: its row says so, and the next process removes it.
 #[test]
 fn what_a_kill_left_there_is_taken_away() {
     let (hop, server) = (Hop::new(), S3::start());
     let mut gateway = start(&config(&hop, &server));
-    // The first shows whose bucket it is.
+    // The first one marks the bucket as this store's.
     let letter = letters::sized("[vertraulich] eins", 100_000);
     gateway.smtp().letter("a@insurer.example", &[TO], &letter).expect("250 2.0.0 *");
     server.wait_for(1);
@@ -149,7 +149,7 @@ fn what_a_kill_left_there_is_taken_away() {
     gateway.restart();
     poll("its row to go", || (gateway.count(coming) == 0).then_some(()));
     poll("no row of what is gone", || (gateway.count("SELECT count(*) FROM objects") == 1).then_some(()));
-    // Had the server taken it all the same after that, nobody would know it, and the second look takes it.
+    // Had the server accepted it after that, no row would name it, and the second sweep removes it.
     let unknown = server.path("ab/00000000000000000000000000000aab");
     std::fs::create_dir_all(unknown.parent().unwrap()).unwrap();
     std::fs::write(&unknown, b"nobody's").unwrap();
@@ -185,7 +185,7 @@ fn a_bucket_belongs_to_one_store() {
     let (code, out, err) = other.sealpost(&["serve"]);
     assert!(code != 0 && err.contains("bears the mark of another store"), "{out}{err}");
 
-    // And a store whose letters are in one is not begun without it.
+    // A store whose letters are in a bucket does not start without it.
     let letter = letters::sized("[vertraulich] eins", 100_000);
     gateway.smtp().letter("a@insurer.example", &[TO], &letter).expect("250 2.0.0 *");
     server.wait_for(1);

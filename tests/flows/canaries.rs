@@ -1,9 +1,9 @@
-//! Nothing readable on disk or in the log: every file the process wrote is searched for what was in the
-//! letters, while it runs, after it stopped and after it was killed.
+//! Nothing readable on disk or in the log: every file the process wrote is searched for the letters' content,
+//! while it runs, after it stopped and after it was killed.
 
 use rig::{Answer, Canary, Config, Gateway, Hop, Stage, canary, letters};
 
-/// One text for every place where a letter can hold one.
+/// One text for every place in a letter.
 fn canaries() -> Vec<Canary> {
     [
         "Betreff-Kanarie-4f1a9c",

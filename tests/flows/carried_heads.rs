@@ -1,5 +1,5 @@
-//! A letter that carries a confidential one is confidential: rules about heads see the heads of letters within it, the
-//! properties of a winmail.dat and of messages in it, the title and class of an appointment. For a rule that relays they count for nothing.
+//! A letter that contains a confidential one is confidential: rules about heads see the heads of embedded letters, the properties
+//! of a winmail.dat and of messages in it, the title and class of an appointment. Rules that relay ignore them.
 
 use base64::Engine as _;
 use rig::letters::without_trace;
@@ -53,7 +53,7 @@ fn winmail(sensitivity: u32) -> Vec<u8> {
     tnef(&[(1, 0x0006_9003, &properties)])
 }
 
-/// One property of a type whose values have a length.
+/// One property of a variable-length type.
 pub(crate) fn property(id: u16, kind: u16, value: &[u8]) -> Vec<u8> {
     let mut out = 1_u32.to_le_bytes().to_vec();
     out.extend(kind.to_le_bytes());
@@ -191,7 +191,7 @@ fn where_a_winmail_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
     };
     let secret = titled("Gutachten 7");
     let within = forwarded(&secret);
-    // Behind the properties that are counted stands one more.
+    // One more property after the counted ones.
     let mut uncounted = titled("[vertraulich] Gutachten 7");
     uncounted[15] = 0;
     for bytes in [
@@ -210,7 +210,7 @@ fn where_a_winmail_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
     gateway.sweep();
 }
 
-/// An opaque signature that cannot be read may hold any head; what is only encrypted shows none, and goes on (RFC 8551 §3.5).
+/// An unreadable opaque signature may contain any head; an encrypted letter shows none, and is passed on (RFC 8551 §3.5).
 #[test]
 fn where_an_opaque_signature_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
     let hop = Hop::new();

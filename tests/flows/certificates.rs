@@ -1,4 +1,4 @@
-//! Certificates change without a restart: SIGHUP, and sessions that are under way go on.
+//! Certificates are replaced without a restart: by SIGHUP, while existing sessions continue.
 
 use rig::gateway::Home;
 use rig::process::poll;

@@ -1,4 +1,4 @@
-//! `sealpost check` says file, line and hint for everything that is wrong with a configuration.
+//! `sealpost check` reports file, line and hint for every error in a configuration.
 
 use rig::gateway::{Home, mode};
 use rig::{Config, Hop};
@@ -14,7 +14,7 @@ fn broken(change: impl FnOnce(&mut Config)) -> (Home, String) {
     (home, format!("{out}{err}"))
 }
 
-/// The line of the configuration that holds this text.
+/// The line of the configuration with this text.
 fn line_of(home: &Home, text: &str) -> usize {
     let config = std::fs::read_to_string(home.config()).unwrap();
     config.lines().position(|line| line.contains(text)).unwrap() + 1
@@ -372,7 +372,7 @@ fn a_balancer_that_is_also_a_client_or_a_proxy_within_sessions() {
         );
     });
     says(&said, &home, "xclient", &["10.0.0.0/24", "in one way only"]);
-    // One's own network, in which the balancer stands among others.
+    // One's own network, which contains the balancer.
     let (_, said) = warned(|c| {
         c.set("[listener]", "networks", r#"["10.0.0.0/8"]"#).set(
             "[listener]",
@@ -411,7 +411,8 @@ fn the_profiles_are_fine() {
     }
 }
 
-/// The rule behind `replies = "portal"` stands last: what takes everything before it sends replies out in clear.
+/// The rule after `replies = "portal"` is the last: a rule before it that matches everything sends replies
+/// out in clear.
 #[test]
 fn a_rule_that_takes_answers_before_the_portal_does() {
     let (home, said) = broken(|c| {

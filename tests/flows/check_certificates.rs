@@ -1,4 +1,5 @@
-//! `sealpost check` loads every file of TLS as `serve` does, and says what others will object to in a certificate of ours.
+//! `sealpost check` loads every TLS file as `serve` does, and reports what others will reject in our
+//! certificates.
 
 use rig::gateway::Home;
 use rig::tls::Identity;
@@ -7,7 +8,7 @@ use rig::{Authority, Config, Hop};
 const GATE: &str = "mailgate.insurer.example";
 const PORTAL: &str = "securemail.insurer.example";
 
-/// What is changed in the files and in the configuration.
+/// A change of the files and the configuration.
 type Change<'a> = &'a dyn Fn(&Authority, &mut Config, &Home);
 
 fn check(change: Change<'_>) -> (i32, String) {

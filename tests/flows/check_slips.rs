@@ -1,4 +1,4 @@
-//! Settings with which everything starts and that nobody can have meant: `sealpost check` refuses them, or doubts them.
+//! Settings with which everything starts but which cannot be intended: `sealpost check` refuses them, or warns.
 
 use rig::gateway::Home;
 use rig::{Config, Hop};

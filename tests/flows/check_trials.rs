@@ -1,5 +1,5 @@
-//! `sealpost check` tries rules on letters made of their own values: what takes everything is seen however it is written,
-//! what no letter meets is seen too, and nothing honest is complained of.
+//! `sealpost check` tries rules on letters made from their own values: a rule that matches everything is
+//! detected however it is written, so is one that matches nothing, and no sensible rule is reported.
 
 use std::path::{Path, PathBuf};
 

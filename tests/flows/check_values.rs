@@ -1,5 +1,5 @@
-//! Values written in another program's way: `sealpost check` refuses them and says how to write them, or doubts them; and
-//! where their meaning is clear, they hold for letters that come in.
+//! Values in the syntax of another program: `sealpost check` refuses them with a hint, or warns; and where
+//! their meaning is clear, they apply to incoming letters.
 
 use rig::gateway::Home;
 use rig::{Config, Gateway, Hop};

@@ -1,4 +1,4 @@
-//! `sealpost check` tries the programs that read what strangers sent, as they will be used.
+//! `sealpost check` tests the worker programs in the way in which they will be used.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -52,7 +52,7 @@ fn a_worker_that_cannot_copy_itself_is_told_of() {
             "#!/bin/sh\nif [ \"$1\" = --serve ]; then {served}; fi\nexec '{}' \"$@\"\n",
             real.display()
         );
-        // At once, or somebody would start half of it.
+        // Atomically, or a process could start half of it.
         let new = worker.with_extension("new");
         std::fs::write(&new, script).unwrap();
         std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();

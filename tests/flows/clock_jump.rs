@@ -66,13 +66,13 @@ fn nothing_goes_by_a_clock_that_jumped_until_an_operator_says_that_it_is_right()
     let (code, dry) = sealpost(&gateway, &clock, &["jobs", "run", "retention", "--dry-run"]);
     assert!(code == 0 && dry.contains("its time is over"), "{dry}");
 
-    // It was the machine that had been off.
+    // The machine had been switched off.
     let (code, said) = sealpost(&gateway, &clock, &["jobs", "run", "retention", "--clock-is-right"]);
     assert!(code == 0 && said.contains("1 letters"), "{said}");
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     let told = hop.wait_to("erika@insurer.example").text();
     assert!(told.contains("Ungelesen"), "{told}");
-    // What each said last stands there until it has run again.
+    // The last result of each stays listed until it has run again.
     poll("every job to have run since", || {
         (!sealpost(&gateway, &clock, &["jobs", "list"]).1.contains("days ahead")).then_some(())
     });
@@ -87,7 +87,7 @@ fn a_clock_set_right_again_is_believed_and_jobs_go_on() {
         (runs(&gateway, "retention", "error LIKE '%days ahead%'") > 0).then_some(())
     });
     clock.set(2 * DAY);
-    // Its next hour lies two years ahead in the store; so does the next tick.
+    // Its next run is two years ahead in the store; so is the next tick.
     let in_time = format!("error IS NULL AND begun_at > {}", (IllClock::right() + 2 * DAY - 3600) * 1000);
     for job in ["retention", "reminders"] {
         poll(job, || (runs(&gateway, job, &in_time) > 0).then_some(()));

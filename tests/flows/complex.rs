@@ -1,5 +1,5 @@
-//! A letter built in a way that no honest program builds: nobody's parser is made to bear it, and it is not lost
-//! for that. It is listed, shown as far as can be, and handed out as it is.
+//! A letter with a structure that no honest program produces: parsers are protected from it, and it is not
+//! lost. It is listed, shown as far as possible, and can be downloaded unchanged.
 
 use rig::letters::{self, field};
 use rig::reader::activate;

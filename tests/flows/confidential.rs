@@ -1,4 +1,4 @@
-//! Confidential mail: sealed in a mailbox, never sent; the recipient gets a notice instead.
+//! Confidential mail: stored encrypted in a mailbox, never sent; the recipient gets a notice instead.
 
 use rig::letters::{self, field, without_trace};
 use rig::{Config, Gateway, Hop};

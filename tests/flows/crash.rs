@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: nothing accepted is lost, nothing refused is delivered, nothing is deposited
+//! `kill -9` at any time: no accepted letter is lost, no refused letter is delivered, none is deposited
 //! twice.
 
 use std::collections::BTreeMap;
@@ -164,7 +164,7 @@ fn at_any_moment_around_the_commit_a_confidential_letter_is_there_exactly_once()
         );
     }
     println!("(accepted, committed) → rounds: {seen:?}");
-    // The moment this is about was hit: committed, and nobody told.
+    // The critical moment was hit: committed, but not confirmed.
     assert!(seen.contains_key(&(false, true)), "{seen:?}");
     for n in 0..moments.len() {
         let _ = hop.wait_to(&format!("k{n}@web.example"));
@@ -221,7 +221,7 @@ fn many_clients_at_once_and_a_kill_in_the_middle() {
     empty_queue(&gateway);
     let confidential = accepted.iter().filter(|to| even(to)).count();
     let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
-    // Each worker may have one more committed whose 250 it never saw.
+    // Each worker may have one more committed letter whose 250 it never saw.
     assert!(
         (confidential..=confidential + 8).contains(&deposits),
         "{confidential} accepted, {deposits} deposited"

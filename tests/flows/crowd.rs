@@ -1,12 +1,12 @@
-//! Many open one large letter at once, in every way there is: what the gateway takes is bounded by `memory`, and not by
-//! how many come.
+//! Many users open one large letter at once, in every possible way: the gateway's memory is bounded by
+//! `memory`, not by their number.
 
 use rig::reader::{activate, letter_path};
 use rig::{Config, Gateway, Hop, Web, letters};
 
 /// The default of `memory`.
 const MEMORY: u64 = 128 << 20;
-/// So many bytes make a letter of 38 MiB.
+/// Bytes of the file in a letter of 38 MiB.
 const FILE: usize = 28 << 20;
 
 fn file(bytes: usize) -> Vec<u8> {
@@ -33,7 +33,7 @@ fn crowd(web: &Web, paths: &[String]) -> Vec<(String, u16, usize)> {
             .map(|path| {
                 let mut web = web.clone();
                 scope.spawn(move || {
-                    // Whoever waited too long for room is asked to come again, and does.
+                    // A client that waited too long for memory is asked to retry, and does.
                     let mut pages = (0..50).map(|_| web.get(path));
                     let page = pages.find(|page| page.status != 503).unwrap();
                     (path.clone(), page.status, page.body.len())
@@ -86,7 +86,7 @@ fn a_large_file_comes_out_of_an_outlook_file_as_it_was() {
     let (mut web, path) = received(&gateway, &hop, "max@web.example", 3_000_001);
     let msg = web.get(&format!("{path}/msg")).expect(200).body.clone();
     assert_eq!(msg.len() % 512, 0);
-    // Not in one piece: the container's tables lie in between.
+    // Not in one piece: the container's tables are in between.
     let wanted = file(3_000_001);
     let sectors: std::collections::HashSet<&[u8]> = msg.chunks(512).collect();
     assert!(wanted.chunks_exact(512).all(|sector| sectors.contains(sector)));

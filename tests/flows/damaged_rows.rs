@@ -1,4 +1,4 @@
-//! Rows that cannot be opened: they are named and counted, and everybody else is reminded and told all the same.
+//! Rows that cannot be opened: they are named and counted, and everybody else is still reminded and notified.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn no_legs(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
 
-/// What the last run of a job did that began so many days from now.
+/// The result of a job's last run that began this many days from now.
 fn counts(gateway: &Gateway, job: &str, day: i64) -> Value {
     let since = (IllClock::right() + day * DAY - 3600) * 1000;
     poll(job, || {
@@ -98,7 +98,7 @@ fn one_damaged_row_keeps_nobody_else_from_being_told() {
         assert_eq!(mails, 2, "{to}: a notice and a reminder");
     }
 
-    // Their letters go. All senders are told but that of the letter whose sender nobody knows any more.
+    // Their letters are deleted. All senders are notified except the one whose address can no longer be read.
     all_have_run(&gateway, 3);
     clock.set(43 * DAY);
     poll("letters to go", || (gateway.count("SELECT count(*) FROM deposits") == 0).then_some(()));

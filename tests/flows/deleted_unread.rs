@@ -1,5 +1,5 @@
-//! A letter that its recipient deletes without having opened it does not vanish without a word: where senders hear of letters that
-//! went unread, they hear of this one, too, and how it went.
+//! A letter deleted unopened by its recipient: where senders are notified of unread letters, they are
+//! notified of this one, too, with the reason.
 
 use rig::letters::{field, link};
 use rig::process::poll;
@@ -62,7 +62,8 @@ fn a_sender_hears_of_each_letter_that_its_recipient_deleted_unread() {
     }
     let [_, destroyed, had_back, left_to_time] = &known[..] else { panic!("{known:?}") };
 
-    // One that was opened, one that was not, one that was had back, one that the trash will lose by itself.
+    // An opened one, an unopened one, one restored from the trash, one to be deleted by the trash's
+    // retention.
     destroy(&mut web, &opened);
     destroy(&mut web, destroyed);
     act(&mut web, "/inbox", had_back, "trash");
@@ -108,7 +109,7 @@ fn a_sender_hears_of_each_letter_that_its_recipient_deleted_unread() {
     }
     assert_eq!(office.gateway.count(GONE), 0);
 
-    // The insurer's own systems hear of every letter that was deleted, and whether anybody had opened it.
+    // The insurer's systems get an event for every deleted letter, with whether it was opened.
     poll("the last event", || (office.gateway.count("SELECT count(*) FROM hook_events") == 0).then_some(()));
     let opened: Vec<bool> = receiver
         .received()

@@ -1,4 +1,5 @@
-//! `sealpost check` on what recipients' servers must prove: a floor that something can meet, pins that are pins.
+//! `sealpost check` on the requirements for recipients' servers: a minimum that can be met, pins that are
+//! valid.
 
 use rig::gateway::Home;
 use rig::{Config, Hop};

@@ -1,4 +1,4 @@
-//! `sealpost demo --json`: ready with one line of JSON, every mail that leaves in a folder, gone on SIGTERM.
+//! `sealpost demo --json`: ready with one line of JSON, all outgoing mail in a folder, ends on SIGTERM.
 
 use rig::letters::{self, field};
 use rig::{Demo, Smtp};
@@ -43,7 +43,7 @@ fn keeps_its_contract() {
     assert!(
         demo.sink.mails().iter().all(|mail| !String::from_utf8_lossy(mail).contains("Demo-Diagnose-7731"))
     );
-    // Whoever looks into the folder finds them in their order, by recipient.
+    // The files in the folder are in order, by recipient.
     let names: Vec<String> = std::fs::read_dir(demo.sink.folder())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())

@@ -1,5 +1,5 @@
-//! Many letters for one mailbox: its owner is told of the first, and of all others with one mail once the interval is
-//! over; whoever has set the mailbox up chooses how often.
+//! Many letters for one mailbox: its owner is notified of the first, and of all others with one mail after the
+//! interval; the owner of an activated mailbox chooses how often.
 
 use rig::ill_clock::IllClock;
 use rig::process::poll;
@@ -44,7 +44,7 @@ fn start(pace: &str) -> (Hop, IllClock, Gateway) {
 fn three_hundred_letters_for_somebody_who_is_not_there_are_two_mails() {
     let (hop, clock, gateway) = start("at-once");
     std::thread::scope(|scope| {
-        // All at once: whoever comes second looks again.
+        // All at once: the second one to be processed checks again.
         for part in 0..4 {
             let gateway = &gateway;
             scope.spawn(move || (0..75).for_each(|nth| send(gateway, part * 75 + nth)));
@@ -63,7 +63,7 @@ fn three_hundred_letters_for_somebody_who_is_not_there_are_two_mails() {
     assert!(subject.contains("299"), "{subject}");
     assert_eq!(letters::link(&all[1].bytes), link, "the same way in");
     assert_eq!(gateway.count("SELECT count(*) FROM unannounced"), 0);
-    // Nothing more to tell, nothing told.
+    // Nothing new, so no mail.
     at_hour(&gateway, &clock, 4);
     assert_eq!(mails(&gateway, &hop).len(), 2);
     gateway.sweep();
@@ -111,7 +111,7 @@ fn whoever_wrote_a_letter_that_the_one_mail_spoke_of_hears_that_it_was_refused()
     assert_eq!(mails(&gateway, &hop).len(), 1);
     hop.answer_rcpt(KARL, "550 5.1.1 no such mailbox");
     at_hour(&gateway, &clock, 2);
-    // Of the first letter he was told.
+    // The sender of the first letter was notified.
     for sender in &senders[1..] {
         let report = hop.wait_where("a report", |mail| mail.to() == [*sender]);
         assert!(report.text().contains("Status: 5.1.1") && report.from().is_empty(), "{}", report.text());
@@ -122,7 +122,7 @@ fn whoever_wrote_a_letter_that_the_one_mail_spoke_of_hears_that_it_was_refused()
     gateway.sweep();
 }
 
-/// What a dry run at this hour says of the one mailbox, and how much there is in all. The gateway's own clock stands as it did.
+/// The dry run's lines for the one mailbox at this hour, and the total. The gateway's own clock is unchanged.
 fn foreseen_at(gateway: &Gateway, hour: i64) -> String {
     let clock = IllClock::new();
     clock.set(hour * HOUR);

@@ -1,4 +1,5 @@
-//! DKIM under what the gateway writes and changes, checked by mail-auth and by dkimpy; what passes through stays as it was.
+//! DKIM signatures on mail that the gateway writes and changes, verified by mail-auth and by dkimpy; mail
+//! that is passed on stays unchanged.
 
 use std::collections::HashMap;
 
@@ -39,7 +40,7 @@ impl Signing {
         Self { gateway, records }
     }
 
-    /// Both signatures are there and hold, whoever checks.
+    /// Both signatures are present and valid, with any verifier.
     pub(crate) fn is_signed(&self, letter: &[u8], what: &str) {
         let text = String::from_utf8_lossy(letter);
         for selector in ["s=r1;", "s=e1;"] {
@@ -83,7 +84,7 @@ fn what_we_write_and_change_is_signed_and_what_passes_is_not() {
         gateway.smtp().letter("erika.muster@insurer.example", &[to], &letter).expect("250 *");
         hop.wait_to(to).bytes
     };
-    // Signed by the insurer's own server before us: untouched, it still holds, and nothing is added.
+    // Signed by the insurer's own server before: unchanged, it stays valid, and nothing is added.
     let theirs = Dkim::new();
     let signed = theirs.sign(&letters::plain("Nur durch", "Guten Tag"));
     gateway.smtp().letter("erika.muster@insurer.example", &["passes@web.example"], &signed).expect("250 *");

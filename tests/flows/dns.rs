@@ -1,4 +1,5 @@
-//! `sealpost dns`: what is to be published, and how it compares with what name servers say. They are one on loopback.
+//! `sealpost dns`: the records to publish, and the comparison with those of name servers, simulated on
+//! loopback.
 
 use rig::dns::{Dns, Record};
 use rig::gateway::Home;

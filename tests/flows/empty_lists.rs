@@ -1,5 +1,5 @@
-//! A list that holds nobody any more, as a failed export leaves it, takes no rule away in silence: `check` refuses it, and
-//! a reload keeps what was.
+//! A list that has become empty, for example by a failed export, does not silently disable a rule: `check` refuses it,
+//! and a reload keeps the previous one.
 
 use rig::gateway::Home;
 use rig::process::poll;
@@ -64,8 +64,7 @@ fn check_says_which_list_is_empty_or_cannot_be_read() {
     );
 }
 
-/// A part of an export, or a file that is being written: those who are missing stay protected until somebody has said that
-/// it is meant.
+/// A partial export, or a file being written: missing entries stay protected until an operator confirms the change.
 #[test]
 fn a_list_that_lost_most_of_its_entries_is_not_taken() {
     let hop = Hop::new();

@@ -1,6 +1,6 @@
-//! Deleted is gone from the files: what opened a mailbox, a letter or the queue stands in no file of the store any
-//! more, not in free pages and not in the log, soon after each kind of deletion. Sealed bytes that are nowhere
-//! cannot be opened, whatever keys a thief has.
+//! Deleted data is gone from the files: what opened a mailbox, a letter or the queue is in no file of the
+//! store any more, neither in free pages nor in the log, soon after each kind of deletion. Sealed bytes that
+//! are nowhere cannot be opened, whatever keys a thief has.
 
 use rig::erased::{found, gone, pieces};
 use rig::letters::{self, link};
@@ -23,7 +23,7 @@ fn after_each_kind_of_deletion_nothing_is_left_to_open() {
     let gateway = Gateway::start(&config);
     let data = gateway.home.data();
 
-    // The queue: the notice's ticket holds the link.
+    // The queue: the notice's ticket contains the link.
     let notice = send(&gateway, &hop, "Erster");
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 

@@ -1,5 +1,5 @@
-//! What somebody deletes by hand beside its owner is gone from the files as well: a letter that was taken back, a mailbox that
-//! support deleted, and one that support replaced because its letters could not be kept.
+//! Data deleted by others than its owner is also gone from the files: a recalled letter, a mailbox deleted by
+//! support, and one replaced by support because its letters could not be kept.
 
 use rig::erased::{gone, pieces};
 use rig::letters::{self, link};
@@ -48,7 +48,7 @@ fn what_support_takes_away_leaves_nothing_to_open() {
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     gone(&gateway, "a mailbox that support deleted to go", &sealed);
 
-    // One whose owner knows neither password nor answer, and that nobody else can open.
+    // One whose owner knows neither password nor answer, and that cannot be opened otherwise.
     letter(&gateway, "eva@web.example");
     activate(&mut gateway.web(), &link(&hop.wait_to("eva@web.example").bytes));
     letter(&gateway, "eva@web.example");

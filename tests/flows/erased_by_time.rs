@@ -1,6 +1,5 @@
-//! What goes by itself is gone from the files as well: a leg that was delivered, a draft, trash that lay long enough,
-//! a letter whose time is over, a mailbox nobody came for. Looked for as bytes, and with the server key in hand by
-//! somebody else's code.
+//! Data deleted automatically is also gone from the files: a delivered leg, a draft, expired trash, an expired letter,
+//! an unclaimed mailbox. Searched for as bytes, and with the server key by independent code.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -120,7 +119,7 @@ fn what_goes_by_the_clock_leaves_nothing() {
     deposits(0);
     gone(&gateway, "what lay in the trash to go", &letter);
 
-    // A letter whose time is over.
+    // An expired letter.
     send(&gateway, "k@web.example", "[vertraulich] Zweiter");
     no_legs(&gateway);
     let letter = pieces(&gateway, LETTER);
@@ -128,7 +127,7 @@ fn what_goes_by_the_clock_leaves_nothing() {
     deposits(0);
     gone(&gateway, "a letter whose time is over to go", &letter);
 
-    // A mailbox nobody came for, and its letter.
+    // An unclaimed mailbox, and its letter.
     send(&gateway, "new@web.example", "[vertraulich] Dritter");
     let token = link(&hop.wait_to("new@web.example").bytes).rsplit_once("/a/").unwrap().1.to_owned();
     no_legs(&gateway);

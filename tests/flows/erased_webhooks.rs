@@ -1,5 +1,5 @@
-//! What receivers of webhooks are told of keeps a sealed memo until they have it, or until somebody gives it up: then it is gone from
-//! the files, with the letter and the mailbox that it was about.
+//! Events for webhooks keep a sealed memo until they are delivered or given up: then it is gone from the
+//! files, with the letter and the mailbox it was about.
 
 use rig::erased::{found, gone, pieces};
 use rig::letters;
@@ -9,7 +9,7 @@ use rig::{Config, Gateway, Hop};
 
 use crate::webhooks::webhook;
 
-/// A letter of which a receiver is to hear, and whose mailbox is gone meanwhile: what only its events keep.
+/// A letter with a pending event whose mailbox is deleted meanwhile: only its events are left.
 fn memos(gateway: &Gateway, to: &str) -> Vec<Vec<u8>> {
     let letter = letters::plain("[vertraulich] Brief", "Text");
     gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
@@ -31,7 +31,7 @@ fn what_receivers_took_and_what_was_given_up_leaves_nothing() {
 
     let taken = memos(&gateway, "max@web.example");
     receiver.open();
-    // Whoever starts tries at once.
+    // A new process tries at once.
     gateway.restart();
     poll("the receiver to take all", || (events(&gateway) == 0).then_some(()));
     gone(&gateway, "what a receiver took to go", &taken);

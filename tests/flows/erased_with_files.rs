@@ -1,5 +1,5 @@
-//! What lies beside the rows goes with them: the files of large letters and of drafts, a letter that its owner sent, and
-//! the old password's way in.
+//! Data outside the rows is deleted with them: the files of large letters and of drafts, a letter sent by its
+//! owner, and the old password's wrap.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A gateway whose escrow keys lie in a safe: one in use, and the next. Rotates nothing.
+//! A gateway whose escrow keys are in a safe: the current one, and the next. Rotates nothing.
 
 use std::process::Command;
 

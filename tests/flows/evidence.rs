@@ -1,5 +1,5 @@
-//! Evidence about one letter: what the audit trail says of it, for a dispute whether it arrived, before and after it was
-//! opened and after everything is gone. Never a word of the letter.
+//! Evidence about one letter: what the audit trail says about it, for a dispute about its delivery, before
+//! and after it was opened and after everything is deleted. Never a word of the letter.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -40,7 +40,7 @@ fn actions(facts: &Value) -> Vec<&str> {
     facts["events"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect()
 }
 
-/// The text of a PDF that somebody else's reader calls PDF/A-3b.
+/// The text of a PDF that an independent reader identifies as PDF/A-3b.
 fn pdf(gateway: &Gateway, letter: &str, language: &str) -> String {
     let folder = gateway.home.path().join("evidence");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! `sealpost explain` says for every recipient which rule decides, and why; and it is right.
+//! `sealpost explain` says for every recipient which rule decides, and why; and it is correct.
 
 use rig::gateway::Home;
 use rig::{Config, Hop, letters};
@@ -197,7 +197,7 @@ fn says_who_may_not_write_for_a_domain() {
     assert!(reason.contains("writers"), "as the log says it: {reason}");
     let mail = home.write("mail.eml", &letters::plain("x", "y"));
     let asked = ["explain", mail.to_str().unwrap(), "--from", "a@insurer.example", "--to", "k@web.example"];
-    // One who is named, were it let in.
+    // A listed recipient, if the letter were accepted.
     let (_, out, err) = home.sealpost(&[&asked[..], &["--client", "10.1.1.1"]].concat());
     assert!(!out.contains("may not write"), "{out}{err}");
 }

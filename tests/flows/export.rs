@@ -1,4 +1,4 @@
-//! Letters leave the portal as files: from the real binary, with the worker beside it, one and all of them.
+//! Letters are exported from the portal as files, one or all: with the real binary and its worker.
 
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop, letters};

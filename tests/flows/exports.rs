@@ -1,6 +1,6 @@
-//! Letters of every kind come from a real Postfix and leave the portal as eml, msg, pdf and zip; programs that are
-//! not ours read back what is in them: extract-msg, olefile, msgconvert, pdfinfo, pdfdetach, qpdf, pdf_oxide's PDF/A
-//! validator, Python's zipfile.
+//! Letters of every kind are sent by a real Postfix and exported from the portal as eml, msg, pdf and zip; other
+//! programs read them back: extract-msg, olefile, msgconvert, pdfinfo, pdfdetach, qpdf, pdf_oxide's PDF/A validator,
+//! Python's zipfile.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -95,7 +95,7 @@ fn check_pdf(name: &str, file: &Path, eml: &[u8]) {
     let files = embedded(file);
     let original = files.iter().find(|(name, _)| name == "original.eml");
     assert!(original.is_some_and(|(_, bytes)| bytes == eml), "{name}: the letter itself is not in it");
-    // Nobody can say what the parts of this one are.
+    // The parts of this one are ambiguous.
     let clear = name != "broken_mime";
     for part in letter.attachments().filter(|part| clear && !part.is_message()) {
         let bytes = part.contents();

@@ -1,6 +1,6 @@
-//! Letters that come in at the same time do not together eat what `minimum-free` keeps for deliveries and log-ins:
-//! each has its room set aside, the disk is asked again while they stream, and who finds none comes later and leaves
-//! nothing behind.
+//! Letters received at the same time do not together use the space that `minimum-free` reserves for deliveries and
+//! log-ins: each has its space reserved, free space is checked again during the transfer, and a letter without space is
+//! deferred and leaves nothing behind.
 
 use rig::gateway::Home;
 use rig::ill_disk::SmallDisk;
@@ -12,7 +12,7 @@ const MIB: usize = 1024 * 1024;
 /// Of each letter.
 const SIZE: usize = 4 * MIB;
 const MINIMUM: u64 = 16 * MIB as u64;
-/// Rows and what SQLite keeps beside them; a letter more would be more.
+/// Size of rows and SQLite's overhead; another letter would need more.
 const ROWS: u64 = 2 * MIB as u64;
 
 /// 72 MiB: 32 of them are the reserve, 16 stay free, 24 are for letters.
@@ -22,7 +22,7 @@ fn start(hop: &Hop) -> (SmallDisk, Gateway) {
     let home = Home::new(&config);
     let disk = SmallDisk::mount(&home.data(), 72);
     let gateway = Gateway::start_in(home, &config);
-    // The reserve is set aside when somebody asks for the first time.
+    // The reserve is set aside at the first request.
     gateway.smtp().say("MAIL FROM:<a@insurer.example>").expect("250 *");
     (disk, gateway)
 }
@@ -64,7 +64,7 @@ fn announced_letters_get_their_room_or_are_put_off_at_once() {
         }
         assert!(disk.free() + ROWS >= MINIMUM, "{} free", disk.free());
     }
-    // Whoever was let in, was let in for good.
+    // An accepted letter stays accepted.
     for client in &mut begun {
         client.reply().expect("250 *");
     }

@@ -1,4 +1,4 @@
-//! A next hop that offers no TLS: nothing for a domain with a minimum goes to it, and no mail that opens a mailbox.
+//! A next hop without TLS: nothing for a domain with a minimum goes to it, and no mail that opens a mailbox.
 
 use rig::gateway::Home;
 use rig::process::poll;
@@ -65,7 +65,7 @@ fn check_refuses_what_a_hop_can_never_meet() {
     }
 }
 
-/// The mail with an initial password is worth what the link in a notice is.
+/// The mail with an initial password is as sensitive as the link in a notice.
 #[test]
 fn no_initial_password_goes_where_no_notice_goes() {
     let hop = Hop::new();

@@ -1,5 +1,5 @@
-//! What the nightly job would forget is named before it is: words of letters that were withdrawn, events that no receiver took; with
-//! the reason, for people and for programs; and it is what then goes.
+//! A dry run lists what the nightly job would delete: recalled letters' rows, events not accepted by any
+//! receiver; with the reason, for people and for programs; and exactly that is then deleted.
 
 use rig::gateway::Home;
 use rig::ill_clock::IllClock;
@@ -13,7 +13,7 @@ use crate::webhooks::webhook;
 const CUSTOMER: &str = "kunde@web.example";
 const DAY: i64 = 86_400;
 
-/// A command on a day of its own; the gateway's clock stands as it did.
+/// A command on another day; the gateway's clock is unchanged.
 fn on_day(home: &Home, day: i64, args: &[&str]) -> String {
     let clock = IllClock::new();
     clock.set(day * DAY);

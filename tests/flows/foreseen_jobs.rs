@@ -1,5 +1,5 @@
-//! What a dry run of each job says: everything that would go or be sent, each with its reason, and how much that is; where nothing is
-//! due, that. For people and for programs. One table of all jobs.
+//! The dry run of each job: everything that would be deleted or sent, each with its reason, and the number;
+//! or that nothing is due. For people and for programs. One table of all jobs.
 
 use rig::gateway::Home;
 use rig::letters::{self, link};
@@ -21,13 +21,13 @@ struct Row {
     job: &'static str,
     /// So long after the house was left something is due.
     after: i64,
-    /// What the configuration has beside then.
+    /// Additional configuration.
     tune: fn(&mut Config),
-    /// Pieces of lines, each of another one: what is done to what, and why.
+    /// Parts of lines, each of a different one: action, object, reason.
     due: &'static [&'static str],
-    /// How many things that are; `None`: as many as it counts itself.
+    /// Number of items; `None`: as counted by the job itself.
     all: Option<u64>,
-    /// Said beside, though nothing is due.
+    /// Printed in addition, though nothing is due.
     beside: &'static str,
 }
 
@@ -113,7 +113,7 @@ const JOBS: [Row; 12] = [
     Row {
         job: "mailboxes",
         after: 102 * DAY,
-        // Else it stays until its owner was told.
+        // Otherwise it stays until its owner was notified.
         tune: |config| {
             config.unset("reminders", "mailbox");
         },
@@ -197,7 +197,7 @@ fn furnished(around: &Around, gateway: &Gateway, hop: &Hop, roots: &Authority) -
     web.get(&format!("/m/{trashed}")).expect(200);
     let page = web.get("/inbox");
     web.submit(&page, "/letters", &[("id", &trashed), ("do", "trash")]).expect(303);
-    // The second one within the hour of the first waits to be told of.
+    // The second one within an hour of the first waits for its notice.
     for nth in 3..=4 {
         letter(BERT, nth);
     }
@@ -218,7 +218,7 @@ fn furnished(around: &Around, gateway: &Gateway, hop: &Hop, roots: &Authority) -
     ])
 }
 
-/// Sends one that is kept in the portal; so many are there by then.
+/// Sends a confidential one; the mailbox then has this many.
 fn send_letter(gateway: &Gateway, to: &str, count: i64) {
     let letter = letters::plain(&format!("[vertraulich] {count}"), "Text");
     gateway.smtp().letter(SENDER, &[to], &letter).expect("250 *");
@@ -293,7 +293,7 @@ fn every_job_says_what_it_would_do_and_why() {
         let all = is_whole(row.job, &text, &json);
         assert_eq!(row.all.unwrap_or(all), all, "{}: {text}", row.job);
         assert!(all >= row.due.len() as u64, "{}: {text}", row.job);
-        // What one process says to another, and nobody's words.
+        // Messages between processes, with no user's text.
         assert!(!text.contains("web.example") || row.job == "tls-reports", "{}: {text}", row.job);
     }
     assert_eq!(gateway.count(left), before, "a dry run changes nothing");
@@ -339,7 +339,7 @@ fn what_is_switched_off_is_named_as_the_reason() {
 fn at_night_and_under_a_doubted_clock_a_dry_run_says_why_nothing_is_done() {
     let (around, hop, roots) = (Around::new(), Hop::new(), Authority::new());
     let mut config = configured(&around, &hop, &roots);
-    // It is noon in UTC, and nobody is awake.
+    // It is noon in UTC, which is night elsewhere.
     config.set("reminders", "hours", r#""03:00-04:00""#).set("retention", "clock-jump", r#""3 days""#);
     let mut gateway = around.start(&config, &around.environment());
     gateway.stop();

@@ -1,5 +1,6 @@
-//! Anybody can write a victim's address into a reverse-path: of what we write to such addresses little goes to each, to each domain
-//! and a day, and the log counts the rest. Our own people hear of every letter that failed.
+//! Anybody can put a victim's address into a reverse-path: mail to such addresses is limited per address and
+//! per domain and day, and the log counts the rest. The operator's own users are notified of every failed
+//! letter.
 
 use std::net::SocketAddr;
 
@@ -108,7 +109,7 @@ fn refusals_and_answers_of_our_own_count_as_well() {
     for n in 0..8 {
         scene.outside_sends(&format!("victim{n}@b.example"), &["securemail@insurer.example"]);
     }
-    // Somebody asks for reports on success.
+    // A client requests success reports.
     for _ in 0..4 {
         let mut client = Smtp::connect(scene.world);
         client.ehlo();

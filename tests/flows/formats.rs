@@ -1,4 +1,4 @@
-//! What lies on the disk can be opened without our code: `tests/formats/read.py` does it with a library of others.
+//! Data on disk can be opened without our code: `tests/formats/read.py` does so with an independent library.
 
 use rig::readers::{python, root, said};
 

@@ -1,5 +1,5 @@
-//! Send, pressed on a draft that another tab has thrown away or sent: what was typed is neither lost nor sent twice, and the page says
-//! what became of it.
+//! Send, pressed on a draft that another tab has deleted or sent: the text is neither lost nor sent twice,
+//! and the page says what happened.
 
 use rig::http::Page;
 use rig::process::poll;

@@ -1,4 +1,4 @@
-//! A balancer's health check is answered whatever else goes on, and is good for nothing else.
+//! A balancer's health check is always answered, and gives no other access.
 
 use rig::gateway::Home;
 use rig::proxy_header::{LOCAL, PROXY, header, said};
@@ -27,11 +27,13 @@ fn a_health_check_has_no_right_whatever_the_balancer_has() {
     check.say("RCPT TO:<b@web.example>").expect("503 *");
     check.say("QUIT").expect("221 *");
 
-    // Nor has a client that seems to be the balancer: something in front of it named nobody.
+    // A client that seems to be the balancer has no rights either: something in front of it announced no
+    // client.
     said(gateway.config.smtp, &header(PROXY, [127, 0, 0, 1])).reply().expect("554 5.7.1 *");
     said(gateway.config.smtp, &header(PROXY, [127, 0, 0, 8])).reply().expect("220 *");
 
-    // What it forwards at the portal names nobody, either: each of these would be a client of its own.
+    // Requests it forwards to the portal without a client are limited, too: each of these would be a client
+    // of its own.
     let refused = (0..30).any(|n| {
         let mut web = gateway.web();
         web.preface = header(LOCAL, [192, 0, 2, 7]);

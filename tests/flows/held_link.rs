@@ -1,4 +1,5 @@
-//! A hold stops every clock, that of the link to a mailbox too; and a mailbox whose only letter was taken back promises none.
+//! A hold stops all deadlines, including that of the mailbox's link; and a mailbox whose only letter was
+//! recalled promises none.
 
 use rig::letters;
 use rig::reader::{PASSWORD, activate};
@@ -38,7 +39,7 @@ fn a_letter_taken_back_is_not_promised() {
     office.gateway.sweep();
 }
 
-/// What is left of a letter that was taken back, and the owner's folders, are held like everything else.
+/// What is left of a recalled letter, and the owner's folders, are under the hold, too.
 #[test]
 fn the_word_of_a_letter_taken_back_and_the_folders_of_a_mailbox_that_is_held_stay() {
     let office = Office::open(|config| {
@@ -72,7 +73,7 @@ fn the_word_of_a_letter_taken_back_and_the_folders_of_a_mailbox_that_is_held_sta
     assert!(refused.text().contains("aufbewahrt"), "{}", refused.text());
     assert_eq!(office.gateway.count(kept), 11);
 
-    // What was left of its time goes on, and then it goes.
+    // The rest of its time resumes, and then it is deleted.
     office.said(&["mailbox", "hold", CUSTOMER, "--end", "--note", "beendet"]);
     assert!(web.get("/inbox").text().contains("zurückgezogen"));
     office.day(200);

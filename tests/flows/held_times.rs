@@ -1,5 +1,5 @@
-//! What a hold stops goes on when it ends: the ladder of reminders from where it stood, and letters to the end of a day; and no
-//! mail into a mailbox that is held names a day on which anything goes.
+//! Deadlines stopped by a hold resume when it ends: reminders continue at their step, letters expire at the end of a
+//! day; and no mail about a held mailbox names a day of deletion.
 
 use jiff::tz::TimeZone;
 use rig::Gateway;
@@ -44,13 +44,14 @@ fn after_a_hold_the_whole_ladder_follows_and_letters_go_with_the_end_of_their_da
     assert_eq!((office.to(CUSTOMER).len(), office.to(SENDER).len()), (2, 0), "nobody is told while it lasts");
     office.said(&["mailbox", "hold", CUSTOMER, "--end", "--note", "beendet"]);
     let freed = shown(&office, CUSTOMER);
-    // 36 of 40 days are left, to the end of the last of them; and the mailbox goes with its letter.
+    // 36 of 40 days are left, to the end of the last one; and the mailbox is deleted with its letter.
     let goes: jiff::Timestamp = freed["letters"][0]["goes"].as_str().unwrap().parse().unwrap();
     let goes = goes.to_zoned(TimeZone::get("Europe/Berlin").unwrap());
     assert_eq!((goes.hour(), goes.minute()), (23, 59), "{freed}");
     assert_eq!(freed["goes"], freed["letters"][0]["goes"], "{freed}");
 
-    // It had waited for four days: three are said already, fourteen come in ten days, thirty-three in twenty-nine.
+    // It had waited for four days: the third-day reminder was sent, fourteen comes in ten days, thirty-three in
+    // twenty-nine.
     office.day(109);
     assert_eq!((office.to(CUSTOMER).len(), office.to(SENDER).len()), (2, 0));
     office.day(110);

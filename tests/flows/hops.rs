@@ -1,5 +1,4 @@
-//! Next hops as they are in the world, moody and locked, and the gateway between them: its clock, its lock, its second
-//! copy.
+//! Difficult next hops and faults of the gateway: its clock, its lock, its second copy.
 
 use std::process::Command;
 use std::sync::{Mutex, mpsc};
@@ -29,7 +28,7 @@ fn recipients_that_cost_a_connection_hold_up_nobody_else() {
     });
     let mut config = Config::new(&hop);
     config.set("delivery", "connections-per-destination", "4");
-    // Whoever is put off comes no more while the test lasts: a good letter has one attempt.
+    // A deferred letter is not retried during the test: a good letter has one attempt.
     config.set("delivery", "retry", r#"["10 min"]"#);
     let gateway = Gateway::start(&config);
     let letter = letters::plain("Angebot", "x");
@@ -139,7 +138,7 @@ fn a_second_delivery_on_the_same_store_says_so_and_sends_nothing() {
     gateway.sweep();
 }
 
-/// What had been put off, by a clock that was two days ahead, for a time that is two days away now.
+/// A letter deferred under a clock that was two days ahead, to a time that is two days away now.
 #[test]
 fn after_the_clock_was_set_back_what_waits_goes_by_itself() {
     let mut hop = Hop::new();
@@ -175,7 +174,7 @@ fn when_the_running_clock_is_set_back_what_waits_goes_by_itself() {
     hop.open();
     let _ = hop.wait_to("k@web.example");
     is_empty(&gateway);
-    // What comes now goes, too.
+    // A new letter is sent, too.
     send(&gateway, &["after@web.example"], &letters::plain("x", "x"));
     let _ = hop.wait_to("after@web.example");
     is_empty(&gateway);

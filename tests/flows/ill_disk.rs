@@ -1,6 +1,6 @@
-//! Disks that fail: a process that can promise nothing more ends and is started again; a disk over its quota or
-//! full puts letters off and recovers by itself; and a full disk can empty itself, because deliveries, log-ins and
-//! reading go on.
+//! Failing disks: a process that cannot keep its promises any more ends and is restarted; a disk over its
+//! quota or full defers letters and recovers; and a full disk can be freed, because deliveries, log-ins and
+//! reading continue.
 
 use rig::gateway::Home;
 use rig::ill_disk::{IllDisk, SmallDisk};
@@ -35,7 +35,7 @@ fn a_process_that_can_promise_nothing_more_ends_and_the_next_one_goes_on() {
         let letter = letters::plain("Angebot", "x");
         assert_eq!(attempt(&gateway, "before@web.example", &letter), 250);
         let _ = hop.wait_to("before@web.example");
-        // Else the end of its delivery could be what fails, before the next letter has come.
+        // Otherwise the end of its delivery could fail, before the next letter.
         poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
         disk.fail(how);
         assert_eq!(attempt(&gateway, "during@web.example", &letter) / 100, 4, "{how}");

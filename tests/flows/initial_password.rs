@@ -1,5 +1,5 @@
-//! `activation = "initial-password"`: the first mail holds only the portal's address, the sender is told the
-//! password, and it is good for one log-in that asks for an own one.
+//! `activation = "initial-password"`: the first mail contains only the portal's address, the sender is told
+//! the password, and it is valid for one log-in that requires a new one.
 
 use rig::http::Page;
 use rig::letters::{self, field};
@@ -127,7 +127,7 @@ fn a_letter_that_nobody_can_tell_a_password_for_is_refused_whole() {
     let letter = letters::plain("[vertraulich] Brief", "x");
     gateway.smtp().letter("", &["k@web.example"], &letter).expect("550 5.7.1 *");
     gateway.smtp().letter("", &["a@web.example", "k@web.example"], &letter).expect("550 5.7.1 *");
-    // The recipient's own ordinary mail must not hold it.
+    // The recipient's own ordinary mail must not contain it.
     gateway.smtp().letter("K@web.example", &["K@WEB.example"], &letter).expect("550 5.7.1 *");
     gateway.smtp().letter(SENDER, &["k@web.example"], &letter).expect("250 *");
     assert_eq!(hop.wait(2).len(), 2, "only of the last one anybody hears");
@@ -192,7 +192,7 @@ fn support_gives_a_new_password_and_the_letters_stay() {
         let at = inbox.find("/m/").expect("the letter");
         assert!(web.get(inbox[at..].split('"').next().unwrap()).text().contains("Inhalt-4711"));
 
-        // And for somebody who telephones.
+        // And for support by telephone.
         let (code, out, _) =
             gateway.home.sealpost(&["request", "ask", "k@web.example", "--note", "called, 0170 1234567"]);
         assert!(code == 0 && out.contains("request 2"), "{out}");

@@ -1,5 +1,5 @@
-//! Rows that only say that something is to be done, written by somebody who writes the database and has no key: no sender is
-//! told of a letter that lies in its mailbox, no address stops being written to, and support sees no request that nobody made.
+//! Statement rows written by an attacker with write access to the database and without keys: no sender is notified of a letter that
+//! is in its mailbox, no address is suspended, and support sees no forged request.
 
 use rig::gateway::change;
 use rig::process::poll;
@@ -8,7 +8,7 @@ use rig::{Gateway, letters};
 
 use crate::sender_told::{CUSTOMER, Office, SENDER};
 
-/// The log counts them, and `check --store` names so many of a kind.
+/// The log counts them, and `check --store` names up to this many of a kind.
 fn named(gateway: &Gateway, kind: &str, many: usize) {
     let is_it =
         |line: &str| line.contains("do not prove") && line.contains(kind) && line.contains("unproven");
@@ -25,7 +25,7 @@ fn no_sender_hears_of_a_letter_that_went_which_lies_in_its_mailbox() {
     });
     office.letter("eins");
     let _ = office.hop.wait_to(CUSTOMER);
-    // Everything that there is to copy: whose the letter is, as it was sealed for it.
+    // Everything that can be copied: the sealed sender and recipient of the letter.
     let insert = |proof: &str| {
         format!(
             "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how{}) SELECT d.id, d.received_at,
@@ -71,7 +71,7 @@ fn an_address_is_written_to_whatever_somebody_says_of_it() {
     office.gateway.sweep();
 }
 
-/// Somebody who has a mailbox has asked support for help.
+/// An owner has asked support for help.
 fn with_a_request() -> Office {
     let office = Office::open(|_config| {});
     office.letter("eins");
@@ -106,7 +106,7 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
     let (code, out, err) = office.gateway.sealpost(&["check", "--store", "--offline"]);
     assert!(code != 0 && err.contains("request 7 of mailbox"), "{out}{err}");
 
-    // Nor does one of ours open again by itself.
+    // Nor does one of ours become open again.
     office.gateway.said(&["request", "refuse", "1", "--note", "x"]);
     change(&data, "DELETE FROM requests WHERE number = 7; UPDATE requests SET state = 'open'");
     assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
@@ -114,7 +114,7 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
     office.gateway.sweep();
 }
 
-/// Somebody ends a session and writes down why: its owner would call support, or believe that the letters are gone.
+/// The attacker ends a session with a false reason: its owner would call support, or believe that the letters are gone.
 #[test]
 fn a_browser_is_told_no_reason_that_nobody_of_us_gave() {
     let office = Office::open(|_config| {});
@@ -153,7 +153,7 @@ fn rows_from_before_there_were_proofs_say_something_once_the_operator_says_so() 
     let adopted = office.gateway.said(&["adopt", "--yes"]);
     assert!(adopted.contains("1 requests, bounced addresses and letters gone unread adopted"), "{adopted}");
     assert_eq!(requests(), 1);
-    // What has a proof that is none is of no former version.
+    // A row with an invalid proof is not from a previous version.
     change(&data, "UPDATE requests SET proof = x'01'");
     let (code, out, err) = office.gateway.sealpost(&["adopt", "--yes"]);
     assert!(code == 0 && !out.contains("requests") && err.contains("vouched for before"), "{out}{err}");
@@ -194,7 +194,7 @@ fn nobody_brings_an_operator_to_vouch_for_what_cannot_be_from_before() {
     office.gateway.sweep();
 }
 
-/// A hold is believed where it stands, and `check --store` says which of them nobody of us began.
+/// A hold is effective where it is recorded, and `check --store` names those that this gateway did not begin.
 #[test]
 fn a_hold_that_nobody_began_is_named() {
     let office = with_a_request();
@@ -219,7 +219,7 @@ fn a_hold_that_nobody_began_is_named() {
     }
 }
 
-/// Somebody writes once that owner and sender were told, for all time to come.
+/// The attacker records once that owner and sender were notified, for ever.
 #[test]
 fn nobody_is_kept_from_hearing_for_ever_by_one_row() {
     let office = Office::open(|config| {
@@ -239,7 +239,7 @@ fn nobody_is_kept_from_hearing_for_ever_by_one_row() {
     );
     office.day(3);
     assert_eq!(office.to(CUSTOMER).len(), 2, "a notice and a reminder");
-    // Nor by one that says that its sender was told before it came.
+    // Nor by one that says that its sender was notified before it came.
     change(&data, "UPDATE told_unfetched SET at = 1");
     office.day(14);
     assert_eq!(office.to(SENDER).len(), 1, "its sender hears that nobody fetches it");

@@ -1,4 +1,4 @@
-//! Jobs: cut off and taken up again, foreseen, and shown; and an address that mail came back from.
+//! Jobs: interrupted and resumed, previewed, and listed; and an address with bounced mail.
 
 use rig::ill_clock::IllClock;
 use rig::process::poll;
@@ -20,7 +20,7 @@ fn config(hop: &Hop) -> Config {
     configured(Config::new(hop))
 }
 
-/// Whoever sets the clock.
+/// The command with another clock.
 fn config_by(hop: &Hop, clock: &IllClock) -> Config {
     configured(Config::by_clock(hop, clock))
 }
@@ -123,7 +123,7 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     assert_eq!(run["counts"]["letters"], 1, "{log}");
     let (code, _, err) = gateway.sealpost(&["jobs", "run", "everything"]);
     assert!(code != 0 && err.contains("jobs list"), "{err}");
-    // Mail is written by whoever delivers it.
+    // Mails are written by the delivering process.
     let sent = gateway.said(&["jobs", "run", "senders"]);
     assert!(sent.contains("\"gone unread\":1"), "{sent}");
     let told = hop.wait_to("erika@insurer.example").text();

@@ -1,6 +1,6 @@
-//! Every job, killed in the middle: where it is about to begin, where half of its work is done, where all is done and
-//! nobody has noted it. After each death it goes on; each thing has happened once, and the trail is whole. The job `ocsp`, which
-//! needs an authority, is killed in `tests/partners/ocsp_killed.rs`, `tls-reports`, which needs a world, in `tls_reports_killed.rs`.
+//! Every job, killed: when it is about to begin, when half of its work is done, and when all is done but not recorded. It is
+//! resumed each time; each action has happened once, and the audit trail is complete. The job `ocsp`, which needs an authority, is
+//! killed in `tests/partners/ocsp_killed.rs`, `tls-reports`, which needs other servers, in `tls_reports_killed.rs`.
 
 use rig::ill_clock::IllClock;
 use rig::ill_end::IllEnd;
@@ -30,7 +30,7 @@ impl House {
         config
             .set("retention", "clock-jump", r#""4000 days""#)
             .set("reminders", "hours", r#""00:00-24:00""#)
-            // One after the other: what a killed process had on its way is one letter at most.
+            // Sequentially: a killed process had at most one letter in progress.
             .set("delivery", "connections-per-destination", "1");
         configure(&mut config);
         let gateway = Gateway::start_with(&config, &end.environment(clock.environment()));
@@ -38,7 +38,7 @@ impl House {
         Self { hop, clock, gateway, _end: end }
     }
 
-    /// So many letters for each of the four.
+    /// Sends `each` letters to each of the four owners.
     fn letters(&self, each: usize) {
         for to in owners() {
             for nth in 0..each {
@@ -64,7 +64,7 @@ impl House {
         rows.execute_batch(sql).unwrap();
     }
 
-    /// Mails somebody has been sent: different ones, and all.
+    /// Mails that were sent: different ones, and in total.
     fn mails(&self, to: &str) -> (usize, usize) {
         let all = self.hop.delivered().into_iter().filter(|mail| mail.to() == [to]);
         let mut ids: Vec<_> = all.map(|mail| letters::field(&mail.bytes, "Message-ID").unwrap()).collect();
@@ -86,7 +86,7 @@ struct Deed {
     due: i64,
     /// Where half of it is done.
     half: Option<&'static str>,
-    /// Counts what is left to do.
+    /// Counts the remaining work.
     left: &'static str,
     /// In all: mails to each owner, and to the sender.
     mails: (usize, usize),
@@ -114,7 +114,7 @@ fn killed(mut house: House, deed: &Deed) {
     let mut deaths = 0;
     if let Some(half) = half {
         let whole = count(&house, left);
-        // Later than the lease of whoever is gone.
+        // Later than the lease of the killed process.
         house.clock.set(due + HOUR / 2);
         IllEnd::dies(&mut house.gateway, &format!("{half} AND {now_it_runs}"));
         deaths += 1;
@@ -132,7 +132,7 @@ fn killed(mut house: House, deed: &Deed) {
     house.gateway.restart();
     poll(&format!("{job} to end"), || (count(&house, &done) > done_before).then_some(()));
     no_legs(&house.gateway);
-    // Of each run that was cut off somebody can read that it was.
+    // Every interrupted run is listed as such.
     assert_eq!(count(&house, &open), 0, "{job}");
     assert_eq!(count(&house, &format!("{runs} AND error IS NOT NULL")), deaths, "{job}");
     assert_eq!(count(&house, left), 0, "{job}");
@@ -298,7 +298,7 @@ fn keys() {
 fn forget() {
     let house = House::new(|_| ());
     house.letters(1);
-    // Years ago; what is of today stays.
+    // Years ago; today's rows stay.
     house.rows("INSERT INTO threads (tag, created_at) VALUES (x'01', 1), (x'02', 2), (x'03', 3), (x'04', 4)");
     killed(
         house,

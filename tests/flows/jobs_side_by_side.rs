@@ -1,5 +1,6 @@
-//! Two processes run jobs over one store for nearly a year: letters and mailboxes go, out of the trash and by time, owners and senders are
-//! told, a key ends, the trail lets go. Each thing happens once, and no job runs in both at a time.
+//! Two processes run jobs on one store for nearly a year: letters and mailboxes are deleted, from the trash and by age, owners and
+//! senders are notified, a key expires, old audit rows are deleted. Each action happens once, and no job runs in both at the same
+//! time.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -70,8 +71,8 @@ impl Pair {
         self.until_they_ran(seconds, rig::gateway::JOBS, "true");
     }
 
-    /// The same, as long as it takes until so many of these have. A job that the clock changes under is due again only after the new
-    /// time: nobody is at work when it does.
+    /// The same, until this many of these have run. A job whose clock changes is due again only after the new time: no process is
+    /// working at that moment.
     fn until_they_ran(&self, seconds: i64, many: i64, which: &str) {
         no_legs(&self.gateway);
         poll("nobody to be at work", || {
@@ -93,7 +94,7 @@ impl Pair {
         self.hop.delivered().iter().filter(|mail| mail.to() == [to]).count()
     }
 
-    /// Each of these is told so often in all.
+    /// How often each of these is sent in total.
     fn told(&self, whom: &[String], times: usize) {
         for to in whom {
             assert_eq!(self.mails(to), times, "{to}");
@@ -144,14 +145,14 @@ fn two_processes_do_each_thing_once() {
     pair.told(&never, 1);
     pair.told(&once, 3);
 
-    // What is due within two hours, whatever the time of day.
+    // Due within two hours, at any time of day.
     let hourly = "job IN ('digests', 'reminders', 'retention', 'ocsp', 'tls-reports')";
     pair.until_they_ran(2 * HOUR, 5, hourly);
     pair.told(&once, 4);
     pair.later(3 * DAY);
     pair.told(&never, 2);
     pair.later(15 * DAY);
-    // Of each letter that nobody has opened.
+    // For each unopened letter.
     assert_eq!(pair.mails(SENDER), NEVER + 2 * ONCE);
     pair.later(16 * DAY);
     pair.once("letter.left-trash", ONCE);

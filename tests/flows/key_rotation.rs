@@ -1,6 +1,6 @@
-//! Another server key: mail in the queue, a mailbox nobody has opened, one in use, a request for access. After the change the
-//! old link works, the old password, the escrow key; the old key file opens nothing; and a change that was cut short
-//! anywhere goes on.
+//! Changing the server key: queued mail, a pending mailbox, an active one, a request for access. After the change the
+//! old link, the old password and the escrow key still work; the old key file opens nothing; and a change interrupted
+//! anywhere can be resumed.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -164,7 +164,7 @@ fn everything_goes_on_under_another_key_and_the_old_one_opens_nothing() {
     rows.execute_batch("DROP TRIGGER endless; DROP TABLE many").unwrap();
     does_not_start(&gateway.home, "key rotate");
 
-    // Cut short half-way: addresses stand under the new key, the queue under the old one.
+    // Interrupted half-way: addresses are under the new key, the queue under the old one.
     rows.execute_batch(
         "CREATE TRIGGER stop BEFORE UPDATE OF ticket_sealed ON legs BEGIN SELECT RAISE(ABORT, 'stop'); END",
     )
@@ -215,7 +215,7 @@ fn everything_goes_on_under_another_key_and_the_old_one_opens_nothing() {
     }
     assert_eq!(waiting(&gateway.home), [("answers".to_owned(), 1)], "made anew at the log-in");
 
-    // What was held goes where it was meant to; what comes finds the same mailbox; an answer is still one.
+    // Held letters are sent as intended; new letters find the same mailbox; a reply is still recognised.
     ok(&gateway.home, &["queue", "thaw", "--all"]);
     assert!(hop.wait_to("x@world.example").text().contains("Gehalten-4713"));
     let id = letters::field(&first, "Message-ID").unwrap();
@@ -274,7 +274,7 @@ fn the_roles_get_new_files_in_place_of_their_own() {
         let file = |folder: &str| std::fs::read(at(&gateway, &format!("{folder}/{role}.key"))).unwrap();
         assert_eq!(file("keys"), file("again"), "{role}");
     }
-    // A role whose file was forgotten does not touch the queue.
+    // A role whose key file was forgotten does not touch the queue.
     std::fs::write(at(&gateway, "keys/delivery.key"), &old).unwrap();
     let mut command = Command::new(binary());
     command.args(["serve", "--role", "delivery", "--config"]).arg(gateway.home.config());

@@ -1,5 +1,5 @@
-//! Twenty megabytes written by a recipient, up in pieces, sent, and fetched again. The portal holds pieces of it
-//! and never the whole.
+//! Twenty megabytes by a recipient: uploaded in pieces, sent, and downloaded again. The portal never has the
+//! whole file in memory.
 
 use rig::hop::Delivered;
 use rig::http::Page;
@@ -75,8 +75,8 @@ fn twenty_megabytes_pass_through_a_small_memory() {
     // be reached costs it nothing.
     hop.close();
 
-    // The first file brings threads, caches and pages of the program itself to life. What is left must not grow
-    // with the file.
+    // The first file starts threads and fills caches of the program itself. The remaining memory must not
+    // grow with the file.
     write_with(&mut web, &token, &bytes[..SMALL]);
     let before = gateway.process().forget_peak();
     write_with(&mut web, &token, &bytes);

@@ -1,4 +1,4 @@
-//! Nobody can take a place for ever or take all places: idle, slow and many clients.
+//! No client can occupy a slot for ever or occupy all slots: idle, slow and many clients.
 
 use rig::{Config, Gateway, Hop, Smtp, letters};
 

@@ -32,7 +32,7 @@ fn assert_bounded(gateway: &Gateway, when: &str) {
     assert!(counted < ALLOWED, "{} MiB", counted >> 20);
 }
 
-/// The letter behind DATA, to its end.
+/// The letter after DATA, to its end.
 fn send(client: &mut Smtp, n: usize, size: usize) {
     let subject = if n.is_multiple_of(2) { "[vertraulich] big" } else { "big" };
     client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
@@ -52,7 +52,7 @@ fn two_hundred_sessions_of_large_letters_stay_below_256_mib() {
     let mut config = Config::new(&hop);
     config.set("[listener]", "connections-per-client", "250").set("[listener]", "max-size", r#""64 MiB""#);
     let gateway = Gateway::start(&config);
-    // What is accepted stays in the queue: this is about coming in.
+    // Accepted letters stay in the queue: this is about receiving.
     hop.close();
     let address = gateway.config.smtp;
     let all_there = Arc::new(Barrier::new(SESSIONS));

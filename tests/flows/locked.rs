@@ -1,6 +1,6 @@
-//! Another process (a backup tool, an administrator's shell) keeps the database locked for longer than we wait:
-//! letters are put off, every page says when to come again, nobody is logged out, nothing that was under way is lost
-//! or sent twice, and all of it goes on by itself.
+//! Another process (a backup tool, an administrator's shell) keeps the database locked for longer than we
+//! wait: letters are deferred, every page says when to retry, nobody is logged out, nothing in progress is
+//! lost or sent twice, and everything resumes.
 
 use std::sync::{Mutex, mpsc};
 
@@ -58,7 +58,7 @@ fn is_polite(page: &Page, what: &str) {
     assert!(says("10 Sekunden") || says("10 seconds"), "{what}: {text}");
 }
 
-/// Where an editor's form goes.
+/// The target of an editor's form.
 fn form_of(editor: &str) -> String {
     editor.split('?').next().unwrap().to_owned()
 }
@@ -132,7 +132,7 @@ fn while_another_locks_the_database_every_page_says_when_to_come_again() {
         "a draft",
     );
     is_polite(&elsewhere.submit(&log_in, "/login", &fields), "log-in");
-    // A link is promised to whoever asks, mailbox or not: it comes later.
+    // A link is promised on every request, with or without a mailbox: it comes later.
     elsewhere.submit(&forgotten, "/forgot", &[("address", "k@web.example")]).expect(200);
     let filled = [
         ("password", PASSWORD),
@@ -166,7 +166,7 @@ fn what_was_under_way_while_another_locked_the_database_ends_once() {
     let hop = Hop::new();
     let (go, wait) = mpsc::channel::<()>();
     let wait = Mutex::new(wait);
-    // While it waits, so does everything else that is said to it.
+    // While it waits, so do all other requests to it.
     hop.script(move |stage, text| match stage {
         Stage::Body => {
             let _ = wait.lock().unwrap().recv();

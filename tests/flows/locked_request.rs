@@ -1,5 +1,5 @@
-//! A request for support opens no mailbox that support has locked, and none whose letters a hold keeps; whoever answers it
-//! sees that before.
+//! A support request opens no mailbox locked by support, and none whose letters are under a hold; support
+//! sees that before deciding.
 
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop, letters};

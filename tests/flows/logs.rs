@@ -1,5 +1,5 @@
-//! Nothing in the log that an operator must not read: a whole life of a letter, answers, failures and attacks
-//! included, at the most talkative level there is.
+//! The log contains nothing that an operator must not read: for the whole life of a letter, including
+//! replies, failures and attacks, at the most verbose level.
 
 use base64::Engine as _;
 use rig::http::Page;
@@ -74,7 +74,7 @@ fn activate(web: &mut Web, link: &str) -> Page {
     inbox
 }
 
-/// Reads, takes away, searches, and looks for what is not there.
+/// Reads, exports, searches, and requests missing pages.
 fn read(web: &mut Web, inbox: &Page) -> String {
     let path = first_letter(inbox);
     for view in

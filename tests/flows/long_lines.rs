@@ -1,5 +1,6 @@
-//! Scanners write a page as one line of base64, far longer than SMTP lets a line be: taken from whoever may send, whole in
-//! a mailbox, and broken for servers of the world so that the file is the same. Nobody else may send such lines.
+//! Scanners write a page as one line of base64, far longer than SMTP allows: accepted from clients with a right to
+//! send, unchanged in a mailbox, and broken for public servers without changing the file. Other clients may not send
+//! such lines.
 
 use base64::Engine as _;
 use rig::letters::{self, link, without_trace};
@@ -100,7 +101,7 @@ fn who_sends_longer_lines_than_that_is_told_what_to_change() {
     gateway.sweep();
 }
 
-/// What was broken after it was signed would hold no signature.
+/// Breaking lines after signing would invalidate the signature.
 #[test]
 fn our_signature_is_made_over_what_is_sent() {
     let hop = Hop::new();

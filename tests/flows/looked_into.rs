@@ -1,4 +1,4 @@
-//! Rules that look into letters see what any reader's program would find, and say "no" to nothing they cannot read.
+//! Rules about content see what any reader's program would find, and never answer "no" for unreadable content.
 
 use std::path::Path;
 
@@ -281,7 +281,7 @@ fn what_is_encrypted_already_goes_where_a_rule_before_says_and_the_harmless_is_r
         "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\nContent-Transfer-Encoding: base64\r\n\r\n\
          MIAGCSqGSIb3DQEHA6CAMIACAQAx\r\n",
     );
-    // Who talks about armour has not closed anything.
+    // A text about armour is not encrypted.
     let about =
         letter("\r\nSolche Briefe beginnen mit -----BEGIN PGP MESSAGE----- und gehen so nicht auf.\r\n");
     gateway.smtp().letter("erika@insurer.example", &["about@web.example"], &about).expect("250 2.0.0 *");

@@ -1,5 +1,5 @@
-//! What support does of mailboxes and letters at the command line: shown without content, locked, held, recalled and
-//! deleted, each with a note that stands in the trail.
+//! Support's commands on mailboxes and letters: shown without content, locked, held, recalled and deleted,
+//! each recorded with its note in the audit trail.
 
 use rig::reader::{PASSWORD, activate};
 use rig::{Config, Gateway, Hop, letters};
@@ -61,7 +61,7 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     let letter = one["letters"][0]["letter"].as_str().unwrap().to_owned();
     assert!(said(&gateway, &["mailbox", "show", &id]).contains(&letter));
 
-    // Nothing is done without a reason, and none with an address in it.
+    // Nothing is done without a note, and no note may contain an address.
     assert!(refused(&gateway, &["mailbox", "lock", &id, "--note", " "]).contains("note"));
     assert!(
         refused(&gateway, &["mailbox", "lock", &id, "--note", "k@web.example rief an"]).contains("address")
@@ -89,7 +89,7 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     let draft = begun.header("location").unwrap().to_owned();
     let early = other.get("/account/delete");
     let last_letter = shown(&gateway, &id)["last_letter"].clone();
-    // While it is held nothing goes by anybody's hand, and its owner reads why.
+    // Under a hold nothing can be deleted manually, and its owner sees why.
     said(&gateway, &["mailbox", "hold", &id, "--note", "Verfahren 12 O 34/26"]);
     assert!(shown(&gateway, &id)["held_since"].is_string());
     assert!(shown(&gateway, &id)["goes"].is_null());
@@ -111,7 +111,7 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     let kept = other.submit(&page, &draft, &[("do", "discard")]);
     assert!(other.follow(kept).text().contains("nichts endgültig gelöscht"));
     assert_eq!(gateway.count("SELECT count(*) FROM drafts"), 1);
-    // Written over, it would be gone as well: what is typed now begins another.
+    // Overwritten, it would be gone as well: new text begins another draft.
     let kept = other.submit(&page, &draft, &[("do", "save"), ("text", "harmlos")]);
     let beside = kept.header("location").unwrap().to_owned();
     assert!(other.follow(kept).text().contains("Der Entwurf bleibt deshalb, wie er war"));
@@ -181,7 +181,7 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
         refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("--even-if-read")
     );
     said(&gateway, &["letter", "recall", opened, "--note", "Irrläufer", "--even-if-read"]);
-    // Its frame was at hand a moment ago.
+    // Its frame was available a moment ago.
     assert!(!web.get(&format!("/m/{opened}/html")).text().contains("Ein Bescheid"));
     assert!(refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("no letter"));
     let after = facts();

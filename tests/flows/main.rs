@@ -1,4 +1,4 @@
-//! What the product does for people: every file one scenario, against the real binary.
+//! What the product does for people: one scenario per file, against the real binary.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

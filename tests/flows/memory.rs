@@ -1,5 +1,5 @@
-//! Passwords and answers leave the process with the request that brought them: its memory is searched for them while it
-//! goes on running.
+//! Passwords and answers leave the process with their request: its memory is searched for them while it is
+//! running.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -13,11 +13,11 @@ const SECOND: &str = "Kanarie-Zweites-Zeichen-77c1";
 const ANSWER: &str = "Kanarienantwort-Vierzehn";
 const ANNA: &str = "anna@web.example";
 
-/// Read at once; what stands at an edge is seen with the next piece.
+/// Bytes read at once; a match at an edge is found with the next piece.
 const PIECE: u64 = 1 << 20;
 const EDGE: u64 = 64;
 
-/// Which of these stand in the memory of the process that may be written.
+/// Which of these occur in writable memory of the process.
 fn found(id: u32, wanted: &[&str]) -> Vec<String> {
     let maps = std::fs::read_to_string(format!("/proc/{id}/maps")).unwrap();
     let memory = File::open(format!("/proc/{id}/mem")).unwrap();
@@ -64,7 +64,7 @@ fn a_password_is_nowhere_once_its_request_is_answered() {
         web.submit(&page, "/login", &[("address", ANNA), ("password", password)]).expect(status);
     }
     let id = gateway.process().id();
-    // That the search finds what is there: the address of the session's owner is in no page now, a setting is.
+    // Checks that the search works: the address of the session's owner is in no page now, a setting is.
     assert!(!found(id, &["securemail@insurer.example"]).is_empty(), "the search sees nothing");
     let secrets = [FIRST, WRONG, SECOND, ANSWER, &ANSWER.to_lowercase()];
     // A connection may take a moment to end.

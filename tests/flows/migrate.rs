@@ -1,5 +1,5 @@
-//! Schemas of another age: brought forward by one command while others serve, never by a command that only looks, and used as
-//! they are by an older program for as long as they say that it may.
+//! Older and newer schemas: migrated by one command while others serve, never by a read-only command, and
+//! used unchanged by an older program for as long as they allow it.
 
 use rig::gateway::change;
 use rig::postgres::Cluster;
@@ -39,7 +39,7 @@ fn a_command_never_brings_the_schema_forward_and_migrate_does() {
         assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE action = 'store.migrated'"), 1);
         let (code, out, err) = gateway.sealpost(&["queue", "list"]);
         assert_eq!(code, 0, "{out}{err}");
-        // Who is alone does it at its start.
+        // A single process migrates at its start.
         change(&gateway.home.data(), OLDER);
         gateway.restart();
         assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE action = 'store.migrated'"), 2);

@@ -1,5 +1,5 @@
-//! An office behind one address: who is signed in does not pay for others, files of the portal are not counted, and who
-//! asks too often learns when to come again.
+//! An office behind one address: signed-in users are not limited because of others, the portal's static files
+//! are not counted, and a client that asks too often is told when to retry.
 
 use rig::http::Page;
 use rig::reader::{PASSWORD, activate};
@@ -61,7 +61,7 @@ fn a_session_counts_for_itself() {
     english.extra.push("Accept-Language: en".to_owned());
     let text = worn_out(&mut english, "/").1.text();
     assert!(text.contains("Too many requests") && text.contains("Please try again in"), "{text}");
-    // A session that nobody has is no way out.
+    // An invalid session does not evade the limit.
     let mut liar = gateway.web();
     let made_up =
         anna.cookies.iter().map(|(name, value)| (name.clone(), value.chars().rev().collect())).collect();

@@ -1,5 +1,5 @@
-//! Two nodes over one PostgreSQL, each with a data folder of its own: who is killed is taken over from, who stood still
-//! stops by itself, and each letter goes out once.
+//! Two nodes on one PostgreSQL, each with a data folder of its own: a killed node is replaced, one that stood still
+//! stops, and each letter is sent once.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -35,7 +35,7 @@ pub(crate) fn over_one_schema([mut first, mut second]: [Config; 2], cluster: &Cl
     [first, second]
 }
 
-/// A large letter that the first one takes is read at the second. `taken`: what is true between.
+/// A large letter accepted by the first node is read at the second. `taken`: checked in between.
 pub(crate) fn is_read_at_the_other(
     hop: &Hop,
     [first, second]: [&Config; 2],
@@ -127,7 +127,7 @@ fn both_take_letters_and_each_goes_out_once() {
 fn what_a_killed_node_had_in_hand_the_other_delivers() {
     let hop = Hop::new();
     let ([first, second], _bodies) = two(&hop, Cluster::shared());
-    // Nobody is greeted: what the first takes stays in its hand.
+    // The hop greets nobody: what the first node leases stays leased.
     hop.script(|stage, _| if stage == Stage::Mail { Answer::Hang } else { Answer::Yes });
     let mut killed = Gateway::start(&first);
     let letter = letters::sized("Angebot", 5_000);
@@ -156,7 +156,7 @@ fn what_a_killed_node_had_in_hand_the_other_delivers() {
     stop_all([killed, other]);
 }
 
-/// Killed and back at once: it knows its own former life, and nobody has to wait for its silence.
+/// Killed and restarted at once: it recognises its own former life, without waiting for a timeout.
 #[test]
 fn who_comes_back_takes_over_from_itself_at_once() {
     let hop = Hop::new();
@@ -191,7 +191,7 @@ fn who_stood_still_finds_itself_replaced_and_ends() {
     hop.script(|stage, _| {
         // It waits for our 354 and does nothing else that could be cut off.
         if stage == Stage::Data && !DONE.swap(true, Ordering::SeqCst) {
-            // It goes on at once, perhaps before its client has been answered.
+            // It continues at once, perhaps before its client has been answered.
             poll("its client's 250", || ACCEPTED.load(Ordering::SeqCst).then_some(()));
             let pid = VICTIM.lock().unwrap().unwrap();
             kill_process(pid, Signal::STOP).unwrap();
@@ -223,7 +223,7 @@ fn who_stood_still_finds_itself_replaced_and_ends() {
     stop_all([stopped, other]);
 }
 
-/// Nobody is silent whom nobody could hear.
+/// A node does not count as silent while no other node can read its signs of life.
 #[test]
 fn a_database_that_was_away_makes_nobody_silent() {
     let cluster = Cluster::start("");
@@ -266,7 +266,7 @@ fn without_the_common_folder_a_second_node_is_refused() {
     assert!(code == 0 && out.contains("nobody serves"), "{out}{err}");
 }
 
-/// The server key is everybody's: nobody serves while it is changed, on whatever machine.
+/// The server key is shared by all: no node serves while it is changed, on any machine.
 #[test]
 fn the_server_key_is_changed_only_when_all_nodes_are_stopped() {
     let hop = Hop::new();

@@ -1,5 +1,5 @@
-//! Connections to the database on which nothing comes any more, and which nobody ends: a node stops by itself, the other one
-//! takes over, and nothing goes out twice; and a pool in front of the database.
+//! Database connections that hang without being closed: a node stops, the other one takes over, and nothing
+//! is sent twice; and a pooler in front of the database.
 
 use rig::pgbouncer::Bouncer;
 use rig::postgres::Cluster;
@@ -18,7 +18,7 @@ fn a_node_whose_database_says_nothing_more_stops_and_is_taken_over_from() {
     let ([mut first, second], _bodies) = two(&hop, Cluster::shared());
     let tap = Tap::to_socket(Cluster::shared().socket());
     through(&mut first, tap.address());
-    // Nobody is greeted: what the first takes stays in its hand.
+    // The hop greets nobody: what the first node leases stays leased.
     hop.script(|stage, _| if stage == Stage::Mail { Answer::Hang } else { Answer::Yes });
     let mut cut_off = Gateway::start(&first);
     let letter = letters::sized("Angebot", 5_000);
@@ -51,7 +51,7 @@ fn a_node_whose_database_says_nothing_more_stops_and_is_taken_over_from() {
     stop_all([cut_off, other]);
 }
 
-/// Alone, it goes on as soon as bytes pass again.
+/// A single node continues as soon as bytes pass again.
 #[test]
 fn a_way_to_the_database_that_was_stopped_up_is_used_again() {
     let hop = Hop::new();
@@ -70,7 +70,7 @@ fn a_way_to_the_database_that_was_stopped_up_is_used_again() {
     node.sweep();
 }
 
-/// PgBouncer in transaction mode: sessions are nobody's, and nothing of ours needs one.
+/// PgBouncer in transaction mode: there are no persistent sessions, and nothing of ours needs one.
 #[test]
 fn a_pool_in_front_of_the_database_works_in_transaction_mode() {
     let hop = Hop::new();

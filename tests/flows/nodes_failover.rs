@@ -1,5 +1,5 @@
-//! A primary that is lost, and a standby that is away: the end of a delivery that only the lost one knew of is written again, and
-//! what nobody was given in a commit that waits is given back once it is seen, also where its node has stopped meanwhile.
+//! A lost primary, and an unavailable standby: the end of a delivery that only the lost server knew is written again, and leases of
+//! a commit with an unknown outcome are released once it is known, also if their node has stopped meanwhile.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -18,7 +18,7 @@ use crate::webhooks::webhook;
 
 const TO: &str = "k@web.example";
 
-/// Two configurations over a pair, whose letters a standby has before anybody is told that they are taken.
+/// Two configurations on a pair, whose letters are on the standby before they are acknowledged.
 fn over(pair: &Pair, hop: &Hop) -> ([Config; 2], TempDir) {
     let (mut configs, bodies) = two(hop, pair.cluster());
     for config in &mut configs {
@@ -39,7 +39,7 @@ fn wait_for_rows(pair: &Pair, config: &Config, sql: &str, said: &str) {
 
 const LEGS: &str = "SELECT count(*) FROM legs";
 
-/// It goes on when it is told.
+/// It continues when told.
 fn held(hop: &Hop, at: Stage) -> Sender<()> {
     let (go, wait) = channel::<()>();
     let wait = Mutex::new(wait);
@@ -52,8 +52,8 @@ fn held(hop: &Hop, at: Stage) -> Sender<()> {
     go
 }
 
-/// The first primary wrote that a letter was delivered and its answer was lost, so that the next try found nothing to write; then it
-/// was lost itself, before the standby had any of it. There the leg is in the hand of a node that lives.
+/// The first primary recorded a delivery and its answer was lost, so that the next try found nothing to write; then it was lost
+/// itself, before the standby had the record. There the leg is leased by a node that is alive.
 #[test]
 fn an_end_that_only_a_lost_primary_knew_is_written_again() {
     let mut pair = Pair::start("");
@@ -72,7 +72,7 @@ fn an_end_that_only_a_lost_primary_knew_is_written_again() {
     let send = |to: &str| {
         node.smtp().letter("a@insurer.example", &[to], &letter).expect("250 2.0.0 *");
     };
-    // Once one has gone out, the next goes straight on: nobody waits until its end is flushed.
+    // Once one was sent, the next is sent at once: nothing waits until its end is flushed.
     send("before@web.example");
     let _ = hop.wait_to("before@web.example");
     wait_for_rows(&pair, &first, LEGS, "0");
@@ -99,12 +99,12 @@ fn an_end_that_only_a_lost_primary_knew_is_written_again() {
     node.sweep();
 }
 
-/// A leg that waits for its next try is leased in a commit that waits for the standby and whose answer is lost: its node was given
-/// nothing, and tries to give it back.
+/// A leg that waits for its retry is leased in a commit that waits for the standby and whose answer is lost: its node got nothing,
+/// and tries to release it.
 fn leased_unseen(pair: &Pair, config: &mut Config, hop: &mut Hop) -> Gateway {
     let way = LostAnswer::before(pair.cluster().socket(), 5432);
     through(config, way.address());
-    // Its next try comes after the standby has gone, and before the node stops by itself since nobody has its signs of life.
+    // Its retry is after the standby has gone, and before the node stops because its signs of life cannot be written.
     config.set("delivery", "retry", r#"["5 s"]"#).set("store", "silence", r#""40 s""#);
     hop.close();
     let node = Gateway::start(config);
@@ -153,7 +153,7 @@ fn a_leg_whose_node_stops_while_it_gives_it_back_goes_out_when_it_is_back() {
     node.sweep();
 }
 
-/// A receiver that says when something has come, and takes it when it is told.
+/// A receiver that reports each request, and accepts it when told.
 fn held_receiver(receiver: &Receiver) -> (std::sync::mpsc::Receiver<()>, Sender<()>) {
     let ((come, came), (go, wait)) = (channel(), channel::<()>());
     let (come, wait) = (Mutex::new(come), Mutex::new(wait));

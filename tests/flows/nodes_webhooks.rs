@@ -1,5 +1,5 @@
-//! Two nodes over one PostgreSQL tell one receiver: what one has in hand the other leaves alone, whoever starts meanwhile,
-//! and what was acknowledged is not sent again.
+//! Two nodes on one PostgreSQL send events to one receiver: neither touches an event leased by the other,
+//! whichever starts meanwhile, and an acknowledged event is not sent again.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -44,7 +44,7 @@ fn what_one_node_has_in_hand_another_that_starts_leaves_alone() {
     none_left(&other);
     assert_eq!((before.header("webhook-id"), &before.body), (after.header("webhook-id"), &after.body));
     assert_eq!(receiver.received().len(), 2, "one that nobody answered, and one that was taken");
-    // The first waits fifteen seconds for its answer and five after that: nobody was faster.
+    // The first waits fifteen seconds for its answer and five after that: no other node was faster.
     let at = |header: &str| header.parse::<u64>().unwrap();
     let between = at(after.header("webhook-timestamp")) - at(before.header("webhook-timestamp"));
     assert!(between >= 15, "taken out of the first one's hand after {between} s");
@@ -59,7 +59,7 @@ fn what_two_nodes_tell_a_receiver_that_fails_it_takes_once() {
     told(&mut first, &receiver);
     told(&mut second, &receiver);
     let tried: Mutex<BTreeMap<String, usize>> = Mutex::default();
-    // Each is refused once, by a word or by none.
+    // Each is refused once, with or without an answer.
     receiver.script(move |one| {
         let mut tried = tried.lock().unwrap();
         let number = tried.len();

@@ -1,4 +1,4 @@
-//! A notice that comes back is told to the letter's sender: once, and by nobody but a mail server.
+//! A bounced notice is reported to the letter's sender: once, and only by a mail server.
 
 use rig::letters;
 use rig::{Config, Gateway, Hop};
@@ -36,7 +36,7 @@ fn a_failed_notice_is_told_to_the_sender_once() {
     assert_eq!(told.from(), "", "a report has the null reverse-path (RFC 3461 §6.2)");
     assert!(told.text().contains("max@web.example") && told.text().contains("5.1.1"), "{}", told.text());
     assert!(!told.text().contains("geheim"), "nothing of the letter is in it:\n{}", told.text());
-    // The token is spent: the same report again finds nobody, in capitals either.
+    // The token is used up: the same report again has no effect, in capitals either.
     let capitals = verp.to_ascii_uppercase();
     smtp.letter("", &[&capitals], &report(&verp, "failed")).expect("550 5.1.1 *");
     smtp.letter("", &[&verp], &report(&verp, "failed")).expect("550 5.1.1 *");
@@ -60,7 +60,7 @@ fn what_is_no_report_of_a_failure_is_taken_and_told_to_nobody() {
         &report(&verp, "failed"),
     )
     .expect("550 5.1.1 *");
-    // An ordinary letter goes out after all that; nothing went out before it.
+    // An ordinary letter is sent after all that; nothing was sent before it.
     smtp.letter("a@insurer.example", &["last@web.example"], &letters::plain("last", "x")).expect("250 *");
     let _ = hop.wait_to("last@web.example");
     assert!(hop.delivered().iter().all(|d| !d.to().contains(&"erika@insurer.example")));

@@ -1,4 +1,4 @@
-//! The mails we write: facts of the letter, the recipient's language, nothing that helps a thief.
+//! The mails we write: facts about the letter, in the recipient's language, nothing that helps an attacker.
 
 use rig::letters::{self, field};
 use rig::{Config, Delivered, Gateway, Hop};

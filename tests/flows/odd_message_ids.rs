@@ -1,4 +1,4 @@
-//! What answers a confidential letter is confidential, however the letter's Message-ID was written, and `explain` says
+//! A reply to a confidential letter is confidential, however the letter's Message-ID was written, and `explain` says
 //! what it cannot know.
 
 use base64::Engine as _;
@@ -43,7 +43,7 @@ fn answers_to_letters_with_odd_message_ids() {
             );
         }
     }
-    // A stranger's thread is none of the portal's.
+    // A stranger's thread is not the portal's.
     let other = letter("Subject: Re: x\r\nIn-Reply-To: <stranger@y.example>\r\n");
     client.letter("erika@insurer.example", &["other@web.example"], &other).expect("250 *");
     let _ = hop.wait_to("other@web.example");
@@ -101,7 +101,7 @@ fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
         let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
         assert_eq!(deposits, number + 2, "{}\n{}", String::from_utf8_lossy(letter), gateway.log());
     }
-    // A letter with a stranger's within is none of the portal's.
+    // A letter with a stranger's embedded is not the portal's.
     let other = String::from_utf8(letters.pop().unwrap()).unwrap().replace("Th.One", "Other");
     client.letter("erika@insurer.example", &["other@web.example"], other.as_bytes()).expect("250 *");
     let _ = hop.wait_to("other@web.example");
@@ -163,7 +163,7 @@ fn what_names_a_letter_of_the_portal_in_its_text() {
         let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
         assert_eq!(deposits, number + 2, "{}\n{}", String::from_utf8_lossy(letter), gateway.log());
     }
-    // Addresses in a text, and other people's letters, are none of the portal's.
+    // Addresses in a text, and other people's letters, are not the portal's.
     let other = mail("text/plain", "Message-ID: <other@y.example>, erika.mustermann@insurer.example");
     client.letter("erika@insurer.example", &["other@web.example"], &other).expect("250 *");
     let _ = hop.wait_to("other@web.example");
@@ -196,8 +196,8 @@ fn what_outlook_ties_to_a_letter_of_the_portal() {
     }
 }
 
-/// A message within a winmail.dat is what its properties say: PidTagInternetMessageId, PidTagConversationIndex (MS-OXCMAIL
-/// §2.2.3.2.10). Of one that is damaged nobody can say that it is none of the portal's.
+/// A message within a winmail.dat is identified by its properties: PidTagInternetMessageId, PidTagConversationIndex
+/// (MS-OXCMAIL §2.2.3.2.10). For a damaged one the answer is unknown.
 #[test]
 fn what_a_winmail_hands_on_and_what_a_damaged_one_may() {
     let hop = Hop::new();

@@ -1,5 +1,5 @@
-//! Somebody asks support for a mailbox that nobody has activated: that keeps it for as long as a letter waits, from when its link has run
-//! out, and no longer, however often it is said again. A request that nobody made keeps nothing.
+//! A support request for a pending mailbox keeps it for as long as a letter waits, from when its link has
+//! expired, and no longer, however often it is repeated. A forged request keeps nothing.
 
 use rig::gateway::change;
 use rig::process::poll;
@@ -32,7 +32,7 @@ fn an_open_request_keeps_a_mailbox_that_waits_for_so_long_and_no_longer() {
     office.day(42);
     assert_eq!(office.gateway.count("SELECT count(*) FROM deposits"), 0, "its letter has gone");
     assert_eq!(there(&office), 1, "support has not decided");
-    // However often somebody says it again.
+    // However often it is repeated.
     office.day(70);
     let end = goes(&office);
     ask(&office);
@@ -48,7 +48,7 @@ fn an_open_request_keeps_a_mailbox_that_waits_for_so_long_and_no_longer() {
     office.gateway.sweep();
 }
 
-/// As the trail has the day on which the mailbox went, so many days before the last one.
+/// The date of day `day` of the scenario: counted back from the deletion of the mailbox, day 81, by the audit trail.
 fn date(office: &Office, day: i64) -> String {
     let row = rig::trail::of(&office.gateway, "mailbox.deleted").pop().unwrap();
     let at: jiff::Timestamp = row["at"].as_str().unwrap().parse().unwrap();
@@ -63,7 +63,7 @@ fn a_request_that_nobody_made_keeps_no_mailbox() {
     let office = Office::open(|_config| {});
     office.letter("eins");
     let _notice = office.hop.wait_to(CUSTOMER);
-    // By somebody who writes the database and has no key: made in a hundred years.
+    // By an attacker with write access to the database and without keys: dated in a hundred years.
     for number in [7, 8] {
         change(
             &office.gateway.home.data(),

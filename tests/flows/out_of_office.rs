@@ -1,5 +1,5 @@
-//! A recipient is away, and their mail program says so to a notice: the answer is taken, dropped with a line in the log, told to
-//! nobody and kept nowhere; the notice counts as arrived.
+//! A recipient's out-of-office reply to a notice: accepted, dropped with a log line, reported to nobody and
+//! stored nowhere; the notice counts as delivered.
 
 use rig::letters;
 use rig::process::poll;
@@ -30,7 +30,7 @@ fn whoever_is_away_is_answered_by_nobody_and_the_log_says_so() {
     let before = kept();
     let lines = |line: &str| gateway.log().lines().filter(|one| one.contains(line)).count();
     let ours = "securemail@insurer.example";
-    // From whom, to where, what says that nobody wrote it, and the line.
+    // Sender, recipient, the automatic marking, and the log line.
     for (from, to, fields, line) in [
         (ABSENT, ours, "Subject: Abwesenheitsnotiz: Brief\r\n", TO_US),
         (ABSENT, ours, "Subject: Re: Brief\r\nAuto-Submitted: auto-replied\r\n", TO_US),

@@ -1,4 +1,5 @@
-//! The portal byte by byte: links that only look spend nothing, forms need their token, nobody sees another's mail.
+//! The portal byte by byte: requests that only read have no side effects, forms need their token, nobody sees
+//! another's mail.
 
 use rig::reader::{ANSWER, PASSWORD, activate, letter_path, try_activate};
 use rig::{Config, Gateway, Hop, letters};

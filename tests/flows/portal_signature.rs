@@ -1,5 +1,5 @@
-//! What a portal user writes carries a signature that the insurer's server can check: with our own command and
-//! nothing but a public key, and with any verifier of DKIM that knows RFC 8463.
+//! A portal user's letter carries a signature that the insurer's server can verify: with our own command and
+//! only a public key, and with any DKIM verifier that supports RFC 8463.
 
 use std::process::Command;
 
@@ -49,7 +49,7 @@ fn a_letter_from_the_portal_is_known_by_its_signature() {
     let (code, told, error) = verify(&arrived);
     assert_eq!(code, 0, "{error}\n{}", String::from_utf8_lossy(&arrived));
     assert!(told.contains("genuine") && told.contains("max@web.example"), "{told}");
-    // Somebody else's verifier says the same.
+    // An independent verifier agrees.
     let record = line.split('"').nth(1).unwrap();
     assert!(verifies_with(record, &arrived), "{}", String::from_utf8_lossy(&arrived));
     // Saved with the line ends of a disk.

@@ -1,4 +1,5 @@
-//! Rows in PostgreSQL, in the real binary: a letter's whole life, what `check` says of a server, and a server that goes away.
+//! Rows in PostgreSQL, with the real binary: a letter's whole life, what `check` reports about a server, and
+//! a server that fails.
 
 use rig::gateway::{Home, binary};
 use rig::postgres::Cluster;
@@ -21,7 +22,7 @@ fn a_letter_comes_is_read_and_goes() {
     config.set("retention", "letters", r#""60 days""#);
     let mut gateway = Gateway::start(&config);
 
-    // One to be relayed, one for the portal that stands in a row, one that is a file.
+    // One to be relayed, one for the portal in a row, one in a file.
     let ordinary = letters::sized("ordinary", 20_000);
     gateway.smtp().letter("a@insurer.example", &["open@web.example"], &ordinary).expect("250 2.0.0 *");
     assert_eq!(letters::without_trace(&hop.wait_to("open@web.example").bytes), ordinary);
@@ -58,7 +59,7 @@ fn a_letter_comes_is_read_and_goes() {
     inbox.expect(200);
     let _ = letter_path(&inbox);
 
-    // And when their time is over they go, with their bodies.
+    // And when they expire they are deleted, with their bodies.
     Cluster::shared().sql(&format!(
         "UPDATE {}.deposits SET expires_at = 1",
         rig::gateway::schema(&gateway.home.data()).unwrap()
@@ -95,7 +96,7 @@ fn what_waits_for_a_hop_goes_when_it_opens() {
     gateway.sweep();
 }
 
-/// Whoever sends while the database is away waits for it, or hears 451; nothing accepted is lost.
+/// A client that sends while the database is away waits, or gets 451; nothing accepted is lost.
 #[test]
 fn a_database_that_goes_away_is_waited_for() {
     let cluster = Cluster::start("");

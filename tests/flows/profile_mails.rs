@@ -1,5 +1,5 @@
-//! What each mail of the profiles' scenarios says, in German and in English: its subject, its essential sentences, and where its link leads.
-//! Knows no scenario.
+//! The content of each mail in the profiles' scenarios, in German and in English: its subject, its essential
+//! sentences, and the target of its link. Knows no scenario.
 
 use jiff::civil::Date;
 
@@ -56,7 +56,7 @@ impl Language {
         }
     }
 
-    /// A mail has no word of the other language; whatever a sender put into a subject stands there as it was.
+    /// A mail contains no word of the other language; a sender's subject is kept unchanged.
     pub(crate) fn is_spoken_in(self, mail: &str) {
         let foreign = match self {
             Self::German => ["mailbox", "message", "deleted"],
@@ -75,25 +75,25 @@ pub(crate) enum Leads {
     ToSetUp,
     /// To the log-in.
     ToLogIn,
-    /// Nowhere: there is none.
+    /// No link.
     Nowhere,
 }
 
-/// A day on which something goes, and the days until then.
+/// A day of deletion, and the days until then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Until {
     pub(crate) date: Date,
     pub(crate) days: i64,
 }
 
-/// Each kind of mail that somebody is sent.
+/// All kinds of mails that are sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mail<'a> {
     /// The first one, with the link.
     Activation { until: Until },
     /// Another letter, before the mailbox is set up.
     OneMore { until: Until },
-    /// So many letters wait in a mailbox that is not set up.
+    /// This many letters wait in a pending mailbox.
     Reminder { letters: u32, until: Until },
     /// The first one where the password comes from its sender.
     Initial { until: Until },
@@ -105,17 +105,17 @@ pub(crate) enum Mail<'a> {
     Message { subject: Option<&'a str>, until: Option<Until> },
     /// Unread letters of a mailbox in use.
     Unread { letters: u32, until: Until },
-    /// The mailbox goes.
+    /// The mailbox will be deleted.
     Idle { until: Until },
     /// The first password of one's own took the place of the initial one.
     PasswordChanged,
-    /// To a sender: nobody has fetched it.
+    /// To a sender: the letter was not fetched.
     NotFetched { recipient: &'a str, sent: Date, waits: i64, until: Option<Date>, initial: bool },
     /// To a sender: it went unread, by time.
     GoneUnread { recipient: &'a str, sent: Date },
 }
 
-/// Whose mails they are.
+/// The recipient of the mails.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct House {
     pub(crate) brand: &'static str,
@@ -125,7 +125,7 @@ pub(crate) struct House {
 /// What one of them says.
 #[derive(Clone, Debug)]
 pub(crate) struct Wording {
-    /// Behind ", " a time of day follows.
+    /// A time of day follows ", ".
     pub(crate) subject: String,
     pub(crate) says: Vec<String>,
     pub(crate) leads: Leads,

@@ -1,5 +1,5 @@
-//! A ready profile as an operator installs it, at the addresses of a test, with a clock that is set: mails that somebody is sent, each
-//! accounted for, and pages that somebody sees. Knows no scenario.
+//! A ready-made profile as an operator installs it, at a test's addresses, with an adjustable clock: every mail sent, and every
+//! page seen. Knows no scenario.
 
 use std::path::Path;
 
@@ -60,12 +60,12 @@ impl Operator {
         Self { hop, clock, gateway, begun, language, house, from, seen: Vec::new() }
     }
 
-    /// So many days later.
+    /// This many days later.
     pub(crate) fn date(&self, day: i64) -> Date {
         self.begun.to_zoned(berlin()).date().checked_add(day.days()).unwrap()
     }
 
-    /// What goes with the end of the day `last`, said on the day `today`.
+    /// The text for a deletion at the end of the day `last`, as of the day `today`.
     pub(crate) fn until(&self, last: i64, today: i64) -> Until {
         Until { date: self.date(last), days: last - today }
     }
@@ -74,7 +74,7 @@ impl Operator {
         no_legs(&self.gateway);
     }
 
-    /// So many days later, at the same hour: every job has run since.
+    /// This many days later, at the same hour: every job has run since.
     pub(crate) fn day(&self, day: i64) {
         self.is_quiet();
         let at = self.begun.to_zoned(berlin()).checked_add(day.days()).unwrap().timestamp();
@@ -94,7 +94,7 @@ impl Operator {
         self.gateway.smtp().letter(SENDER, &[to], &letter).expect("250 *");
     }
 
-    /// Somebody has been sent this since, and the mail is one that nobody has looked at yet. The link in it, if there is one.
+    /// This person was sent this mail since, not checked before. Returns the link in it, if there is one.
     pub(crate) fn told(&mut self, to: &str, mail: Mail<'_>) -> String {
         self.is_quiet();
         let wording = mail.wording(self.language, self.house);
@@ -121,7 +121,7 @@ impl Operator {
         link.unwrap_or_default()
     }
 
-    /// To one person, from the operator, in one language, for machines to see that nobody wrote it, and nothing of a letter in it.
+    /// To one person, from the operator, in one language, marked as automatic, and containing nothing of a letter.
     fn is_one_of_ours(&self, mail: &Delivered, to: &str, subject: &str) {
         let header = |name: &str| field(&mail.bytes, name).unwrap_or_default();
         assert!(header("To").contains(to), "{to}: {}", mail.text());
@@ -141,7 +141,7 @@ impl Operator {
         assert!(unseen.is_empty(), "{unseen:#?}");
     }
 
-    /// Somebody who is not logged in, at a browser of the operator's language.
+    /// A visitor who is not logged in, with a browser in the operator's language.
     pub(crate) fn visitor(&self) -> Web {
         let mut web = self.gateway.web();
         web.extra.push(format!("Accept-Language: {}", self.language.tag()));
@@ -155,20 +155,20 @@ impl Operator {
         assert!(page.text().contains(words), "{words}: {}", page.text());
     }
 
-    /// Whoever comes by this link sees the page on which a mailbox is set up.
+    /// This link shows the page for activating a mailbox.
     pub(crate) fn sets_up(&self, link: &str) {
         let page = self.visitor().get(link);
         self.shows(&page, 200, ["Ihr Postfach einrichten", "Set up your mailbox"]);
     }
 
-    /// Whoever comes by this link reads that it has run out, and nothing of what waited.
+    /// This link shows that it has expired, and nothing about waiting letters.
     pub(crate) fn has_run_out(&self, link: &str) {
         let page = self.visitor().get(link);
         self.shows(&page, 410, ["Dieser Link ist abgelaufen", "This link has expired"]);
         self.tells_nothing(&page);
     }
 
-    /// Nobody gets in with this, and reads nothing but that it is wrong, as with any other.
+    /// This password gives no access, with the same message as any other wrong one.
     pub(crate) fn lets_nobody_in(&self, address: &str, password: &str) {
         let mut web = self.visitor();
         let page = web.get("/");
@@ -184,21 +184,21 @@ impl Operator {
         self.tells_nothing(&page);
     }
 
-    /// No page for strangers says what somebody wrote, and to whom.
+    /// No public page shows any letter's text, sender or recipient.
     fn tells_nothing(&self, page: &Page) {
         for word in ["Ihr Unfall", "Ihr Antrag", "Erika", "Geheim-4711"] {
             assert!(!page.text().contains(word), "{word}: {}", page.text());
         }
     }
 
-    /// The log-in, with which somebody comes in.
+    /// The log-in that gives access.
     pub(crate) fn log_in(&self, web: &mut Web, address: &str, password: &str) -> Page {
         let page = web.get("/");
         let page = web.submit(&page, "/login", &[("address", address), ("password", password)]);
         web.follow(page)
     }
 
-    /// Nothing is left of so many mailboxes but that they were there.
+    /// Nothing is left of this many mailboxes except that they existed.
     pub(crate) fn all_is_gone(&self, tombstones: i64) {
         assert_eq!(self.rows("mailboxes WHERE state <> 'deleted'"), 0);
         for table in [

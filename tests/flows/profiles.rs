@@ -1,6 +1,6 @@
-//! Both ready profiles, from the first mail to the last deletion and in both languages: months in seconds by a clock that is set. Every mail
-//! that is sent is looked at, and none else is sent; every page on the way, and what pages say after the end; and nothing is left in
-//! the rows and in the files.
+//! Both ready-made profiles, from the first mail to the last deletion and in both languages: months in seconds by an adjustable
+//! clock. Every mail that is sent is checked, and no others are sent; so is every page, and what pages say after the end; and
+//! nothing is left in the rows and in the files.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -70,7 +70,7 @@ fn accident_insurer(language: Language) {
     let inbox = activate_in(&mut web, &link_bert, language.tag());
     operator.shows(&inbox, 200, ["Ihr Unfall", "Ihr Unfall"]);
     for days in [39, 40] {
-        // What lies in a mailbox in use goes by no time here.
+        // Letters in an active mailbox do not expire here.
         for never in [format!("in {days} Tagen gelöscht"), format!("deleted in {days} days")] {
             assert!(!inbox.text().contains(&never), "{}", inbox.text());
         }
@@ -103,7 +103,7 @@ fn accident_insurer(language: Language) {
     let two = Mail::Reminder { letters: 2, until: operator.until(40, 14) };
     operator.told(anna, two);
     operator.told(cora, two);
-    // Of each letter that nobody fetched.
+    // For each letter that was not fetched.
     for recipient in [anna, cora, cora] {
         operator.told(SENDER, not_fetched(&operator, recipient, 0, Some(40)));
     }
@@ -163,7 +163,7 @@ fn accident_insurer(language: Language) {
     operator.lets_nobody_in(cora, PASSWORD);
     // Anna's other letter waits still.
     operator.sets_up(&link_anna);
-    // Whoever asks for a new link has a mailbox no more: the page says what it always says, and nobody has anything to do.
+    // A request for a new link without a mailbox: the page says the same as always, and nothing happens.
     let mut stranger = operator.visitor();
     let page = stranger.get(&link_cora);
     let asked = stranger.submit(&page, "/renew", &[]);
@@ -207,7 +207,7 @@ fn accident_insurer(language: Language) {
     operator.told(SENDER, gone_unread(&operator, bert, 50));
     operator.nothing_else();
 
-    // After the end nobody gets in, and no page knows that anybody was here.
+    // After the end there is no access, and no page shows that anybody was here.
     for link in [&link_anna, &link_bert, &link_cora] {
         operator.shows(&operator.visitor().get(link), 404, GONE);
     }

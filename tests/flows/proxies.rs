@@ -1,5 +1,5 @@
-//! Behind a balancer: who calls is who its header names, for rights, limits, Received and the log, and nobody else may
-//! say so.
+//! Behind a balancer: the client is the one in its header, for rights, limits, Received and the log, and only
+//! the balancer may set it.
 
 use std::io::{ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};

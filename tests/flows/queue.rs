@@ -1,4 +1,4 @@
-//! `sealpost queue`: the operator sees what waits and may hurry, hold, let go or drop it.
+//! `sealpost queue`: the operator sees what waits and may retry, hold, release or drop it.
 
 use rig::gateway::change;
 use rig::process::poll;
@@ -103,7 +103,7 @@ fn an_id_that_is_not_there_is_an_error_and_nothing_is_done() {
     assert_eq!(list(&gateway).len(), 1);
 }
 
-/// A server that takes a connection and says nothing: what waits behind it says so.
+/// A server that accepts a connection and says nothing: what waits for it says so.
 #[test]
 fn list_says_what_a_leg_waits_for() {
     let hop = Hop::new();
@@ -120,12 +120,12 @@ fn list_says_what_a_leg_waits_for() {
     poll("it is under way", || (!list(&gateway)[0]["under_way_seconds"].is_null()).then_some(()));
     assert_eq!(list(&gateway)[0]["under_way_to_destination"], 1);
     assert!(run(&gateway, &["list"]).contains("under way for"));
-    // And the stop waits for nobody who says nothing.
+    // And the stop does not wait for a silent server.
     gateway.stop();
     assert_eq!(list(&gateway).len(), 1);
 }
 
-/// What was not tried says so, and why nothing goes: nothing of that stands in its own row.
+/// Legs that were not tried say so, with the reason, which is not in their own rows.
 #[test]
 fn list_says_that_a_destination_is_left_alone_and_why() {
     let (mut hop, gateway) = waiting();
@@ -153,7 +153,8 @@ fn list_says_that_a_destination_is_left_alone_and_why() {
     gateway.sweep();
 }
 
-/// Whoever writes the database makes letters old; their senders would be told that they failed, and the letters would go.
+/// Write access to the database makes letters old; their senders would get failure reports, and the letters
+/// would be gone.
 #[test]
 fn no_letter_is_given_up_by_a_date_that_somebody_else_has_written() {
     let (mut hop, gateway) = waiting();
@@ -175,7 +176,7 @@ fn no_letter_is_given_up_by_a_date_that_somebody_else_has_written() {
     gateway.sweep();
 }
 
-/// Whoever writes the database does not write on the operator's terminal.
+/// Text in the database cannot control the operator's terminal.
 #[test]
 fn a_terminal_obeys_nothing_that_stands_in_a_row() {
     let (_hop, gateway) = waiting();

@@ -1,4 +1,4 @@
-//! Several letters at once to an address nobody knew: one mailbox, every letter in it.
+//! Several letters at once to a new address: one mailbox, every letter in it.
 
 use std::sync::{Arc, Barrier};
 
@@ -32,7 +32,7 @@ fn two_letters_at_once_make_one_mailbox() {
     gateway.sweep();
 }
 
-/// Somebody who comes second finds the mailbox opened, and that is no fault of anybody's.
+/// A second user finds the mailbox activated, which is not an error.
 #[test]
 fn whoever_opens_a_mailbox_second_leaves_no_error_behind() {
     let hop = Hop::new();

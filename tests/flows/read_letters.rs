@@ -1,5 +1,5 @@
-//! Every letter of `tests/reading` comes in, is opened by its recipient and shows what `cases.tsv` says: its text, its
-//! files, its pictures, its appointments, its characters; and is taken away byte for byte.
+//! Every letter of `tests/reading` is received, opened by its recipient and shows what `cases.tsv` says: its text,
+//! files, pictures, appointments, characters; and is exported byte for byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -32,7 +32,7 @@ fn stored(name: &str) -> Vec<u8> {
     out
 }
 
-/// Letter, what is looked at, what is to be seen there.
+/// Letter, what to check, expected value.
 fn cases() -> Vec<(String, String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reading/cases.tsv");
     let text = std::fs::read_to_string(path).unwrap();
@@ -69,7 +69,7 @@ fn words(html: &str) -> String {
     sealpost_mail::html_to_text(html).replace('\u{a0}', " ")
 }
 
-/// What stands between two marks, every time.
+/// The text between two marks, every occurrence.
 fn between<'a>(html: &'a str, from: &str, to: &str) -> Vec<&'a str> {
     html.split(from).skip(1).filter_map(|rest| rest.split(to).next()).collect()
 }
@@ -137,7 +137,7 @@ impl Reader<'_> {
     }
 }
 
-/// Text as it stands, line by line.
+/// Text as displayed, line by line.
 fn unescaped(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;
@@ -153,7 +153,7 @@ fn unescaped(html: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// What is to be seen of one letter, or why it is not.
+/// The expectations for one letter, or why it is not shown.
 fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> Result<(), String> {
     let page = reader.page("");
     let (what, charset) = what.split_once(' ').unwrap_or((what, ""));
@@ -229,7 +229,7 @@ fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> R
     }
 }
 
-/// What is to be seen of a letter is also what it is found by: a word of it, and one of the subject, as others say the same.
+/// A letter is also found by its text: by a word of it, and by one of the subject, if others contain the same.
 fn is_found(reader: &mut Reader<'_>, inbox: &Page, what: &str, seen: &str) -> Result<(), String> {
     if !["body", "text", "files", "hasfile", "subject"].contains(&what) {
         return Ok(());
@@ -249,7 +249,7 @@ fn is_found(reader: &mut Reader<'_>, inbox: &Page, what: &str, seen: &str) -> Re
         if paths.contains(&reader.path) {
             return Ok(());
         }
-        // Behind the last page there is the last once more.
+        // After the last page the last one is shown again.
         if !found.text().contains(&format!("name=\"page\" value=\"{}\"", number + 1)) {
             break;
         }

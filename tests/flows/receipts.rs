@@ -1,4 +1,4 @@
-//! A sender asks to hear that a letter is opened: once, if the operator lets it, and only the sender.
+//! A sender requests a read receipt: sent once, if the operator allows it, and only to the sender.
 
 use rig::letters::{self, field};
 use rig::process::poll;
@@ -66,7 +66,7 @@ fn the_first_opening_is_told_to_the_sender_who_asked() {
     gateway.sweep();
 }
 
-/// Whoever marks letters as read in the list has not opened them, and no sender is told so; who opens one afterwards has.
+/// Marking letters as read in the list does not open them, and no sender is notified; opening one afterwards does.
 #[test]
 fn letters_marked_as_read_are_told_of_when_they_are_opened() {
     let hop = Hop::new();
@@ -117,7 +117,7 @@ fn nobody_is_told_unless_the_operator_says_so() {
     gateway.sweep();
 }
 
-/// Letters of strangers may go into the portal, too: what their recipients do with them nobody out there learns.
+/// Outside senders may have letters in the portal, too: they do not learn what recipients do with them.
 #[test]
 fn nobody_in_the_world_hears_when_their_letter_is_opened() {
     let hop = Hop::new();

@@ -1,4 +1,4 @@
-//! What the listener refuses, with the right reply, and what it leaves behind: nothing.
+//! What the listener refuses, with the right reply, leaving nothing behind.
 
 use rig::letters;
 use rig::{Config, Gateway, Hop, Smtp};
@@ -32,7 +32,7 @@ fn an_open_relay_it_is_not() {
     let mut config = Config::new(&hop);
     config.set("[listener]", "networks", r#"["192.0.2.0/24"]"#);
     let gateway = Gateway::start(&config);
-    // Nobody can earn a right here: RFC 5321 §3.1 lets a server say 554 instead of its greeting.
+    // No right can be obtained here: RFC 5321 §3.1 lets a server say 554 instead of its greeting.
     let mut client = Smtp::connect_silently(gateway.config.smtp);
     client.reply().expect("554 5.7.1 *");
     client.expect_closed();
@@ -58,7 +58,7 @@ fn too_large_in_fact_is_refused_while_reading() {
     client
         .letter("a@insurer.example", &["k@web.example"], &letters::sized("big", 70_000))
         .expect("552 5.3.4 *");
-    // The session lives on, and what fits goes through.
+    // The session continues, and a letter that fits is accepted.
     client.letter("a@insurer.example", &["k@web.example"], &letters::sized("fits", 60_000)).expect("250 *");
     let _ = hop.wait_to("k@web.example");
     assert_eq!(hop.delivered().len(), 1);

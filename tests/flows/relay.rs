@@ -1,4 +1,4 @@
-//! Ordinary mail goes through untouched: the same bytes, the same envelope, one trace field more.
+//! Ordinary mail is passed on unchanged: the same bytes, the same envelope, one more trace field.
 
 use rig::dkim::Dkim;
 use rig::letters::{self, without_trace};

@@ -1,5 +1,5 @@
-//! SIGHUP on a running gateway: certificates, rules and lists are read again while sessions go on; what is broken is
-//! said with its place, and what was there before stays in force.
+//! SIGHUP on a running gateway: certificates, rules and lists are read again while sessions continue; errors are
+//! reported with their place, and the previous ones stay in force.
 
 use rig::gateway::Home;
 use rig::process::poll;
@@ -19,7 +19,7 @@ fn config(hop: &Hop) -> Config {
     config
 }
 
-/// Tells it to read again and waits until it has said each of these.
+/// Sends SIGHUP and waits until each of these is logged.
 fn reload(gateway: &Gateway, told: &[&str]) {
     let before = gateway.process().output.lines().len();
     gateway.process().signal(Signal::HUP);
@@ -55,7 +55,7 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     let mut session = connect(&gateway, &authority);
     answers(&mut session, &[("k@old.example", "550 5.7.1 *"), ("k@new.example", "250 *")]);
 
-    // Within a letter: the rules that stand at its end decide, and nothing is asked anew.
+    // During a letter: the rules in force at its end decide, and nothing is asked again.
     session.envelope("a@insurer.example", &["late@new.example"]);
     session.say("DATA").expect("354 *");
     session.bytes(b"From: a@insurer.example\r\nSubject: x\r\n");
@@ -75,8 +75,8 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     assert_eq!(session.peer_certificate().as_deref(), Some(first.certificate.as_ref()));
     assert_eq!(later.peer_certificate().as_deref(), Some(second.certificate.as_ref()));
 
-    // Broken in every way there is: no TOML, an unknown key, a rule that is none, one that lets replies out in clear, a
-    // list that is missing. Each is said with its place.
+    // Broken in every way: not TOML, an unknown key, an invalid rule, one that lets replies out in clear, a missing
+    // list. Each is reported with its place.
     let text = changed.text();
     let unknown = text.replace("[policy]", "[policy]\nnonsense = 1");
     let mut catch_all = good.clone();

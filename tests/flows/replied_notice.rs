@@ -1,5 +1,5 @@
-//! Somebody answers a notice by ordinary mail: they are told how to answer safely, once a day; machines and lists are not;
-//! what was written is kept nowhere.
+//! A reply to a notice by ordinary mail: its author is told how to reply safely, once a day; machines and
+//! lists are not; the text is stored nowhere.
 
 use rig::letters::{self, field};
 use rig::{Config, Gateway, Hop};
@@ -29,11 +29,11 @@ fn who_answers_a_notice_is_told_how_to_answer_safely() {
         mail_parser::MessageParser::default().parse(&told.bytes).unwrap().body_text(0).unwrap().into_owned();
     assert!(text.contains("Antworten") && text.contains(&config.web.to_string()), "{text}");
     assert!(!told.text().contains("GEHEIM-4711"));
-    // Once a day; and to nobody who is a machine or a list.
+    // Once a day; and not to machines or lists.
     answer("max@web.example", "securemail@insurer.example", "");
     answer("robot@web.example", "securemail@insurer.example", "Auto-Submitted: auto-generated\r\n");
     answer("liste@web.example", "securemail@insurer.example", "List-Id: <l.web.example>\r\n");
-    // Also at the notice's return address, where nobody writes by hand.
+    // Also at the notice's return address, to which people do not write.
     let verp = notice.from().to_owned();
     answer("eva@web.example", &verp, "");
     let _ = hop.wait_to("eva@web.example");

@@ -1,4 +1,4 @@
-//! A report goes where the letter could not: over a road that is worse than the letter's floor it says nothing of it.
+//! A report goes where the letter could not: over a route below the letter's minimum TLS it contains nothing of it.
 
 use rig::{Config, Gateway, Hop, letters};
 
@@ -20,7 +20,7 @@ fn config(hop: &Hop) -> Config {
     config
 }
 
-/// The next hop offers no TLS: the letter waits and is given up, and both are told over the same hop.
+/// The next hop offers no TLS: the letter waits and is given up, and both are reported over the same hop.
 #[test]
 fn what_was_not_to_go_in_clear_does_not_go_in_a_report() {
     let hop = Hop::new();

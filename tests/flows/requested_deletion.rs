@@ -1,5 +1,5 @@
-//! An owner requests by mail that the mailbox be deleted. Only a mail that is proven to be from the mailbox's address leads
-//! to a link, only a ticked box behind it deletes, and nobody learns by writing who has a mailbox.
+//! An owner requests deletion of the mailbox by mail. Only a mail that is proven to be from the mailbox's address leads
+//! to a link, only a ticked box behind it deletes, and writing does not reveal who has a mailbox.
 
 use rig::dkim::Dkim;
 use rig::dns::{Dns, Record};
@@ -39,7 +39,7 @@ fn request(from: &str, fields: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// So many days ago, as mail says it.
+/// This many days ago, in the format of mail.
 fn date(days: i64) -> String {
     let seconds = rig::ill_clock::IllClock::right() - days * 86_400;
     mail_parser::DateTime::from_timestamp(seconds).to_rfc822()
@@ -144,7 +144,7 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
         broken,
         other.sign(&request("max@web.example", "")),
         below.sign(&request("max@web.example", "")),
-        // Nobody has been told that this server is to be believed.
+        // This server is not configured as trusted.
         request(
             "max@web.example",
             "Authentication-Results: mx.insurer.example; dmarc=pass header.from=web.example\r\n",
@@ -160,10 +160,10 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
         assert!(answer.contains("So löschen Sie Ihr Postfach") && !answer.contains("/d/"), "{answer}");
         assert_eq!(answer, wait_answer(&hop, "w0@elsewhere.example"));
     }
-    // Two senders are none.
+    // Two senders are invalid.
     send("two@elsewhere.example", &dkim.sign(&two));
     assert!(!wait_answer(&hop, "two@elsewhere.example").contains("/d/"));
-    // An address without a mailbox is told so, if it is proven, and nobody else is.
+    // For an address without a mailbox, only its proven owner is told so.
     let eva = dkim.sign(&request("eva@web.example", ""));
     send("w9@elsewhere.example", &eva);
     assert!(wait_answer(&hop, "eva@web.example").contains("kein Postfach"));
@@ -203,14 +203,14 @@ fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_request() {
     let says = |result: &str| format!("Authentication-Results: mx.insurer.example; {result}\r\n");
     let (pass, fail) =
         (says("dmarc=pass (p=none) header.from=web.example"), says("dmarc=fail header.from=web.example"));
-    // What stands below that server's own field was brought along.
+    // Fields below that server's own were in the letter before.
     let forged = request("max@web.example", &format!("{fail}{pass}"));
     gateway.smtp().letter("forger@elsewhere.example", &[OURS], &forged).expect("250 *");
     assert!(!wait_answer(&hop, "forger@elsewhere.example").contains("/d/"));
     gateway.smtp().letter("max@web.example", &[OURS], &request("max@web.example", &pass)).expect("250 *");
     let link = path(&wait_answer(&hop, "max@web.example"));
 
-    // Held after the link went out: the page says so and nothing goes.
+    // Held after the link was sent: the page says so and nothing is deleted.
     let hold = |args: &[&str]| {
         let (code, out, err) = gateway.sealpost(args);
         assert_eq!(code, 0, "{out}{err}");
@@ -274,7 +274,7 @@ fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_requests
     smtp.letter("mallory@web.example", &[OURS], text.as_bytes()).expect("250 *");
     assert!(!wait_answer(&hop, "mallory@web.example").contains("/d/"));
     assert_eq!(gateway.count("SELECT count(*) FROM tokens WHERE purpose = 'deletion'"), 0);
-    // Who was told today how to delete a mailbox is told all the same how to answer.
+    // An author who was told today how to delete a mailbox is still told how to reply.
     let question = text.replace("bitte löschen Sie mein Postfach", "wann kommt die Police");
     gateway.smtp().letter("r0@elsewhere.example", &[OURS], question.as_bytes()).expect("250 *");
     let _ = hop.wait_where("how to answer", |mail| {
@@ -283,8 +283,8 @@ fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_requests
     gateway.sweep();
 }
 
-/// What a domain's owner publishes counts beside our own look: with `adkim=s` the provider's signature does not speak for a
-/// domain below its own.
+/// What a domain's owner publishes applies in addition to our own check: with `adkim=s` the provider's signature does
+/// not count for a domain below its own.
 #[test]
 fn what_a_domain_publishes_under_dmarc_counts_for_requests() {
     let (hop, dns) = (Hop::new(), Dns::new());

@@ -1,5 +1,5 @@
-//! A sender or a rule asks for a letter's own time: within the operator's bounds, before and after its mailbox is
-//! activated, and wherever a recipient is told.
+//! A sender or a rule requests a letter's own retention: within the operator's limits, before and after its
+//! mailbox is activated, and wherever a recipient is told.
 
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop, letters};

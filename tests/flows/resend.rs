@@ -1,4 +1,4 @@
-//! A 250 that got lost: the client sends the same letter again, and it is not deposited twice.
+//! A lost 250: the client sends the same letter again, and it is not deposited twice.
 
 use rig::{Config, Gateway, Hop, letters};
 

@@ -1,5 +1,6 @@
-//! A letter of the portal that a mail server redirects as it is, with its Message-ID and no word about another letter,
-//! stays in the portal; and the other half of a letter that came once for each recipient is judged by itself.
+//! A portal letter that a mail server redirects unchanged, with its Message-ID and no reference to another
+//! letter, stays in the portal; and the second copy of a letter that came once for each recipient is judged
+//! separately.
 
 use rig::letters::{field, link};
 use rig::{Config, Gateway, Hop, letters, reader};
@@ -61,7 +62,7 @@ fn what_was_deposited_is_known_where_it_says_that_it_was_sent_on() {
     let plain = letter("Subject: x\r\nMessage-ID: <a@insurer.example>\r\n");
     client.letter("erika@insurer.example", &["eva@clinic.example"], &plain).expect("250 *");
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
-    // The other half of the same letter, which its server handed in by itself.
+    // The second copy of the same letter, sent separately by its server.
     client.letter("erika@insurer.example", &["max@web.example"], &plain).expect("250 *");
     let _ = hop.wait_to("max@web.example");
     let mut deposits = 1;

@@ -1,4 +1,4 @@
-//! Letters are kept for as long as the operator says: the notice names the day, inbox and letter the days left.
+//! Letters are kept for as long as configured: the notice names the day, inbox and letter the days left.
 
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop, letters};

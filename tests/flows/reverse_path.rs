@@ -1,4 +1,4 @@
-//! The null reverse-path (RFC 5321 §4.5.5): reports come in, go on, and are never answered.
+//! The null reverse-path (RFC 5321 §4.5.5): reports are accepted, passed on, and never answered.
 
 use rig::letters;
 use rig::process::poll;
@@ -38,7 +38,8 @@ fn notices_and_reports_carry_their_own() {
         .letter("a@insurer.example", &["max@web.example"], &letters::plain("[vertraulich] x", "x"))
         .expect("250 *");
     client.letter("a@insurer.example", &["gone@web.example"], &letters::plain("x", "x")).expect("250 *");
-    // VERP, so that a notice's bounce can be told to the sender; null, so that a report's bounce dies.
+    // VERP, so that a notice's bounce can be reported to the sender; null, so that a report's bounce is
+    // dropped.
     let notice = hop.wait_to("max@web.example");
     assert!(notice.from().starts_with("bounce+"), "{}", notice.mail);
     assert!(notice.from().ends_with("@portal.insurer.example"), "{}", notice.mail);

@@ -1,5 +1,5 @@
-//! Each role in a process of its own, as a user of its own where the tests may do that, with its own key file: the
-//! whole story works, and in no process's memory is a key that it must not have.
+//! Each role in a process of its own, as a user of its own where the tests may do that, with its own key
+//! file: everything works, and no process has a key in memory that it must not have.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -126,7 +126,7 @@ fn split(home: &Home) {
             let file = home.path().join(format!("keys/{role}.key"));
             std::os::unix::fs::chown(file, Some(user), Some(GROUP)).unwrap();
         }
-        // Nobody's own: the group's.
+        // Owned by no user, readable by the group.
         std::os::unix::fs::chown(home.data(), Some(20_910), Some(GROUP)).unwrap();
     }
     mode(&home.data(), 0o2770);
@@ -163,7 +163,7 @@ fn each_role_as_a_user_of_its_own_with_its_own_keys_and_no_other() {
     let mut web = Web::new(config.web);
     let inbox = activate(&mut web, &link);
     assert!(web.get(&letter_path(&inbox)).text().contains("Inhalt-4711"));
-    // One whose body is a file that one user writes and another reads.
+    // One whose body is a file written by one user and read by another.
     let large = letters::sized("[vertraulich] Akte", 300_000);
     smtp.letter("erika@insurer.example", &["k@web.example"], &large).expect("250 *");
     let _ = hop.wait(2);
@@ -180,7 +180,7 @@ fn each_role_as_a_user_of_its_own_with_its_own_keys_and_no_other() {
     assert!(code != 0 && said.contains("--escrow-key"), "without the key nothing is given up: {said}");
     let (code, out, err) = release(&["--escrow-key", "keys/escrow.key"]);
     assert!(code == 0 && out.contains("the messages are kept"), "{out}{err}");
-    // Beside it the owner was told of the log-in.
+    // In addition the owner was notified of the log-in.
     let again =
         hop.wait(5)[3..].iter().map(|mail| letters::link(&mail.bytes)).find(|link| link.contains("/a/"));
     let again = again.expect("a new link");
@@ -188,7 +188,7 @@ fn each_role_as_a_user_of_its_own_with_its_own_keys_and_no_other() {
     let inbox = activate_with(&mut web, &again, "Kirschkern-1953-Segel");
     assert!(inbox.text().contains("href=\"/m/"), "the letters are kept");
 
-    // What each holds; that the search finds what must be there is half of it.
+    // The keys of each; that the search finds those that must be there is half of the test.
     let server = bytes_of(SERVER_KEY);
     let nobody_s = [server.clone(), extracted(&server), escrow_seed(&home)];
     let names =
@@ -197,7 +197,7 @@ fn each_role_as_a_user_of_its_own_with_its_own_keys_and_no_other() {
     let texts: Vec<Vec<u8>> =
         nobody_s.iter().chain(&keys).map(|secret| STANDARD.encode(secret).into_bytes()).collect();
     for (process, (role, _)) in processes.iter().zip(ROLES) {
-        // proc_pid(5): what is not dumpable belongs to root and not to the user it runs as.
+        // proc_pid(5): files of a non-dumpable process belong to root and not to its user.
         let memory = std::fs::metadata(format!("/proc/{}/mem", process.id())).unwrap();
         assert_eq!(
             std::os::unix::fs::MetadataExt::uid(&memory),

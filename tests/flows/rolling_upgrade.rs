@@ -1,5 +1,5 @@
-//! Two nodes under load are brought to the next release without a pause: the schema goes first while both serve, then one after
-//! the other is drained and started again. Nothing is lost, and nothing comes twice.
+//! Two nodes under load are upgraded without downtime: the schema is migrated first while both serve, then one after
+//! the other is drained and restarted. Nothing is lost, and nothing comes twice.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use rig::{Gateway, Hop, PATIENCE, Smtp, letters};
 
 use crate::nodes::{empty_queue, stop_all, times, two};
 
-/// Between two steps so many letters are taken.
+/// Letters accepted between two steps.
 const BETWEEN: usize = 40;
 
 /// What was answered with `250`.

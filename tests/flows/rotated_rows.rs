@@ -1,6 +1,5 @@
-//! Rows that only say that something is to be done or known (a letter that went unread, mail that comes back, a request to
-//! support) go on being believed under another server key, also where the change was cut short; what nobody proved before is
-//! not believed after it, nor is a proof of before.
+//! Statement rows (an unread letter, a bounce, a support request) stay valid under a new server key, also if the change
+//! was interrupted; a row without proof is not valid after it, nor is an old proof.
 
 use rig::config::is_on_postgres;
 use rig::gateway::{blobs, change};
@@ -42,7 +41,7 @@ fn told() -> GenuineRows {
     GenuineRows { office, unread }
 }
 
-/// One row that nobody proved beside each of them, with all that there is to copy.
+/// One unproven row for each of them, with everything that can be copied.
 const FORGED: &str = "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how, proof)
          SELECT d.id, g.gone_at, d.received_at, g.memo_sealed, 'deleted', g.proof
          FROM gone_unread g, deposits d JOIN mailboxes m ON m.id = d.mailbox_id WHERE m.state = 'active';
@@ -65,7 +64,7 @@ impl GenuineRows {
         change(&self.office.gateway.home.data(), sql);
     }
 
-    /// From now on nobody changes this column of this table.
+    /// From now on this column of this table cannot be changed.
     fn stop_at(&self, table: &str, column: &str) {
         self.change(&match is_on_postgres() {
             true => format!(
@@ -98,7 +97,7 @@ impl GenuineRows {
         assert!(!self.ok(&["mailbox", "show", CUSTOMER, "--json"]).contains("5.1.1"));
     }
 
-    /// Nobody but the sender of the letter that went hears of one.
+    /// Only the sender of the deleted letter is notified.
     fn sender_is_told_once(&self) {
         let before = self.office.to(SENDER).len();
         self.office.day(1);
@@ -107,7 +106,7 @@ impl GenuineRows {
         assert_eq!(field(&told[before], "In-Reply-To").as_deref(), Some(self.unread.as_str()));
     }
 
-    /// `check --store` names so many that prove nothing.
+    /// `check --store` names this many unproven rows.
     fn unproven(&self, wanted: usize) {
         let (_, out, err) = self.office.gateway.sealpost(&["check", "--store", "--offline"]);
         let kinds = ["letter gone unread", "address that mail came back from", "request"];
@@ -130,7 +129,7 @@ fn what_was_proven_is_believed_under_another_key_and_nothing_else() {
     told.unproven(3);
     told.sender_is_told_once();
 
-    // A proof of before is none.
+    // An old proof is not valid.
     told.office.gateway.stop();
     told.change(NOT_FORGED);
     for (table, proof) in TABLES.iter().zip(&before).skip(1) {
@@ -148,7 +147,7 @@ fn what_was_proven_is_believed_after_a_change_that_was_cut_short() {
     let mut told = told();
     told.office.gateway.stop();
     told.change(FORGED);
-    // Requests stand under the new key, the rest under the old one; then letters that went unread, too.
+    // Requests are under the new key, the rest under the old one; then unread letters, too.
     told.stop_at("gone_unread", "memo_sealed");
     told.stop_at("unreachable", "proof");
     let _said = told.ok(&["key", "rotate"]);

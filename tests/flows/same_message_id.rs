@@ -1,5 +1,5 @@
-//! Two letters with one Message-ID: a resend with other content, or a program that gives every letter the same. Each is a
-//! letter of its own, is judged by itself, and whatever answers either is judged by both.
+//! Two letters with one Message-ID: a resend with other content, or a program that gives every letter the
+//! same. Each is a separate letter and judged separately, and a reply to either is judged by both.
 
 use rig::letters::{field, without_trace};
 use rig::process::poll;

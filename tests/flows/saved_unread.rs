@@ -1,5 +1,5 @@
-//! A letter that its recipient saves without looking at its page has been fetched: for its sender, for who would take it back, for
-//! the evidence. In the recipient's own list it stays as it was.
+//! A letter that its recipient saves without opening its page counts as fetched: for its sender, for a
+//! recall, for the evidence. In the recipient's own list it stays unread.
 
 use rig::letters::{link, pdf, rich};
 use rig::reader::{activate, letter_paths};
@@ -40,7 +40,7 @@ fn a_letter_that_was_saved_counts_as_opened() {
         web.get("/inbox").text().matches("ungelesen").count(),
         inbox.text().matches("ungelesen").count()
     );
-    // What was saved is in somebody's hands.
+    // A saved letter is in the recipient's hands.
     let back = office.gateway.sealpost(&["letter", "recall", archived, "--note", "Irrtum"]);
     assert!(back.0 != 0 && back.2.contains("opened"), "{back:?}");
 

@@ -1,5 +1,5 @@
-//! Lists and search over sealed letters: what the first look leaves in the rows, that nothing of it is needed to read, that
-//! people find what they type, and that what was deleted leaves nothing to be found.
+//! Lists and search over encrypted letters: what the first view writes into the rows, that none of it is
+//! needed for reading, that people find what they type, and that deleted letters cannot be found.
 
 use rig::letters::{self, link};
 use rig::process::poll;
@@ -59,7 +59,7 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     }
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
 
-    // Damaged, or put beside another letter: they are made anew.
+    // Damaged, or moved to another letter: they are made anew.
     change(&gateway, "UPDATE words SET sealed = (SELECT sealed FROM words ORDER BY sealed DESC LIMIT 1)");
     assert_eq!(found(&mut web, "oezdemir"), 1);
     change(&gateway, "UPDATE words SET sealed = x'00'");
@@ -82,7 +82,7 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     assert_eq!(found(&mut web, "oezdemir"), 0);
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 2);
 
-    // With the mailbox goes everything.
+    // Everything is deleted with the mailbox.
     let page = web.get("/account/delete");
     let form = [("current", rig::reader::PASSWORD), ("sure", "yes")];
     let deleted = web.submit(&page, "/account/delete", &form);

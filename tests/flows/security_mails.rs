@@ -1,6 +1,6 @@
-//! Mails that warn an owner (a new browser, another password or question, too many wrong passwords, the end of the mailbox) leave
-//! with the null reverse-path, as machines' mails are to (RFC 3834 §3.3), and say that no person wrote them (§5): nothing answers
-//! them, and nothing that comes back of them comes back to us.
+//! Mails that warn an owner (a new browser, another password or question, too many wrong passwords, the end of the mailbox) have
+//! the null reverse-path, as automatic mail should (RFC 3834 §3.3), and are marked as automatic (§5): nothing answers them, and
+//! their bounces do not reach us.
 
 use rig::letters::{self, field, link};
 use rig::process::poll;
@@ -39,7 +39,7 @@ fn warnings_to_owners_come_from_nobody_and_say_that_a_machine_wrote_them() {
     let letter = letters::plain("[vertraulich] geheim", "Text");
     gateway.smtp().letter("erika@insurer.example", &[CUSTOMER], &letter).expect("250 *");
     let notice = hop.wait_to(CUSTOMER);
-    // A notice of a letter is another matter: what comes back of it is told to the letter's sender.
+    // A letter's notice is different: its bounce is reported to the letter's sender.
     assert!(notice.from().starts_with("bounce+"), "{}", notice.mail);
     assert_eq!(field(&notice.bytes, "Auto-Submitted").as_deref(), Some("auto-generated"));
     activate(&mut gateway.web(), &link(&notice.bytes));

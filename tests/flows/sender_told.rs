@@ -1,5 +1,5 @@
-//! What the clock brings when mail to a recipient comes back: senders hear nothing that is not so and find the letter that is
-//! meant, and nobody is reminded at an address that does not take mail.
+//! Scheduled actions when mail to a recipient bounces: senders are notified correctly and can identify the
+//! letter, and no reminder is sent to a failing address.
 
 use jiff::{Timestamp, ToSpan as _};
 use rig::ill_clock::IllClock;
@@ -11,7 +11,7 @@ use rig::{Config, Gateway, Hop};
 pub(crate) const SENDER: &str = "erika@insurer.example";
 pub(crate) const CUSTOMER: &str = "kunde@web.example";
 
-/// A gateway whose clock can be set, begun at ten in the morning.
+/// A gateway with an adjustable clock, started at ten in the morning.
 pub(crate) struct Office {
     pub(crate) hop: Hop,
     clock: IllClock,
@@ -20,7 +20,8 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    /// Its mailbox was activated and is used no more: it goes after eighteen months, with two reminders before.
+    /// Its mailbox was activated and is not used any more: it is deleted after eighteen months, with two
+    /// reminders before.
     fn with_an_idle_mailbox() -> Self {
         let office = Self::open(|config| {
             config.set("retention", "mailbox", "\"18 months\"");
@@ -52,7 +53,7 @@ impl Office {
         self.letter_to(CUSTOMER, text)
     }
 
-    /// To somebody else.
+    /// To another recipient.
     pub(crate) fn letter_to(&self, customer: &str, text: &str) -> String {
         let letter = letters::plain("[vertraulich] geheim 4711", text);
         self.gateway.smtp().letter(SENDER, &[customer], &letter).expect("250 *");
@@ -63,7 +64,7 @@ impl Office {
         poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     }
 
-    /// So many days later: every job has run since.
+    /// This many days later: every job has run since.
     pub(crate) fn day(&self, day: i64) {
         self.is_quiet();
         let at = self.begun.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
@@ -141,7 +142,7 @@ fn whoever_could_not_be_notified_is_not_called_notified_and_not_reminded() {
     assert_eq!(field(&told[1], "In-Reply-To").as_deref(), Some(id.as_str()));
     assert_eq!(field(&told[1], "References").as_deref(), Some(id.as_str()));
     assert!(subject(&told[1]).contains("vertrauliche Nachricht vom "), "{}", subject(&told[1]));
-    // A letter whose notice stays shows that mail arrives again.
+    // A letter whose notice is delivered shows that mail arrives again.
     office.letter("zwei");
     let _ = office.hop.wait_to(CUSTOMER);
     office.day(20);
@@ -173,7 +174,7 @@ fn a_refused_reminder_of_a_mailbox_is_counted_and_noted() {
 #[test]
 fn a_mailbox_whose_owner_nobody_could_tell_in_time_goes_after_they_were_told() {
     let office = Office::with_an_idle_mailbox();
-    // As if the machine had been off for so long.
+    // As if the machine had been switched off for this time.
     office.day(580);
     let mails = office.to(CUSTOMER);
     assert_eq!(mails.len(), 2, "the notice, and that the mailbox will go");

@@ -1,4 +1,4 @@
-//! The next hop is down, busy or moody: everything waits, nothing is lost, nothing comes twice.
+//! The next hop is down, busy or unreliable: everything waits, nothing is lost, nothing comes twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

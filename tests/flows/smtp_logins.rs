@@ -1,5 +1,5 @@
-//! Log-ins by SMTP AUTH stand in the audit trail: which login, from which network, how they ended; a flood makes few rows, and
-//! what is no login stands nowhere, since people type their password there.
+//! Log-ins by SMTP AUTH in the audit trail: login, network, result; a flood makes few rows, and unknown
+//! logins are recorded nowhere, since people type their password there.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -89,7 +89,7 @@ fn a_flood_of_wrong_log_ins_is_a_few_rows_that_count_each() {
     });
     let codes: Vec<u16> =
         lanes.collect::<Vec<_>>().into_iter().flat_map(|lane| -> Vec<u16> { lane.join().unwrap() }).collect();
-    // One that goes on from the same place has to wait.
+    // Further tries from the same address have to wait.
     let stubborn = Ipv4Addr::new(127, 8, 0, 1);
     let mut tries = vec![rig.code(stubborn, "exchange", "guess")];
     while tries.iter().filter(|code| **code == 454).count() < 2 {

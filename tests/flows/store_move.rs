@@ -1,5 +1,5 @@
-//! A whole store moves: from SQLite and a folder to PostgreSQL and a bucket and back, killed in the middle and gone on with,
-//! and nothing of it is another.
+//! A whole store moves: from SQLite and a folder to PostgreSQL and a bucket and back, killed in between and
+//! resumed, and nothing changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,8 @@ use rusqlite::types::Value;
 
 const TO: &str = "k@web.example";
 
-/// Some hundred letters of all kinds: in mailboxes, waiting for a hop, small, large; one mailbox is somebody's.
+/// Some hundred letters of all kinds: in mailboxes, waiting for a hop, small, large; one mailbox is
+/// activated.
 fn fill(gateway: &mut Gateway, hop: &mut Hop) {
     let mut client = gateway.smtp();
     for n in 0..150 {
@@ -139,7 +140,7 @@ fn there_and_back_nothing_has_changed() {
     assert!(files(&back_home.data()) == large, "large letters differ");
     assert_eq!(moves_noted(&back_home, "store.moved"), 2);
 
-    // And it works: the owner reads, what waited goes.
+    // And it works: the owner reads, waiting letters are sent.
     let again = Gateway::start_in(back_home, &back);
     hop.open();
     assert_eq!(read_all(&again).len(), 5);

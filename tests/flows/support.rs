@@ -1,5 +1,5 @@
-//! Password and answer forgotten: a request, support's release, a mail, a new activation; the messages are kept
-//! or lost as the operator has chosen, and the old password opens nothing.
+//! Password and answer forgotten: a request, support's release, a mail, a new activation; the letters are
+//! kept or lost as configured, and the old password opens nothing.
 
 use rig::reader::{PASSWORD, activate, activate_with};
 use rig::{Config, Gateway, Hop, Web, letters};

@@ -1,4 +1,4 @@
-//! Tags, labels and markings as people and programs type them: none of these letters leaves in clear.
+//! Tags, labels and markings as people and programs type them: none of these letters is sent in clear.
 
 use rig::letters::{field, without_trace};
 use rig::process::poll;
@@ -283,7 +283,7 @@ fn what_becomes_of_near_misses_is_the_operators_choice() {
     assert!(out.contains("held until an operator decides") && out.contains("almost"), "{out}");
 }
 
-/// "All but what is tagged goes out": whoever mistypes the tag has not asked for that.
+/// "Everything untagged is sent": a mistyped tag must not have that effect.
 #[test]
 fn a_near_miss_of_what_not_names_does_not_go_out() {
     let hop = Hop::new();
@@ -311,7 +311,8 @@ fn a_subject_of_brackets_or_tags_holds_nobody_up() {
     let gateway = Gateway::start(&config);
     let mut client = gateway.smtp();
     for text in ["[", "[vertr ", "re:", "[offen] "] {
-        // Each on lines that SMTP takes (RFC 5321 §4.5.3.1.6). What is longer than 8 KiB is not judged at all.
+        // Each in lines that SMTP accepts (RFC 5321 §4.5.3.1.6). A subject longer than 8 KiB is not judged at
+        // all.
         let line = text.repeat(900 / text.len());
         for (lines, reply) in [(8, "250 *"), (200, "554 5.6.0 *")] {
             let folded = vec![line.clone(); lines].join("\r\n ");
@@ -371,7 +372,7 @@ fn bytes_beside_what_is_cut_stay() {
     }
 }
 
-/// A field whose name only looks like one that a rule asks for.
+/// A field whose name only looks like one in a rule.
 #[test]
 fn a_field_counts_whatever_is_in_its_name() {
     let named = |name: &[u8], value: &str| [name, b": ", value.as_bytes(), b"\r\nSubject: x"].concat();

@@ -1,4 +1,4 @@
-//! How mail leaves: over as much TLS as its rule and its hop demand, or not at all.
+//! Outgoing mail: with as much TLS as its rule and its hop require, or not at all.
 
 use rig::gateway::Home;
 use rig::process::poll;
@@ -97,7 +97,8 @@ fn a_hop_may_want_a_login() {
     assert!(!gateway.log().contains("Geheim"));
 }
 
-/// Released by an operator, a held letter goes over TLS or waits: holding it was no reason to send it in clear.
+/// Released by an operator, a held letter is sent over TLS or waits: the hold was no reason to send it in
+/// clear.
 #[test]
 fn a_held_letter_that_is_released_keeps_its_floor() {
     let hop = Hop::new();

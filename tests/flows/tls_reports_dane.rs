@@ -1,5 +1,5 @@
-//! A domain with DANE (RFC 7672) is told which of its servers had another certificate than it publishes, though its own mail server
-//! is the broken one: a report is not held to what it reports (RFC 8460 §5.3).
+//! A domain with DANE (RFC 7672) gets a report on servers whose certificate differs from the published one,
+//! though its own mail server is the broken one: a report is exempt from what it reports (RFC 8460 §5.3).
 
 use hickory_resolver::proto::rr::RData;
 use hickory_resolver::proto::rr::rdata::{A, MX, NS, TLSA, TXT};
@@ -98,7 +98,7 @@ fn a_domain_hears_that_its_server_is_not_the_one_it_publishes() {
             assert_eq!(detail["receiving-mx-hostname"], "mx.broken.example");
         }
     }
-    // The report's own session is none of them.
+    // The report's own session is not counted.
     poll("nothing of the report to be left", || {
         (gateway.count("SELECT count(*) FROM legs WHERE purpose = 'report'") == 0).then_some(())
     });

@@ -1,4 +1,5 @@
-//! Whoever publishes where reports on TLS go cannot have us speak to machines inside, not even to those where mail exchangers may be.
+//! The published destination of TLS reports cannot make us connect to internal machines, not even to networks
+//! that are allowed for mail exchangers.
 
 use rig::Hop;
 use rig::dns::Record;
@@ -24,7 +25,7 @@ fn a_report_is_handed_in_outside_alone() {
     around.later(DAY);
     gateway.restart();
     around.sealpost(&gateway, &["jobs", "run", "tls-reports"]);
-    gateway.wait_logged("a report on TLS was handed in");
+    gateway.wait_logged("a report on TLS was submitted");
     gateway.wait_logged(&format!("it is at {address}, and nothing is handed in inside"));
     let report = posted(&collector.received()[0]);
     assert_eq!(report["policies"][0]["policy"]["policy-domain"], "clinic.example");

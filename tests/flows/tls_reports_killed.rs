@@ -1,4 +1,5 @@
-//! The service is killed where a report is noted, and where it has been handed in and nobody has noted that: it goes out once.
+//! The service is killed when a report is recorded, and when it was submitted but that is not recorded: it is
+//! sent once.
 
 use rig::ill_end::IllEnd;
 use rig::process::poll;
@@ -24,7 +25,7 @@ fn a_report_by_mail_goes_out_once() {
     assert_eq!(hop.delivered().len(), 1, "the letter alone");
     assert_eq!(gateway.count("SELECT count(*) FROM tls_sessions"), 1, "nothing is lost");
 
-    // Later than the lease of whoever is gone.
+    // Later than the lease of the killed process.
     around.later(DAY + HOUR);
     gateway.restart();
     let report = mailed(&hop.wait_to("tls@clinic.example").bytes, "clinic.example");

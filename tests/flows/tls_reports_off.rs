@@ -1,4 +1,4 @@
-//! Without `[delivery.tls-reports]` nobody is told anything, and what was counted goes; `check` and `dns` know the section.
+//! Without `[delivery.tls-reports]` no reports are sent, and counts are deleted; `check` and `dns` know the section.
 
 use rig::gateway::Home;
 use rig::process::poll;

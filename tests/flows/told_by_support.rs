@@ -1,5 +1,5 @@
-//! What support does to a mailbox its owner hears of by mail: in their language, without a link to click, and once; what
-//! was not done nobody hears of.
+//! Owners are notified of support's actions on their mailbox by mail: in their language, without a link to
+//! click, and once; of failed actions they are not.
 
 use rig::letters;
 use rig::process::poll;

@@ -1,4 +1,4 @@
-//! What the clock brings, and what people hear of it, in English: from the first notice to the word that a letter went unread.
+//! Scheduled actions and their mails, in English: from the first notice to the report that a letter was not read.
 
 use rig::letters::link;
 use rig::reader::{ANSWER, PASSWORD, activate, letter_path};

@@ -1,5 +1,5 @@
-//! A tag that an owner types in the portal: no rule judges what owners write, so it arrives as it was typed; and what
-//! the insurer writes under that subject is confidential, in its thread or outside of it.
+//! A tag that an owner types in the portal: no rule judges owners' letters, so it arrives as typed; and what
+//! the insurer writes under that subject is confidential, within its thread or outside.
 
 use rig::letters;
 use rig::reader::letter_path;
@@ -23,7 +23,7 @@ fn it_arrives_as_it_was_typed_and_counts_in_what_comes_back() {
     web.submit(&editor, &path, &fields).expect(303);
     let arrived = hop.wait_to("erika@insurer.example");
     assert_eq!(letters::field(&arrived.bytes, "Subject").as_deref(), Some("[vertraulich] Mein Befund"));
-    // A new letter by somebody who types the subject off.
+    // A new letter by a person who copies the subject by hand.
     let answer = letters::plain("AW: [vertraulich] Mein Befund", "Danke");
     gateway.smtp().letter("erika@insurer.example", &["other@web.example"], &answer).expect("250 *");
     hop.wait_where("a notice", |mail| mail.to() == ["other@web.example"] && !mail.text().contains("Danke"));

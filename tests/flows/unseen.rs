@@ -1,4 +1,4 @@
-//! No process of the same user reads what is in the memory of one of ours, whichever verb it runs.
+//! No process of the same user can read the memory of ours, whichever command it runs.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use rig::gateway::binary;
 use rig::process::poll;
 
-/// Somebody without rights, where the tests have them all.
+/// A user without privileges, if the tests run as root.
 const USER: u32 = 20_919;
 
-/// Started, and waiting for what it is told on its standard input.
+/// Started, and waiting for its standard input.
 fn waiting(command: &mut Command) -> Child {
     if rustix::process::geteuid().is_root() {
         command.uid(USER).gid(USER);
@@ -28,7 +28,7 @@ fn owner_of_memory(child: &Child) -> u32 {
     std::fs::metadata(format!("/proc/{}/mem", child.id())).unwrap().uid()
 }
 
-/// proc_pid(5): what is not dumpable belongs to root, and so nobody else may open it.
+/// proc_pid(5): files of a non-dumpable process belong to root, so other users cannot open them.
 #[test]
 fn a_password_that_is_typed_is_not_seen_by_others_of_the_same_user() {
     let mut plain = waiting(&mut Command::new("cat"));

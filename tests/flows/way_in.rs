@@ -1,5 +1,5 @@
-//! What happens to the way into a mailbox is told: by mail to its owner, on the page to whoever is affected, to support
-//! with everybody's own contact. And where the answer alone opens it, nobody learns who has a mailbox.
+//! Changes of the access to a mailbox are reported: by mail to its owner, on the page to the affected user,
+//! to support with the contact. And where the answer alone opens it, nothing reveals who has a mailbox.
 
 use mail_parser::MessageParser;
 use rig::reader::{PASSWORD, activate, activate_with};
@@ -20,7 +20,7 @@ fn log_in(gateway: &Gateway, password: &str) -> Web {
     web
 }
 
-/// Subject and text of the newest mail, once there are so many.
+/// Subject and text of the newest mail, once there are this many.
 fn mail(hop: &Hop, count: usize) -> (String, String) {
     let bytes = hop.wait(count)[count - 1].bytes.clone();
     let message = MessageParser::default().parse(&bytes).unwrap();
@@ -81,7 +81,7 @@ fn after_support_a_link_lives_as_long_as_a_reset_link_and_an_older_one_says_that
     let link = letters::link(&hop.wait(1)[0].bytes);
     let mut owner = gateway.web();
     activate(&mut owner, &link);
-    // Somebody else is first, and still the owner's own contact is read.
+    // Another person is first, and the owner's own contact is still read.
     for note in ["0900 666 666", "0170 1234567"] {
         let mut web = gateway.web();
         let page = web.get("/support");

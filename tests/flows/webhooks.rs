@@ -1,4 +1,4 @@
-//! What happens to letters is told to a system of the insurer's: each thing once, signed, without content; and when that
+//! Events of letters are sent to a system of the insurer's: each once, signed, without content; and when that
 //! system is down, wrong or gone, or the gateway is killed, nothing is lost.
 
 use std::process::Command;
@@ -34,7 +34,7 @@ fn send(gateway: &Gateway, to: &str, subject: &str) {
     gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
 }
 
-/// Everything that there was to tell is told.
+/// All events have been sent.
 fn none_left(gateway: &Gateway) {
     poll("the last event", || (gateway.count("SELECT count(*) FROM hook_events") == 0).then_some(()));
 }
@@ -132,7 +132,7 @@ fn a_refused_notice_and_a_letter_whose_time_is_over_are_told() {
     send(&gateway, "max@web.example", "Brief");
     let bounced = receiver.wait_taken("letter.notice-bounced");
     assert!(bounced.json()["data"]["recipient"].is_null(), "{:?}", bounced.json());
-    // The clock is the system's: asked again until the letter's time is over.
+    // With the system's clock: repeated until the letter expires.
     poll("the letter's end", || {
         let _ = gateway.sealpost(&["jobs", "run", "retention"]);
         (gateway.count("SELECT count(*) FROM deposits") == 0).then_some(())
@@ -216,7 +216,7 @@ fn an_event_that_nobody_of_us_made_is_not_sent() {
     let dead = "SELECT count(*) FROM hook_events WHERE state = 'dead'";
     poll("two events that are given up", || (gateway.count(dead) == 2).then_some(()));
     receiver.script(|_| Verdict::Status(200));
-    // Whoever writes the database copies a row and changes another.
+    // An attacker copies a row in the database and changes another.
     let planted = "INSERT INTO hook_events
         (id, hook, kind, at, letter, mailbox, detail, state, attempts, due_at, last_error, memo_sealed, proof)
         SELECT 'planted', hook, 'letter.opened', at, letter, mailbox, detail, 'queued', 0, 0, NULL, memo_sealed, proof
@@ -231,7 +231,7 @@ fn an_event_that_nobody_of_us_made_is_not_sent() {
     let (code, out, err) = gateway.sealpost(&["check", "--store"]);
     let said = out + &err;
     assert!(code != 0 && said.contains("event planted does not prove"), "{said}");
-    // What is as it was made goes out.
+    // Unchanged rows are sent.
     assert_eq!(gateway.sealpost(&["webhook", "retry", "--webhook", "crm"]).0, 0);
     let taken = receiver.wait("what is ours", |one| one.verdict == Verdict::Status(200));
     assert_eq!(taken.kind(), "letter.deposited");

@@ -1,5 +1,5 @@
-//! The whole way in a real browser: click the link in the mail that arrived, choose a password, read, download,
-//! leave, come back.
+//! The first access in a real browser: click the link in the mail, choose a password, read, download, leave,
+//! come back.
 
 use rig::reader::PASSWORD;
 use rig::{Browser, Config, Gateway, Hop, Postfix, letters};

@@ -1,5 +1,6 @@
-//! A recipient answers: the letter goes to the insurer's server with the very bytes of its file, is kept, and
-//! the insurer's answer to it is confidential without a tag. What is refused or returned comes to the inbox.
+//! A recipient replies: the letter goes to the insurer's server with the unchanged bytes of its file, is
+//! kept, and the insurer's answer to it is confidential without a tag. Refusals and bounces come to the
+//! inbox.
 
 use rig::http::Page;
 use rig::letters::{self, field};
@@ -104,7 +105,7 @@ fn an_answer_arrives_with_its_file_and_its_answer_is_confidential() {
     assert!(web.get(&format!("{own}/eml")).body == arrived.bytes, "kept otherwise");
     assert!(web.get(&format!("{own}/part/0")).body == file, "the kept file is another");
 
-    // The insurer answers, without a tag; whoever claims to be a portal user is not believed.
+    // The insurer replies, without a tag; a false claim to be a portal user is not believed.
     let id = field(&arrived.bytes, "Message-ID").unwrap();
     let answer = letters::with_fields(
         "Re: Ihr Unfall",

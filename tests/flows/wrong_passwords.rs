@@ -1,5 +1,5 @@
-//! Wrong passwords and answers, and log-ins that were refused unseen because of wrong ones before, stand in the audit trail with
-//! the mailbox they were meant for. Whoever tries learns nothing by that: an address without a mailbox looks the same.
+//! Wrong passwords and answers, and log-ins refused unchecked because of earlier ones, are in the audit trail with the
+//! mailbox they were meant for. An attacker learns nothing: an address without a mailbox looks the same.
 
 use rig::http::Page;
 use rig::letters::link;
@@ -63,7 +63,7 @@ fn wrong_and_refused_passwords_stand_in_the_trail_with_their_mailbox() {
     assert_eq!(statuses[2], 429, "the third one is not looked at");
     assert_eq!(known, unknown, "nobody learns who has a mailbox");
 
-    // Whoever sits at somebody's open screen, and whoever has a link and no answer.
+    // An attacker at an unlocked screen, and one with a link and no answer.
     let page = web.get("/account/password");
     let fields = [
         ("current", "falsch-4711-falsch"),
@@ -86,7 +86,7 @@ fn wrong_and_refused_passwords_stand_in_the_trail_with_their_mailbox() {
     ];
     assert_ne!(other.submit(&page, &action, &fields).status, 303);
 
-    // Once the minute is over, they are rows.
+    // Once the minute has ended, they are rows.
     office.day(1);
     let (_, shown, _) = office.gateway.sealpost(&["mailbox", "show", CUSTOMER, "--json"]);
     let shown: Value = serde_json::from_str(&shown).unwrap();

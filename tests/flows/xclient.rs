@@ -1,4 +1,4 @@
-//! A mail proxy says by XCLIENT for whom it speaks, once; what follows is its client's word.
+//! A mail proxy announces its client by XCLIENT, once; the following commands are its client's.
 
 use rig::gateway::Home;
 use rig::letters::{self, field};
@@ -35,7 +35,7 @@ fn a_named_proxy_says_in_the_session_for_whom_it_speaks() {
     proxy.letter("a@insurer.example", &["b@web.example"], &letters::plain("Angebot", "x")).expect("250 *");
     let received = field(&hop.wait_to("b@web.example").bytes, "Received").unwrap();
     assert!(received.contains("[192.0.2.7]"), "{received}");
-    // A client without a right is turned away as if it had called itself.
+    // A client without a right is turned away as if it had connected itself.
     let mut proxy = Smtp::connect(gateway.config.smtp);
     proxy.ehlo();
     proxy.say("XCLIENT ADDR=198.51.100.7").expect("554 5.7.1 *");
@@ -106,7 +106,7 @@ fn a_log_in_that_a_proxy_has_checked_is_counted_in_the_trail() {
     assert!(rows.iter().all(|row| row["network"] == "198.51.100.0/24"), "{rows:?}");
 }
 
-/// A proxy that has said nothing yet is nobody's stranger.
+/// A proxy that has announced no client yet does not count as a stranger.
 #[test]
 fn strangers_who_hold_every_place_do_not_keep_the_next_clients_proxy_out() {
     let hop = Hop::new();

@@ -1,5 +1,6 @@
-//! `cargo xtask kills cluster [COUNT]`: two nodes over a primary with a synchronous standby and a bucket, under load; one
-//! fault after the other, and how long it was until a letter was taken again. In the end everything is counted.
+//! `cargo xtask kills cluster [COUNT]`: two nodes on a primary with a synchronous standby and a bucket, under
+//! load; one fault after the other, and how long it takes until a letter is accepted again. At the end
+//! everything is counted.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -17,17 +18,17 @@ use crate::sender::Senders;
 
 /// Sessions at once, over both nodes.
 const SESSIONS: usize = 8;
-/// Each of them rests so long after a letter: what is measured is not the machine.
+/// How long each of them pauses after a letter: the machine itself is not to be measured.
 const REST_OF_SESSION: Duration = Duration::from_millis(30);
 /// A server that was killed stays away so long.
 const AWAY: Duration = Duration::from_secs(2);
-/// How long a node may be silent; it stops by itself after half of it.
+/// How long a node may be silent; it stops itself after half of it.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
-/// How long a node stands still, or is cut off: longer than it may be silent, and now and then much longer.
+/// How long a node stands still, or is cut off: longer than it may be silent, and sometimes much longer.
 const STILL: Duration = Duration::from_secs(13);
 const LONG_STILL: Duration = Duration::from_secs(40);
 const LONG_EACH: usize = 8;
-/// A pause ends with as many letters taken as there are sessions: each of them goes on.
+/// An outage ends with as many accepted letters as there are sessions: each of them continues.
 const TAKEN: u64 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ struct Scene {
     taps: [Tap; 2],
     senders: Senders,
     schema: String,
-    /// How much each node had said when the last fault began.
+    /// Log lines of each node when the last fault began.
     lines: Vec<usize>,
 }
 
@@ -125,7 +126,7 @@ impl Scene {
             }
             Fault::PrimaryKilled => {
                 self.pair.fail_over();
-                // Nobody says "taken" before the new primary has a standby.
+                // Letters are only acknowledged once the new primary has a standby.
                 self.pair.make_standby();
                 let pause = self.until_taken(self.senders.accepted(), begun);
                 self.restart_ended();
@@ -172,7 +173,7 @@ impl Scene {
         begun.elapsed()
     }
 
-    /// Until the other node has taken over what this one had in hand.
+    /// Until the other node has taken over this one's leases.
     fn until_others_deliver(&self, which: usize, begun: Instant) -> Duration {
         let output = &self.nodes[1 - which].process().output;
         let said = "*silent for too long: what it had in hand is free*";
@@ -198,7 +199,7 @@ impl Scene {
         self.pair.sql(&format!("SET search_path = {}; {sql}", self.schema))
     }
 
-    /// Legs that somebody holds who is not there, or holds for longer than anything takes here.
+    /// Legs leased by a node that is gone, or for longer than anything takes here.
     fn look_for_forgotten(&self) {
         let held = self.rows(
             "SELECT id, lease_owner, lease_owner IN (SELECT incarnation FROM nodes), attempts FROM legs

@@ -1,8 +1,9 @@
-//! `cargo xtask kills [cluster] [COUNT]`: kills the gateway again and again while letters come in and go out, and counts what
-//! was lost and what came twice.
+//! `cargo xtask kills [cluster] [COUNT]`: kills the gateway repeatedly while letters are received and sent, and counts
+//! losses and duplicates.
 //!
-//! The senders do as mail servers do: what got no `250` is sent again, byte for byte, until it has one. So in the end
-//! every ordinary letter has been delivered at least once, and every confidential one lies in its mailbox exactly once.
+//! The senders behave like mail servers: a letter without `250` is sent again, byte for byte, until it gets one. So at
+//! the end every ordinary letter has been delivered at least once, and every confidential one is in its mailbox exactly
+//! once.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
     }
     let times = |to: &String| delivered.get(to).map_or(&[][..], Vec::as_slice);
     let lost = sent.ordinary.iter().filter(|to| times(to).is_empty()).count();
-    // All but the last time, each told from the kill that made it happen again.
+    // All except the last time, each attributed to the kill that caused its repetition.
     let again = sent.ordinary.iter().filter_map(|to| times(to).split_last()).flat_map(|(_, before)| before);
     let before_kill = |at: &Instant| {
         let kill = kills.iter().min_by_key(|kill| kill.duration_since(*at).max(at.duration_since(**kill)));

@@ -1,4 +1,4 @@
-//! What became of the letters of a cluster that was struck: lost, twice, or again and why. Knows no processes.
+//! The result for each letter of a cluster under faults: lost, duplicated, or sent again and why. Knows no processes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use rig::Delivered;
 use crate::cluster::{Fault, SILENCE};
 use crate::sender::Sent;
 
-/// What a hop took within this time before its node was struck, the node may not have heard of, or told nobody of.
+/// What a hop accepted within this time before its node was hit may be unknown to the node, or not recorded.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// A fault, and how long nobody took letters, or delivered.
+/// A fault, and how long letters were not accepted, or not delivered.
 pub(crate) struct Struck {
     pub(crate) fault: Fault,
     pub(crate) begun: Instant,
@@ -74,7 +74,7 @@ fn cause(at: Instant, struck: &[Struck]) -> Option<String> {
     struck.iter().enumerate().find_map(|(nth, one)| {
         let until = match one.fault {
             Fault::NodeKilled | Fault::NodeStopped => one.begun,
-            // Until it stops by itself.
+            // Until it stops itself.
             Fault::NodeCutOff => one.begun + SILENCE / 2,
             Fault::PrimaryKilled | Fault::StandbyKilled | Fault::BucketKilled => return None,
         };
@@ -94,7 +94,7 @@ fn nearest(at: Instant, struck: &[Struck]) -> String {
     format!("{:.3} s {side} {} {:?}", away(one).as_secs_f64(), nth + 1, one.fault)
 }
 
-/// Mailboxes get so different numbers of letters that what is missing in one is not hidden by what another has twice.
+/// Mailboxes get different numbers of letters, so that a missing letter in one is not hidden by a duplicate in another.
 fn compare(mut sent: Vec<u64>, mut deposits: Vec<u64>) -> (u64, u64) {
     deposits.resize(deposits.len().max(sent.len()), 0);
     sent.resize(deposits.len(), 0);

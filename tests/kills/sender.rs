@@ -1,4 +1,4 @@
-//! Sessions that hand in letters, each until it has its `250`. Knows nothing of kills.
+//! Sessions that send letters, each until it has its `250`. Knows nothing of kills.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use rig::{PATIENCE, Smtp, letters};
 
-/// Mailboxes that the confidential letters go to, each a little more often than the one before.
+/// Mailboxes for the confidential letters, each used a little more often than the one before.
 const MAILBOXES: u64 = 40;
 
-/// What had a `250` in the end.
+/// Letters that got a `250` in the end.
 #[derive(Default)]
 pub(crate) struct Sent {
     /// The recipient of each ordinary letter; no two have the same.
@@ -29,7 +29,8 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// To the first of these that takes it: who gets no `250` goes on to the next. A session rests so long after each.
+    /// To the first of these that accepts it: without `250` the next one is tried. A session pauses after
+    /// each letter.
     pub(crate) fn start(gateways: &[SocketAddr], sessions: usize, rest: Duration) -> Self {
         let (stop, accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (sent, number) = (Arc::new(Mutex::new(Sent::default())), Arc::new(AtomicU64::new(0)));
@@ -84,7 +85,7 @@ impl Senders {
     }
 }
 
-/// One attempt over a kept connection, or a new one. Whatever goes wrong means "again".
+/// One attempt over a kept connection, or a new one. Any failure means a retry.
 fn hand_in(client: &mut Option<Smtp>, gateway: SocketAddr, to: &str, letter: &[u8]) -> bool {
     let mut attempt = || -> std::io::Result<bool> {
         let mut smtp = match client.take() {

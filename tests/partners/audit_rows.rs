@@ -1,5 +1,5 @@
-//! What operators do with partners and with keys for them, and with originals, leaves its row in the audit trail: who, to what, and nobody's
-//! words.
+//! Operators' actions on partners, keys and originals leave their audit row: actor, object, and no user's
+//! text.
 
 use rig::smime_authority::Authority;
 use rig::trail::{self, TrailRow, by_operator};

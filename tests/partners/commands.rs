@@ -1,4 +1,4 @@
-//! What an administrator types: each mistake is said with partner, certificate and mend.
+//! An administrator's mistakes: each is reported with partner, certificate and remedy.
 
 use rig::{Gateway, Hop, letters};
 

@@ -1,5 +1,5 @@
-//! Directories that are none, that are slow, that somebody on the way speaks for, or that send us elsewhere: who asks is told so
-//! and is free again, nobody else is asked, and no letter waits.
+//! Directories that are not directories, slow, impersonated, or refer us elsewhere: the operator gets an
+//! error and is free again, nobody else is asked, and no letter waits.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -11,7 +11,7 @@ use rig::{Authority, Config, Gateway, Hop, letters, patient};
 
 use super::{openssl, sealpost};
 
-/// Somebody who takes connections, hears what comes first and says this.
+/// A server that accepts connections, reads the first message and sends this.
 struct Stranger {
     at: SocketAddr,
     /// What each has said first.
@@ -60,7 +60,7 @@ fn gateway(url: &str, more: &[(&str, &str)]) -> Gateway {
     Gateway::start_in(home, &config)
 }
 
-/// What is said of a directory that gives nothing.
+/// The message about a directory without a usable answer.
 fn refused(url: &str, more: &[(&str, &str)], words: &str) {
     let gateway = gateway(url, more);
     let (code, out, err) = gateway.sealpost(&["partner", "add", "clinic.example", "--offer"]);
@@ -164,7 +164,7 @@ fn check_refuses_directories_that_cannot_be_meant() {
         ("url", r#""ldaps://10.1.2.3""#, "a directory is named, and not numbered"),
         ("tls", r#""off""#, "ldaps:// is TLS from the first octet"),
         ("filter", r#""(mail={mail})""#, "there is nothing to put at"),
-        ("filter", r#""(objectClass=person)""#, "it asks for nobody"),
+        ("filter", r#""(objectClass=person)""#, "it is the same for every address"),
         ("filter", r#""mail={address}""#, "it cannot be read"),
         ("domains", "[]", "would be asked about nobody"),
         ("domains", r#"["clinic@example"]"#, "the domain is not allowed"),

@@ -1,4 +1,5 @@
-//! What an operator has put out of use proves nothing any more, whatever authority vouches for it.
+//! A key that an operator has distrusted proves nothing any more, whatever authority has issued a certificate
+//! for it.
 
 use super::authority::Authority;
 use super::inward::{ENTITY, HEAD, Scene, result};
@@ -64,8 +65,8 @@ fn an_openpgp_key_that_was_taken_back_proves_nothing() {
     scene.gateway.sweep();
 }
 
-/// Whoever writes the database cannot make what was revoked good again: neither by damaging its row, nor by writing
-/// another state beside it.
+/// Write access to the database cannot undo a revocation: neither by damaging its row, nor by adding another
+/// state.
 #[test]
 fn a_row_of_a_revoked_key_that_was_damaged_makes_nothing_good_again() {
     let authority = Authority::new();

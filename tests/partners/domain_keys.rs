@@ -1,5 +1,5 @@
-//! Keys of our own as an administrator gets them: made and certified by an authority (`openssl ca`), or brought from elsewhere
-//! (PKCS#12, PEM, an OpenPGP secret key). Each opens what openssl and gpg encrypt to it, before and after a roll-over.
+//! Our own keys: generated and certified by an authority (`openssl ca`), or imported (PKCS#12, PEM, an OpenPGP secret
+//! key). Each opens what openssl and gpg encrypt to it, before and after a roll-over.
 
 use rig::Gateway;
 use rig::gateway::mode;
@@ -15,7 +15,7 @@ fn fingerprint(said: &str) -> String {
     line.chars().filter(char::is_ascii_hexdigit).collect()
 }
 
-/// What is said of the keys with this state.
+/// The listing of keys in this state.
 fn listed(gateway: &Gateway, state: &str) -> Vec<serde_json::Value> {
     let all = sealpost(gateway, &["domain-key", "list", "--json"]);
     let keys = all.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -44,7 +44,7 @@ fn an_authority_certifies_what_was_made_here_and_the_certificate_of_before_still
         let before = sealpost(&scene.gateway, &["domain-key", "export", &made]);
         let csr = ["domain-key", "csr", &made, "--name", "Zebrafink Insurance", "--country", "DE"];
         let request = sealpost(&scene.gateway, &csr);
-        // A certificate that names somebody else is none that partners could use.
+        // A certificate for another name could not be used by partners.
         let wrong = authority.certifies(&request, Some("email:somebody@else.example"));
         let (code, out, err) = scene.gateway.sealpost(&["domain-key", "certify", &made, &wrong]);
         assert!(code != 0 && err.contains("names no address of insurer.example"), "{kind}: {out}{err}");

@@ -1,5 +1,5 @@
-//! Keys that end soon, ours and a partner's: the operator hears of each step once, in the log and by mail, until a
-//! successor is there; lists and `check` show it.
+//! Keys that expire soon, ours and a partner's: the operator is warned once at each step, in the log and by
+//! mail, until there is a successor; lists and `check` show it.
 
 use rig::gateway::mode;
 use rig::ill_clock::IllClock;

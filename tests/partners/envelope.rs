@@ -1,5 +1,5 @@
-//! What stands around a letter that is closed for a partner: the requests for reports (RFC 3461) go on to its server as they
-//! came, and so does what ties it to the letters that it answers.
+//! The outside of a letter encrypted for a partner: requests for reports (RFC 3461) are passed on to its
+//! server unchanged, and so are its threading fields.
 
 use rig::{Gateway, Hop, letters};
 

@@ -1,5 +1,6 @@
-//! An authority's list of revoked certificates is fetched where certificates say it is: what it names is never encrypted to again and
-//! its signatures are nothing, whatever else somebody puts in its place. Nobody inside is asked, and no letter waits.
+//! An authority's revocation list is fetched from the URL in certificates: certificates that it names are never used
+//! for encryption again and their signatures are rejected, whatever an attacker puts in its place. No internal server
+//! is contacted, and no letter waits.
 
 use std::net::TcpListener;
 
@@ -36,7 +37,7 @@ fn listed(local: &str, domain: &str) -> Listed {
     Listed { authority, scene, port, url, house }
 }
 
-/// What is said of a letter from the world.
+/// The result for a letter from outside.
 fn said_of(scene: &Scene, letter: &[u8]) -> String {
     let before = scene.inside.delivered().len();
     let mut client = Smtp::connect(scene.world);
@@ -69,7 +70,7 @@ fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
     used(&scene.asks_at(2, "must.example"), "new");
     scene.check_says(": new; the one that counts is of 20");
     scene.letter().expect("250 *");
-    // Before it is time nobody asks.
+    // Nothing is requested before it is due.
     let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
     assert!(asked.contains("\"lists\":0"), "{asked}");
     used(&scene.asks_at(27, "must.example"), "unchanged");
@@ -94,7 +95,7 @@ fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
     assert!(shown.contains(": new;") && shown.contains("not used: the partner's key is revoked"), "{shown}");
     scene.letter().expect("550 5.7.5 *");
     assert!(sealpost(&scene.gateway, &["audit", "export"]).contains("partner.key-revoked"));
-    // Somebody in between plays the first one back.
+    // An attacker in between replays the first one.
     web.put("authority.crl", &first);
     let shown = scene.asks_at(90, "must.example");
     assert!(shown.contains(": older;") && shown.contains("the partner's key is revoked"), "{shown}");
@@ -128,7 +129,7 @@ fn who_signs_letters_is_held_against_the_list_that_a_partner_s_certificate_led_t
     let shown = scene.asks_at(27, "clinic.example");
     assert!(shown.contains(": new;") && shown.contains("used for letters"), "it was another's: {shown}");
     assert!(said_of(&scene, &letter).contains("signed=revoked"));
-    // What was named once stays so when nobody publishes a list any more.
+    // A revocation remains when no list is published any more.
     web.clear();
     scene.asks_at(15 * 24, "clinic.example");
     assert!(said_of(&scene, &letter).contains("signed=revoked"));
@@ -177,7 +178,7 @@ fn lists_that_would_be_held_against_nothing_are_not_fetched() {
     }
 }
 
-/// Whoever writes the database cannot keep the next list away by filling the room with lists of his own.
+/// Write access to the database cannot keep the next list away by filling the space with other lists.
 #[test]
 fn what_somebody_else_has_put_among_the_lists_takes_no_room_and_goes() {
     let Listed { authority, scene, port, url, house } = listed("securemail", "must.example");

@@ -1,5 +1,5 @@
-//! `Authentication-Results` in our own name that came from the world are gone before the server inside sees them
-//! (RFC 8601 §5), outside and inside of what was encrypted; those of others stay.
+//! `Authentication-Results` in our own name from outside are removed before the internal server sees them
+//! (RFC 8601 §5), outside and inside of encryption; those of others stay.
 
 use super::inward::{ENTITY, HEAD, Scene};
 use super::openssl;

@@ -1,5 +1,5 @@
-//! Certificates that a directory has (LDAP): asked under TLS, only about the domains that the operator names, found, offered, and
-//! remembered. Another program's directory.
+//! Certificates in a directory (LDAP): queried over TLS, only for the configured domains, found, proposed, and remembered. With an
+//! independent directory server.
 
 use rig::ill_clock::IllClock;
 use rig::slapd::{READER, Slapd, Speaks, configure, person};
@@ -63,7 +63,7 @@ fn a_houses_certificate_is_found_offered_and_asked_for_once() {
     let mut directory = Slapd::new(&authority, Speaks::Tls, &[entry]);
     let gateway = gateway(&authority, &directory.ldaps(), |_config| {});
 
-    // Whoever writes the directory is not believed by one "yes" for all.
+    // One confirmation does not cover everything that a directory contains.
     let (code, said) = look(&gateway, "clinic.example", &[]);
     assert_eq!(code, 0, "{said}");
     let place = format!("from {}/o=Clinic of {HOUSE}", directory.ldaps());

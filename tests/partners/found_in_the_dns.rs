@@ -1,5 +1,5 @@
-//! Keys that a partner's zone has (OPENPGPKEY, SMIMEA): found, shown with where, offered and used for nothing until somebody has
-//! compared them; and asked about once, whatever the answer.
+//! Keys in a partner's zone (OPENPGPKEY, SMIMEA): found, shown with their origin, proposed and not used until somebody
+//! has compared them; and looked up once, whatever the answer.
 
 use rig::dns::{Dns, Record};
 use rig::{Config, Gateway, Hop};

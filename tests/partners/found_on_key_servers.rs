@@ -1,5 +1,5 @@
-//! Keys that key servers have (VKS, HKP): asked over https only where the operator says so, found, offered, remembered. Servers
-//! inside are not asked.
+//! Keys on key servers (VKS, HKP): queried over https only if configured, found, proposed, remembered.
+//! Internal servers are not contacted.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};

@@ -1,6 +1,6 @@
-//! Somebody who has a closed letter that is not theirs sends it once more, under their own reverse-path, and waits for it
-//! to come back opened. Nothing of it does, whatever they ask for and whatever the server inside says; and whoever wrote
-//! honestly still hears that it did not arrive.
+//! An attacker resends a captured encrypted letter under their own reverse-path, hoping to get it back decrypted. They
+//! get nothing, whatever they request and whatever the internal server replies; and honest senders are still notified
+//! of failures.
 
 use rig::process::poll;
 use rig::{Answer, Delivered, Reply, Smtp, Stage, letters};
@@ -14,13 +14,13 @@ use super::unopened::base64;
 const WORDS: [&str; 4] = ["e: 4711", "Die Gr", "Befund", "X-Sealpost"];
 
 impl Scene {
-    /// A letter that somebody has caught.
+    /// A captured letter.
     fn caught(&self) -> Vec<u8> {
         openssl::House::new("moor@clinic.example").close(HEAD, ENTITY, &our_certificate(&self.gateway))
     }
 
-    /// One that opens, one for somebody else, and one whose padding does not hold: the last whole line of the base64 is
-    /// another.
+    /// One that can be decrypted, one for another recipient, and one with an invalid padding: the last whole line of
+    /// the base64 is changed.
     fn three_ways(&self) -> [Vec<u8>; 3] {
         let good = self.caught();
         let elsewhere = openssl::House::new("somebody@else.example");
@@ -124,7 +124,7 @@ fn a_letter_that_came_in_clear_comes_back_as_it_was_asked_for() {
     scene.gateway.sweep();
 }
 
-/// What opens, what was tampered with and what is for somebody else: the peer hears the same, and so does the sender.
+/// Decryptable, tampered with, and for another recipient: the peer gets the same replies, and so does the sender.
 #[test]
 fn neither_reply_nor_report_says_whether_a_letter_opened() {
     let scene = Scene::new(|_| {});
@@ -149,8 +149,8 @@ fn neither_reply_nor_report_says_whether_a_letter_opened() {
     scene.gateway.sweep();
 }
 
-/// RFC 3834 asks us to tell people how to answer safely: whoever wrote closed is told nothing, since what is told, and
-/// whether anything is, would depend on what is inside.
+/// RFC 3834 suggests telling people how to reply safely: the author of an encrypted letter is told nothing, since the
+/// text, and whether there is one, would depend on the content.
 #[test]
 fn our_own_address_answers_nobody_who_wrote_closed() {
     let scene = Scene::new(|config| {

@@ -1,5 +1,5 @@
-//! Certificates that came with signed letters: offers of a partner that is there, of the signer alone and for the address
-//! in From, used for nothing until somebody takes one by its fingerprint.
+//! Certificates in signed letters: proposals for an existing partner, only of the signer and for the address
+//! in From, not used until an operator accepts one by its fingerprint.
 
 use rig::Gateway;
 
@@ -49,7 +49,7 @@ fn the_signers_certificate_is_an_offer_that_counts_for_nothing_until_it_is_taken
         (&"offered".into(), &false.into(), &false.into())
     );
     assert_eq!(offer["addresses"][0], "moor@clinic.example");
-    // All offers at once takes what an operator brought, and this nobody brought.
+    // Accepting all proposals at once only covers an operator's imports, and this is not one.
     let (code, _, err) = scene.gateway.sealpost(&["partner", "trust", "clinic.example", "--yes"]);
     assert!(code != 0 && err.contains("came with signed letters"), "{err}");
     assert_eq!(offers(&scene.gateway)[0]["state"], "offered");
@@ -73,7 +73,7 @@ fn the_signers_certificate_is_an_offer_that_counts_for_nothing_until_it_is_taken
 #[test]
 fn nobody_elses_certificate_and_no_strangers_is_kept() {
     let scene = scene("any", None);
-    // The signature of somebody else than the one in From.
+    // A signature by another person than the one in From.
     signed(&scene, &openssl::House::new("nurse@clinic.example"));
     // A certificate that only came along.
     let (moor, nurse) =

@@ -1,5 +1,5 @@
-//! What of a letter's head can be read and changed on the way to a partner: outside stands what servers and threads need,
-//! everything is inside as well, and what somebody changed outside is told.
+//! What can be read and changed of a letter's head on the way to a partner: outside are the fields that
+//! servers and threading need, everything is inside as well, and outside changes are reported.
 
 use rig::{Config, Delivered, Gateway, Hop, Smtp, letters};
 
@@ -55,7 +55,7 @@ fn fields_that_nobody_needs_outside_are_inside_only_and_the_subject_where_the_op
     gateway.sweep();
 }
 
-/// A house that takes letters from the world at `at`, and sends its own to `wire`.
+/// An organisation that receives letters from outside at `at`, and sends its own to `wire`.
 fn house(domain: &str, wire: &Hop, inside: &Hop) -> (Gateway, std::net::SocketAddr) {
     let mut config = Config::new(wire);
     config.rule("partners", r#"{ recipient = "*" }"#, r#""domain""#);

@@ -1,5 +1,5 @@
-//! Letters from the world: what a partner encrypted is opened and handed on in clear, with one field of ours that says
-//! what was found; what is signed only stays as it came; what nobody can open is marked, or waits.
+//! Letters from outside: a partner's encrypted letter is decrypted and passed on in clear, with one field of
+//! ours that states the result; a signed letter stays unchanged; an undecryptable one is marked, or waits.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ impl Scene {
         Self::new_with(change, |_| {})
     }
 
-    /// With files beside the configuration.
+    /// With files next to the configuration.
     pub(super) fn new_with(change: impl FnOnce(&mut rig::Config), files: impl FnOnce(&Home)) -> Self {
         let (outside, inside) = (Hop::new(), Hop::new());
         let (mut config, world) = insurer(&outside, &inside);
@@ -104,7 +104,7 @@ fn a_letter_by_somebody_else_is_not_called_the_partner_s() {
     let found = result(&arrived);
     assert!(found.contains("encrypted=yes") && found.contains("signed=untrusted"), "{found}");
     assert!(arrived.text().contains("Subject: Befund\r\n"), "no tag for strangers");
-    // The partner's own signature, under somebody else's name.
+    // The partner's own signature, under another name.
     let head = HEAD.replace("moor@clinic.example>\nTo", "boss@insurer.example>\nTo");
     let found = result(&scene.arrives(&house.close(&head, ENTITY, &our_certificate(&scene.gateway))));
     assert!(!found.contains("signed=valid"), "{found}");

@@ -1,5 +1,5 @@
-//! The program that opens letters is killed, or cannot be started: that says nothing of the letter. Its sender is told to
-//! come again, nothing is handed on, and the next time it opens.
+//! The program that opens letters is killed, or cannot be started: not because of the letter. Its sender is
+//! deferred, nothing is passed on, and the next time it is opened.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::openssl;
 use super::out::our_certificate;
 
 fn script(path: &Path, text: &str) {
-    // At once, or somebody would start half of it.
+    // Atomically, or a process could start half of it.
     let new = path.with_extension("new");
     std::fs::write(&new, text).unwrap();
     std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,5 +1,5 @@
-//! Whom strangers may write to stands in a list, where the operator says so: everybody else is refused at RCPT, and nothing is
-//! reported to a reverse-path that anybody can forge.
+//! A list of recipients that outside senders may write to, if configured: others are refused at RCPT, and
+//! nothing is reported to a reverse-path that anybody can forge.
 
 use rig::Smtp;
 use rig::process::poll;

@@ -1,4 +1,5 @@
-//! What a partner publishes is fetched: from another Sealpost's page over TLS, and from nobody who is not to be asked.
+//! A partner's published keys are fetched: from another Sealpost's page over TLS, and from no host that must
+//! not be contacted.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -106,7 +107,7 @@ fn nobody_is_asked_who_is_inside_or_cannot_prove_a_name_and_nothing_is_followed(
     theirs.sweep();
 }
 
-/// A web server over TLS that says this, and so many octets of nothing behind it, to whoever comes first.
+/// A web server over TLS that sends this, followed by this many arbitrary octets, to the first client.
 fn answering(authority: &Authority, says: &'static str, more: usize) -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = socket.local_addr().unwrap();

@@ -1,4 +1,5 @@
-//! Letters between houses: closed by the gateway and opened by real openssl and gpg, and the other way round.
+//! Letters between organisations: encrypted by the gateway and decrypted by real openssl and gpg, and the
+//! other way round.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -54,8 +55,8 @@ use std::net::SocketAddr;
 
 use rig::{Config, Gateway, Hop, gpg, openssl, smime_authority as authority};
 
-/// The configuration of an insurer who encrypts for partners and else deposits, and whose own server is `inside`. Letters
-/// from the world come in at the second address.
+/// The configuration of an insurer who encrypts for partners and otherwise deposits, and whose own server is
+/// `inside`. Letters from outside come in at the second address.
 fn insurer(world: &Hop, inside: &Hop) -> (Config, SocketAddr) {
     insurer_on(Config::new(world), inside)
 }

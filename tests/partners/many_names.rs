@@ -1,5 +1,5 @@
-//! A partner with hundreds of addresses: its file is taken, lists stay readable, and letters find the one key for the last
-//! of them.
+//! A partner with hundreds of addresses: its file is accepted, lists stay readable, and letters to the last
+//! of them find the one key.
 
 use rig::{Gateway, Hop, letters};
 

@@ -1,5 +1,5 @@
-//! No key, one that nobody confirmed, a suspended, revoked, expired one, one for another address, another house's, a weak one:
-//! never in clear, and what the rule says instead.
+//! No key, an unconfirmed one, a suspended, revoked, expired one, one for another address, another organisation's, a
+//! weak one: never in clear, but what the rule says instead.
 
 use rig::ill_clock::IllClock;
 use rig::{Gateway, Hop, letters};
@@ -7,8 +7,8 @@ use rig::{Gateway, Hop, letters};
 use super::out::path;
 use super::{insurer, openssl, sealpost};
 
-/// Sends to a house whose rule has the portal behind it, and to one whose rule has nothing: a deposit for the one, a
-/// refusal with its reason for the other, and the words nowhere on the wire.
+/// Sends to an organisation whose rule falls back to the portal, and to one whose rule has no fallback: a deposit for
+/// the one, a refusal with its reason for the other, and the words never on the wire.
 fn never_leaves(gateway: &Gateway, world: &Hop, reason: &str) {
     let deposits = gateway.count("SELECT count(*) FROM deposits");
     let letter = letters::plain("Akte", "streng geheim 4711");
@@ -39,7 +39,7 @@ fn what_cannot_be_encrypted_takes_the_other_way_and_never_leaves_in_clear() {
         sealpost(&gateway, &["partner", "add", name, path(house), "--offer"]);
     }
     never_leaves(&gateway, &world, "not confirmed");
-    // Nobody is there to compare the fingerprints that it shows.
+    // The fingerprints that it shows are not compared by anybody.
     let (code, shown, err) = gateway.sealpost(&["partner", "trust", "clinic.example"]);
     assert!(code != 0 && shown.contains("compare ") && err.contains("nothing was changed"), "{shown}{err}");
     never_leaves(&gateway, &world, "not confirmed");
@@ -94,7 +94,7 @@ fn a_certificate_for_somebody_else_or_a_weak_one_encrypts_nothing_and_nothing_le
     }
     never_leaves(&gateway, &world, "is no partner's");
 
-    // One person's, for a partner of two domains: for nobody else in the same, and for nobody in the other.
+    // A key for one person, for a partner of two domains: not used for others in the same domain, nor in the other.
     let nurse = openssl::House::new("nurse@clinic.example");
     let add = ["partner", "add", "houses", path(&nurse), "--personal", "--yes"];
     sealpost(&gateway, &[&add[..], &["--for", "clinic.example", "--for", "must.example"]].concat());
@@ -103,7 +103,8 @@ fn a_certificate_for_somebody_else_or_a_weak_one_encrypts_nothing_and_nothing_le
     gateway.smtp().letter("erika.muster@insurer.example", &["nurse@clinic.example"], &letter).expect("250 *");
     let hers = world.wait_to("nurse@clinic.example").text();
     assert!(hers.contains("pkcs7-mime") && !hers.contains("4711"), "{hers}");
-    // Whatever has left until now, notices too: the words are in none of it, and the one closed copy is the nurse's.
+    // Everything sent so far, including notices: the words are in none of it, and the only encrypted copy is the
+    // nurse's.
     let left = world.delivered().into_iter().chain(inside.delivered()).collect::<Vec<_>>();
     assert!(left.iter().all(|one| !one.text().contains("4711")), "it left in clear");
     let closed = left.iter().filter(|one| one.text().contains("pkcs7-mime"));
@@ -120,7 +121,7 @@ fn a_row_that_somebody_else_wrote_encrypts_nothing() {
     sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
     sealpost(&gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
     sealpost(&gateway, &["partner", "add", "clinic.example", path(&thief), "--offer"]);
-    // Whoever writes the database makes the offered key a trusted one, and takes the other away.
+    // Write access to the database marks the proposed key as trusted, and removes the other.
     let database = rusqlite::Connection::open(gateway.home.data().join("rows.sqlite")).unwrap();
     database.execute("DELETE FROM partner_keys WHERE state = 'trusted'", []).unwrap();
     assert_eq!(database.execute("UPDATE partner_keys SET state = 'trusted'", []).unwrap(), 1);

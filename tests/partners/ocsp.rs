@@ -1,5 +1,5 @@
-//! An authority is asked whether it has revoked a partner's certificate, by the clock: what it says is shown, what it revokes is
-//! revoked for good, and nothing else changes anything. Nobody inside is asked, and no letter waits.
+//! The scheduled OCSP query about a partner's certificate: the answer is shown, a revocation is permanent, and nothing
+//! else changes anything. No internal server is contacted, and no letter waits.
 
 use std::net::TcpListener;
 
@@ -17,7 +17,7 @@ fn scene(authority: &Authority, networks: &str) -> Scene {
     Scene::new(authority, networks, &[("crl", r#""off""#), ("ocsp", r#""ask""#)])
 }
 
-/// What would be asked at this hour, and why. The gateway's own clock stands as it did: nobody asks meanwhile.
+/// What would be queried at this hour, and why. The gateway's own clock is unchanged: nothing is queried meanwhile.
 fn would_ask_at(scene: &Scene, hour: i64) -> String {
     let clock = IllClock::new();
     clock.set(hour * HOUR);
@@ -51,7 +51,7 @@ fn each_answer_is_shown_and_only_a_revocation_changes_something() {
     let mut responder = authority.responder(port);
     let shown = scene.asks_at(4, PARTNER);
     assert!(shown.contains(": good") && shown.contains("used for letters"), "{shown}");
-    // Asked again before its answer is over, nobody goes anywhere.
+    // Before its answer expires, no query is sent.
     let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
     assert!(asked.contains("\"asked\":0"), "{asked}");
     scene.letter().expect("250 *");
@@ -79,7 +79,7 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     {
         let scene = scene(&authority, LOOPBACK);
         sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
-        // Somebody in between, with an authority of the same name and another key, who says that it is revoked.
+        // An attacker in between, with an authority of the same name and another key, says that it is revoked.
         other.revokes(&house);
         let mut responder = other.responder(port);
         let shown = scene.asks_at(0, PARTNER);
@@ -96,7 +96,7 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     scene.gateway.sweep();
 }
 
-/// Somebody who writes the database keeps the authority from being asked, and has the operator read that all is well.
+/// An attacker with write access to the database prevents queries, and makes the operator read that all is well.
 #[test]
 fn an_answer_that_nobody_of_us_has_noted_is_neither_shown_nor_gone_by() {
     let authority = Authority::new();
@@ -118,7 +118,7 @@ fn an_answer_that_nobody_of_us_has_noted_is_neither_shown_nor_gone_by() {
         assert!(!shown.contains("its authority, asked"), "{forged}: {shown}");
         let (code, out, err) = scene.gateway.sealpost(&["check", "--store", "--offline"]);
         assert!(code != 0 && err.contains("authority's answer about key"), "{forged}: {out}{err}");
-        // Within the hour it would not be asked again, had one of us written it.
+        // Within the hour it would not be queried again, had this gateway written the answer.
         let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
         assert!(asked.contains("\"asked\":1"), "{forged}: {asked}");
         let shown = sealpost(&scene.gateway, &["partner", "show", "must.example"]);

@@ -1,5 +1,5 @@
-//! The job that asks authorities, killed where it is about to begin, between two questions, and where nobody has noted its end: it
-//! goes on, and each certificate has one answer.
+//! The job that queries authorities, killed when it is about to begin, between two queries, and before its
+//! end is recorded: it is resumed, and each certificate has one answer.
 
 use rig::ill_clock::IllClock;
 use rig::ill_end::IllEnd;
@@ -27,7 +27,7 @@ fn ocsp() {
     let mut gateway = Gateway::start_with(&config, &end.environment(clock.environment()));
     gateway.knows_its_jobs();
     sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    // Nobody answers there.
+    // There is no server.
     let port = rig::ports::free().port();
     for partner in ["must.example", "clinic.example"] {
         let address = format!("securemail@{partner}");

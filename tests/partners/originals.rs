@@ -1,5 +1,6 @@
-//! Encrypted letters are kept as they came, and opened again when the key is there: what waits goes on opened and not twice,
-//! what went on unopened comes after it opened. Nobody reads them meanwhile, and they go when their time is over.
+//! Encrypted letters are kept unchanged, and opened again when the key is available: a waiting one is passed on
+//! decrypted and not twice, one that was passed on encrypted follows decrypted. Nobody reads them meanwhile, and they
+//! are deleted after their retention.
 
 use rig::erased::{found, gone, pieces};
 use rig::gateway::mode;
@@ -43,12 +44,12 @@ fn what_waits_unopened_goes_on_opened_once_its_key_is_there() {
 
     sealpost(&scene.gateway, &["domain-key", "import", "insurer.example", &key]);
     sealpost(&scene.gateway, &["original", "decrypt", "--closed"]);
-    // OpenSSL's AES-CBC around a signature of a stranger: whole, and so it goes on.
+    // OpenSSL's AES-CBC around a stranger's signature: authentic, and so passed on.
     let arrived = scene.inside.wait(1).remove(0);
     assert!(arrived.text().contains("Die Größe: 4711"), "{}", arrived.text());
     assert!(result(&arrived).contains("encrypted=yes"), "{}", result(&arrived));
     assert_eq!((frozen(), kept(&scene)[0].1.as_str()), (0, "opened"));
-    // Of those that are closed there is none more.
+    // There are no further encrypted ones.
     sealpost(&scene.gateway, &["original", "decrypt", "--closed"]);
     assert_eq!(scene.inside.delivered().len(), 1);
     scene.gateway.sweep();

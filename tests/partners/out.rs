@@ -1,5 +1,5 @@
-//! Letters that leave for a partner: closed with its key, signed with ours, one copy for the house, and everybody else
-//! by their own way.
+//! Letters to a partner: encrypted with its key, signed with ours, one copy for the partner, and all other
+//! recipients by their own route.
 
 use rig::{Gateway, Hop, letters};
 
@@ -43,7 +43,7 @@ fn a_letter_is_opened_by_the_partner_s_openssl_and_is_signed_by_us() {
     gateway.sweep();
 }
 
-/// How often a key of ours is said to have been used so, once it is said: counted, or a row by now.
+/// How often the use of a key of ours was recorded, once it is: as a count, or as a row by now.
 pub(crate) fn uses(gateway: &Gateway, word: &str) -> i64 {
     let sql = format!(
         "SELECT (SELECT coalesce(sum(count), 0) FROM audit_counts WHERE action = '{word}' AND mailbox <> '')

@@ -1,5 +1,6 @@
-//! A letter that makes a library of the worker give up (sequoia-openpgp 2.4.2 unwraps in `PacketParser::decrypt` where the
-//! encrypted packet ends within its prefix): it goes on as it came or waits, and the next one is opened.
+//! A letter that makes a library of the worker panic (sequoia-openpgp 2.4.2 unwraps in
+//! `PacketParser::decrypt` where the encrypted packet ends within its prefix): it is passed on unchanged or
+//! waits, and the next one is opened.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! Keys of employees that partners have encrypted to so far, brought as files: the gateway opens what is encrypted to them, and
-//! signs nobody's letters with them.
+//! Employees' keys to which partners have encrypted so far, imported from files: the gateway decrypts with
+//! them, and signs no letters with them.
 
 use super::inward::{ENTITY, HEAD, Scene, result};
 use super::out::{our_certificate, path};

@@ -1,5 +1,5 @@
-//! What the world fetches of our keys without asking anybody: the page, its files, the Web Key Directory, security.txt.
-//! Read back by openssl and gpg.
+//! Our published keys: the page, its files, the Web Key Directory, security.txt. Read back by openssl and
+//! gpg.
 
 use std::path::Path;
 use std::process::Command;
@@ -144,7 +144,7 @@ fn the_directory_has_what_gpg_would_look_for() {
         assert!(shown.contains("securemail@insurer.example"), "{shown}");
         assert!(!page.body.starts_with(b"-----"), "binary, not armoured");
     }
-    // Somebody in the house: the same key, under the own address alone.
+    // An employee: the same key, under their own address only.
     let fingerprint = listed.lines().map(str::trim).find(|line| line.len() == 40).unwrap();
     sealpost(&gateway, &["domain-key", "address", fingerprint, "Erika.Muster@insurer.example"]);
     let hash = "7itt1gyxt4kfeju8ur1xb1yekico5gjz";

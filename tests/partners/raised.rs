@@ -1,5 +1,5 @@
-//! What a partner's programs say in their signatures that they read (SMIMECapabilities): the certificate that is trusted
-//! already is noted with it, letters are closed in a stronger form from then on, and nothing that comes later weakens it.
+//! The capabilities that a partner's programs declare in their signatures (SMIMECapabilities): recorded with the
+//! trusted certificate, letters use stronger encryption from then on, and nothing later weakens it.
 
 use rig::{Config, Gateway, Hop, letters};
 
@@ -31,7 +31,7 @@ fn signed_letter(gateway: &Gateway, world: &Hop, text: &str) -> Vec<u8> {
     world.wait_where(text, |delivered| delivered.text().contains(text)).bytes
 }
 
-/// How a letter to the partner is closed: the media type of RFC 8551 §3.2.2.
+/// The encryption of a letter to the partner: the media type of RFC 8551 §3.2.2.
 fn closed_as(scene: &Scene, text: &str) -> String {
     let before = scene.outside.delivered().len();
     let letter = letters::plain("Frage", text);

@@ -1,5 +1,5 @@
-//! A partner's OpenPGP key of which its holder has said more since: another end, another subkey, that it is revoked. The
-//! file that comes then is taken as it is: the holder's own signatures speak, and no telephone.
+//! A partner's OpenPGP key with later signatures of its holder: another expiry, another subkey, a revocation. The new
+//! file is accepted directly: the holder's own signatures prove it, without a telephone call.
 
 use rig::{Gateway, Hop, letters};
 

@@ -1,5 +1,5 @@
-//! What a partner sent encrypted comes in opened; whoever answers it or hands it on must not send it out in clear, though no
-//! rule says a word of it: to the partner it goes encrypted, to everybody else through the portal.
+//! A partner's encrypted letter arrives decrypted; a reply to it or a forwarded copy must not be sent in
+//! clear, even without any rule: to the partner it is encrypted, to others it goes through the portal.
 
 use rig::process::poll;
 

@@ -1,5 +1,5 @@
-//! Who forges a partner's reverse-path until nothing is reported there any more does not keep the partner from hearing that a letter
-//! of its own failed; and who sends an old letter of the partner's again, does not reach further than that.
+//! Exhausting the limit on reports with a partner's forged reverse-path does not keep the partner from being
+//! notified of its own failed letters; and replaying an old letter of the partner's does not get further.
 
 use rig::process::poll;
 use rig::{Answer, Stage};

@@ -1,5 +1,5 @@
-//! An insurer, the world and a clock that is set by hand, where somebody asks by the clock whether partners' certificates are
-//! revoked. Knows neither OCSP nor lists.
+//! An insurer, outside servers and an adjustable clock, for scheduled revocation checks of partners'
+//! certificates. Knows neither OCSP nor lists.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub(crate) struct Scene {
     pub(crate) gateway: Gateway,
     pub(crate) outside: Hop,
     pub(crate) inside: Hop,
-    /// Where letters from the world come in.
+    /// Address of the listener for letters from outside.
     pub(crate) world: SocketAddr,
     clock: IllClock,
 }
@@ -39,7 +39,7 @@ impl Scene {
         Self { gateway, outside, inside, world, clock }
     }
 
-    /// Asks by hand at this hour, and gives what is shown afterwards.
+    /// Runs the job at this hour, and returns the listing afterwards.
     pub(crate) fn asks_at(&self, hour: i64, partner: &str) -> String {
         self.clock.set(hour * HOUR);
         sealpost(&self.gateway, &["jobs", "run", "ocsp"]);

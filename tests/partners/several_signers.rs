@@ -1,10 +1,10 @@
-//! Letters that a stranger has signed beside a partner: what the field says of them, and which rule decides.
+//! Letters signed by a stranger as well as a partner: what the result field says, and which rule decides.
 
 use super::inward::{ENTITY, HEAD, Scene, result};
 use super::out::path;
 use super::{openssl, sealpost};
 
-/// Strangers whose signature stands before the partner's, and behind it.
+/// Strangers whose signature is before the partner's, and after it.
 fn strangers() -> [openssl::House; 2] {
     ["X", "Somebody whom nobody here knows"]
         .map(|name| openssl::House::called(name, "somebody@elsewhere.example"))

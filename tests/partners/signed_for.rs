@@ -1,4 +1,5 @@
-//! For whom the gateway signs: the one mailbox in From of our own server's letters, and nobody who only says that he is.
+//! Whom the gateway signs for: the single mailbox in From of letters from our own server, and nobody who
+//! merely claims to be one.
 
 use rig::{Gateway, Hop, Smtp};
 

@@ -1,4 +1,4 @@
-//! Notices with an S/MIME signature: real openssl and gpgsm find it good, and people read the text as ever.
+//! Notices with an S/MIME signature: verified by real openssl and gpgsm, and readable as before.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +26,7 @@ fn parts(mail: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (signed.as_bytes().to_vec(), std::fs::read(to).unwrap())
 }
 
-/// What gpgsm says, told to trust this certificate.
+/// The output of gpgsm, with this certificate trusted.
 fn gpgsm(certificate: &Path, signed: &[u8], signature: &[u8]) -> String {
     let home = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
     let fingerprint = run(Command::new("openssl")

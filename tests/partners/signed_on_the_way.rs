@@ -1,5 +1,5 @@
-//! Ordinary letters that leave with a signature of ours by rule: openssl finds it good, who reads without it reads as ever, and
-//! what cannot be signed goes only where the rule says so.
+//! Ordinary letters signed by us by rule: verified by openssl, readable without verification, and what cannot
+//! be signed is only sent if the rule allows it.
 
 use rig::{Config, Delivered, Gateway, Hop, letters};
 

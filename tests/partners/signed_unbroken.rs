@@ -1,5 +1,6 @@
-//! What a signature of ours stands beside arrives as it was signed: long lines, octets that are not ASCII and blanks at the ends of
-//! lines are encoded before, so that nothing on the way has to change them (RFC 8551 §3.1.3, RFC 3156 §3). Checked by openssl and by gpg, on what the next server got.
+//! Content with a detached signature of ours arrives as it was signed: long lines, non-ASCII octets and trailing white space are
+//! encoded before, so that nothing in transit has to change them (RFC 8551 §3.1.3, RFC 3156 §3). Verified by openssl and by gpg, on
+//! what the next server received.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +27,7 @@ fn letter(fields: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What breaks on its way today, and what of it a reader must find: text, HTML, and both beside a scan in one line.
+/// What breaks in transit today, and what a reader must find: text, HTML, and both with a scan in one line.
 fn letters() -> [(Vec<u8>, String); 5] {
     let (text, page) = (line("Beitrag 4711 = x. "), line("<b>Beitrag</b> "));
     let umlauts = "Größe des Schadens: 4711 – „Köln“".to_owned();
@@ -59,7 +60,7 @@ fn verified(letter: &Delivered, certificate: &str) -> Vec<u8> {
     std::fs::read(out).unwrap()
 }
 
-/// A gateway that signs what goes to the broker, with a key of its own.
+/// A gateway that signs letters to the broker, with a key of its own.
 fn signing(world: &Hop) -> Gateway {
     let mut config = Config::new(world);
     config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
@@ -68,7 +69,7 @@ fn signing(world: &Hop) -> Gateway {
     gateway
 }
 
-/// One that encrypts what goes to the clinic with S/MIME.
+/// One that encrypts letters to the clinic with S/MIME.
 fn closing(world: &Hop, inside: &Hop) -> (Gateway, openssl::House) {
     let gateway = Gateway::start(&insurer(world, inside).0);
     let clinic = openssl::House::new("securemail@clinic.example");
@@ -127,7 +128,7 @@ fn what_is_safe_is_signed_byte_by_byte_as_it_came() {
     gateway.sweep();
 }
 
-/// A partner's gateway opens a letter and sends on what is signed in it, in lines that its servers take.
+/// A partner's gateway decrypts a letter and sends the signed content on, in lines that its servers accept.
 #[test]
 fn what_is_signed_within_an_encrypted_letter_has_no_line_that_must_be_broken() {
     let (world, inside) = (Hop::new(), Hop::new());
@@ -168,7 +169,7 @@ fn gnupg_opens_and_verifies_them_as_well() {
     gateway.sweep();
 }
 
-/// A letter of somebody else, signed, with a line of 1,500 octets, and its certificate.
+/// A letter signed by others, with a line of 1,500 octets, and its certificate.
 fn signed_by_another() -> (String, openssl::House) {
     let house = openssl::House::new("lawyer@elsewhere.example");
     let text = "Vollmacht ".repeat(150);
@@ -187,7 +188,7 @@ fn handed_on(signed: &str) -> [Vec<u8>; 2] {
     })
 }
 
-/// The part of somebody else, as openssl says it was signed.
+/// The other signer's part, as openssl extracts it.
 fn verifies(entity: &str, house: &openssl::House, what: &str) {
     assert!(entity.contains("X-Forwarded: yes"), "{what}: {entity}");
     let (_, part) = entity.split_once("X-Forwarded: yes").unwrap();
@@ -199,7 +200,7 @@ fn verifies(entity: &str, house: &openssl::House, what: &str) {
     assert!(std::fs::read_to_string(out).unwrap().contains("Vollmacht Vollmacht"), "{what}");
 }
 
-/// RFC 1847 §2.1: what somebody else has signed is not changed, also where a line of it is longer than servers must take.
+/// RFC 1847 §2.1: content signed by others is not changed, also if a line of it is longer than servers must accept.
 #[test]
 fn what_somebody_else_has_signed_verifies_within_what_we_sign() {
     let world = Hop::new();

@@ -1,5 +1,5 @@
-//! A partner that is tried before it is used: its gateway answers the test letter by itself, and only then is anything
-//! encrypted for it. Nobody else's answer counts, and an answer is no letter that is answered.
+//! A partner that is tested before it is used: its gateway answers the test letter automatically, and only
+//! then is anything encrypted for it. No other reply counts, and a reply is never answered.
 
 use rig::letters;
 
@@ -46,7 +46,7 @@ fn the_other_gateway_answers_and_the_partner_is_in_use() {
     assert!(sealpost(&one.gateway, &["audit", "export"]).contains("partner.answered"));
     one.write(&other, "Jetzt geht es: 4712.");
     other.gets("Jetzt geht es: 4712.");
-    // The answer was answered by nobody: what came last is the ordinary letter.
+    // The reply was not replied to: the last letter is the ordinary one.
     assert_eq!(other.inside.delivered().len(), 2);
     assert_eq!(one.inside.delivered().len(), 1);
     one.gateway.sweep();

@@ -1,5 +1,5 @@
-//! A key of our own whose private half lies in a token: made there, certified by an authority, letters signed with it and opened
-//! with it, in every way that openssl encrypts to RSA; and one that lay there before.
+//! A key of ours in a token: generated there, certified by an authority, used for signing and decrypting, with every
+//! RSA scheme of openssl; and one that was in the token before.
 
 use rig::gateway::{Home, mode};
 use rig::softhsm::{PIN, SoftHsm};
@@ -125,7 +125,7 @@ fn a_key_made_in_a_token_and_certified_signs_and_opens() {
     scene.gateway.sweep();
 }
 
-/// A letter encrypted, and not signed, to this certificate. It stands in front of `-keyopt`, which speaks of it.
+/// A letter encrypted, not signed, to this certificate. It precedes `-keyopt`, which refers to it.
 fn encrypted(house: &openssl::House, certificate: &str, how: &[&str]) -> Vec<u8> {
     let to = house.write("to.pem", certificate.as_bytes());
     let (ciphers, options): (Vec<&str>, Vec<&str>) = match how.iter().position(|word| *word == "-keyopt") {
@@ -222,7 +222,7 @@ fn lines(bytes: &[u8]) -> String {
     text.as_bytes().chunks(64).map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap())).collect()
 }
 
-/// What is said of the encryption.
+/// The result of decryption.
 fn why(arrived: &Delivered) -> String {
     let found = result(arrived);
     found.split(": ").nth(1).unwrap_or_default().to_owned()

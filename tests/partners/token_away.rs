@@ -1,5 +1,5 @@
-//! A token that is gone: letters wait with whoever sent them, in both directions, and go on when it is back, without a restart.
-//! A PIN that is refused is not tried again until its file says another one.
+//! An unavailable token: letters are deferred, in both directions, and continue when it is back, without a
+//! restart. A refused PIN is not tried again until its file changes.
 
 use rig::softhsm::PIN;
 

@@ -1,5 +1,5 @@
-//! A key from a zone that is signed counts at once where the operator says so; where he does not, or the zone signs nothing, it is
-//! an offer.
+//! A key from a signed zone is used at once if the operator allows it; otherwise, or if the zone is not signed, it is a
+//! proposal.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ enum Clinic {
     Plain,
 }
 
-/// The world from the root to clinic.example, which has this key for its gateway's addresses; and the root's key.
+/// Signed zones from the root to clinic.example, which has this key for its gateway's addresses; and the root's key.
 fn world(clinic: Clinic, key: &[u8]) -> (SocketAddr, String) {
     let (root, example, own) = (ZoneKey::new(), ZoneKey::new(), ZoneKey::new());
     let ns = || RData::NS(NS(name("ns.")));

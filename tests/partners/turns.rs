@@ -1,4 +1,4 @@
-//! Letters that take long to open: others are told to come again, and our own leave all the while.
+//! Letters that take long to open: further ones are deferred, and our own are sent all the while.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Two houses that both run the gateway, with nothing between them but what two administrators type: letters and
-//! answers, and a key that is rolled over while they write.
+//! Two organisations that both run the gateway, with nothing in common but what two administrators type: letters and
+//! replies, and a key roll-over in between.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub(super) struct House {
 }
 
 impl House {
-    /// A house whose letters to the world go to `peer`, which is the other's listener for the world.
+    /// An organisation whose outgoing letters go to `peer`, the other's listener for letters from outside.
     pub(super) fn new(domain: &'static str, peer: SocketAddr, at: SocketAddr) -> Self {
         let inside = Hop::new();
         let mut config = Config::to(peer);

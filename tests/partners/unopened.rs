@@ -1,4 +1,5 @@
-//! What is closed waits where the operator says so, wherever in a letter it lies and whatever it is called.
+//! Undecryptable content makes a letter wait if configured, wherever in the letter it is and whatever its
+//! label.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +20,7 @@ fn part(fields: &str, body: &str) -> String {
     format!("MIME-Version: 1.0\r\n{fields}\r\n\r\n{body}")
 }
 
-/// A text, and this beside it.
+/// A text, with this beside it.
 fn beside(fields: &str, body: &str) -> String {
     part(
         "Content-Type: multipart/mixed; boundary=b",
@@ -29,7 +30,7 @@ fn beside(fields: &str, body: &str) -> String {
     )
 }
 
-/// Every way of bringing something closed along, by name.
+/// Every way of including encrypted content, by name.
 fn ways() -> Vec<(&'static str, String)> {
     let house = openssl::House::new("moor@clinic.example");
     let enveloped = base64(&house.envelope(b"Content-Type: text/plain\r\n\r\nx\r\n", &house.certificate()));
@@ -133,7 +134,7 @@ fn what_is_not_closed_goes_on_as_it_came() {
     scene.gateway.sweep();
 }
 
-/// A gateway whose rules hold what could not be opened, and refuse it where it comes from one domain.
+/// A gateway whose rules hold what could not be decrypted, and refuse it from one domain.
 fn ruled() -> Scene {
     Scene::new(|config| {
         config
@@ -164,7 +165,7 @@ fn a_rule_decides_about_what_could_not_be_opened_and_about_nothing_else() {
     let theirs = std::fs::read_to_string(elsewhere.certificate()).unwrap();
     let held = || scene.gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'");
 
-    // What is not encrypted, and what is opened and proven.
+    // Unencrypted letters, and those that are decrypted and authenticated.
     let plain = scene.arrives(format!("{HEAD}{ENTITY}").replace('\n', "\r\n").as_bytes());
     assert!(plain.text().contains("4711"));
     assert!(scene.arrives(&house.sign(HEAD, ENTITY)).text().contains("4711"));
@@ -172,8 +173,8 @@ fn a_rule_decides_about_what_could_not_be_opened_and_about_nothing_else() {
     assert!(opened.text().contains("4711") && result(&opened).contains("whole=yes"), "{}", opened.text());
     assert_eq!(held(), 0);
 
-    // For a key that is not ours; and opened, with nothing to say that nobody changed it: the same, so that no answer tells
-    // whoever changes a caught letter which change opens.
+    // For a foreign key; and decrypted, but not authenticated: treated alike, so that replies do not tell an
+    // attacker who changes a captured letter which change can be decrypted.
     scene.hand_in(&house.close(HEAD, ENTITY, &theirs));
     assert_eq!(held(), 1);
     let ours = scene.gateway.home.write("ours.pem", our_certificate(&scene.gateway).as_bytes());

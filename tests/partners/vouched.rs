@@ -1,5 +1,5 @@
-//! Whom an authority vouches for, and nobody else: shown as that, and no partner. And what its lists of revoked
-//! certificates change.
+//! Signers known only by an authority's certificate: shown as such, and not as a partner. And the effect of
+//! its revocation lists.
 
 use rig::letters;
 
@@ -8,7 +8,8 @@ use super::inward::{ENTITY, HEAD, Scene, result};
 use super::out::{our_certificate, path};
 use super::{openssl, sealpost};
 
-/// A gateway that believes this authority, with its list at a place that may be empty, and holds what is a partner's.
+/// A gateway that trusts this authority, with its list at a path that may be empty, and holds partners'
+/// letters.
 fn scene(authority: &Authority, policy: &str) -> Scene {
     std::fs::create_dir_all(authority.path("lists")).unwrap();
     let (root, lists) = (format!("[{:?}]", authority.root()), format!("[{:?}]", authority.path("lists")));
@@ -25,7 +26,7 @@ fn scene(authority: &Authority, policy: &str) -> Scene {
     })
 }
 
-/// What is said of the house's letter, signed and encrypted, which no rule takes for a partner's.
+/// The result for the organisation's letter, signed and encrypted, which no rule takes for a partner's.
 fn is_no_partner_s(scene: &Scene, house: &openssl::House) -> String {
     let arrived = scene.arrives(&house.close(HEAD, ENTITY, &our_certificate(&scene.gateway)));
     assert!(
@@ -56,7 +57,8 @@ fn a_chain_alone_makes_nobody_a_partner() {
     let house = authority.issues("moor@clinic.example");
     let found = is_no_partner_s(&scene, &house);
     assert!(found.contains("signed=chain") && !found.contains("by="), "{found}");
-    // The house becomes a partner by another key: now the authority's word for the address is worth something.
+    // The organisation becomes a partner by another key: now the authority's certificate for the address
+    // counts.
     let gateway = openssl::House::new("securemail@clinic.example");
     sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&gateway), "--yes"]);
     is_a_partner_s(&scene, &house);
@@ -90,7 +92,7 @@ fn lists_are_asked_and_what_they_name_is_worth_nothing() {
     authority.revokes(&house);
     authority.list(&list);
     assert!(is_no_partner_s(&scene, &house).contains("signed=revoked"));
-    // Whoever fetches it brought something else: what was read last counts on.
+    // The fetched file is something else: the last list stays in use.
     let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
     std::fs::write(&list, "<html>not found</html>").unwrap();
     assert!(result(&scene.arrives(&letter)).contains("signed=revoked"));
@@ -168,7 +170,7 @@ fn without_lists_a_chain_counts_only_if_the_operator_says_so() {
     scene.gateway.sweep();
 }
 
-/// What a server that was moved gives to whoever fetches its list.
+/// The answer of a moved server to a request for its list.
 #[test]
 fn a_file_that_holds_no_list_is_told_and_keeps_nothing_from_starting() {
     let authority = Authority::new();

@@ -1,5 +1,5 @@
-//! A language that nobody speaks: every English text with each of its letters replaced by another sign. What still stands
-//! in plain letters on a page, in a mail or in a document is no text of a language folder. Knows no page.
+//! A pseudo-language: every English text with each letter replaced by another character. Any plain letters
+//! left on a page, in a mail or in a document are not from a language folder. Knows no page.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -31,7 +31,7 @@ pub(crate) fn loader(english: &Path) -> ArcLoader {
         .unwrap()
 }
 
-/// The letters of every text in a Fluent file replaced; keys, variants' names and what stands in braces stay.
+/// The letters of every text in a Fluent file replaced; keys, variants' names and text in braces stay.
 fn translated(file: &str) -> String {
     let mut out = String::new();
     for line in file.lines() {

@@ -1,6 +1,6 @@
-//! Plain letters: replaced by others, and found where they still stand. Knows no language and no file.
+//! Replaces plain letters, and finds remaining ones. Knows no language and no file.
 
-/// Every plain letter replaced, but for what stands in braces.
+/// Every plain letter replaced, except in braces.
 pub(crate) fn replaced(text: &str) -> String {
     let mut depth = 0_u32;
     text.chars()
@@ -47,7 +47,7 @@ pub(crate) fn shown(html: &str) -> String {
                 said.push('\n');
             }
         }
-        // Scripts say what stands in attributes of their own.
+        // Scripts display what is in attributes of their own.
         for attribute in tag.split(" data-").skip(1) {
             let (name, value) = attribute.split_once("=\"").unwrap_or((attribute, ""));
             // One without a value says nothing, and what follows is another's.
@@ -62,7 +62,7 @@ pub(crate) fn shown(html: &str) -> String {
     said
 }
 
-/// Words in plain letters that are none of `known`; `known` is taken out of the text first.
+/// Words in plain letters that are not in `known`, which is removed from the text first.
 pub(crate) fn plain_words(text: &str, known: &[&str]) -> Vec<String> {
     // Lines are broken where they are full.
     let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");

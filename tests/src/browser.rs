@@ -262,8 +262,8 @@ impl Drop for Browser {
     }
 }
 
-/// A driver, and the line that says where it listens. It takes a port that is free for IPv6 and then the same for IPv4, which
-/// somebody else may have by now: then it says so, ends, and is started again.
+/// A driver, and the line with its address. It takes a free port for IPv6 and then the same for IPv4, which
+/// another process may have by now: then it says so, ends, and is started again.
 fn started(command: &mut Command) -> (Process, String) {
     let mut left = 5;
     loop {

@@ -1,4 +1,4 @@
-//! Canaries: texts that must not lie readable in any file, in any of the forms mail gives a text.
+//! Canaries: texts that must not be readable in any file, in any of the forms that mail gives a text.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ pub fn scan(folder: &Path, canaries: &[Canary]) -> Vec<Sighting> {
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() {
-                // A file may vanish between the listing and the reading: then it holds nothing.
+                // A file may vanish between listing and reading: then it contains nothing.
                 let bytes = std::fs::read(entry.path()).unwrap_or_default();
                 if is_empty(&bytes) {
                     continue;
@@ -107,7 +107,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     !needle.is_empty() && memchr::memmem::find(haystack, needle).is_some()
 }
 
-/// Room that is kept free holds nothing, and is not searched for hundreds of words: it is large.
+/// Reserved space contains nothing, and is not searched because of its size.
 fn is_empty(bytes: &[u8]) -> bool {
     let zeros = [0; 4096];
     bytes.chunks(zeros.len()).all(|chunk| chunk == &zeros[..chunk.len()])
@@ -127,7 +127,7 @@ fn quoted(raw: &[u8]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The base64 digits that depend on the text alone when `shift` unknown bytes stand before it.
+/// The base64 digits that depend only on the text when `shift` unknown bytes precede it.
 fn base64_inside(raw: &[u8], shift: usize) -> Vec<u8> {
     let mut padded = vec![0; shift];
     padded.extend_from_slice(raw);

@@ -8,7 +8,7 @@ use crate::ill_clock::IllClock;
 use crate::postgres::Cluster;
 use crate::{Hop, ports};
 
-/// The text of a configuration with the addresses that stand in it.
+/// The text of a configuration with its addresses.
 #[derive(Clone, Debug)]
 pub struct Config {
     sections: Vec<(String, Vec<(String, String)>)>,
@@ -27,14 +27,14 @@ pub fn is_on_postgres() -> bool {
 }
 
 impl Config {
-    /// Confidential by subject tag, `Sensitivity` and sender, everything else relayed; all mail goes to
-    /// this hop; anyone on this machine may send.
+    /// Confidential by subject tag, `Sensitivity` and sender, everything else relayed; all mail goes to this hop; any
+    /// client on this machine may send.
     #[must_use]
     pub fn new(hop: &Hop) -> Self {
         Self::to(hop.address())
     }
 
-    /// The same with another server as the world.
+    /// The same with another server for public domains.
     #[must_use]
     pub fn to(hop: SocketAddr) -> Self {
         let mut config = Self { sections: Vec::new(), server: None, smtp: ports::free(), web: ports::free() };
@@ -62,7 +62,7 @@ impl Config {
             .set("portal", "public-url", &format!("\"http://{web}\""))
             .set("notices", "from", r#""securemail@insurer.example""#)
             .set("notices", "show-subject", "true")
-            // Of each letter a mail of its own, whoever waits for it; how mails are held back is tested where it is meant.
+            // A mail for each letter; digests are tested elsewhere.
             .set("notices", "pending-pace", r#""at-once""#)
             .set("notices", "bounces", r#""bounce@portal.insurer.example""#)
             .set("brand", "name", r#""Insurer""#)
@@ -74,7 +74,7 @@ impl Config {
         config
     }
 
-    /// The same for a scenario that sets this clock: its database goes by it as well.
+    /// The same for a scenario that sets this clock: its database uses it, too.
     #[must_use]
     pub fn by_clock(hop: &Hop, clock: &IllClock) -> Self {
         let mut config = Self::on_sqlite(hop);
@@ -94,7 +94,7 @@ impl Config {
         config
     }
 
-    /// The rows go into this server, in a schema that nobody else has.
+    /// The rows go into this server, in a schema of their own.
     pub fn rows_in(&mut self, cluster: &Cluster) -> &mut Self {
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
         let schema = SCHEMAS.fetch_add(1, Ordering::SeqCst);
@@ -191,7 +191,7 @@ impl Config {
         self.text_of(|_| true)
     }
 
-    /// The part of the file with this name; nothing, if it has none.
+    /// The part for the file with this name; empty if there is none.
     #[must_use]
     pub fn section_text(&self, section: &str) -> String {
         self.text_of(|name| name == section)

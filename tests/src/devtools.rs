@@ -1,5 +1,5 @@
-//! What WebDriver cannot do and Chromium's own tools can: another screen, another mood, the record of
-//! every request and complaint, a picture of the whole page.
+//! What WebDriver cannot do and Chromium's developer tools can: another screen, another colour scheme, a
+//! record of every request and error, a screenshot of the whole page.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -51,7 +51,7 @@ impl Browser {
             }),
         );
         let mood = if screen.dark { "dark" } else { "light" };
-        // Without motion: a colour on its way to another one is nobody's fault.
+        // Without animation: a colour in transition is not an error.
         let features = json!({ "features": [
             { "name": "prefers-color-scheme", "value": mood },
             { "name": "prefers-reduced-motion", "value": "reduce" },
@@ -59,7 +59,7 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
-    /// Presses a key so many times: its name, and its number as Windows counts keys.
+    /// Presses a key this many times: its name, and its Windows key code.
     pub fn press(&self, key: &str, number: u32, times: usize) {
         self.devtools("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true }));
         for _ in 0..times {
@@ -70,7 +70,7 @@ impl Browser {
         }
     }
 
-    /// The line to the portal: so many bytes a second upwards, or none at all.
+    /// The upload bandwidth to the portal in bytes per second, or none at all.
     pub fn line(&self, upwards: Option<u32>) {
         self.devtools("Network.enable", &json!({}));
         self.devtools(
@@ -106,8 +106,8 @@ impl Browser {
         records
     }
 
-    /// Everything loaded according to the record, with its bytes over the line; `None` as long as a load has not
-    /// ended. `record` keeps what was seen until then.
+    /// Everything loaded according to the record, with its bytes on the wire; `None` as long as a load has
+    /// not ended. `record` keeps what was seen until then.
     pub fn loads(&self, record: &mut Vec<Value>) -> Option<Vec<(String, u64)>> {
         let (mut begun, mut ended) = (Vec::new(), Vec::new());
         record.extend(self.log("performance"));
@@ -130,7 +130,7 @@ impl Browser {
         begun.into_iter().map(|(id, url)| Some((url, length(&id)?))).collect()
     }
 
-    /// The whole page as PNG, also what is below the fold.
+    /// The whole page as PNG, including what is below the fold.
     #[must_use]
     pub fn picture(&self) -> Vec<u8> {
         let params = json!({ "format": "png", "captureBeyondViewport": true });
@@ -191,7 +191,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// Requests to anywhere but this origin (`data:` goes nowhere), like `http://127.0.0.1:11001`.
+    /// Requests to other origins (`data:` makes no request), like `http://127.0.0.1:11001`.
     #[must_use]
     pub fn strays(&self, origin: &str) -> Vec<&str> {
         let home = format!("{origin}/");

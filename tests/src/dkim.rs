@@ -1,4 +1,4 @@
-//! DKIM (RFC 6376) as the insurer's server signs and the recipient's server verifies, without DNS.
+//! DKIM (RFC 6376) signing as the insurer's server and verification as the recipient's server, without DNS.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -72,21 +72,21 @@ impl Dkim {
         (format!("{SELECTOR}._domainkey.{}", self.domain), &self.record)
     }
 
-    /// Whether the letter carries a signature and every one of them holds.
+    /// Whether the letter has a signature and all of them are valid.
     #[must_use]
     pub fn verifies(&self, letter: &[u8]) -> bool {
         verifies_with(&self.record, letter)
     }
 }
 
-/// The same with the record that somebody publishes, under whatever name.
+/// The same with a published record, under any name.
 #[must_use]
 pub fn verifies_with(record: &str, letter: &[u8]) -> bool {
     let record = DomainKey::parse(record.as_bytes()).unwrap();
     holds(&Published::UnderAnyName(record.into()), letter, |_domain| true)
 }
 
-/// Whether every signature of `insurer.example` on the letter holds, with these records by their names.
+/// Whether every signature of `insurer.example` on the letter is valid, with these records by their names.
 #[must_use]
 pub fn verify_all(records: &HashMap<String, String>, letter: &[u8]) -> bool {
     let parse = |record: &String| Txt::from(DomainKey::parse(record.as_bytes()).unwrap());
@@ -99,7 +99,7 @@ fn holds(published: &Published, letter: &[u8], counts: impl Fn(&str) -> bool) ->
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let message = AuthenticatedMessage::parse(letter).unwrap();
-        // Asks nobody: what records there are comes from `Published`.
+        // Makes no queries: records come from `Published`.
         let nobody = MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap();
         let results = nobody
             .verify_dkim(Parameters {

@@ -1,4 +1,4 @@
-//! A name server on loopback that says what a scenario published, and for every other name that there is none.
+//! A name server on loopback with a scenario's records, and none for every other name.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
@@ -74,7 +74,7 @@ impl Dns {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (shared, counted) = (Arc::clone(&shared), Arc::clone(&counted));
-                // Whoever asked may have gone.
+                // The client may be gone.
                 std::thread::spawn(move || drop(serve_tcp(stream, &shared, &counted)));
             }
         });
@@ -87,7 +87,7 @@ impl Dns {
                         if let Some(answer) = answer(&packet[..length], shared.lock().unwrap().as_ref()) {
                             let answer =
                                 if answer.len() > room(&packet[..length]) { cut(answer) } else { answer };
-                            // Whoever asked may have gone.
+                            // The client may be gone.
                             let _sent = socket.send_to(&answer, from);
                         }
                     }
@@ -118,7 +118,7 @@ impl Dns {
         self.add(name, record);
     }
 
-    /// Publishes a record beside those that its name has.
+    /// Publishes a record in addition to those of its name.
     pub fn add(&self, name: &str, record: Record) {
         let mut zone = self.zone.lock().unwrap();
         zone.get_or_insert_default().entry(name.to_ascii_lowercase()).or_default().push(record);
@@ -146,7 +146,7 @@ fn both() -> (UdpSocket, TcpListener) {
     panic!("no port is free for UDP and TCP");
 }
 
-/// RFC 7766 §8: each message behind its length.
+/// RFC 7766 §8: each message after its length.
 fn serve_tcp(
     mut stream: TcpStream,
     zone: &Mutex<Option<Zone>>,
@@ -173,7 +173,7 @@ fn room(question: &[u8]) -> usize {
     usize::from(said.unwrap_or(512)).clamp(512, 1232)
 }
 
-/// RFC 2181 §9: TC, and nothing behind the question.
+/// RFC 2181 §9: TC, and nothing after the question.
 fn cut(mut answer: Vec<u8>) -> Vec<u8> {
     let question = 12 + answer[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
     answer.truncate(question);

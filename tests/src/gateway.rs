@@ -13,7 +13,7 @@ use crate::postgres::{Cluster, sql_at};
 use crate::process::{Process, poll, run};
 use crate::{Config, PATIENCE, Sink, Smtp, Web, psql};
 
-/// Where the binary under test lies: `SEALPOST_BIN`, or beside the test binary.
+/// Path of the binary under test: `SEALPOST_BIN`, or in the folder of the test binary.
 #[must_use]
 pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("SEALPOST_BIN") {
@@ -103,7 +103,7 @@ impl Home {
 /// Jobs that the product runs by the clock.
 pub const JOBS: i64 = 12;
 
-/// The tests' server key: nobody's secret, and no row of bytes that a library has as a table.
+/// The tests' server key: not secret, and not a byte sequence of a library's table.
 pub const SERVER_KEY: &str = "sealpost-server-key-1:mDxZNcYL0w8K0W9JWZYAZEvW/JdMNtG6B+PGoy5fk+U=\n";
 
 /// A running gateway.
@@ -149,8 +149,8 @@ impl Gateway {
         Self { home, config: config.clone(), earlier: String::new(), process, environment }
     }
 
-    /// Starts it with an allocator that gives back at once what is freed: its memory is what it holds, not what
-    /// it keeps for the next time.
+    /// Starts it with an allocator that returns freed memory at once: its memory is what it uses, not what it
+    /// caches.
     #[must_use]
     pub fn start_frugal(config: &Config) -> Self {
         Self::start_with(config, &[("MIMALLOC_PURGE_DELAY".to_owned(), "0".to_owned())])
@@ -182,7 +182,7 @@ impl Gateway {
         format!("{}{}", self.earlier, self.process.output.text())
     }
 
-    /// Waits until it has logged that: a line may come behind the answer it is about.
+    /// Waits until it has logged that: a line may come after the answer it is about.
     pub fn wait_logged(&self, what: &str) {
         poll(&format!("{what:?} in the log"), || self.log().contains(what).then_some(()));
     }
@@ -203,7 +203,7 @@ impl Gateway {
         self.process.is_running()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.process.wait()
     }
@@ -290,13 +290,14 @@ pub fn schema(data: &Path) -> Option<String> {
     data.join("postgres").exists().then(|| setting(data, "schema = \"").trim_end_matches('"').to_owned())
 }
 
-/// What stands behind this in the configuration of the store under `data`.
+/// The database behind this configuration of the store under `data`.
 fn setting(data: &Path, begin: &str) -> String {
     let config = std::fs::read_to_string(data.parent().unwrap().join("gateway.toml")).unwrap();
     config.lines().find_map(|line| line.strip_prefix(begin)).unwrap().to_owned()
 }
 
-/// The servers that have the rows of the store under `data`: beside whatever stands in the gateway's way there.
+/// The servers that have the rows of the store under `data`, bypassing whatever blocks the gateway's way
+/// there.
 fn servers(data: &Path) -> Vec<(PathBuf, u16)> {
     let hosts = setting(data, "hosts = ");
     let servers: Vec<(PathBuf, u16)> = hosts
@@ -330,7 +331,7 @@ pub fn count(data: &Path, sql: &str) -> i64 {
     rows.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
-/// Changes rows in the store under `data`, as somebody does who can write them.
+/// Changes rows in the store under `data`, as an attacker with write access.
 pub fn change(data: &Path, sql: &str) {
     if let Some(schema) = schema(data) {
         let bytes = sql.replace("x'", "'\\x");

@@ -1,4 +1,5 @@
-//! A house whose gateway is GnuPG: a key ring of its own, letters opened and made as an administrator would by hand.
+//! An organisation whose gateway is GnuPG: a key ring of its own, letters decrypted and made as an
+//! administrator would manually.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -192,7 +193,7 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        // Its agent goes with its folder.
+        // Its agent ends with its folder.
         let _ = run(Command::new("gpgconf").arg("--homedir").arg(self.folder.path()).args(["--kill", "all"]));
     }
 }

@@ -1,5 +1,4 @@
-//! A real haproxy in front of listeners: says in PROXY headers who calls, and looks whether we are well. Knows nothing of
-//! the product.
+//! A real haproxy in front of listeners: sends PROXY headers and health checks. Knows nothing of the product.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -21,7 +20,7 @@ pub struct Haproxy {
 }
 
 impl Haproxy {
-    /// In front of these two; it comes from 127.0.0.1 itself, whoever calls.
+    /// In front of these two; it connects from 127.0.0.1, whatever its client.
     #[must_use]
     pub fn before(smtp: SocketAddr, web: SocketAddr) -> Self {
         let folder = tempfile::Builder::new().prefix("sealpost-haproxy-").tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! A scripted next hop: the recipients' mail servers and the insurer's own, as kind or as hostile as
-//! the scenario needs. Records every letter byte for byte.
+//! A scripted next hop: the recipients' mail servers and the insurer's own, as friendly or as hostile as the
+//! scenario needs. Records every letter byte for byte.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
@@ -44,7 +44,7 @@ pub enum Answer {
     Drop,
     /// Take the letter (record it), then hang up without a word: the reply got lost.
     TakeAndDrop,
-    /// Say nothing and wait until the client goes.
+    /// Says nothing and waits until the client leaves.
     Hang,
 }
 
@@ -252,7 +252,7 @@ impl Hop {
         self.wait_where(&format!("a letter to {recipient}"), |d| d.to().contains(&recipient))
     }
 
-    /// Waits for a letter that this holds for.
+    /// Waits for a letter that meets this condition.
     pub fn wait_where(&self, what: &str, holds: impl Fn(&Delivered) -> bool) -> Delivered {
         self.wait_until(what, |log| log.delivered.iter().find(|d| holds(d)).cloned())
     }

@@ -1,4 +1,4 @@
-//! One SMTP session of the scripted next hop: as much server as a client needs, and no judgement.
+//! One SMTP session of the scripted next hop: a minimal server that judges nothing.
 
 use std::io;
 use std::sync::Arc;

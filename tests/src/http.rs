@@ -14,7 +14,7 @@ pub struct Web {
     pub cookies: BTreeMap<String, String>,
     /// Header lines sent with every request, without CRLF.
     pub extra: Vec<String>,
-    /// What is sent in front of every connection.
+    /// Sent at the start of every connection.
     pub preface: Vec<u8>,
     /// How long an answer may take.
     pub patience: std::time::Duration,
@@ -56,7 +56,7 @@ impl Web {
         self.request("POST", path, Some(body.join("&").as_bytes()))
     }
 
-    /// Sends the first form of a page whose action ends in `action`, hidden fields included, with these
+    /// Submits the first form of a page whose action ends in `action`, including hidden fields, with these
     /// fields filled in.
     pub fn submit(&mut self, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
         let form = page.form(action);
@@ -133,10 +133,10 @@ impl Web {
     }
 }
 
-/// A form as it stands in a page.
+/// A form in a page.
 #[derive(Clone, Debug)]
 pub struct Form {
-    /// Where it goes.
+    /// Its target.
     pub action: String,
     /// Its hidden fields.
     pub hidden: Vec<(String, String)>,

@@ -1,6 +1,6 @@
-//! A clock that somebody sets while a process runs.
+//! A clock that can be set while a process runs.
 //!
-//! Must never know: who looks at it.
+//! Must never know: which process uses it.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ use crate::ill_disk::library;
 
 const SOURCE: &str = include_str!("ill_clock.c");
 
-/// Moves the time of day of a process; the clock by which it measures pauses goes on.
+/// Shifts the wall clock of a process; its monotonic clock continues.
 pub struct IllClock {
     folder: TempDir,
 }
@@ -28,7 +28,7 @@ impl IllClock {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path(), SOURCE);
-        // A database server's user goes by it, too.
+        // The database server uses it, too.
         set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         set_permissions(library, Permissions::from_mode(0o755)).unwrap();
         let clock = Self { folder };
@@ -50,7 +50,7 @@ impl IllClock {
         i64::try_from(since.as_secs()).unwrap()
     }
 
-    /// From now on the time of day differs by so many seconds.
+    /// From now on the wall clock differs by this many seconds.
     pub fn set(&self, seconds: i64) {
         // At once, or a reader would see half of it.
         let new = self.folder.path().join("new");

@@ -1,5 +1,5 @@
-//! Disks that do not do what they should: one that is small and full (a file system in memory), and one that
-//! refuses writes with an error of the test's choice (a library preloaded before the C library).
+//! Failing disks: one that is small and full (a file system in memory), and one that refuses writes with an
+//! error of the test's choice (a library preloaded before the C library).
 //!
 //! Must never know: what is written to them.
 
@@ -85,8 +85,8 @@ impl SmallDisk {
     pub fn fill(&self) {
         let file = std::fs::File::create(self.at.join("filler")).unwrap();
         let mut size = self.free();
-        // In one call, and after a failure never more than was free at first: whoever fills it bit by bit also takes
-        // the reserve that is given up meanwhile.
+        // In one call, and after a failure never more than was free at first: filling it bit by bit would
+        // also take the reserve that is released meanwhile.
         crate::process::poll("a full disk", || {
             let done = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size).ok();
             size -= if done.is_some() { 0 } else { 64 * 1024 };
@@ -94,7 +94,7 @@ impl SmallDisk {
         });
     }
 
-    /// Takes all but so many bytes, at once.
+    /// Takes all but this many bytes, at once.
     pub fn fill_but(&self, left: u64) {
         let file = std::fs::File::create(self.at.join("filler")).unwrap();
         let size = self.free() - left;

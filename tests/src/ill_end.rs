@@ -1,5 +1,5 @@
-//! A process that ends at a place of the test's choice, as by `kill -9`: in the commit of the transaction that makes a
-//! trigger speak. So it ends in the middle of what it does each time, however busy the machine is.
+//! Kills a process at a point of the test's choice, as by `kill -9`: in the commit of the transaction that fires a
+//! trigger. So it always ends in the middle of its work, however busy the machine is.
 //!
 //! Must never know: what the process does.
 
@@ -32,7 +32,7 @@ impl IllEnd {
         Self { folder }
     }
 
-    /// What the process must be started with, beside what else is in its environment.
+    /// Environment variables for the process, in addition to its own.
     #[must_use]
     pub fn environment(&self, others: Vec<(String, String)>) -> Vec<(String, String)> {
         let own = self.folder.path().join("preloaded.so").to_str().unwrap().to_owned();
@@ -58,7 +58,7 @@ impl IllEnd {
             rows.busy_timeout(crate::PATIENCE).unwrap();
             rows.execute_batch(sql).unwrap();
         };
-        // The words must not stand in the schema themselves: its pages are written too.
+        // The words must not be in the schema itself: its pages are written too.
         change(&format!(
             "CREATE TABLE places (words TEXT);
              CREATE TRIGGER place {place} BEGIN INSERT INTO places VALUES ('sealpost-test-' || 'ends-here'); END"

@@ -1,11 +1,11 @@
-//! The rig: starts the real `sealpost` binary and plays everyone around it: the insurer's mail server
-//! (raw SMTP or a real Postfix), the recipients' mail servers, the recipient's browser.
+//! The rig: starts the real `sealpost` binary and simulates its environment: the insurer's mail server (raw
+//! SMTP or a real Postfix), the recipients' mail servers, the recipient's browser.
 //!
-//! Must never know: the product's inside. It links no product crate; what it learns it learns from
-//! sockets, files, output and exit codes, as an operator would.
+//! Must never know: the product's internals. It links no product crate; everything it knows comes from
+//! sockets, files, output and exit codes, as for an operator.
 //!
-//! A scenario reads like a script, so everything here blocks and panics: a failed expectation ends
-//! the test with what was said until then. Waiting is always for an event, with a deadline.
+//! A scenario reads like a script, so everything here blocks and panics: a failed expectation ends the test
+//! with the dialogue so far. Waiting is always for an event, with a deadline.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

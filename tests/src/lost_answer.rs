@@ -1,5 +1,5 @@
-//! A way to a PostgreSQL server on which the answer to one COMMIT is lost: the server gets it, and the client only hears that the
-//! connection has ended.
+//! A proxy to a PostgreSQL server that loses the answer to one COMMIT: the server gets it, and the client
+//! only sees the connection end.
 //!
 //! Must never know: what the transaction was for.
 
@@ -15,13 +15,13 @@ use memchr::memmem::find;
 use crate::ports;
 use crate::process::poll;
 
-/// What is to happen, and what has.
+/// The planned fault, and its state.
 #[derive(Default)]
 struct State {
     /// The next transaction that says this loses its answer.
     loses: Option<String>,
     lost: usize,
-    /// What is listened for, and how often it was said.
+    /// The statement to wait for, and how often it was seen.
     heard: Option<(String, usize)>,
 }
 

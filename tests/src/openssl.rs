@@ -1,4 +1,5 @@
-//! A house whose gateway is `openssl cms`: a key of its own, letters opened and made as an administrator would by hand.
+//! An organisation whose gateway is `openssl cms`: a key of its own, letters decrypted and made as an
+//! administrator would manually.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,19 +20,19 @@ impl House {
         Self::made("Clinic", address, 30, 2048)
     }
 
-    /// The same under this name. Where several sign, the one with the shorter name stands first.
+    /// The same under this name. With several signers, the one with the shorter name comes first.
     #[must_use]
     pub fn called(name: &str, address: &str) -> Self {
         Self::made(name, address, 30, 2048)
     }
 
-    /// The same for so many days.
+    /// The same, valid for this many days.
     #[must_use]
     pub fn lasting(address: &str, days: u32) -> Self {
         Self::made("Clinic", address, days, 2048)
     }
 
-    /// The same with a key of so many bits.
+    /// The same with a key of this many bits.
     #[must_use]
     pub fn of_bits(address: &str, bits: u32) -> Self {
         Self::made("Clinic", address, 30, bits)
@@ -114,13 +115,13 @@ impl House {
         letter(head, &self.sign_entity(entity))
     }
 
-    /// The same with somebody else's certificate beside the signer's.
+    /// The same with another certificate beside the signer's.
     #[must_use]
     pub fn sign_with(&self, head: &str, entity: &str, along: &Path) -> Vec<u8> {
         letter(head, &self.sign_entity_with(entity, &["-certfile", along.to_str().unwrap()]))
     }
 
-    /// The same with another one's signature beside its own.
+    /// The same with another signature beside its own.
     #[must_use]
     pub fn sign_beside(&self, head: &str, entity: &str, other: &Self) -> Vec<u8> {
         let (certificate, key) = (other.path("certificate.pem"), other.path("key.pem"));

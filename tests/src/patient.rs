@@ -1,5 +1,5 @@
-//! One read that a signal does not end: a socket with a timeout gives `EINTR` after the process was merely stopped and
-//! continued (signal(7), "Interruption of system calls by stop signals"), which is nobody's failure.
+//! One read that a signal does not end: a socket with a timeout gives `EINTR` after the process was merely
+//! stopped and continued (signal(7), "Interruption of system calls by stop signals"), which is not a failure.
 //!
 //! Must never know: what is read.
 

@@ -1,5 +1,5 @@
-//! PgBouncer in transaction mode in front of a PostgreSQL server, gone with its value. Knows nothing of the product; crates/store
-//! includes this file as it is.
+//! PgBouncer in transaction mode in front of a PostgreSQL server, stopped on drop. Knows nothing of the product;
+//! crates/store includes this file unchanged.
 
 use std::fs::{File, Permissions};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,5 @@
-//! Free loopback ports, outside the range the kernel hands to clients so that none is taken in between.
+//! Free loopback ports, outside the range that the kernel assigns to clients, so that none is taken in
+//! between.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::LazyLock;
@@ -19,7 +20,7 @@ static OURS: LazyLock<(TcpListener, u16)> = LazyLock::new(|| {
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
-/// A loopback address nobody listens on, and which nobody else who asks here is given.
+/// A loopback address without a listener, which is not given to other callers.
 #[must_use]
 pub fn free() -> SocketAddr {
     for _ in 1..BLOCK {

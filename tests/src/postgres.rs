@@ -1,14 +1,14 @@
-//! A throw-away PostgreSQL server for tests: made in a temporary folder, reached by its socket, gone with the process
-//! that made it however that ends. Knows nothing of the product; crates/store includes this file as it is.
+//! A temporary PostgreSQL server for tests: in a temporary folder, reached by its socket, gone with the process that started it
+//! however that ends. Knows nothing of the product; crates/store includes this file unchanged.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// Makes the cluster, says where it is, and takes it away when its input ends. As the user `postgres` where we are root,
-/// whom initdb refuses. `$3` is a cluster to copy instead, `$4` a library that the server is started with. The order of the database is German on purpose: nothing may depend on it. Nothing is synced:
-/// what is tested is not the disk.
+/// Creates the cluster, prints where it is, and removes it when its input ends. As the user `postgres` if we are root, which initdb
+/// refuses. `$3` is a cluster to copy instead, `$4` a library to preload. The collation of the database is German on purpose:
+/// nothing may depend on it. Nothing is synced: the disk is not under test.
 const LIFE: &str = r#"
 set -e
 PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)"
@@ -79,7 +79,7 @@ const PORT: u16 = 5432;
 pub struct Cluster {
     folder: PathBuf,
     port: u16,
-    /// Holds its input open.
+    /// Keeps its input open.
     _life: Child,
 }
 
@@ -94,7 +94,8 @@ impl Cluster {
         Self::begin(port, settings, None, &[])
     }
 
-    /// A server of its own whose processes have this in their environment, begun as a copy of [`Self::shared`] as that began.
+    /// A server of its own whose processes have this in their environment, started as a copy of [`Self::shared`] in its initial
+    /// state.
     pub fn start_with(environment: &[(String, String)]) -> Self {
         // There may be many of them at once.
         let few = "max_connections = 100\nshared_buffers = 16MB\nautovacuum = off\n";
@@ -188,7 +189,7 @@ impl Cluster {
         self.run(&format!("pg_ctl -s -w -D '{folder}/data' -l '{folder}/restarted.log' start"));
     }
 
-    /// Runs a script as the user whose the servers are.
+    /// Runs a script as the user who owns the servers.
     pub fn run(&self, script: &str) {
         run_in(&self.folder, script);
     }
@@ -198,7 +199,7 @@ impl Cluster {
         self.sql_on(self.port, text)
     }
 
-    /// The same on the server of this port beside it.
+    /// The same on the other server with this port.
     pub fn sql_on(&self, port: u16, text: &str) -> String {
         sql_at(&[(self.folder.clone(), port)], text)
     }
@@ -251,7 +252,7 @@ impl Drop for Standby {
     }
 }
 
-/// As the user whose files they are.
+/// As the user who owns the files.
 fn run_in(folder: &Path, script: &str) {
     let as_user = r#"PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)"; cd /
         if [ "$(id -u)" = 0 ]; then exec setpriv --reuid=postgres --regid=postgres --clear-groups sh -c "$1"

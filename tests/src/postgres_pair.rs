@@ -1,5 +1,5 @@
-//! A primary and its synchronous standby that change places: whichever is lost, the other takes over and gets a new standby.
-//! Knows nothing of the product.
+//! A primary and its synchronous standby that change roles: whichever is lost, the other takes over and gets a new
+//! standby. Knows nothing of the product.
 
 use crate::postgres::Cluster;
 
@@ -35,7 +35,7 @@ impl Pair {
         Self { cluster: Cluster::start(settings), primary: 0 }
     }
 
-    /// The cluster that holds both.
+    /// The cluster with both.
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
@@ -89,7 +89,7 @@ impl Pair {
         });
     }
 
-    /// The primary's machine loses power and the standby takes over, as somebody does who watches.
+    /// The primary's machine loses power and the standby is promoted, as by an administrator.
     pub fn fail_over(&mut self) {
         let (lost, next) = (SIDES[self.primary], SIDES[1 - self.primary]);
         let folder = self.folder();

@@ -166,7 +166,7 @@ impl Process {
         self.status("VmHWM:")
     }
 
-    /// Lets the peak begin anew at what is in memory now, which it gives, in bytes (proc(5), `clear_refs`).
+    /// Resets the peak to the current memory, which it returns, in bytes (proc(5), `clear_refs`).
     #[must_use]
     pub fn forget_peak(&self) -> u64 {
         std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
@@ -234,7 +234,7 @@ pub fn children(of: u32, name: &str) -> Vec<u32> {
     all.filter(|pid| living(*pid).is_some_and(|(its, parent)| its == name && parent == of)).collect()
 }
 
-/// Name and parent; `None`: it is gone, or nobody has asked yet how it ended (proc(5), `/proc/pid/stat`).
+/// Name and parent; `None`: it is gone, or a zombie (proc(5), `/proc/pid/stat`).
 fn living(pid: u32) -> Option<(String, u32)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (before, after) = stat.rsplit_once(") ")?;

@@ -1,5 +1,4 @@
-//! One psql that stays, for each scenario and server: who asks for rows again and again until they are there would otherwise start
-//! hundreds of them.
+//! One resident psql per scenario and server: polling for rows would otherwise start hundreds of them.
 //!
 //! Must never know: what is asked.
 
@@ -29,7 +28,7 @@ struct Session {
 pub fn ask(servers: &[(PathBuf, u16)], setting: &str, statement: &str) -> String {
     let question = format!("{setting};\n{};\n\\echo '{END}' :ERROR\n", statement.trim_end_matches(';'));
     SESSIONS.with_borrow_mut(|sessions| {
-        // One whose server was lost since has ended: another one finds the next.
+        // One whose server was lost since has ended: another one connects to the next.
         for _ in 0..2 {
             let session = sessions.entry(servers.to_vec()).or_insert_with(|| Session::start(servers));
             match session.ask(&question) {
@@ -50,7 +49,7 @@ impl Session {
         Self { child, questions, answers: BufReader::new(answers) }
     }
 
-    /// `None`: it has ended. Otherwise what it printed, and whether the statement was done.
+    /// `None`: it has ended. Otherwise its output, and whether the statement succeeded.
     fn ask(&mut self, question: &str) -> Option<(String, bool)> {
         self.questions.write_all(question.as_bytes()).and_then(|()| self.questions.flush()).ok()?;
         let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! A recipient at a browser: clicks the link, chooses a password, leaves, comes back.
+//! A recipient with a browser: clicks the link, chooses a password, leaves, comes back.
 
 use crate::http::Page;
 use crate::{Browser, Web};
@@ -20,7 +20,7 @@ pub fn activate_with(web: &mut Web, link: &str, password: &str) -> Page {
     inbox
 }
 
-/// The same by somebody who reads this language.
+/// The same for a reader of this language.
 pub fn activate_in(web: &mut Web, link: &str, language: &str) -> Page {
     let inbox = try_in(web, link, PASSWORD, language);
     inbox.expect(200);

@@ -1,4 +1,4 @@
-//! Programs that are not ours and read what we write. `cargo xtask test` installs them.
+//! Other programs that read our output. `cargo xtask test` installs them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! A system that takes what is posted to it, such as the insurer's webhooks: HTTPS on loopback, answering as a scenario wants,
-//! remembering all.
+//! A system that receives POST requests, such as the insurer's webhook receiver: HTTPS on loopback, with
+//! scripted answers, recording everything.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -51,7 +51,7 @@ impl Received {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// What it tells.
+    /// What it reports.
     #[must_use]
     pub fn kind(&self) -> String {
         self.json()["type"].as_str().unwrap().to_owned()
@@ -126,7 +126,7 @@ impl Receiver {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let shared = Arc::clone(&shared);
-                // A client that goes away is the client's business.
+                // A client may disconnect.
                 std::thread::spawn(move || drop(serve(&shared, stream)));
             }
         });

@@ -1,4 +1,4 @@
-//! The portal's one table of routes, read from its source: whoever walks it misses no new line of it.
+//! The portal's only route table, read from its source, so that tests over it miss no new row.
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! An S3 server of another house for tests: `s3s-fs`, which keeps objects as files and checks signatures. Its folder
-//! outlives its process, so that it may be killed and come back. Knows nothing of the product.
+//! An independent S3 server for tests: `s3s-fs`, which stores objects as files and checks signatures. Its
+//! folder outlives its process, so that it may be killed and restarted. Knows nothing of the product.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -44,12 +44,12 @@ impl S3 {
         self.address
     }
 
-    /// `kill -9`: nobody listens there any more.
+    /// `kill -9`: there is no listener any more.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// It comes back with what it had.
+    /// Restarts it with its data.
     pub fn restart(&mut self) {
         self.process.kill();
         self.process = serve(self.folder.path(), self.address);
@@ -60,12 +60,12 @@ impl S3 {
         self.process.signal(Signal::STOP);
     }
 
-    /// It goes on.
+    /// Continues it.
     pub fn go_on(&self) {
         self.process.signal(Signal::CONT);
     }
 
-    /// The keys of its objects, the mark of whose they are left out.
+    /// The keys of its objects, without the ownership mark.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let top = self.folder.path().join(BUCKET);
@@ -76,7 +76,7 @@ impl S3 {
         keys
     }
 
-    /// Waits until it has so many objects.
+    /// Waits until it has this many objects.
     pub fn wait_for(&self, objects: usize) {
         poll(&format!("{objects} objects"), || (self.keys().len() == objects).then_some(()));
     }
@@ -102,7 +102,7 @@ fn serve(folder: &Path, address: SocketAddr) -> Process {
 
 fn collect(top: &Path, folder: &Path, keys: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
-        // What is being removed meanwhile is no object any more.
+        // An object being removed does not count.
         let Ok(entry) = entry else { continue };
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();

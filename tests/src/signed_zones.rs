@@ -1,4 +1,4 @@
-//! Zones that are signed, and a name server for them (DNSSEC). Beside `dns.rs`, whose server signs nothing.
+//! Signed zones, and a name server for them (DNSSEC). In addition to `dns.rs`, whose server signs nothing.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -13,14 +13,14 @@ use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordSet, Reco
 use tokio::net::UdpSocket;
 
 const TTL: u32 = 60;
-/// Since when signatures hold, and how long: long enough for who sets a clock some days ahead or back.
+/// Start and duration of signatures: long enough for clocks some days ahead or behind.
 const SIGNED_SINCE: Duration = Duration::from_secs(2 * 86_400);
 const SIGNED_FOR: Duration = Duration::from_secs(12 * 86_400);
 
 /// A name in the DNS.
 ///
 /// # Panics
-/// It is none.
+/// It is not a valid name.
 #[must_use]
 pub fn name(text: &str) -> Name {
     Name::from_ascii(text).unwrap()
@@ -72,7 +72,7 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// With these records beside those that every zone has.
+    /// With these records in addition to those of every zone.
     #[must_use]
     pub fn new(origin: &str, records: Vec<(&str, RData)>, key: Option<&ZoneKey>) -> Self {
         let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, TTL);
@@ -140,7 +140,7 @@ impl Zone {
     }
 }
 
-/// Answers from the zone that the name lies in; questions for DS are the parent's to answer (RFC 4035 §3.1.4.1).
+/// Answers from the zone that contains the name; queries for DS are answered by the parent (RFC 4035 §3.1.4.1).
 pub async fn serve(zones: Vec<Zone>) -> SocketAddr {
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = udp.local_addr().unwrap();

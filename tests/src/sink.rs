@@ -9,7 +9,7 @@ use rustix::fs::inotify::WatchFlags;
 
 use crate::{PATIENCE, watch};
 
-/// The folder, and news of files that came to be in it.
+/// The folder, and events of new files.
 pub struct Sink {
     folder: PathBuf,
     news: Mutex<Receiver<()>>,
@@ -39,7 +39,7 @@ impl Sink {
         files.iter().map(|file| std::fs::read(file).unwrap()).collect()
     }
 
-    /// Waits for a mail that this holds for.
+    /// Waits for a mail that meets this condition.
     pub fn wait_where(&self, what: &str, holds: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         loop {

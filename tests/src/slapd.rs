@@ -1,5 +1,5 @@
-//! A directory of OpenLDAP in a folder of its own: entries with certificates, and a log of what was asked. Knows nothing of the
-//! product but how it is told of a directory.
+//! An OpenLDAP directory in a folder of its own: entries with certificates, and a log of queries. Knows
+//! nothing of the product but its directory settings.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::process::{Process, poll, run};
 use crate::{Authority, Config, ports};
 
-/// Who may read what is below `ou=closed`, and its password: nobody's secret.
+/// The user who may read below `ou=closed`, and its password: not secret.
 pub const READER: (&str, &str) = ("cn=reader,o=Clinic", "reader 4711");
 
 /// Schemas as Debian installs them, with what GnuPG puts into directories, and who may read what.
@@ -85,7 +85,7 @@ impl Slapd {
             Speaks::Tls => format!("ldap://{ldap}/ ldaps://{ldaps}/"),
             Speaks::Clear => format!("ldap://{ldap}/"),
         };
-        // It stays in front while it tells what it is asked.
+        // It stays in the foreground while it logs queries.
         let mut command = program("slapd");
         command.args(["-h", &addresses, "-d", "stats", "-f"]).arg(&file);
         let process = Process::start("slapd", &mut command);
@@ -99,7 +99,7 @@ impl Slapd {
         format!("ldaps://localhost:{}", self.ldaps.port())
     }
 
-    /// Its address for StartTLS, and for whoever speaks in clear.
+    /// Its address for StartTLS and for clear text.
     #[must_use]
     pub fn ldap(&self) -> String {
         format!("ldap://localhost:{}", self.ldap.port())
@@ -111,7 +111,7 @@ impl Slapd {
         self.process.output.text()
     }
 
-    /// Waits until it has told of something.
+    /// Waits until it has logged something.
     pub fn wait_logged(&self, what: &str) {
         poll(what, || self.log().contains(what).then_some(()));
     }
@@ -134,7 +134,7 @@ pub fn configure(config: &mut Config, url: &str) {
         .set("[partners.ldap]", "ca", r#""ca.pem""#);
 }
 
-/// Somebody below `ou=people` or `ou=closed`, with these attributes.
+/// A person below `ou=people` or `ou=closed`, with these attributes.
 #[must_use]
 pub fn person(below: &str, address: &str, attributes: &[(&str, &[u8])]) -> String {
     let mut entry = format!(
@@ -148,7 +148,7 @@ pub fn person(below: &str, address: &str, attributes: &[(&str, &[u8])]) -> Strin
     entry + "\n"
 }
 
-/// An entry in whose place another directory has more.
+/// An entry that refers to another directory.
 #[must_use]
 pub fn referral(to: &str) -> String {
     format!(

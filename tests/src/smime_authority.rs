@@ -1,4 +1,4 @@
-//! A certificate authority on `openssl`: certificates for houses, and lists of those that it has taken back.
+//! A certificate authority on `openssl`: certificates for organisations, and revocation lists.
 //!
 //! Must never know: who trusts it.
 
@@ -55,7 +55,7 @@ impl Authority {
         self.path("ca.pem")
     }
 
-    /// A house whose certificate it has issued.
+    /// An organisation with a certificate of this authority.
     #[must_use]
     pub fn issues(&self, address: &str) -> House {
         let house = House::new(address);
@@ -68,7 +68,7 @@ impl Authority {
         self.issues_naming(house, address, "");
     }
 
-    /// The same for a house whose certificate says where to ask whether it was revoked.
+    /// The same with an OCSP responder's URL in the certificate.
     #[must_use]
     pub fn issues_with_responder(&self, address: &str, responder: &str) -> House {
         let house = House::new(address);
@@ -76,7 +76,7 @@ impl Authority {
         house
     }
 
-    /// The same for a house whose certificate says where the authority's list is.
+    /// The same with the URL of the authority's list in the certificate.
     #[must_use]
     pub fn issues_with_list(&self, address: &str, list: &str) -> House {
         let house = House::new(address);
@@ -172,7 +172,7 @@ impl Authority {
         self.published(&["-crlexts", "elsewhere"])
     }
 
-    /// One whose time is over.
+    /// An expired one.
     #[must_use]
     pub fn published_old_list(&self) -> Vec<u8> {
         self.published(&OVER)
@@ -185,7 +185,7 @@ impl Authority {
         std::fs::read(der).unwrap()
     }
 
-    /// Writes a list whose time is over.
+    /// Writes an expired list.
     pub fn old_list(&self, to: &str) {
         openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &OVER].concat());
     }

@@ -1,4 +1,4 @@
-//! A raw SMTP client: says exactly what it is told, byte for byte, and reads replies line by line.
+//! A raw SMTP client: sends exactly what it is told, byte for byte, and reads replies line by line.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};

@@ -1,4 +1,4 @@
-//! A token of SoftHSM in a folder of its own: what an operator's hardware is, with a drawer that it can be taken away to.
+//! A SoftHSM token in a folder of its own, in place of an operator's hardware, which can be "unplugged".
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::process::run;
 
 /// The module, as Debian installs it.
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
-/// The PIN: nobody's secret.
+/// The PIN: not secret.
 pub const PIN: &str = "47112026";
 
 /// A token.
@@ -54,7 +54,7 @@ impl SoftHsm {
         self.run("softhsm2-util", &import);
     }
 
-    /// What lies in it, as another program sees it.
+    /// Its objects, as another program lists them.
     #[must_use]
     pub fn objects(&self) -> String {
         let list = ["--module", MODULE, "--login", "--pin", PIN, "--list-objects"];

@@ -1,5 +1,5 @@
-//! A way to a server that can be stopped up: it takes connections and passes bytes on, and when it is shut it keeps all of
-//! them open and passes nothing, as a firewall does that has forgotten them. Knows no protocol.
+//! A proxy to a server that can be blocked: it accepts connections and passes bytes on; when blocked, it
+//! keeps all of them open and passes nothing, like a firewall that has lost its state. Knows no protocol.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -79,7 +79,7 @@ impl Tap {
         self.address
     }
 
-    /// Nothing passes any more; nobody is told.
+    /// Nothing passes any more, without notification.
     pub fn shut(&self) {
         self.gate.set(true);
     }

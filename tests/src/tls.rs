@@ -47,7 +47,7 @@ impl Authority {
         self.issue_with(names, |_params| {})
     }
 
-    /// The same for the time between so many days from now, before it or behind.
+    /// The same, valid from and until these numbers of days from now, which may be negative.
     #[must_use]
     pub fn issue_between(&self, names: &[&str], from: i64, until: i64) -> Identity {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -155,7 +155,7 @@ impl Identity {
     }
 }
 
-/// A client that accepts any certificate: for servers whose certificate is not the point.
+/// A client that accepts any certificate: for servers whose certificate does not matter.
 #[must_use]
 pub fn trusting_client() -> Arc<ClientConfig> {
     Arc::new(

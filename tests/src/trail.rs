@@ -20,20 +20,20 @@ pub fn of(gateway: &Gateway, action: &str) -> Vec<Value> {
     rows(gateway).into_iter().filter(|row| row["action"] == action).collect()
 }
 
-/// What a row says beside its action.
+/// The fields of a row apart from its action.
 #[derive(Clone, Copy, Debug)]
 pub struct TrailRow<'a> {
     /// Who: of an operator without the number.
     pub actor: &'a str,
     /// To what.
     pub object: &'a str,
-    /// In which mailbox; empty: in none.
+    /// The mailbox; empty: none.
     pub mailbox: &'a str,
     /// From where; empty: from nowhere.
     pub network: &'a str,
     /// With which outcome.
     pub outcome: &'a str,
-    /// Stands in what else it says.
+    /// Contained in the row's detail.
     pub detail: &'a str,
 }
 
@@ -69,7 +69,7 @@ pub fn is(row: &Value, said: TrailRow<'_>, words: &[&str]) {
     assert!(text("detail").contains(detail), "{detail}: {row}");
     let all = row.to_string();
     for word in words.iter().chain(&["@"]) {
-        // Such a word stands in one of a few hundred numbers and proofs by chance.
+        // Such a word occurs by chance in one of a few hundred numbers and proofs.
         assert!(
             word.len() > 6 || !word.bytes().all(|b| b.is_ascii_hexdigit()),
             "{word} is a number like any"

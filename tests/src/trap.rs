@@ -1,5 +1,5 @@
-//! A loopback server that nobody should ever talk to: counts who did, and plays every host of the world
-//! when a browser takes it for its proxy.
+//! A loopback server that must never be contacted: counts connections, and stands in for every host when a
+//! browser uses it as its proxy.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -67,7 +67,7 @@ impl Trap {
     /// Arguments that make a browser send everything here that is not for these addresses.
     #[must_use]
     pub fn for_all_but(&self, home: &[SocketAddr]) -> Vec<String> {
-        // The last rule that fits holds: first all of loopback goes to the proxy, then these do not.
+        // The last matching rule applies: first all of loopback goes to the proxy, then these do not.
         let mut bypass = vec!["<-loopback>".to_owned()];
         bypass.extend(home.iter().map(SocketAddr::to_string));
         vec![

@@ -1,4 +1,4 @@
-//! News from the file system: something under a path was written.
+//! File system events: something under a path was written.
 
 use std::mem::MaybeUninit;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A web server over TLS that has one file, whoever asks for whichever name.
+//! A web server over TLS with one file, for any request and host name.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -24,7 +24,7 @@ pub fn serve(tls: Arc<ServerConfig>, text: &str) -> SocketAddr {
                 asked.push(byte[0]);
             }
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
-            // Whoever asked may have gone.
+            // The client may be gone.
             let _gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
             stream.conn.send_close_notify();
             let _gone = stream.flush();

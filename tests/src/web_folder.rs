@@ -1,4 +1,4 @@
-//! A web server in clear with what somebody has put into it, as authorities publish their lists.
+//! A web server in clear with arbitrary files, as authorities publish their lists.
 //!
 //! Must never know: what is in the files.
 
@@ -35,7 +35,7 @@ impl WebFolder {
                 let status = if file.is_some() { "200 OK" } else { "404 Not Found" };
                 let body = file.unwrap_or_default();
                 let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
-                // Whoever asked may have had enough.
+                // The client may have disconnected.
                 let _gone = tcp.write_all(head.as_bytes()).and_then(|()| tcp.write_all(&body));
             }
         });

@@ -1,5 +1,5 @@
-//! Hosts of the world, each at an address of its own, with the ports that servers of the world have. Nothing leaves this machine: a
-//! library that is preloaded leads connections to them to servers of the scenario.
+//! Public hosts, each with an address of its own and the usual ports. Nothing leaves this machine: a
+//! preloaded library redirects connections to them to servers of the scenario.
 //!
 //! Must never know: what is said on a connection.
 
@@ -13,7 +13,7 @@ use crate::ill_disk::library;
 
 const SOURCE: &str = include_str!("world.c");
 
-/// The world.
+/// The public hosts.
 pub struct World {
     folder: TempDir,
     leads: RefCell<Vec<String>>,
@@ -26,7 +26,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Nobody is in it yet.
+    /// There are none yet.
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -35,12 +35,12 @@ impl World {
         Self { folder, leads: RefCell::default() }
     }
 
-    /// A new host whose port is this server; its address, in a network that the configuration names.
+    /// A new host whose port is this server; returns its address, in a network that the configuration names.
     pub fn host(&self, port: u16, server: SocketAddr) -> Ipv4Addr {
         self.host_in([10, 77, 0], port, server)
     }
 
-    /// The same at a public address (RFC 5737: nobody's).
+    /// The same at a public address (RFC 5737: documentation).
     pub fn public_host(&self, port: u16, server: SocketAddr) -> Ipv4Addr {
         self.host_in([203, 0, 113], port, server)
     }
@@ -53,7 +53,7 @@ impl World {
         address
     }
 
-    /// What the process must be started with, beside what else is in its environment.
+    /// Environment variables for the process, in addition to its own.
     #[must_use]
     pub fn environment(&self, others: Vec<(String, String)>) -> Vec<(String, String)> {
         let path = |name: &str| self.folder.path().join(name).to_str().unwrap().to_owned();
@@ -68,7 +68,7 @@ impl World {
         all
     }
 
-    /// Letters go straight to the hosts of the world, which these name servers know.
+    /// Letters go directly to public hosts, which these name servers know.
     pub fn lies_before(config: &mut Config, name_servers: SocketAddr) {
         config
             .set("delivery", "route", r#""mx""#)

@@ -1,4 +1,4 @@
-//! axe-core, the accessibility engine, run inside whatever the browser shows. `cargo xtask test` fetches it.
+//! axe-core, the accessibility engine, run in the browser's current page. `cargo xtask test` fetches it.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
         .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` fetches it", file.display()))
 });
 
-/// What is asked for: WCAG 2.2 up to AA, and the engine's own advice.
+/// The rules: WCAG 2.2 up to AA, and the engine's own recommendations.
 const TAGS: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
 
 /// Runs its rules on the document the browser is in; gives one line per finding.

@@ -1,5 +1,5 @@
-//! A broker's day: many letters at once, over several pages, by mouse, by keyboard and without scripts; and what was done
-//! too quickly taken back.
+//! A broker's day: many letters at once, over several pages, by mouse, by keyboard and without scripts; and
+//! hasty actions undone.
 
 use rig::browser::Kind;
 use rig::{Browser, Screen, letters};

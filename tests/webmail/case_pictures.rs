@@ -1,5 +1,5 @@
-//! Pictures of the most telling letters of `tests/reading`, for the documentation: each on one sheet, on a phone and on a
-//! desktop, by day and by night. Knows no page but a letter's.
+//! Screenshots of the most telling letters of `tests/reading`, for the documentation: each on one sheet, on a
+//! phone and on a desktop, in light and dark mode. Knows no page but a letter's.
 
 use std::fmt::Write as _;
 use std::path::Path;

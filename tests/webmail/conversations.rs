@@ -1,5 +1,5 @@
-//! Conversations: letters that answer each other, with one's own answers, beside each letter and as one line of a list;
-//! by mouse, by key and without scripts; joined by what they name, never by their subjects.
+//! Conversations: letters that answer each other, with one's own replies, beside each letter and as one line
+//! of a list; by mouse, by keyboard and without scripts; joined by references, never by subjects.
 
 use rig::{Browser, Screen, canary, letters};
 
@@ -106,7 +106,7 @@ fn letters_of_one_conversation_stand_together() {
     browser.wait_for("the list beside it", |browser| (browser.count(".beside li") == 2).then_some(()));
     assert_eq!(browser.count(".beside li:last-child a[aria-current]"), 1);
 
-    // What is done with the line is done with its letters here, and with none that came meanwhile.
+    // An action on the line applies to its letters here, and not to letters that came meanwhile.
     browser.open(&office.at("/inbox"));
     browser.click(&format!("{line} input"));
     browser.click(".more summary");
@@ -130,7 +130,7 @@ fn letters_of_one_conversation_stand_together() {
     key_through(browser, "z");
     assert!(browser.text().contains("4 Nachrichten sind wieder da, wo sie waren."), "{}", browser.text());
 
-    // Into a folder, where they stand together too; a search finds each.
+    // Into a folder, where they are together too; a search finds each.
     browser.execute("document.querySelector('ul.letters a').focus()");
     key_through(browser, "v");
     assert_eq!(browser.text_of("h1"), "4 Nachrichten verschieben");

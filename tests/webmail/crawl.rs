@@ -1,5 +1,5 @@
-//! Goes wherever a signed-in reader can click, one page of each kind, and sends every form that asks for
-//! something without what it asks for: pages and errors that no scenario names are judged, too.
+//! Follows every link of a signed-in reader, one page of each kind, and submits every form without its
+//! required input: pages and errors outside the scenarios are checked, too.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn path_only(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or(path)
 }
 
-/// A path without what tells one letter, page or draft from another.
+/// A path without the parts that distinguish letters, pages or drafts.
 fn kind(path: &str) -> String {
     let whole = path.split('#').next().unwrap_or(path);
     let (path, query) = whole.split_once('?').unwrap_or((whole, ""));

@@ -1,5 +1,5 @@
-//! Every page of the table of routes in every state it can be in: as a newcomer, empty, full, long, wrong, over. A
-//! new page fails here until it is visited.
+//! Every page of the route table in every state: as a newcomer, empty, full, long, wrong, expired. A new page
+//! fails here until it is visited.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use crate::watch::Watched;
 
 const ANNA: &str = "anna.mueller@web.example";
 
-/// What GET gives that is no page by itself.
+/// GET routes that are not pages themselves.
 const NO_PAGES: &[(&str, &str)] = &[
     ("/m/{id}/html", "judged inside its letter's frame"),
     ("/m/{id}/inside/{part}/html", "judged inside its letter's frame"),
@@ -65,7 +65,7 @@ impl<'a> Tour<'a> {
         self.judge(page);
     }
 
-    /// Sends the form with this button as it stands, also where the browser would ask for more.
+    /// Submits the form with this button unchanged, also where the browser would require more.
     fn press(&self, button: &str) {
         self.watched.browser.execute("for (const form of document.forms) form.noValidate = true");
         self.watched.browser.click_through(button);
@@ -227,7 +227,7 @@ fn reading(tour: &Tour<'_>) {
     tour.judge("a PDF that could not be made");
 }
 
-/// Folders of one's own, from none to one that goes.
+/// Folders of one's own, from none to one being deleted.
 fn own_folders(tour: &Tour<'_>) {
     let browser = &tour.watched.browser;
     tour.visit("/folders", "no folders");
@@ -359,7 +359,7 @@ fn forgotten(tour: &Tour<'_>, spent: &str) {
     tour.judge("too many wrong passwords");
 }
 
-/// Links that have run out, and a mailbox that goes.
+/// Expired links, and a deleted mailbox.
 fn over(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     for renewal in ["at-once", "request"] {
         let office = Office::with(language, |config| {
@@ -383,7 +383,7 @@ fn over(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     }
 }
 
-/// In with the password that the sender told.
+/// Access with the password told by the sender.
 fn newcomer(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     let office = Office::with(language, |config| {
         config.set("portal", "activation", r#""initial-password""#);

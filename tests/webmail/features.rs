@@ -1,9 +1,9 @@
-//! Every feature of HTML and CSS that mail programs are compared by, tried in a letter's frame and on its PDF, beside the
-//! browser's own rendering of the same markup; holds docs/html-support.md.
+//! Every feature of HTML and CSS that mail programs are compared by, tried in a letter's frame and on its PDF, beside
+//! the browser's own rendering of the same markup; holds docs/html-support.md.
 //!
-//! `features/features.tsv` says what is looked at: `property` of the element that holds the word `¤`, `^tag:property` of
+//! `features/features.tsv` lists what is checked: `property` of the element that holds the word `¤`, `^tag:property` of
 //! one around it, `img:property` of the picture in it, `has:` for a value that is not `none`, `inside:selector` for
-//! what must be there, `gone` for what must not. `features/refused.tsv` says why what is not shown as others do is not.
+//! what must be there, `gone` for what must not. `features/refused.tsv` gives the reasons for intended differences.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ const REFUSED: &str = include_str!("features/refused.tsv");
 /// Probes of one letter: far from every limit.
 const A_LETTER: usize = 60;
 
-/// What is seen of each pair of word and look.
+/// The observed values for each pair of word and look.
 const SEEN: &str = r#"
     const holder = (word) => {
         const texts = document.createTreeWalker(document.querySelector('.letter'), NodeFilter.SHOW_TEXT);
@@ -62,7 +62,7 @@ struct Probe {
     gmail: &'static str,
     looks: Vec<&'static str>,
     markup: String,
-    /// What stands in it.
+    /// Its content.
     word: String,
 }
 
@@ -114,7 +114,7 @@ fn letter(number: usize, html: &str) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The picture that a letter holds in its markup.
+/// The picture embedded in a letter's markup.
 fn written_out(markup: &str) -> String {
     markup.replace("data:png", &format!("data:image/png;base64,{}", pictures()["png"].1))
 }
@@ -181,7 +181,7 @@ fn is_word(text: &str) -> bool {
     !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// What the PDF makes of a probe; `None`: its text layer cannot tell.
+/// The PDF's rendering of a probe; `None`: its text layer cannot tell.
 fn on_paper(probe: &Probe, words: &BTreeMap<String, String>) -> Option<bool> {
     let word = words.get(&probe.word);
     let control = words.get(&probe.word.replace('w', "c"));

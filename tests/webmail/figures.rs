@@ -1,18 +1,18 @@
-//! Tables of figures: whole on a telephone, scrolled by hand and by keyboard, and whole on paper.
+//! Tables of numbers: complete on a telephone, scrolled by touch and by keyboard, and complete on paper.
 
 use rig::{Screen, process};
 use serde_json::{Value, json};
 
 use crate::{axe, targets};
 
-/// A table with so many columns of amounts, and an account number in its first.
+/// A table with this many columns of amounts, and an account number in its first.
 fn figures(columns: usize) -> String {
     let cells: String = (0..columns).map(|n| format!("<td>{n}.234,56 EUR</td>")).collect();
     let row = format!("<tr><td>IBAN DE89 3704 0044 0532 0130 00</td>{cells}<td>Ende{columns}</td></tr>");
     format!("<p>Guten Tag, hier ist Ihre Abrechnung.</p><table border=1>{}</table>", row.repeat(3))
 }
 
-/// What is cut, broken or out of reach on this screen.
+/// What is cut off, broken or unreachable on this screen.
 const FAULTS: &str = r#"
     const faults = [], letter = document.querySelector('.letter');
     for (const cell of document.querySelectorAll('.letter td')) {
@@ -100,7 +100,7 @@ fn figures_are_whole_on_paper() {
             answer["data"].as_str().unwrap(),
         );
         let file = gateway.home.write("figures.pdf", &pdf.unwrap());
-        // Words and where they stand, in points: the sheet is 595 wide.
+        // Words and their positions, in points: the sheet is 595 wide.
         let (code, boxes, err) =
             process::run(std::process::Command::new("pdftotext").arg("-bbox").arg(&file).arg("-"));
         assert_eq!(code, 0, "{err}");

@@ -1,4 +1,4 @@
-//! Filters before anything is searched for: from the inbox by a link, on every screen, in both languages.
+//! Filters without a search: from the inbox by a link, on every screen, in both languages.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::watch::Watched;
 
 const ANNA: &str = "anna.mueller@web.example";
 
-/// `SEALPOST_KEEP=FOLDER` keeps pictures of what is judged.
+/// `SEALPOST_KEEP=FOLDER` keeps screenshots of what is checked.
 fn keep(watched: &Watched, name: &str) {
     let Some(folder) = std::env::var_os("SEALPOST_KEEP") else { return };
     for screen in [Screen::NARROW, Screen::PHONE, Screen::DESKTOP] {

@@ -1,5 +1,5 @@
-//! The way in with an initial password, from the log-in to the first letter, and what the log-in says to whoever
-//! has tried too often; every page judged.
+//! Access with an initial password, from the log-in to the first letter, and the log-in page after too many
+//! tries; every page checked.
 
 use rig::letters;
 use rig::reader::PASSWORD;
@@ -44,7 +44,7 @@ fn walk(language: &'static str, scripts: bool) {
     watched.judge("inbox after the first log-in");
     browser.log_out();
 
-    // Somebody on another device, until it is closed for them.
+    // A user on another device, until access is locked.
     let stranger = Watched::new(&office, language, scripts);
     stranger.browser.open(&office.at("/"));
     for _ in 0..3 {

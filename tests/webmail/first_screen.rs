@@ -1,5 +1,5 @@
-//! The letter first: on a phone its text begins on the first screen; on a wide screen the list stands beside it; no
-//! page asks for more than six files.
+//! The letter first: on a phone its text begins on the first screen; on a wide screen the list is beside it;
+//! no page requests more than six files.
 
 use rig::browser::Kind;
 use rig::{Browser, Screen};

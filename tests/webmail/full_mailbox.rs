@@ -1,4 +1,4 @@
-//! A mailbox with more letters than one page has, and how its list is counted and driven by keys.
+//! A mailbox with more letters than fit on one page: counts and keyboard navigation of its list.
 
 use rig::{Browser, letters};
 

@@ -1,4 +1,4 @@
-//! A letter's frame is as high as the letter, and then it rests, whatever the letter makes its height hang on.
+//! A letter's frame gets the height of the letter and then stays, whatever the letter's height depends on.
 
 use rig::{Browser, Config, Gateway, Hop, Screen, letters};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! Every vector of the corpus travels as a real letter through the real binary into a real browser. Nothing may
-//! run, nothing may be fetched, and the page's policy may not even be asked to stop anything.
+//! Every vector of the corpus is sent as a real letter through the real binary into a real browser. Nothing may run,
+//! nothing may be fetched, and the content security policy must not have had to block anything.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,9 +12,8 @@ use crate::vectors::{self, HOST};
 
 const MAX: &str = "max.kunde@web.example";
 
-/// In the page and in the letter's frame: calls every handler there could be on every element, without following
-/// links; then says whether there is a frame, and what stands in it although it may not: elements, attributes,
-/// addresses.
+/// In the page and in the letter's frame: calls every possible handler on every element, without following links; then
+/// returns whether there is a frame, and forbidden content in it: elements, attributes, addresses.
 const LOOK: &str = r#"
     const frame = document.querySelector('iframe.frame')?.contentDocument;
     const types = ['click', 'mouseover', 'mouseenter', 'pointerenter', 'pointerrawupdate', 'mousemove', 'copy', 'dragstart',
@@ -38,7 +37,7 @@ const LOOK: &str = r#"
             if (key.startsWith('on')) strange.push(key);
             if (key === 'src' && !/^\/m\/[0-9a-f]+\/inline\/\d+$/.test(address)) strange.push(key + '=' + value);
             if (key === 'href' && !own && !/^(https?:|mailto:|tel:)/.test(address)) strange.push(key + '=' + value);
-            // A picture behind words is one of the letter's own; `background-position` places it there.
+            // A background picture is one of the letter's own; `background-position` places it there.
             const looks = value.replace(/url\("?\/m\/[0-9a-f]+\/inline\/\d+"?\)/g, 'own');
             if (key === 'style' && /url|expression|image-|image:(?!own)|(^|[;\s])(position|inset|top|z-index)\s*:|\\/i.test(looks))
                 strange.push(key + '=' + value);
@@ -68,7 +67,7 @@ impl Victim {
         Self { browser, trap, origin: format!("http://{}", gateway.config.web), asked: 0 }
     }
 
-    /// Opens a page, every now and then as yet another client: so many pages a minute are nobody's reading.
+    /// Opens a page, now and then as another client: this many pages a minute are more than anybody reads.
     fn open(&mut self, path: &str) {
         if self.asked.is_multiple_of(50) {
             let headers = json!({ "headers": { "X-Forwarded-For": format!("10.7.7.{}", self.asked / 50) } });
@@ -78,7 +77,7 @@ impl Victim {
         self.browser.open(&format!("{}{path}", self.origin));
     }
 
-    /// Nothing ran, nothing was fetched, nothing had to be stopped.
+    /// Nothing ran, nothing was fetched, nothing had to be blocked.
     fn unharmed(&self, what: &str) {
         let browser = &self.browser;
         let marked = browser.execute("return [window.name, document.title, document.cookie]");
@@ -167,7 +166,7 @@ fn no_markup_runs_or_fetches() {
         }
     }
     assert!(framed > 300, "only {framed} were shown as HTML");
-    // The frame by itself, as an attacker might link to it: the policy is in the answer, not in the page around it.
+    // The frame on its own, as an attacker might link to it: the policy is in the response, not in the page around it.
     for path in paths.iter().take(vectors::markup().len()).step_by(9) {
         victim.open(&format!("{path}/html"));
         victim.browser.execute(LOOK);
@@ -175,7 +174,7 @@ fn no_markup_runs_or_fetches() {
     victim.unharmed("a frame without the page around it");
 }
 
-/// The link in a notice, whatever links its subject holds.
+/// The link in a notice, whatever links its subject contains.
 fn portal_link(hop: &Hop, victim: &Victim, to: &str) -> String {
     let notice = hop.wait_to(to).text().replace("=\r\n", "");
     let start = format!("{}/a/", victim.origin);

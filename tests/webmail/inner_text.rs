@@ -1,4 +1,4 @@
-//! The words that rules see of a page are those that a browser shows of it, in the same order and on the same lines.
+//! The words that rules see of a page are those that a browser displays, in the same order and on the same lines.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -109,8 +109,8 @@ fn of_letters() -> Vec<String> {
             let bytes = std::fs::read(file).unwrap();
             Letter::parse(&bytes).ok()?.html()
         })
-        // Names of pictures count as text where the picture is missing, and hostile ones try to be seen. What stands in a field
-        // or can be unfolded is for a reader, and not for innerText.
+        // Alternative texts count where the picture is missing, and hostile ones try to be displayed. Form values and
+        // collapsed text are for a reader, and not in innerText.
         .filter(|html| !["<script", "<svg", "<textarea", "<details"].iter().any(|kind| html.contains(kind)))
         .collect()
 }
@@ -135,7 +135,7 @@ fn rules_read_what_a_browser_shows() {
         let letter = format!("From: a@b.example\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{page}");
         let texts: Vec<Vec<String>> =
             Inside::of(letter.as_bytes()).texts.iter().map(|text| lines(text)).collect();
-        // Where cells hold blocks a browser breaks lines that people read as one.
+        // If cells contain blocks, a browser breaks lines that people read as one.
         let same_lines = texts.contains(&shown);
         let same_words = texts.iter().any(|text| text.join(" ") == shown.join(" "));
         // What a style sheet does to its classes is not computed: every word that it sets apart is one somewhere.

@@ -1,9 +1,9 @@
-//! Whoever has no mouse: the Tab key alone must reach everything that can be used, and show where it is.
+//! Without a mouse: the Tab key alone must reach every control, and show the focus.
 
 use rig::Browser;
 
-/// Notes what takes the focus. A radio group is one stop; frames are passed through; what is out of sight until a
-/// menu opens is no stop.
+/// Records what takes the focus. A radio group is one stop; frames are passed through; elements hidden in a
+/// closed menu are not stops.
 const WATCH: &str = "
     const stops = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex=\"0\"]')]
         .filter((e) => !e.disabled && e.type !== 'hidden' && e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true }))

@@ -1,5 +1,5 @@
-//! Without scripts nobody is warned in time. The session ends while a letter is being written; sending it leads to the
-//! log-in, and after that the text is there again.
+//! Without scripts there is no timely warning. The session ends while a letter is being written; sending it
+//! leads to the log-in, and after that the text is restored.
 
 use rig::Web;
 use rig::reader::PASSWORD;

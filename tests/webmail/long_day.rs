@@ -1,5 +1,5 @@
-//! A broker's day from its first mail to its last: three hundred letters that came overnight, read, sorted, answered and
-//! put away in one mailbox; and one mail about all of them.
+//! A broker's day from the first mail to the last: three hundred letters that came overnight, read, sorted,
+//! answered and filed in one mailbox; and one mail about all of them.
 
 use rig::ill_clock::IllClock;
 use rig::process::poll;
@@ -79,7 +79,7 @@ fn three_hundred_letters_are_a_morning_and_not_a_day() {
     key_through(browser, "z");
     assert!(headline(browser).contains("300 Nachrichten"), "{}", headline(browser));
 
-    // What is cancelled goes into a folder, wherever a page ends.
+    // Cancelled items are moved into a folder, across pages.
     browser.fill("#words", "kuendigung");
     browser.click_through(".search button");
     assert_eq!(rows(browser), 15);

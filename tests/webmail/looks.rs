@@ -1,11 +1,11 @@
-//! How letters look: as their writers meant them, and legible whatever they wrote.
+//! How letters look: as their authors meant them, and always legible.
 
 use rig::{Browser, Gateway, Hop, Screen};
 use serde_json::{Value, json};
 
 use crate::{axe, targets};
 
-/// Letters whose colours go wrong where half of them is lost.
+/// Letters whose colours become unreadable if half of them are dropped.
 const PALE: &[&str] = &[
     "<table><tr><td style='background:#003366;color:#ffffff'>a</td></tr></table>",
     "<p style='color:white;background:navy'>a</p>",
@@ -36,7 +36,8 @@ const PALE: &[&str] = &[
     "<span style='color:#999'>a</span> <small style='color:#bbb'>b</small>",
 ];
 
-/// Words that cannot be told from what is behind them. The engine asks for a human where both are the same colour.
+/// Words that cannot be distinguished from their background. The engine asks for a human check if both have
+/// the same colour.
 const PALEST: &str = r#"
     const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
     const over = (top, under) => ({ r: top.r * top.a + under.r * (1 - top.a), g: top.g * top.a + under.g * (1 - top.a),

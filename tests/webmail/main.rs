@@ -1,5 +1,5 @@
-//! The recipients' webmail as people meet it: a real Chromium, both languages, phone and desktop, day and
-//! night, with scripts and without, kind letters and hostile ones.
+//! The recipients' webmail as users see it: a real Chromium, both languages, phone and desktop, light and
+//! dark mode, with scripts and without, friendly letters and hostile ones.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

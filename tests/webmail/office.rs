@@ -1,12 +1,12 @@
-//! The insurer's side of these scenarios: a real Postfix that hands everything to the gateway, and letters of every
-//! kind that show in a mailbox.
+//! The insurer's side of these scenarios: a real Postfix that sends everything to the gateway, and letters of
+//! every kind.
 
 use rig::{Config, Gateway, Hop, Postfix, letters};
 
 /// This department's mail needs no tag.
 pub(crate) const SENDER: &str = "erika.muster@unfall.insurer.example";
 
-/// A gateway, the mail server in front of it and the world behind.
+/// A gateway, the mail server in front of it and outside servers.
 pub(crate) struct Office {
     pub(crate) hop: Hop,
     postfix: Postfix,
@@ -54,7 +54,7 @@ impl Office {
         self.send_from(SENDER, to, letter);
     }
 
-    /// Sends a letter of somebody else's.
+    /// Sends a letter from outside.
     pub(crate) fn send_from(&self, from: &str, to: &str, letter: &[u8]) {
         self.postfix.smtp().letter(from, &[to], letter).expect("250 *");
     }

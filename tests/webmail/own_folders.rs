@@ -1,5 +1,5 @@
-//! Folders of one's own: made, filled from one page or all of them, by mouse, key and without scripts; a move taken back;
-//! found by searching; and gone without a letter going with them.
+//! Folders of one's own: created, filled from one page or all of them, by mouse, keyboard and without
+//! scripts; a move undone; searched; and deleted without a letter being deleted with them.
 
 use rig::reader::{ANSWER, PASSWORD};
 use rig::{canary, letters};
@@ -57,7 +57,7 @@ fn all_letters_of_all_pages_are_moved_and_the_move_is_taken_back() {
     browser.click_through("ul.letters a");
     assert_eq!(browser.text_of(".back"), "Müller & Söhne");
 
-    // A search finds it and says where it lies.
+    // A search finds it and shows its folder.
     browser.open(&office.at("/inbox"));
     browser.fill("#words", "Police 27");
     browser.click_through(".search button");
@@ -73,7 +73,7 @@ fn all_letters_of_all_pages_are_moved_and_the_move_is_taken_back() {
     browser.click_through("button[value=undo]");
     assert_eq!(rows(browser), 1);
 
-    // The folder goes, the letter stays.
+    // The folder is deleted, the letter stays.
     browser.open(&office.at("/folders"));
     assert!(browser.text_of(".own-folders li").contains("Eine Nachricht"), "{}", browser.text());
     browser.click_through("button[value=remove]");

@@ -1,4 +1,5 @@
-//! What html-validate and HTML CodeSniffer (pa11y's engine) say of a page. `cargo xtask test` fetches them.
+//! The results of html-validate and HTML CodeSniffer (pa11y's engine) for a page. `cargo xtask test` fetches
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ static SNIFFER: LazyLock<String> = LazyLock::new(|| {
         .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` fetches it", file.display()))
 });
 
-/// Errors against WCAG 2 AA, as pa11y tells them: one line each. Only where a page may run scripts.
+/// Errors by WCAG 2 AA, as pa11y reports them: one line each. Only where a page may run scripts.
 pub(crate) fn sniffed(browser: &Browser) -> Vec<String> {
     if browser.execute("return 'HTMLCS' in window") != Value::Bool(true) {
         let engine = format!(

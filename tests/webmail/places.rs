@@ -1,4 +1,4 @@
-//! A letter's own links to places in it lead there.
+//! A letter's own links to anchors in it work.
 
 use serde_json::json;
 

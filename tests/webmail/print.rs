@@ -1,4 +1,4 @@
-//! What comes out of a printer: letters whole and without blank sheets, folders as lists.
+//! Printed output: letters complete and without blank sheets, folders as lists.
 
 use rig::{Browser, letters, process};
 use serde_json::json;
@@ -72,7 +72,7 @@ fn letters_and_folders_are_printed_without_blank_sheets() {
     );
     for one in listed.as_array().unwrap() {
         let (subject, path) = (one[0].as_str().unwrap(), one[1].as_str().unwrap());
-        // Sheets at least, and at most: a sheet holds some 45 lines.
+        // Minimum and maximum number of sheets: one has some 45 lines.
         let most = match subject {
             "kurz" => 1,
             "lang 12" => 2,
@@ -143,7 +143,7 @@ fn white_writing_keeps_its_ground_on_paper() {
     office.gateway.sweep();
 }
 
-/// What would be in a frame if both walls before it had holes.
+/// What would be in a frame if both protections before it failed.
 const HOLES: &str = r#"
     const letter = document.querySelector('iframe.frame').contentDocument.querySelector('.letter');
     letter.innerHTML += `<p>Schlusswort</p><img src="/inbox?never=1"><img src="/m/1/inline/../../../inbox?never=2">

@@ -1,4 +1,5 @@
-//! A letter is opened once to be read, printing prints it and nothing else, and an archive says how far it is.
+//! A letter is opened for reading at once, printing prints only the letter, and an archive reports its
+//! progress.
 
 use rig::{Browser, letters, process};
 use serde_json::json;

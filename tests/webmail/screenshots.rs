@@ -1,6 +1,6 @@
-//! Pictures of every page for the documentation, by `cargo xtask screenshots`: by day and by night, on a phone in
-//! English and on a desktop in German. The arguments are the folder, and the page that shows them all;
-//! one more, and the other language is taken on either screen too, on the narrowest phone there is.
+//! Screenshots of every page for the documentation, by `cargo xtask screenshots`: in light and dark mode, on a phone in
+//! English and on a desktop in German. The arguments are the folder, and the page that shows them all; with one more,
+//! the other language is also taken on either screen, on the narrowest phone.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -121,7 +121,7 @@ impl Set {
         self.browser.open(&self.at(path));
     }
 
-    /// Sends the form with this button as it stands.
+    /// Submits the form with this button unchanged.
     fn press(&self, button: &str) {
         self.browser.execute("for (const form of document.forms) form.noValidate = true");
         self.browser.click_through(button);
@@ -386,7 +386,7 @@ impl Album {
         self.shoot(set, "login-wrong", "Wrong password");
     }
 
-    /// Whoever comes with an initial password.
+    /// A recipient with an initial password.
     fn newcomer(&self) {
         let set = Set::new(self.language, |config| {
             config.set("portal", "activation", r#""initial-password""#);

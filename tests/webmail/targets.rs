@@ -1,5 +1,5 @@
-//! Where a link leads can be read, whatever its letter does to hide it: in a real browser on phone and desktop, and in
-//! the PDF.
+//! The target of a link can be read, whatever its letter does to hide it: in a real browser on phone and desktop, and
+//! in the PDF.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,8 @@ const LINK: &str = "<a href='https://t§-evil.example/a'>www.bank.example</a>";
 /// What must be read of it.
 const SHOWN: &str = "t§-evil.example";
 
-/// For every link: its target beside it, in sight, uncovered, in our own writing. Gives what is shown and what is wrong.
+/// For every link: its target is shown next to it, visible, uncovered, in our own style. Returns what is shown and what
+/// is wrong.
 const MEASURE: &str = r#"
     const faults = [], shown = [];
     for (const link of document.querySelectorAll('.letter a')) {
@@ -40,7 +41,7 @@ const MEASURE: &str = r#"
         const near = [...link.getClientRects()].some((one) =>
             Math.max(one.left - box.right, box.left - one.right, 0) < 80 && Math.max(one.top - box.bottom, box.top - one.bottom, 0) < 60);
         if (!near) fault('far away');
-        // No word of a short link stands far above or below, so that another link's target would be nearer.
+        // No word of a short link is far above or below, so that another link's target would be nearer.
         const words = document.createTreeWalker(link, NodeFilter.SHOW_TEXT);
         for (let first = true; words.nextNode() && link.textContent.length < 120 && first;) {
             if (!words.currentNode.data.trim()) continue;
@@ -121,7 +122,7 @@ fn tricks() -> (Vec<(String, String)>, Vec<String>) {
     ] {
         add(&format!("<div style='{style}'>{LINK}</div>"));
     }
-    // Over it, and beside it.
+    // Over it, and next to it.
     let gap = "&nbsp;\u{200b}\u{3164}".repeat(400);
     for html in [
         format!("{LINK}<div style='margin-top:-40px;background:#fff;height:80px'>bank.example</div>"),
@@ -315,7 +316,7 @@ fn a_letter_cannot_hide_where_its_links_lead() {
             let shown: Vec<&str> = found[0].as_array().unwrap().iter().filter_map(Value::as_str).collect();
             let (html, wanted) =
                 tricks.get(number).map_or(("hidden", None), |(h, s)| (h, Some(numbered(s, number))));
-            // What a letter hides as a whole is not there: nobody can follow it.
+            // A letter's hidden text is not displayed: it cannot be clicked.
             let is_gone = shown.is_empty() && browser.count(".letter a[href]") == 0;
             if let Some(wanted) = wanted
                 && !is_gone
@@ -354,7 +355,7 @@ fn a_pdf_says_where_links_lead() {
     let (tricks, _gone) = tricks();
     let mut html = String::new();
     for (number, (trick, _)) in tricks.iter().enumerate() {
-        // What is left open must not reach the next one.
+        // Unclosed elements must not reach the next one.
         let _ = write!(
             html,
             "<p>Nummer {number}</p><table><tr><td>{}</td></tr></table>",

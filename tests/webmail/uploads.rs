@@ -1,5 +1,5 @@
-//! A file on a bad line: cut off in the middle, it goes on; the page closed in the middle, it goes on too; and the
-//! insurer gets the very bytes.
+//! A file over a bad connection: interrupted, it is resumed; after closing the page, too; and the insurer
+//! gets exactly the same bytes.
 
 use rig::{Browser, canary, letters};
 
@@ -62,7 +62,7 @@ fn a_cut_line_and_a_closed_page_cost_nothing_but_time() {
     browser.wait_for("it to go on", |_| (kept(&office) > before).then_some(()));
     assert_eq!(office.gateway.count("SELECT count(*) FROM uploads"), 1, "begun anew instead of gone on");
 
-    // The page is closed in the middle; another one says how far it is.
+    // The page is closed in between; another one shows the progress.
     let page = browser.url();
     browser.open(&office.at("/inbox"));
     let before = kept(&office);
@@ -99,7 +99,7 @@ fn a_cut_line_and_a_closed_page_cost_nothing_but_time() {
     );
     browser
         .wait_for("both to be there", |browser| (browser.count("#files .write-list li") == 3).then_some(()));
-    // What is too large is said before a byte of it leaves.
+    // A file that is too large is reported before a byte of it is sent.
     let huge = office.gateway.home.write("zu groß.bin", &vec![7; 21 * 1024 * 1024]);
     browser.choose_files("#file", &[&huge]);
     browser.wait_for("the refusal", |browser| {

@@ -1,4 +1,4 @@
-//! The corpus: hostile markup, hostile words, hostile ways to write both down; as letters and as they are.
+//! The corpus: hostile markup, hostile words, hostile encodings of both; as letters and raw.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -78,7 +78,7 @@ pub(crate) fn html_letter(subject: &str, html: &[u8], content_type: &str) -> Vec
     .into_bytes()
 }
 
-/// A letter with this word wherever a word can stand.
+/// A letter with this word in every possible place.
 pub(crate) fn word_letter(word: &str) -> Vec<u8> {
     let percent: String = word.bytes().map(|b| format!("%{b:02X}")).collect();
     format!(

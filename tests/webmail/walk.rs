@@ -1,5 +1,5 @@
-//! From the link in the mail to the inbox, a letter, its text, its attachment, out and in again; every page on
-//! the way judged in every state it can be in.
+//! From the link in the mail to the inbox, a letter, its text, its attachment, out and in again; every page
+//! checked in every state.
 
 use rig::letters;
 use rig::reader::PASSWORD;

@@ -1,4 +1,4 @@
-//! A browser that is looked over the shoulder: every page it shows is judged on every screen.
+//! A browser whose every page is checked on every screen.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ pub(crate) struct Watched {
     language: &'static str,
     scripts: bool,
     screens: [Screen; 2],
-    /// What was found until now: a walk goes on, so that one run tells everything.
+    /// The findings so far: a walk continues, so that one run reports everything.
     faults: RefCell<Vec<String>>,
-    /// What every page was, for whoever reads markup.
+    /// The source of every page, for reviewing markup.
     sources: RefCell<BTreeMap<String, String>>,
 }
 

@@ -1,5 +1,5 @@
-//! axe-core, the accessibility engine of the browser tests: fetched once from npm's registry, of one version,
-//! checked.
+//! axe-core, the accessibility engine of the browser tests: a pinned version, fetched once from npm's
+//! registry and verified.
 //!
 //! Must never know: what its rules are.
 

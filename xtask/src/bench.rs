@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds for speed and runs the measuring program, which lives beside the test rig.
+//! `cargo xtask bench`: builds for speed and runs the measuring program in `tests/bench`.
 //!
 //! Must never know: what is measured.
 

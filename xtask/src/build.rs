@@ -17,7 +17,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs a command to its end; its output goes where ours goes.
+/// Runs a command to its end, with inherited output.
 pub(crate) fn call(command: &mut Command) -> Result<(), String> {
     let shown = format!("{command:?}").replace('"', "");
     match command.status() {
@@ -35,15 +35,15 @@ pub(crate) fn binaries(profile: &str) -> Result<PathBuf, String> {
     Ok(target.join(profile))
 }
 
-/// The programs of an installed product: it does not start workers that do not lie beside it.
+/// The programs of an installed product: it only starts workers in its own folder.
 const PRODUCT: [&str; 3] = ["sealpost", "sealpost-pdf", "sealpost-seal"];
 
-/// Builds the product and says where its main program lies.
+/// Builds the product and returns the path of its main program.
 pub(crate) fn product() -> Result<PathBuf, String> {
     Ok(programs("debug", &PRODUCT)?.join("sealpost"))
 }
 
-/// Builds programs of the workspace and says in which folder they lie.
+/// Builds programs of the workspace and returns their folder.
 fn programs(profile: &str, names: &[&str]) -> Result<PathBuf, String> {
     let mut command = cargo();
     command.args(["build", "--workspace", "--locked"]);
@@ -62,7 +62,7 @@ pub(crate) fn measure(program: &str, args: &[String]) -> Result<(), String> {
     let names: Vec<&str> = PRODUCT.into_iter().chain([program]).collect();
     let folder = programs("release", &names)?;
     let mut command = Command::new(folder.join(program));
-    // Not /tmp: where that lies in memory, nothing would be written through to a disk.
+    // Not /tmp: where that is in memory, nothing would be written through to a disk.
     command
         .env("TMPDIR", "/var/tmp")
         .env("SEALPOST_BIN", folder.join("sealpost"))

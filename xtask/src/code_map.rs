@@ -1,10 +1,11 @@
-//! The code map: a line for every file of the product, taken from its first `//!` paragraph. Pure but for reading.
+//! The code map: a line for every file of the product, taken from its first `//!` paragraph. Pure except for
+//! reading files.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where it stands.
+/// Path of the map.
 pub(crate) const FILE: &str = "docs/code-map.md";
 
 const TOP: &str = "# Code map

@@ -1,6 +1,6 @@
-//! `cargo xtask deny`: what may be in the dependency tree, as `deny.toml` says.
+//! `cargo xtask deny`: checks the dependency tree against `deny.toml`.
 //!
-//! Must never know: why a licence or a crate is allowed; that stands in `deny.toml`.
+//! Must never know: why a licence or a crate is allowed; `deny.toml` says that.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! `cargo xtask kills`: builds for speed and runs the killing program, which lives beside the test rig.
+//! `cargo xtask kills`: builds for speed and runs the killing program in `tests/kills`.
 //!
 //! Must never know: what is counted.
 

@@ -1,4 +1,4 @@
-//! Runs test binaries side by side: where one waits for other processes, or has one long test left, another one works.
+//! Runs test binaries side by side: while one waits for other processes, or has one long test left, another one runs.
 //!
 //! Must never know: what a test proves.
 
@@ -9,12 +9,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::tally::Tally;
 
-/// How many at once. With three, scenarios that time what a server does under load ran beside two browsers, and two of them failed.
+/// How many run at once. With three, scenarios that time a server under load ran in parallel with two browsers, and two
+/// of them failed.
 const LANES: usize = 2;
 
 /// One to run.
 pub(crate) struct Job {
-    /// Stands before each line it prints.
+    /// Prefix of each line it prints.
     pub(crate) name: String,
     pub(crate) command: Command,
 }

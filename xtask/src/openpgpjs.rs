@@ -1,5 +1,5 @@
-//! OpenPGP.js, which the partners' tests exchange letters with: fetched once from npm's registry, of one version, checked;
-//! never shipped.
+//! OpenPGP.js, which the partners' tests exchange letters with: a pinned version, fetched once from npm's
+//! registry and verified; never shipped.
 //!
 //! Must never know: what the tests prove.
 

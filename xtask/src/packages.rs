@@ -1,4 +1,4 @@
-//! System packages: what is missing, installed with apt if we may, else the exact line to type.
+//! System packages: installs missing ones with apt if permitted, else prints the exact command.
 //!
 //! Must never know: what the packages are used for beyond one line to print.
 
@@ -133,7 +133,7 @@ pub(crate) const TEST: &[Need] = &[
 pub(crate) const PICTURES: &[Need] =
     &[Need { probe: "command -v pngquant", package: "pngquant", purpose: "makes pictures small" }];
 
-/// Another webmail, to be measured beside ours.
+/// Another webmail, for comparison measurements.
 pub(crate) const WEB: &[Need] = &[
     Need {
         probe: "test -e /usr/share/roundcube/SQL/sqlite.initial.sql && test -e /etc/roundcube/defaults.inc.php",
@@ -150,7 +150,7 @@ pub(crate) fn postfix() -> &'static [Need] {
     TEST.get(..1).unwrap_or(TEST)
 }
 
-/// Daemons lie in sbin, which a user's PATH often lacks.
+/// Daemons are in sbin, which a user's PATH often lacks.
 const PATH: &str = "PATH=$PATH:/usr/sbin:/sbin; ";
 
 /// Makes sure that everything is there, or says what to type.

@@ -1,5 +1,5 @@
-//! Readers of our pages that are not ours, beside axe-core: html-validate, and HTML CodeSniffer, which pa11y asks.
-//! Fetched once from npm's registry, of one version, checked; never shipped.
+//! Independent checkers of our pages besides axe-core: html-validate, and HTML CodeSniffer, which pa11y uses.
+//! Pinned versions, fetched once from npm's registry and verified; never shipped.
 //!
 //! Must never know: what their rules are.
 

@@ -19,7 +19,7 @@ mod wordform;
 use wordform::{core, fold, hash, unleet};
 
 const LIST: &str = "crates/portal/src/access/known-words.bin";
-/// Of the stolen ones, so many of the most used; those behind stand there by chance.
+/// How many of the most used stolen ones are taken; later ones are there by chance.
 const STOLEN: usize = 600_000;
 /// Family names in English lists get rare soon.
 const NAMES: usize = 30_000;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// A word, and what is left of it without digits and signs around it.
+/// A word, and the rest of it without surrounding digits and punctuation.
 fn add(hashes: &mut BTreeSet<u32>, word: &str) {
     let folded = fold(word);
     let plain = core(&folded);
@@ -72,7 +72,7 @@ fn add(hashes: &mut BTreeSet<u32>, word: &str) {
     }
 }
 
-/// The file whose path within some package ends so; the package's name may carry a version.
+/// The file whose path within some package has this ending; the package's name may include a version.
 fn find(directory: &Path, wanted: &str) -> Result<PathBuf, String> {
     let (package, file) = wanted.split_once('/').unwrap_or(("", wanted));
     let mut open = vec![directory.to_owned()];

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::build;
 
-/// What is to be in it.
+/// The packages to install.
 const REQUIREMENTS: &str = "tests/exports/requirements.txt";
 
 /// Makes it if it is not there or not as the requirements say; gives its interpreter.

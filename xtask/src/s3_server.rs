@@ -1,7 +1,7 @@
-//! The S3 server that tests start, built from crates.io at a pinned version, in `target/s3-server`. It is no part of the
-//! workspace: it wants HTTP/2, which deny.toml keeps out of the product.
+//! The S3 server that tests start, built from crates.io at a pinned version, in `target/s3-server`. It is not
+//! part of the workspace: it needs HTTP/2, which deny.toml forbids in the product.
 //!
-//! Must never know: what is kept there.
+//! Must never know: what is stored there.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask screenshots`: pictures of every page of the webmail, small enough to lie in the repository.
+//! `cargo xtask screenshots`: pictures of every page of the webmail, small enough for the repository.
 //!
 //! Must never know: what is on them.
 

@@ -1,4 +1,4 @@
-//! What test binaries said of their tests, added up.
+//! Adds up the results of test binaries.
 //!
 //! Must never know: what a test proves, who ran it.
 
@@ -38,7 +38,7 @@ impl Tally {
         }
     }
 
-    /// A binary that did not end well. Where no test of its failed, nobody has named it yet.
+    /// A binary that failed. If none of its tests failed, nothing has named it yet.
     pub(crate) fn ended_badly(&mut self, binary: &str, how: &str) {
         if !self.names.iter().any(|name| name.starts_with(&format!("{binary}: "))) {
             self.names.push(format!("{binary}: it ended with {how}"));

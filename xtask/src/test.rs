@@ -1,4 +1,4 @@
-//! `cargo xtask test`: builds the real binary and every test once, says what is run with what, sums up.
+//! `cargo xtask test`: builds the real binary and every test once, prints what is run with what, and sums up.
 //!
 //! Must never know: what a test proves.
 
@@ -85,8 +85,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     ];
     let mut jobs = jobs(&binaries, args, &ready)?;
     if std::env::var_os(THREADS).is_none() {
-        // Most scenarios wait for other processes more than they work: with one thread a core in all, half of it would lie
-        // idle. For each of the binaries that run side by side, one is enough.
+        // Most scenarios wait for other processes more than they work: with one thread per core in total, half of them
+        // would be idle. For each of the binaries that run in parallel, one is enough.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if jobs.len() == 1 { cores * 2 } else { cores };
         for job in &mut jobs {

@@ -1,4 +1,4 @@
-//! The test binaries of the workspace, as cargo builds and lists them: none can be forgotten in a list of ours.
+//! The test binaries of the workspace, as built and listed by cargo, so that none can be forgotten.
 //!
 //! Must never know: what is in them, how they are run.
 
@@ -47,8 +47,8 @@ pub(crate) fn built() -> Result<Vec<TestBinary>, String> {
     Ok(all)
 }
 
-/// One of cargo's messages; `None`: it is not about a test binary. Objects of one line without blanks, of which three things
-/// are of interest: that is not worth a library before the first line of this program runs.
+/// One of cargo's messages; `None`: not about a test binary. Objects of one line without spaces, of which
+/// three fields are needed: not worth a library before the first line of this program runs.
 fn listed(message: &str) -> Option<Result<TestBinary, String>> {
     let (_, profile) = message.split_once(r#""profile":{"#)?;
     let (profile, rest) = profile.split_once('}')?;

@@ -1,5 +1,5 @@
-//! A letter spooled whole is decided, carried out and committed; the receipt is the proof for `250`.
-//! Knows neither how rows are built nor what rules say.
+//! Decides a spooled letter, carries the decision out and commits it; the receipt is the proof required for
+//! `250`. Knows neither how rows are built nor what rules say.
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Direction, Envelope, Origin, Reply, Timestamp};
@@ -17,10 +17,10 @@ use crate::{decide, quota, thread};
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 pub const MAX_RECEIVED: usize = 100;
 
-/// How often the rows are built again when another letter made the same mailbox first.
+/// How often the rows are rebuilt when another letter created the same mailbox first.
 const RACES: usize = 8;
 
-/// Decides and makes durable; the receipt is the proof that may be answered with 250.
+/// Decides and makes durable; only with the receipt may `250` be sent.
 pub(crate) async fn admit(
     context: &Context,
     making: &Making,
@@ -45,13 +45,13 @@ pub(crate) struct Letter {
     pub(crate) id: String,
     pub(crate) envelope: Envelope,
     pub(crate) origin: Origin,
-    /// What is sent because of it.
+    /// Rows of what is sent because of it.
     pub(crate) beside: Option<ArrivalRows>,
-    /// It came before, and was kept.
+    /// The stored original, if the letter arrived earlier and is reopened.
     pub(crate) reopened: Option<OriginalRow>,
 }
 
-/// Decides, and makes durable what was decided.
+/// Decides, and makes the decision durable.
 pub(crate) async fn carry_out(
     context: &Context,
     making: &Making,
@@ -63,7 +63,7 @@ pub(crate) async fn carry_out(
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
     let Arrived { spooled, came, size, original, direction, protection, .. } = arrived;
     decide::log(&id, &decided);
-    // Whoever answers it from inside must not do so in clear.
+    // A reply from inside to this letter must not leave in clear.
     let threads = match direction {
         Direction::Inbound if protection.encryption.is_there() => {
             thread::closed_tags(&context.shared, &spooled.head)
@@ -104,9 +104,9 @@ pub(crate) async fn carry_out(
                 return Ok(receipt(context.shared.store.clone(), id, live, Some(now)));
             }
             Committed::Duplicate => {
-                // The same bytes from the same envelope are safe already, only their 250 was lost.
+                // An identical transmission is already stored, only its 250 was lost.
                 tracing::info!(arrival.id = %id, "letter was accepted before a lost reply; not taken twice");
-                // What the client knows of now is that letter, not a later one of the same bytes.
+                // The client's receipt is for that letter, not for a later one with identical bytes.
                 let earlier = context.shared.store.fingerprint_of(spooled.fingerprint).await;
                 let earlier = earlier.map_err(|error| unavailable(&error))?;
                 return Ok(receipt(context.shared.store.clone(), id, live, earlier));
@@ -123,7 +123,7 @@ pub(crate) async fn carry_out(
     Err(Reply::later(451, 3, 0, "Please try again shortly").because("mailbox race lost too often"))
 }
 
-/// `committed_at`: of the letter that it is for; `None`: its fingerprint is forgotten already.
+/// `committed_at`: of the letter that it is for; `None`: its fingerprint is already forgotten.
 fn receipt(store: Store, id: String, live: Option<Live>, committed_at: Option<Timestamp>) -> Receipt {
     live.iter().for_each(Live::note_kept);
     Receipt {

@@ -1,5 +1,5 @@
-//! What the audit trail and webhooks say of mail that went out, or did not: of notices, because their letters' senders may
-//! have to show that they were sent, to whom and with what answer.
+//! Audit rows and webhook events for notices that were sent, or failed: a letter's sender may have to prove
+//! that its notice was sent, to whom and with what reply.
 
 use sealpost_delivery::{Ended, Ending, Purpose, Witness};
 use sealpost_mailbox::audit::{Actor, Event, HopReply};
@@ -36,7 +36,7 @@ impl Witness for NoticesNoted {
                         (event, Some(LetterEvent::NoticeBounced), reply.enhanced)
                     }
                 };
-                // A reminder of a mailbox speaks of no letter: no system waits to hear of it.
+                // A reminder about a mailbox concerns no letter: there is no event for it.
                 let told = told.filter(|_| !letter.is_empty());
                 let told = told.map(|kind| NewEvent {
                     kind,

@@ -1,21 +1,20 @@
-//! What a mail says that came back to the return address of one of ours: that it failed, that nothing failed, or
-//! nothing that a machine can tell. Reads RFC 3464 as servers write it, and what qmail and Exim write instead.
-//! Pure; knows no row.
+//! What a mail to a bounce address of ours reports: a failure, no failure, or nothing that a machine can
+//! tell. Parses RFC 3464 as servers write it, and what qmail and Exim write instead. Pure; knows no row.
 
 use sealpost_mail::{EnhancedCode, Head, Letter};
 
-/// What a returned mail says of ours.
+/// What a returned mail reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BounceStatus {
-    /// It failed, with this status.
+    /// A failure with this status.
     Failed(EnhancedCode),
-    /// Something came back, and it is neither an automatic answer nor word of a delay.
+    /// Something was returned that is neither an automatic reply nor a delay report.
     Unclear,
-    /// Delayed, delivered, read, an automatic answer: nothing to tell.
+    /// Delayed, delivered, read, or an automatic reply: nothing to report.
     Nothing,
 }
 
-/// The part of a returned mail that is looked through for words: the rest is the mail itself.
+/// The part of a returned mail that is searched for text: the rest is the returned mail itself.
 const LOOKED_THROUGH: usize = 8 * 1024;
 
 pub(crate) fn read(bytes: &[u8]) -> BounceStatus {
@@ -24,7 +23,7 @@ pub(crate) fn read(bytes: &[u8]) -> BounceStatus {
     let end = text.floor_char_boundary(LOOKED_THROUGH);
     let text = text.get(..end).unwrap_or_default();
     let reported = letter.as_ref().and_then(status_part).and_then(|report| said_by_report(&report));
-    // A report whose parts are declared wrongly is read where it stands.
+    // A report whose parts are declared wrongly is parsed from the plain text.
     if let Some(said) = reported.or_else(|| said_by_report(text)) {
         return said;
     }
@@ -51,7 +50,7 @@ fn status_part(letter: &Letter<'_>) -> Option<String> {
     letter.attachment_bytes(part.index).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What stands in the groups of fields; `None` if they say nothing of any recipient.
+/// What the groups of fields report; `None` if they name no recipient's status.
 fn said_by_report(report: &str) -> Option<BounceStatus> {
     let report = unfolded(report);
     let mut benign = false;
@@ -70,7 +69,7 @@ fn said_by_report(report: &str) -> Option<BounceStatus> {
                 return Some(BounceStatus::Failed(status.map_or(EnhancedCode(5, 0, 0), permanent)));
             }
             (Some("delayed" | "delivered" | "relayed" | "expanded"), _) => benign = true,
-            // No action, or none that anybody knows.
+            // No action, or an unknown one.
             (Some(_) | None, Some(EnhancedCode(5, subject, detail))) => {
                 return Some(BounceStatus::Failed(EnhancedCode(5, subject, detail)));
             }
@@ -81,7 +80,7 @@ fn said_by_report(report: &str) -> Option<BounceStatus> {
     benign.then_some(BounceStatus::Nothing)
 }
 
-/// RFC 5322 §2.2.3, with any line end; an empty line of blanks is empty.
+/// Unfolds as in RFC 5322 §2.2.3, with any line end; a line of blanks counts as empty.
 fn unfolded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
@@ -113,7 +112,7 @@ fn without_comments(value: &str) -> String {
     out.trim().to_owned()
 }
 
-/// The first status code (RFC 3463 §2) in a text, whatever stands around it: `smtp; 550 5.1.1`, `(#5.1.1)`.
+/// The first status code (RFC 3463 §2) in a text, in any context: `smtp; 550 5.1.1`, `(#5.1.1)`.
 fn code(text: &str) -> Option<EnhancedCode> {
     text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
         let mut numbers = word.trim_matches('.').split('.').map(str::parse::<u16>);
@@ -129,7 +128,7 @@ fn code(text: &str) -> Option<EnhancedCode> {
     })
 }
 
-/// What was given up is given up, though the last reply was "try later" (RFC 3464 §2.3.4 has 4.4.7 for it).
+/// What was given up is permanent, even if the last reply was "try later" (RFC 3464 §2.3.4 has 4.4.7 for it).
 fn permanent(status: EnhancedCode) -> EnhancedCode {
     let EnhancedCode(class, subject, detail) = status;
     if class == 2 { EnhancedCode(5, 0, 0) } else { EnhancedCode(5, subject, detail) }
@@ -142,7 +141,7 @@ fn is_qmail(text: &str) -> bool {
         || text.contains("I'm not going to try again")
 }
 
-/// RFC 3834 §5, RFC 8098, and what programs write that are older.
+/// RFC 3834 §5, RFC 8098, and what older programs write.
 pub(crate) fn is_automatic(head: &Head) -> bool {
     let field = |name: &str| head.first(name).unwrap_or_default().trim().to_lowercase();
     let submitted = field("Auto-Submitted");
@@ -156,7 +155,7 @@ pub(crate) fn is_automatic(head: &Head) -> bool {
         || ABSENT.iter().any(|word| subject.contains(word))
 }
 
-/// Subjects of people who are away.
+/// Subjects of absence notices.
 const ABSENT: [&str; 20] = [
     "out of office",
     "out of the office",
@@ -180,7 +179,7 @@ const ABSENT: [&str; 20] = [
     "respuesta automática",
 ];
 
-/// Whether a mail server writes. Its reports often say Auto-Submitted too.
+/// Whether a mail server is the author. Its reports often have Auto-Submitted too.
 fn is_daemon(head: &Head) -> bool {
     let from = head.first("From").unwrap_or_default().to_lowercase();
     from.trim().is_empty()
@@ -189,7 +188,7 @@ fn is_daemon(head: &Head) -> bool {
             .any(|word| from.contains(word))
 }
 
-/// Exim, sendmail, Postfix and Exchange all say that nothing is to be done.
+/// Exim, sendmail, Postfix and Exchange all say that no action is required.
 fn is_delay(head: &Head, text: &str) -> bool {
     let said = format!("{}\n{text}", head.subject().unwrap_or_default()).to_lowercase();
     [

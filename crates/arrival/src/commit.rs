@@ -1,12 +1,12 @@
-//! One commit for everything that leaves: legs that delivery has a slot for go straight there, the others wait
-//! in the queue. Knows neither rules nor letters.
+//! One commit for everything that leaves: legs for which delivery has a slot are handed over directly, the
+//! others wait in the queue. Knows neither rules nor letters.
 
 use sealpost_delivery::{Inlet, WorkerSlot};
 use sealpost_store::{ArrivalRows, Committed, LegStart, Store, StoreError};
 
 use crate::context::Shared;
 
-/// Commits the rows and lets delivery know.
+/// Commits the rows and notifies delivery.
 pub(crate) async fn commit(shared: &Shared, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
     let mut slots: Vec<WorkerSlot> = Vec::new();
     let mut wake = None;
@@ -23,13 +23,13 @@ pub(crate) async fn commit(shared: &Shared, mut rows: ArrivalRows) -> Result<Com
     if slots.is_empty() {
         return finish(store, rows, slots, wake).await;
     }
-    // In a task of its own: a caller that stops waiting (its client hung up) must not leave a leg leased to
-    // nobody.
+    // In its own task: a caller that stops waiting (its client hung up) must not leave a leased leg that
+    // nobody delivers.
     let finishing = tokio::spawn(finish(store, rows, slots, wake));
     finishing.await.map_err(|_stopped| StoreError::Closed)?
 }
 
-/// `wake`: delivery, where a leg waits in the queue.
+/// `wake`: delivery, if a leg waits in the queue.
 async fn finish(
     store: Store,
     rows: ArrivalRows,
@@ -38,7 +38,7 @@ async fn finish(
 ) -> Result<Committed, StoreError> {
     let mut committed = store.commit_arrival(rows).await?;
     if let Committed::New(durable) = &mut committed {
-        // In whatever order: a slot is promised to no leg in particular.
+        // In any order: a slot is not bound to a leg.
         let in_hand = std::mem::take(&mut durable.in_hand);
         WorkerSlot::take(slots.into_iter().zip(in_hand));
         if let Some(inlet) = wake {

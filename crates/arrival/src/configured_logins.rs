@@ -1,5 +1,5 @@
-//! Who may log in on the way in: the logins of the configuration; and who was right about one before, kept in the store by
-//! tags without an address. Knows no session.
+//! SMTP logins: those of the configuration, and which clients had the right password before, stored as tags
+//! without an address. Knows no session.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use tokio::time::timeout;
 
 use crate::login_trail::LoginTrail;
 
-/// A server that has not logged in for so long is a stranger again.
+/// A client that has not logged in for this long is a stranger again.
 const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// A store that does not answer must not keep a server waiting: it is only a matter of whose turn comes first.
+/// A slow store must not keep a client waiting: it only affects the order of the queue.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The logins of the configuration. Unknown names cost the same time as known ones.
+/// The logins of the configuration. Unknown names take the same time as known ones.
 pub struct ConfiguredLogins {
     logins: Vec<(String, Secret<String>)>,
     store: Store,
@@ -28,7 +28,7 @@ pub struct ConfiguredLogins {
 }
 
 impl ConfiguredLogins {
-    /// These, by name and hash. What becomes of log-ins is noted in `trail`.
+    /// These logins, by name and hash. Results are recorded in `trail`.
     #[must_use]
     pub fn new(
         logins: Vec<(String, Secret<String>)>,
@@ -39,7 +39,8 @@ impl ConfiguredLogins {
         Self { logins, store, tags, trail }
     }
 
-    /// Under which it is kept that a client was right: another password is another tag. `None`: nobody's login.
+    /// The tag under which a client's success is stored: another password gives another tag. `None`: the
+    /// login is unknown.
     fn tag(&self, client: IpAddr, login: &str) -> Option<[u8; 32]> {
         let (_, hash) = self.logins.iter().find(|(name, _)| name == login)?;
         let what =
@@ -48,19 +49,19 @@ impl ConfiguredLogins {
     }
 }
 
-/// What the store said in time; else nothing.
+/// The store's answer if it comes in time.
 async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
     match timeout(PATIENCE, asked).await {
         Ok(Ok(said)) => Some(said),
         Ok(Err(error)) => {
-            tracing::debug!(%error, "who has logged in before is not to be had");
+            tracing::debug!(%error, "known clients could not be looked up");
             None
         }
         Err(_elapsed) => None,
     }
 }
 
-/// A hash of nothing anyone knows, to spend the same time on unknown names.
+/// A hash without a known password, to spend the same time on unknown names.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2VhbHBvc3Qtbm9ib2R5$Zm9yIG5vYm9keSBoYXMgdGhpcyBwYXNzd29yZCE";
 
@@ -144,7 +145,7 @@ mod tests {
         let (server, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let now = Timestamp(1_800_000_000_000);
         process(&hash).remember(server, "mill", now).await;
-        // Names that are nobody's leave nothing.
+        // Unknown names leave nothing behind.
         process(&hash).remember(server, "mall", now).await;
         let next = process(&hash);
         assert!(next.was_right(server, "mill", now.plus(REMEMBERED / 2)).await);

@@ -1,5 +1,5 @@
-//! What arrivals are carried out with: what one process shares, what the operator has set, and what mailboxes are made
-//! of. Decides nothing.
+//! The context of arrivals: what a process shares, the operator's settings, and what mailboxes are created
+//! with. Decides nothing.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -18,25 +18,26 @@ use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Initial passwords made at once, each for 19 MiB beside the budget and a good part of a tenth of a second.
+/// Initial passwords hashed at once, each with 19 MiB beyond the budget and almost a tenth of a second of
+/// CPU.
 const HASHING: usize = 2;
 
-/// What mailboxes are made with. It opens no active one (invariant 4).
+/// The keys that mailboxes are created with. They open no active one (invariant 4).
 #[derive(Clone, Debug)]
 pub struct Making {
-    /// For the hashes of the links.
+    /// Hashes the tokens of links.
     pub tokens: TokenKey,
     /// Pepper for the wraps under passwords and links.
     pub pepper: Pepper,
-    /// Present if the operator chose escrow.
+    /// The escrow key, if the operator chose escrow.
     pub escrow: Option<EscrowPublic>,
 }
 
-/// Both halves: whoever queues mail has one.
+/// Both parts: every function that queues mail needs both.
 pub struct Context {
     /// What this process shares.
     pub shared: Shared,
-    /// What the operator has set.
+    /// The operator's settings.
     pub tenant: Tenant,
 }
 
@@ -44,39 +45,39 @@ pub struct Context {
 pub struct Shared {
     /// The store of rows and bodies.
     pub store: Store,
-    /// The keys of whoever queues mail.
+    /// The keys for queueing mail.
     pub keys: QueueKeys,
-    /// Source of the present time.
+    /// Source of the current time.
     pub clock: Arc<dyn Clock>,
     /// Source of randomness.
     pub random: Arc<dyn Random>,
-    /// The way into delivery.
+    /// The entry to delivery.
     pub inlet: Inlet,
-    /// For whole letters that are looked into.
+    /// Budget for whole letters in memory.
     memory: MemoryBudget,
     hashing: Arc<Semaphore>,
     pub(crate) live: LiveSessions,
 }
 
-/// What one operator has set.
+/// The settings of one operator.
 pub struct Tenant {
     /// The gateway's name in trace fields, Message-IDs and reports.
     pub name: String,
     rules: RwLock<Arc<Rules>>,
     /// How notices look and where they go.
     pub announcer: Announcer,
-    /// Letters of mailboxes' owners.
+    /// Settings for letters from mailbox owners.
     pub writing: Writing,
-    /// Everything else that leaves.
+    /// Routes of everything else that leaves.
     pub routes: Routes,
     /// How much may be sent and kept.
     pub quotas: Quotas,
-    /// Letters from the world.
+    /// Settings for letters from outside.
     pub inbound: Inbound,
 }
 
 impl Tenant {
-    /// Puts the settings together.
+    /// Assembles the settings.
     #[must_use]
     pub fn new(
         name: String,
@@ -90,19 +91,19 @@ impl Tenant {
         Self { name, rules: RwLock::new(Arc::new(rules)), announcer, writing, routes, quotas, inbound }
     }
 
-    /// The rules in force; an arrival keeps the ones it began with.
+    /// The rules in force; an arrival keeps those it began with.
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// New rules from the next arrival on.
+    /// Sets the rules for the next arrivals.
     pub fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 }
 
 impl Shared {
-    /// Puts together what a process shares. `memory` is for letters that are looked into.
+    /// Assembles what a process shares. `memory` is the budget for whole letters.
     #[must_use]
     pub fn new(
         store: Store,
@@ -116,14 +117,14 @@ impl Shared {
         Self { store, keys, clock, random, inlet, memory, hashing, live: LiveSessions::default() }
     }
 
-    /// A place in the memory for letters that are looked into; waits if many ask at once.
+    /// Reserves memory for a letter; waits if many ask at once.
     pub(crate) async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Reply> {
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
         let room = self.memory.take(kib, PATIENCE).await;
         room.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))
     }
 
-    /// A turn for Argon2, to be kept until it has run.
+    /// A turn for Argon2, to be held until it has run.
     pub(crate) async fn hashing_turn(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
         Arc::clone(&self.hashing).acquire_owned().await
     }

@@ -1,5 +1,5 @@
-//! Files of revocation lists (CRLs of partners' authorities): read when letters need them, and again when one of them is
-//! another one. Fetched by the operator's timer, which writes them anew, and never by the gateway. Knows nothing of what is on them.
+//! Files of revocation lists (CRLs of partners' authorities): read when letters need them, and again when one has changed. Written
+//! by the operator's timer, never by the gateway. Does not know what is on them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,23 +11,23 @@ use sealpost_seal::RevocationList;
 
 use crate::settings::RevocationLists;
 
-/// Those of all places together: all are given to the worker with every letter.
+/// Maximum size of all lists together: all are passed to the worker with every letter.
 pub(crate) const MAX: u64 = 16 * 1024 * 1024;
 
-/// Places where lists lie: files, or folders of them.
+/// Paths of lists: files, or folders of them.
 pub struct CrlFiles {
     places: Vec<PathBuf>,
     kept: Mutex<Kept>,
 }
 
-/// What was read last: file by file, and all of it together.
+/// What was last read: by file, and all together.
 #[derive(Default)]
 struct Kept {
     files: BTreeMap<At, One>,
     lists: Arc<Vec<Vec<u8>>>,
 }
 
-/// Which place, and which file of it.
+/// Index of the path, and the file in it.
 type At = (usize, PathBuf);
 
 struct One {
@@ -36,15 +36,15 @@ struct One {
     read: Read,
 }
 
-/// Whether these are the lists of the file as it was seen.
+/// Whether the lists are those of the file's present version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Read {
     AsSeen,
-    /// Those of before, or none: it could not be read, or there was no room for it.
+    /// Those of an earlier version, or none: it could not be read, or there was no room for it.
     Before,
 }
 
-/// By what it is seen that a file is still the same.
+/// Detects whether a file has changed: modification time and size.
 type Seen = Option<(SystemTime, u64)>;
 
 impl CrlFiles {
@@ -54,7 +54,7 @@ impl CrlFiles {
         Self { places, kept: Mutex::default() }
     }
 
-    /// The files that are there now. Where a place cannot be looked at, those that were there.
+    /// The existing files. If a path cannot be read, those that were there before.
     fn seen(&self, before: &BTreeMap<At, One>) -> BTreeMap<At, Seen> {
         let mut seen = BTreeMap::new();
         for (nth, place) in self.places.iter().enumerate() {
@@ -64,7 +64,7 @@ impl CrlFiles {
                     ((nth, file), now)
                 })),
                 Err(error) => {
-                    tracing::error!(place = %place.display(), %error, "revocation lists cannot be read; those read last count on");
+                    tracing::error!(place = %place.display(), %error, "revocation lists cannot be read; the previous ones stay in use");
                     let theirs = before.iter().filter(|((of, _), _)| *of == nth);
                     seen.extend(theirs.map(|(at, one)| (at.clone(), one.seen)));
                 }
@@ -92,8 +92,8 @@ impl RevocationLists for CrlFiles {
     }
 }
 
-/// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
-/// list that is gone would make good again what it named. It is looked at again when there is room, and when anything else changes.
+/// Reads a file's present version. If it cannot be read, is too large or contains no list, what was read before is kept: dropping a
+/// list would make the certificates on it valid again. It is tried again when there is room, and when anything else changes.
 fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut ListBudget) -> One {
     let fits = room.takes(seen.map_or(0, |(_, size)| size));
     let former = match before {
@@ -112,13 +112,13 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut ListBudget) -
     match read() {
         Ok(ders) => One { seen, ders, read: Read::AsSeen },
         Err(error) => {
-            tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
+            tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the previous one stays in use");
             One { seen, ders: former, read: Read::Before }
         }
     }
 }
 
-/// What is left for lists in files.
+/// What remains for lists in files.
 struct ListBudget(u64);
 
 impl Default for ListBudget {
@@ -128,7 +128,7 @@ impl Default for ListBudget {
 }
 
 impl ListBudget {
-    /// Takes so many bytes of it, or none.
+    /// Takes this many bytes of it, or none.
     fn takes(&mut self, size: u64) -> io::Result<()> {
         let left = self.0.checked_sub(size);
         self.0 = left.ok_or_else(|| io::Error::other("all lists in files are larger than 16 MB together"))?;
@@ -142,16 +142,16 @@ impl std::fmt::Debug for CrlFiles {
     }
 }
 
-/// The file, or every file of the folder, and how large they are.
+/// The file, or every file of the folder, with its size.
 ///
 /// # Errors
-/// The place is not there, or cannot be looked at.
+/// The path does not exist, or cannot be read.
 pub fn sizes(place: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
     let sized = |file: PathBuf| std::fs::metadata(&file).map(|facts| (file, facts.len()));
     files(place)?.into_iter().map(sized).collect()
 }
 
-/// The file, or those of the folder that are not hidden: whoever fetches one writes it under such a name first.
+/// The file, or the non-hidden ones of the folder: fetchers write to a hidden name first.
 fn files(place: &Path) -> io::Result<Vec<PathBuf>> {
     if !place.is_dir() {
         return Ok(vec![place.to_owned()]);

@@ -1,4 +1,4 @@
-//! Facts in, judgements out: asks the policy once per recipient. Gathers only what the rules ask for.
+//! Turns facts into judgements: asks the policy once per recipient. Gathers only the facts that the rules need.
 
 use std::collections::VecDeque;
 
@@ -16,8 +16,8 @@ use crate::spool::{MemoryTaken, Spooled};
 use crate::thread::{self, NamedWithin, Thread};
 use crate::verp;
 
-/// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:
-/// nobody got it yet, so the client's next try starts clean.
+/// Judges every recipient. Refuses the whole letter if a part of it cannot be accepted: nobody got it yet, so the
+/// client's retry starts clean.
 pub(crate) async fn judge(
     context: &Context,
     partners: &Partners,
@@ -51,7 +51,7 @@ pub(crate) async fn judge(
         Some(_) | None => Known::Unasked,
     };
     if let Known::Yes(deep) = &mut deep {
-        // What it was when it came, not what is left of it.
+        // Its protection on arrival, not what is left of it.
         deep.encrypted |= protection.encryption.is_there();
         deep.signed |= protection.signature.is_there();
     }
@@ -72,7 +72,7 @@ pub(crate) async fn judge(
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
     let decided = match &room {
         MemoryTaken::Little => judge(),
-        // Patterns over many megabytes: others' sessions go on meanwhile.
+        // Pattern matching over many megabytes: other sessions must continue meanwhile.
         MemoryTaken::Much(_held) => tokio::task::block_in_place(judge),
     }?;
     drop(room);
@@ -85,8 +85,8 @@ pub(crate) async fn judge(
     Ok(decided)
 }
 
-/// A letter that nobody could open waits, whatever else would have become of it: in a mailbox, or closed once more for a
-/// partner, it would be past everybody who was to look. What is refused stays refused.
+/// A letter that could not be decrypted is held, whatever else was decided: in a mailbox, or encrypted again for a
+/// partner, it would bypass everybody who was to check it. What is refused stays refused.
 fn hold(decided: Decided) -> Decided {
     let way = match decided.way {
         Way::Judged(judgement) => Way::Judged(match judgement.treatment {
@@ -103,7 +103,7 @@ fn hold(decided: Decided) -> Decided {
     Decided { way, ..decided }
 }
 
-/// What happens to each recipient's copy. `facts.recipient` is not looked at.
+/// The treatment of each recipient's copy. `facts.recipient` is ignored.
 pub fn each(
     rules: &Rules,
     announcer: &Announcer,
@@ -128,8 +128,8 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.recipients.iter().map(|recipient| &recipient.address)
 }
 
-/// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
-/// one after DATA (RFC 5321 §4.2.5). A null reverse-path cannot be told later, so it is told now.
+/// A single temporary verdict, or nothing but refusals, is the reply to the whole transaction: SMTP has only one after
+/// DATA (RFC 5321 §4.2.5). A null reverse-path cannot be notified later, so it is refused now.
 pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
     let refusals: Vec<Reply> = decided
         .iter()
@@ -153,16 +153,16 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
 /// What was found in a letter.
 struct Looked {
     deep: Known<Deep>,
-    /// The Message-IDs that stand in letters within it, with what those answer, and those that its texts name.
+    /// The Message-IDs of nested letters, with those they reply to, and those in its texts.
     within: Known<NamedWithin>,
     /// What else in its texts may be one.
     perhaps: Vec<String>,
-    /// The heads of the letters within it.
+    /// The heads of nested letters.
     heads: Known<HeadsWithin>,
 }
 
 impl Looked {
-    /// The state before the first question was asked.
+    /// The state before anything was looked up.
     fn nothing() -> Self {
         let (deep, heads) = (Known::Unasked, Known::Unasked);
         Self { deep, within: Known::Yes(NamedWithin::default()), perhaps: Vec::new(), heads }
@@ -194,15 +194,14 @@ fn of_letters(inside: &mut Inside) -> (Known<NamedWithin>, Known<HeadsWithin>) {
     (named, Known::Yes(HeadsWithin { found: std::mem::take(&mut inside.heads), hidden }))
 }
 
-/// What rules may ask of a body, and of the heads of letters within it. What cannot be taken apart can never be answered
-/// for.
+/// What rules may ask about a body, and the heads of nested letters. What cannot be parsed is never answered.
 pub fn look(bytes: &[u8]) -> (Known<Deep>, Known<HeadsWithin>) {
     let looked = look_at(bytes);
     (looked.deep, looked.heads)
 }
 
-/// Whether the letter names others, in its head or within, or may be one sent on: only the running gateway knows which of them are the
-/// portal's.
+/// Whether the letter refers to others, in its head or inside, or may be a resent one: only the running gateway knows
+/// which of them are the portal's.
 pub fn names_letters(head: &Head, our_name: &str, bytes: &[u8]) -> Known<bool> {
     thread::names_others(head, our_name, look_at(bytes).within)
 }
@@ -210,7 +209,7 @@ pub fn names_letters(head: &Head, our_name: &str, bytes: &[u8]) -> Known<bool> {
 fn look_at(bytes: &[u8]) -> Looked {
     let (encrypted, signed) = match Letter::parse(bytes) {
         Ok(letter) => (letter.is_encrypted(), letter.is_signed()),
-        // A letter without a head is text.
+        // A nested letter without a head is text.
         Err(LetterError::NoHeader) => (false, false),
         Err(error @ LetterError::TooComplex) => {
             let why = || error.to_string();
@@ -235,7 +234,7 @@ fn look_at(bytes: &[u8]) -> Looked {
     Looked { deep, within, perhaps: inside.perhaps_ids, heads }
 }
 
-/// Says in the log which rule decided, without address, subject or content.
+/// Logs which rule decided, without address, subject or content.
 pub(crate) fn log(arrival: &str, decided: &[Decided]) {
     for Decided { recipient, way } in decided {
         let Way::Judged(judgement) = way else { continue };
@@ -250,7 +249,7 @@ pub(crate) fn log(arrival: &str, decided: &[Decided]) {
     }
 }
 
-/// The treatment's word in logs and explanations.
+/// The treatment's name in logs and explanations.
 pub fn name(treatment: &Treatment) -> &'static str {
     match treatment {
         Treatment::Relay { .. } => "relay",

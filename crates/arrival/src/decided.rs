@@ -1,4 +1,4 @@
-//! What was decided for each recipient. Knows neither who decides nor how it is carried out.
+//! The decision for each recipient. Knows neither who decides nor how it is carried out.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use sealpost_mail::{Judgement, Recipient, TlsFloor};
 use crate::spool::Spooled;
 use crate::unclosable::Unclosable;
 
-/// One recipient and what happens to its copy.
+/// One recipient and the treatment of its copy.
 pub struct Decided {
     /// The recipient of this copy.
     pub recipient: Recipient,
@@ -15,23 +15,23 @@ pub struct Decided {
     pub way: Way,
 }
 
-/// Where a copy goes.
+/// What happens to a copy.
 pub enum Way {
-    /// Where the policy says.
+    /// As the policy says.
     Judged(Judgement),
     /// To a partner, encrypted.
     Closed(Arc<Copy>),
-    /// On its way with a signature of ours, over at least this TLS.
+    /// Relayed with a signature of ours, over at least this TLS.
     Signed(Arc<Copy>, TlsFloor),
-    /// Nowhere: it would have had to be closed for a partner and cannot be.
+    /// Not sent: it would have to be encrypted for a partner and cannot be.
     Unclosable(Unclosable),
     /// It is a report on one of our notices (VERP) and ends here.
     Bounce(String),
-    /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.
+    /// It is addressed to the notices' sender address, ends here, and its author is told how to reply safely.
     ToUs,
 }
 
-/// A closed letter, shared by the recipients whose key it is closed to.
+/// An encrypted letter, shared by the recipients whose key it is encrypted to.
 pub struct Copy {
     pub(crate) spooled: Spooled,
     pub(crate) partner: String,

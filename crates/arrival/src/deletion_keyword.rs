@@ -1,5 +1,5 @@
-//! Whether somebody wants by mail that a mailbox be deleted: a word in what they wrote themselves, not in what they answer.
-//! Too much costs one mail that asks; only a button deletes. Pure.
+//! Whether somebody requests by mail that a mailbox be deleted: by a keyword in their own text, not in what
+//! they quote. A false positive costs one mail that asks for confirmation; only a button deletes. Pure.
 
 use sealpost_mail::{Head, Letter};
 use sealpost_notice::Understood;
@@ -7,7 +7,7 @@ use sealpost_notice::Understood;
 /// Requests are short; the rest is quoted.
 const LOOKED_THROUGH: usize = 2000;
 
-/// Marks of programs in languages that we do not speak.
+/// Reply prefixes of programs in languages that we do not support.
 const OTHER_REPLY_MARKS: [&str; 1] = ["sv:"];
 
 pub(crate) fn is_request(head: &Head, bytes: &[u8], words: &Understood) -> bool {
@@ -33,7 +33,7 @@ pub(crate) fn is_request(head: &Head, bytes: &[u8], words: &Understood) -> bool 
     false
 }
 
-/// A word begins like one that asks: "gelöscht" tells of something that has happened.
+/// A word must begin like a keyword: "gelöscht" reports that something has happened.
 fn has_word(text: &str, words: &Understood) -> bool {
     let text = text.to_lowercase();
     text.split(|c: char| !c.is_alphabetic())
@@ -46,7 +46,7 @@ fn is_reply(subject: &str, words: &Understood) -> bool {
     marks.into_iter().any(|mark| subject.starts_with(mark))
 }
 
-/// Where what somebody else wrote begins, as programs mark it.
+/// Where quoted text begins, as programs mark it.
 fn is_quoted(line: &str, words: &Understood) -> bool {
     let line = line.trim().trim_matches('*').to_lowercase();
     line.starts_with('>')

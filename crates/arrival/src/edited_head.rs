@@ -1,10 +1,10 @@
-//! A letter's head as it leaves. Knows no rule.
+//! A letter's head with the rules' edits. Knows no rule.
 
 use sealpost_mail::{Edit, Head, PORTAL_FIELD};
 
-/// A head as rules have changed it.
+/// A head with the rules' edits.
 pub(crate) fn edited(head: &Head, edits: &[Edit]) -> Head {
     let head = if edits.is_empty() { head.clone() } else { head.apply(edits) };
-    // Only we say that a portal user had signed in.
+    // Only we may state that a portal user was logged in.
     if head.count(PORTAL_FIELD) == 0 { head } else { head.without(PORTAL_FIELD) }
 }

@@ -1,5 +1,5 @@
-//! Mail the product writes itself on its way into the queue: sealed ticket, one leg, for a finished letter its
-//! sealed body too. Knows neither wording nor why.
+//! Queues mail that the product writes itself: a sealed ticket, one leg, and for a finished letter its sealed
+//! body. Knows neither wording nor reason.
 
 use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
@@ -20,7 +20,7 @@ pub struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// The queue as an arrival sees it.
+    /// Takes the queue's settings from an arrival's context.
     pub(crate) fn of(context: &'a Context) -> Self {
         Self {
             spool: &context.shared.keys.spool,
@@ -30,27 +30,28 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// A mail and where it goes.
+/// A mail to be queued.
 pub struct Draft {
-    /// What it says, or what it is written from.
+    /// The finished letter, or the facts it is generated from.
     pub content: Content,
-    /// Who hears of its failure.
+    /// Who is notified of its failure.
     pub reverse_path: ReversePath,
     /// The recipient of the mail.
     pub recipient: Address,
-    /// The road that the mail takes.
+    /// The route of the mail.
     pub route: Route,
-    /// The least TLS that it needs.
+    /// The minimum TLS it needs.
     pub tls: TlsFloor,
     /// What the mail is for.
     pub purpose: Purpose,
-    /// Whose is the reverse-path that hears of its failure; of a notice, that of the letter's sender.
+    /// Whose reverse-path is notified of its failure; for a notice, that of the letter's sender.
     pub reports_to: ReportsTo,
     /// When it was queued.
     pub at: Timestamp,
 }
 
-/// Seals a finished letter: its body, to be committed with the leg, and what the leg's ticket must say.
+/// Seals a finished letter: returns its body, to be committed with the leg, and the content of the leg's
+/// ticket.
 pub async fn letter(
     store: &Store,
     random: &dyn Random,

@@ -1,5 +1,5 @@
-//! What the operator's own systems may know of a letter beside its id: whose it is and whom it is for, as the rows of its
-//! notices and events keep it, sealed. Knows no receiver.
+//! What the operator's own systems may learn of a letter besides its id: its sender and recipient, as sealed
+//! in the rows of its notices and events. Knows no receiver.
 
 use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
@@ -10,24 +10,24 @@ use sealpost_vault::{Label, QueueKeys, RowKey};
 use crate::context::Shared;
 use crate::memo::NoticeMemo;
 
-/// Whose a letter is.
+/// Sender and recipient of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventFacts {
-    /// Who wrote it; nobody, if it came without a reverse-path.
+    /// The sender; `None` for a null reverse-path.
     pub sender: Option<Address>,
-    /// Whom it is for.
+    /// The recipient.
     pub recipient: Address,
-    /// Its Message-ID; of an answer, of the letter that is answered.
+    /// Its Message-ID; for a reply, that of the letter replied to.
     pub message_id: Option<String>,
 }
 
-/// What may be told of an event.
+/// What is known of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum EventSaid {
-    /// Somebody of us made it; whose letter it is, if that is known and can be opened.
+    /// Its proof is valid; with the letter's facts, if known and readable.
     Proven(Option<EventFacts>),
-    /// Its row was damaged, or written by somebody else.
+    /// Its row is damaged, or was written by somebody else.
     Unproven,
 }
 
@@ -43,7 +43,7 @@ fn facts(keys: &QueueKeys, event: &EventRow) -> Option<EventFacts> {
     memo_facts(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)
 }
 
-/// What is kept beside a letter's first notice. `None`: it cannot be opened.
+/// What is stored with a letter's first notice. `None`: it cannot be opened.
 pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFacts> {
     let memo = NoticeMemo::open(rows, letter, sealed)?;
     Some(EventFacts {
@@ -53,7 +53,7 @@ pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFac
     })
 }
 
-/// That an owner answers a letter.
+/// The event that an owner replies to a letter.
 pub(crate) fn answered(
     shared: &Shared,
     mailbox_id: &str,

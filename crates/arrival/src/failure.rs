@@ -1,8 +1,9 @@
-//! What a client hears when something of ours has failed (451) or the disk is nearly full (452): to come again, and no more. The log hears why.
+//! The replies to a client if something of ours has failed (451) or the disk is nearly full (452): to retry
+//! later, no more. The reason is logged.
 
 use sealpost_mail::Reply;
 
-/// Something of ours failed: nothing is lost, the client keeps the letter. The log hears why.
+/// Something of ours failed: nothing is lost, the client keeps the letter. The reason is logged.
 pub(crate) fn later(error: impl std::fmt::Display) -> Reply {
     Reply::later(451, 3, 0, "Please try again later").because(error)
 }
@@ -15,7 +16,7 @@ pub(crate) fn unavailable(error: &sealpost_store::StoreError) -> Reply {
     Reply::later(451, 3, 0, "Temporarily unable to take the message").because(error)
 }
 
-/// RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
+/// RFC 5321 §4.2.3. Deliveries continue, so it will improve soon.
 pub(crate) fn no_space() -> Reply {
     Reply::later(452, 3, 1, "Not enough space now, please try again later")
 }

@@ -1,5 +1,5 @@
-//! When what is counted in memory is written: a second after the first of it, later where the store could not write, and at the
-//! end. Counts nothing.
+//! When counts gathered in memory are written: a second after the first, later if the store could not write,
+//! and at the end. Counts nothing.
 
 use std::time::Duration;
 
@@ -7,40 +7,40 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// What comes in this time is one transaction.
+/// Everything counted within this time is written in one transaction.
 const GATHERED: Duration = Duration::from_secs(1);
-/// After which a store that could not write is asked again.
+/// How long to wait after a failed write.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Signal that wakes the writer.
+/// Wakes the writer.
 #[derive(Debug, Default)]
 pub(crate) struct FlushSchedule(Notify);
 
-/// What became of what was to be written.
+/// Result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// All of it is written.
+    /// Everything is written.
     All,
-    /// Some of it is not, and is counted again.
+    /// Some of it failed and is counted again.
     NotAll,
 }
 
 /// Whether more will be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It is time to write.
+    /// Write now.
     Now,
-    /// It is time to write what there is, and nothing comes after that.
+    /// Write what there is; nothing follows.
     Last,
 }
 
 impl FlushSchedule {
-    /// There is something to write.
+    /// Reports that there is something to write.
     pub(crate) fn some(&self) {
         self.0.notify_one();
     }
 
-    /// Waits for it to be time, after what became of the last time.
+    /// Waits until it is time, depending on the result of the last write.
     pub(crate) async fn turn(&self, last: Written, done: &CancellationToken) -> Turn {
         let pause = match last {
             Written::All => GATHERED,

@@ -1,5 +1,6 @@
-//! For how many letters each of our own keys for partners was used, for the audit trail: counted in memory by key, kind and
-//! minute, written once a second as counts. No letter waits for it, and none costs a commit. Knows no key, only fingerprints.
+//! Records in the audit trail for how many letters each of our keys for partners was used: counted in memory by key,
+//! use and minute, written once a second. No letter waits for it, and none costs a commit. Knows no key, only
+//! fingerprints.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ struct Key {
     minute: i64,
 }
 
-/// What is not written yet. A process that is killed takes the last second with it.
+/// Counts not written yet. A killed process loses the last second.
 #[derive(Debug, Default)]
 pub struct KeyTrail {
     counts: Mutex<HashMap<Key, i64>>,
@@ -29,13 +30,13 @@ pub struct KeyTrail {
 }
 
 impl KeyTrail {
-    /// A letter was opened or signed with the key of this fingerprint.
+    /// A letter was decrypted or signed with the key of this fingerprint.
     pub fn note(&self, what: OwnKeyUse, fingerprint: String, now: Timestamp) {
         self.add(Key { what, fingerprint, minute: now.0.div_euclid(MINUTE).saturating_mul(MINUTE) }, 1);
         self.flush_schedule.some();
     }
 
-    /// Writes what is counted, until `done`.
+    /// Writes the counts until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
         let mut last = Written::All;
         while self.flush_schedule.turn(last, &done).await == Turn::Now {

@@ -1,5 +1,5 @@
-//! Word to the operator of keys that end, committed with the note of what they were told: nobody is told twice, whoever
-//! else runs. Knows no wording and not when it is time.
+//! Warns the operator of keys that expire; the mail is committed with the record of the warning, so that no
+//! other process repeats it. Knows no wording, and not when a warning is due.
 
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Timestamp, TlsFloor};
@@ -11,7 +11,7 @@ use crate::enqueue;
 use crate::owner_mail;
 use crate::reminder::{Mailing, Unsent, once, unsent};
 
-/// Notes what the operator is told, and sends it where there is an address.
+/// Records the warning, and mails it if there is an address.
 pub async fn tell_of_keys(
     context: &Context,
     mail: Option<(&Address, Notice)>,
@@ -28,7 +28,7 @@ pub async fn tell_of_keys(
             .map_err(Unsent::Row)?;
         draft.route = context.tenant.routes.reports.clone();
         draft.tls = match &draft.route {
-            // The operator's own server, with the floor the operator gave it.
+            // The operator's own server, with its configured minimum TLS.
             Route::NextHop(_) => TlsFloor::None,
             Route::Mx => announcer.floor,
         };

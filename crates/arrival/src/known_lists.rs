@@ -1,5 +1,5 @@
-//! The revocation lists that count now: those in the operator's files and, where lists are fetched, those in the store. Read again when
-//! one of them is another one. Fetches nothing, and knows nothing of what is on them.
+//! The current revocation lists: those in the operator's files and, if lists are fetched, those in the store. Read again when one
+//! has changed. Fetches nothing, and does not know what is on them.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use tokio::sync::Mutex;
 use crate::crl_files;
 use crate::settings::{CrlSource, Inbound};
 
-/// Bytes of lists in files and in the store together; with a letter they travel as base64, within what the worker takes as one job.
+/// Maximum bytes of lists in files and store together; with a letter they are passed as base64, within the worker's job size.
 const MAX_TOGETHER: u64 = crl_files::MAX + MAX_FETCHED;
-/// Of those that were fetched.
+/// Maximum bytes of fetched lists.
 pub const MAX_FETCHED: u64 = 16 * 1024 * 1024;
 
-/// What was read last, and of which files and rows.
+/// What was last read, and from which files and rows.
 #[derive(Debug, Default)]
 pub(crate) struct KnownLists(Mutex<Option<LastRead>>);
 
@@ -26,11 +26,11 @@ struct LastRead {
     all: Arc<Vec<Vec<u8>>>,
 }
 
-/// Which list of which authority, and when it came.
+/// Address and authority of a list, and when it was fetched.
 type Mark = (String, String, i64);
 
 impl KnownLists {
-    /// DER of all of them. Costs a look at files' times and, where lists are fetched, at the rows without the lists.
+    /// All lists, DER. Costs a look at the files' times and, if lists are fetched, at the rows without the lists.
     pub(crate) async fn now(
         &self,
         inbound: &Inbound,
@@ -42,10 +42,10 @@ impl KnownLists {
             CrlSource::Files => return Ok(files),
             CrlSource::Fetch => {}
         }
-        // Before the lists: what changes in between is seen with the next letter. Before the lock, too: no letter waits for another one's
-        // question.
+        // Before the lists: a change in between is seen with the next letter. Before the lock, too: no letter waits for another
+        // one's query.
         let marks = store.revocation_lists().await?.into_iter().filter_map(mark).collect();
-        // Held while reading: many letters that come after a change read the lists once.
+        // Held while reading: of many letters that arrive after a change, only one reads the lists.
         let mut last = self.0.lock().await;
         if let Some(read) =
             last.as_ref().filter(|read| Arc::ptr_eq(&read.files, &files) && read.marks == marks)
@@ -63,10 +63,10 @@ fn mark(row: RevocationListRow) -> Option<Mark> {
     Some((row.address, row.authority, row.kept?.fetched_at.0))
 }
 
-/// The same for somebody who asks once.
+/// The same for a one-time caller.
 ///
 /// # Errors
-/// The store does not answer.
+/// The store did not answer.
 pub async fn all_lists(
     inbound: &Inbound,
     store: &Store,
@@ -75,14 +75,14 @@ pub async fn all_lists(
     KnownLists::default().now(inbound, store, tags).await
 }
 
-/// What stands beside a list in the store: that this gateway has put it there, for this address and authority. What a list names counts
-/// by its authority's name alone, so nobody else's may be believed.
+/// The proof stored with a list: this gateway has stored it for this address and authority. What a list names is revoked under its
+/// authority's name, so nobody else's may be trusted.
 #[must_use]
 pub fn list_proof(tags: &TagKey, address: &str, authority: &str, der: &[u8]) -> [u8; 32] {
     tags.row_proof("revocation-list", &[address.as_bytes(), authority.as_bytes()], der)
 }
 
-/// Whether this gateway has put it there.
+/// Whether this gateway has stored it.
 #[must_use]
 pub fn is_ours(tags: &TagKey, list: &StoredList) -> bool {
     list_proof(tags, &list.address, &list.authority, &list.der) == list.proof
@@ -105,7 +105,7 @@ pub(crate) async fn proven(store: &Store, tags: &TagKey) -> Result<Vec<Vec<u8>>,
     Ok(proven)
 }
 
-/// As many as the worker can be given with a letter, beside the operator's own.
+/// As many as fit into the worker's job, besides the operator's own.
 fn with_room(files: &[Vec<u8>], fetched: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let size = |list: &Vec<u8>| u64::try_from(list.len()).unwrap_or(u64::MAX);
     let mut left = MAX_TOGETHER.saturating_sub(files.iter().map(size).sum());
@@ -117,7 +117,7 @@ fn with_room(files: &[Vec<u8>], fetched: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
                 true
             }
             None => {
-                tracing::error!("revocation lists are too large together: one that was fetched is passed by");
+                tracing::error!("revocation lists are too large in total: a fetched one is ignored");
                 false
             }
         })

@@ -1,5 +1,5 @@
-//! What a list will show of a letter. Every letter has one: of what cannot be taken apart, the parts found until then,
-//! and where not even the head can be parsed, its bare fields. Knows no mailbox.
+//! What a list will show of a letter. Every letter has a listing: for one that cannot be parsed completely,
+//! the parts found until then, and if not even the head can be parsed, its raw fields. Knows no mailbox.
 
 use sealpost_mail::{Head, Letter, Mailbox, Parsed, Summary};
 
@@ -12,19 +12,19 @@ pub(crate) fn of(bytes: &[u8], head: &Head) -> Summary {
             match parsed {
                 Parsed::Whole => {}
                 Parsed::Partly => {
-                    tracing::info!("a letter is too complex to be taken apart wholly; deposited as it is");
+                    tracing::info!("a letter is too complex to be parsed completely; deposited as it is");
                 }
             }
             letter.summary()
         }
         Err(error) => {
-            tracing::info!(%error, "a letter cannot be taken apart; deposited as it is");
+            tracing::info!(%error, "a letter cannot be parsed; deposited as it is");
             bare(bytes.len(), head)
         }
     }
 }
 
-/// From, subject and Message-ID as they stand there.
+/// From, subject and Message-ID, unparsed.
 fn bare(size: usize, head: &Head) -> Summary {
     let from = head.from_address().ok().flatten();
     let ids = |name| head.first(name).map(|id| bare_id(id.trim()).to_owned()).filter(|id| !id.is_empty());

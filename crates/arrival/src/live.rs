@@ -1,5 +1,5 @@
-//! Fingerprints whose sessions live: the same bytes in two sessions that both have their reply are two letters; what comes
-//! again before the first has its reply is not (decision 0007). Knows no store.
+//! Fingerprints of live sessions: identical bytes in two sessions that both have their reply are two letters; a
+//! repetition before the first has its reply is a retry (decision 0007). Knows no store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How long the end of the other session is waited for. A commit takes milliseconds, and a client that has its reply shows
-/// it with the next command; one that stays and says nothing more is a living session.
+/// How long to wait for the end of the other session. A commit takes milliseconds, and a client that has its reply
+/// shows it with the next command; one that stays silent is a live session.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How far a session has come with its letter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nobody knows yet what becomes of it, and its client may have gone.
+    /// The outcome is unknown, and its client may have gone.
     Keeping,
-    /// It is kept, and its client is told so.
+    /// The letter is stored, and its client has been told.
     Kept,
 }
 
-/// The same bytes are being kept by another session, and that takes long.
+/// Another session is storing identical bytes, and that takes long.
 #[derive(Debug)]
 pub(crate) struct StillKeeping;
 
@@ -30,24 +30,24 @@ type Sessions = Mutex<HashMap<[u8; 32], watch::Receiver<Stage>>>;
 #[derive(Default)]
 pub(crate) struct LiveSessions(Arc<Sessions>);
 
-/// A fingerprint whose session still lives; dropped, the fingerprint is only in the store.
+/// A fingerprint whose session is still live; when it is dropped, the fingerprint is only in the store.
 pub(crate) struct Live {
     fingerprint: [u8; 32],
     sessions: Arc<Sessions>,
-    /// Its end is seen by whoever waits.
+    /// Its end is noticed by waiters.
     stage: watch::Sender<Stage>,
 }
 
 impl LiveSessions {
-    /// Marks a fingerprint as belonging to a living session. `None`: another session holds the same bytes, has its reply and
-    /// goes on, so they are two letters and not one sent again.
+    /// Marks a fingerprint as belonging to a live session. `None`: another session has the same bytes, has its reply
+    /// and continues, so they are two letters and not a retry.
     pub(crate) async fn claim(&self, fingerprint: [u8; 32]) -> Result<Option<Live>, StillKeeping> {
         loop {
             let mut other = match self.try_claim(fingerprint) {
                 Ok(live) => return Ok(Some(live)),
                 Err(other) => other,
             };
-            // Once it is kept, its session gets as long again to find that its client has gone.
+            // Once it is stored, its session gets as long again to find that its client has gone.
             let ended = loop {
                 match timeout(PATIENCE, other.changed()).await {
                     Ok(Ok(())) => {}
@@ -78,7 +78,7 @@ impl LiveSessions {
 }
 
 impl Live {
-    /// The letter is kept.
+    /// The letter is stored.
     pub(crate) fn note_kept(&self) {
         self.stage.send_replace(Stage::Kept);
     }

@@ -1,7 +1,6 @@
-//! What becomes of log-ins by SMTP AUTH, for the audit trail: each right one that says something new as a row of its own with its
-//! network, within a second; those that only say it again counted by login and network, once an hour and at the end; others
-//! counted together. Nobody who logs in waits for it, and a flood from everywhere takes bounded room: who is right has paid
-//! for it with a password that was looked at.
+//! Records SMTP AUTH log-ins in the audit trail: each success that is new as a row of its own with its network, within a second;
+//! repeated successes counted by login and network, once an hour and at the end; failures counted together. No client waits for it,
+//! and a flood from many networks takes bounded memory: a success costs the client a verified password.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,19 +15,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::flush_schedule::{FlushSchedule, Turn, Written};
 
-/// Counts of their own; networks beyond are counted together.
+/// Maximum separate counts; further networks are counted together.
 const MAX: usize = 1_024;
-/// Right ones that wait, each as a row; where the store cannot write for long, those beyond are counted by login and network.
+/// Maximum waiting successes, each as a row; if the store cannot write for long, further ones are counted by login and network.
 const WAITING: usize = 4_000;
-/// Rows in one transaction: it holds the trail while it is written.
+/// Rows per transaction: it locks the trail while it is written.
 const AT_ONCE: usize = 1_000;
-/// So often those are written that are right once more: a mail server logs in all day. A kill takes what came since.
+/// Interval of writing repeated successes: a mail server logs in all day. A kill loses what came since.
 const COUNTED_FOR: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     what: LoginNote,
-    /// The login; empty if it is not in the configuration.
+    /// The login; empty if it is not configured.
     login: String,
     network: String,
 }
@@ -48,15 +47,15 @@ pub struct LoginTrail {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// In their order; networks are not counted together while there is room: whose one came from must not vanish among others'.
+    /// In order; networks are counted separately while there is room: a client's network must not vanish among others'.
     right: Vec<(Key, Count)>,
-    /// Right ones that say nothing new.
+    /// Repeated successes.
     again: HashMap<Key, Count>,
     counts: HashMap<Key, Count>,
 }
 
 impl LoginTrail {
-    /// Counts it. A `login` that the configuration does not have is not kept: it may be somebody's password.
+    /// Counts a log-in. An unknown `login` is not recorded: it may be somebody's password.
     pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
         let login = login.unwrap_or_default().to_owned();
         let network = network(client);
@@ -83,7 +82,7 @@ impl LoginTrail {
         self.flush_schedule.some();
     }
 
-    /// Writes what is counted, until `done`.
+    /// Writes what was counted until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
         let mut last = Written::All;
         let mut hours = interval(COUNTED_FOR);
@@ -141,7 +140,7 @@ impl LoginTrail {
 }
 
 impl Open {
-    /// What is right once more is written with the next that is written.
+    /// Repeated successes are written with the next write.
     fn again_is_due(&mut self) {
         for (key, count) in std::mem::take(&mut self.again) {
             self.add_right(key, count);
@@ -157,12 +156,12 @@ impl Open {
         let known = |wanted: &Key| self.right.iter().rposition(|(known, _)| known == wanted);
         match known(&key).or_else(|| known(&elsewhere)).and_then(|at| self.right.get_mut(at)) {
             Some((_, known)) => known.times = known.times.saturating_add(count.times),
-            // One for each login of the configuration.
+            // One for each configured login.
             None => self.right.push((elsewhere, count)),
         }
     }
 
-    /// Those that are written next.
+    /// Those to be written next.
     fn first_right(&mut self) -> Vec<(Key, Count)> {
         let many = self.right.len().min(AT_ONCE);
         self.right.drain(..many).collect()
@@ -217,7 +216,7 @@ mod tests {
             trail.note(LoginNote::Again, client.parse().unwrap(), Some(login), Timestamp(60_000 + n));
         }
         assert!(trail.open().right.is_empty(), "not before their hour is over");
-        // Networks without end are no reason to count some of them together.
+        // Any number of networks is no reason to count some of them together.
         for n in 0..3_000_u32 {
             let client = IpAddr::from((n << 8).to_be_bytes());
             trail.note(LoginNote::Again, client, Some("mill"), Timestamp(70_000));

@@ -1,5 +1,5 @@
-//! An S/MIME signature under notices, so that their readers' mail programs say whose they are (RFC 8551 §3.5.3). The text stays
-//! readable for everybody. Knows no wording.
+//! Signs notices with S/MIME, so that their readers' mail programs show who sent them (RFC 8551 §3.5.3). The text stays readable
+//! for everybody. Knows no wording.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use sealpost_seal::{Closed, Closing, HeaderProtection, NoTokens, OwnKey, Profile
 /// Signs notices with one key.
 #[derive(Clone)]
 pub struct NoticeSigner {
-    /// The key, which names the address that notices are from.
+    /// The key, which names the notices' sender address.
     pub key: Arc<OwnKey>,
-    /// Source of the present time.
+    /// Source of the current time.
     pub clock: Arc<dyn Clock>,
     /// Source of randomness.
     pub random: Arc<dyn Random>,
 }
 
 impl NoticeSigner {
-    /// The letter as multipart/signed. One that cannot be signed (the certificate has ended) goes as it is, and the log says so:
-    /// without it its reader would learn of nothing.
+    /// The letter as multipart/signed. If it cannot be signed (the certificate has expired) it is sent unsigned, and the log says
+    /// so: otherwise its reader would not be notified.
     pub(crate) fn signed(&self, letter: Vec<u8>) -> Vec<u8> {
         let closing = Closing {
             sign_with: Some(&self.key),
             to: &[],
             // It is a file of this role's.
             tokens: &NoTokens,
-            // Nothing is hidden, and a second head in the text would only be seen by programs that do not know what it is.
+            // Nothing is hidden, and a second head in the text would only be seen by programs that do not know it.
             profile: Profile { headers: HeaderProtection::Off, ..Profile::default() },
             now: self.clock.now(),
             random: &*self.random,

@@ -1,5 +1,5 @@
-//! Notices on their way: kept as facts in a sealed ticket, written as a mail when it goes. Knows no mailbox and
-//! no queue.
+//! Queued notices: stored as facts in a sealed ticket, composed when they are sent. Knows no mailbox and no
+//! queue.
 
 use sealpost_delivery::{Composer, Content};
 use sealpost_mail::{Address, Compose, Secret, Timestamp, compose_notice};
@@ -9,38 +9,38 @@ use serde::{Deserialize, Serialize};
 use crate::notice_signer::NoticeSigner;
 use crate::settings::Announcer;
 
-/// All that a notice is written from, besides the operator's brand.
+/// Everything that a notice is composed from, besides the operator's brand.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct NoticeFacts {
     pub(crate) notice: Notice,
-    /// Language tag; one that is not known means the operator's first language.
+    /// Language tag; an unknown one means the operator's first language.
     pub(crate) language: String,
     /// Without angle brackets. The same at every attempt.
     pub(crate) message_id: String,
-    /// The letter it speaks of or answers, by its Message-ID; only in mail to whoever wrote that.
+    /// The Message-ID of the letter it is about or replies to; only in mail to that letter's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) about: Option<String>,
     pub(crate) at: Timestamp,
 }
 
 impl NoticeFacts {
-    /// As a ticket carries them.
+    /// In the form carried by a ticket.
     pub(crate) fn content(&self) -> Result<Content, serde_json::Error> {
         Ok(Content::Facts(Secret::new(serde_json::to_string(self)?)))
     }
 }
 
-/// What asks Exchange not to answer by itself (MS-OXCMAIL §2.2.3.2.14). All but `NDR`, which `All` would name too:
-/// that a notice was not delivered is what its sender must hear.
+/// Asks Exchange not to send automatic replies (MS-OXCMAIL §2.2.3.2.14). All but `NDR`, which `All` would
+/// include: a notice's sender must hear that it was not delivered.
 pub(crate) fn quiet() -> (String, String) {
     ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
 }
 
-/// Writes notices for delivery.
+/// Composes notices for delivery.
 pub struct NoticeWriter {
     /// How notices look.
     pub announcer: Announcer,
-    /// What signs them, if anything does.
+    /// Signs them, if configured.
     pub signer: Option<NoticeSigner>,
 }
 

@@ -1,5 +1,6 @@
-//! Encrypted letters are kept as they came, and opened again when somebody says so: after a key was brought later, for
-//! instance. What is in one then goes the way of a letter that has just come. Knows no command line.
+//! Stored originals of encrypted letters, and decrypting them again on request: after a key was imported, for
+//! instance. Its content is then processed like that of a letter that has just arrived. Knows no command
+//! line.
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Reply, Timestamp};
@@ -12,26 +13,26 @@ use crate::partners;
 use crate::reception::ArrivalReception;
 use crate::spool::Spool;
 
-/// What came of opening a letter again.
+/// Outcome of decrypting a letter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Again {
-    /// It is opened, and what is in it is on its way; copies that were held as they came are gone.
+    /// It is decrypted, and its content is under way; copies held in their original form are gone.
     Opened,
-    /// Nobody can open it still; nothing was changed.
+    /// It still cannot be decrypted; nothing was changed.
     Closed,
-    /// It is not kept any more.
+    /// It is no longer stored.
     Gone,
 }
 
-/// A letter that is kept, as a list shows it.
+/// A stored original, as shown in a list.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub id: String,
     /// What became of it.
     pub state: OriginalState,
-    /// When the letter came.
+    /// When the letter arrived.
     pub at: Timestamp,
     /// Until when it is kept.
     pub until: Timestamp,
@@ -39,10 +40,10 @@ pub struct Kept {
     pub from: Option<String>,
 }
 
-/// All that are kept, oldest first. One whose row is not ours is not among them.
+/// All stored originals, oldest first. One whose row is not ours is left out.
 ///
 /// # Errors
-/// The store does not answer.
+/// The store did not answer.
 pub async fn kept(reception: &ArrivalReception) -> Result<Vec<Kept>, Reply> {
     let shared = &reception.context.shared;
     let originals = reception.partners.originals(shared);
@@ -62,10 +63,10 @@ pub async fn kept(reception: &ArrivalReception) -> Result<Vec<Kept>, Reply> {
     Ok(all)
 }
 
-/// Opens one again.
+/// Decrypts one again.
 ///
 /// # Errors
-/// It did not work this time, or what is in it is refused by rule.
+/// It failed this time, or its content is refused by a rule.
 pub async fn again(reception: &ArrivalReception, id: &str) -> Result<Again, Reply> {
     let ArrivalReception { context, making, partners } = reception;
     let shared = &context.shared;

@@ -1,4 +1,4 @@
-//! Mails the portal asks for: composed here, queued like everything that leaves. Knows no page.
+//! Mails that the portal asks for: composed here, queued like everything that leaves. Knows no page.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use crate::owner_mail;
 use crate::receipt;
 use crate::reply::{self, failed};
 
-/// The portal's way out.
+/// The portal's outbox.
 pub struct PortalOutbox {
-    /// What mail is queued with.
+    /// The context for queueing mail.
     pub context: Arc<Context>,
     /// Signs what owners write.
     pub letters: LetterSigner,

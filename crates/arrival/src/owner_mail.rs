@@ -8,7 +8,8 @@ use crate::enqueue;
 use crate::notice_ticket::NoticeFacts;
 use crate::settings::Announcer;
 
-/// Makes the draft; `about` is the Message-ID of the letter that it answers or speaks of. The error is for the log or the command line.
+/// Makes the draft; `about` is the Message-ID of the letter that it replies to or is about. The error is for
+/// the log or the command line.
 pub fn draft(
     announcer: &Announcer,
     notice: Notice,
@@ -21,7 +22,7 @@ pub fn draft(
     let facts = NoticeFacts { notice, language: language.to_owned(), message_id, about, at: now };
     Ok(enqueue::Draft {
         content: facts.content().map_err(|error| error.to_string())?,
-        // Nobody can do anything about a bounce of this one, and none may come back to us (RFC 3834 §3.3).
+        // A bounce of this one would be of no use, and none may come back to us (RFC 3834 §3.3).
         reverse_path: ReversePath::Null,
         recipient: to,
         route: announcer.route.clone(),

@@ -1,5 +1,5 @@
-//! How much may be sent and kept: by a mailbox from the portal, by a sender and by a login on the way in. Knows no
-//! page and no reply's wording but its own.
+//! Quotas for sending and storing: per mailbox for letters from the portal, per sender and login for incoming ones.
+//! Knows no page and no other reply texts.
 
 use sealpost_mail::{Address, Envelope, Origin, Reply, Timestamp};
 use sealpost_store::{Allowance, NewUse, Store, StoreError, UseLimits};
@@ -7,8 +7,8 @@ use sealpost_vault::TagKey;
 
 use crate::context::Context;
 
-/// The use a letter from the portal makes of its mailbox's quota. By the address: a mailbox that is deleted and made
-/// again has sent what it has sent.
+/// A portal letter's use of its mailbox's quota. Counted by address: a mailbox that was deleted and created again keeps
+/// its use.
 pub(crate) fn of_writer(
     most: Option<UseLimits>,
     tags: &TagKey,
@@ -24,7 +24,7 @@ pub(crate) fn of_writer(
     })
 }
 
-/// The uses a letter on the way in makes of its sender's and its login's quota. Reports have no sender.
+/// An incoming letter's uses of its sender's and its login's quota. Reports have no sender.
 pub(crate) fn of_arrival(
     context: &Context,
     envelope: &Envelope,
@@ -48,7 +48,7 @@ pub(crate) fn of_arrival(
     sender.into_iter().chain(login).collect()
 }
 
-/// Whether all of the uses may be made now; the worst answer counts.
+/// Whether all of the uses are allowed now; the worst result counts.
 pub(crate) async fn ask(store: &Store, uses: &[NewUse]) -> Result<Allowance, StoreError> {
     let mut answer = Allowance::Now;
     for one in uses {
@@ -65,11 +65,11 @@ pub(crate) async fn ask(store: &Store, uses: &[NewUse]) -> Result<Allowance, Sto
     Ok(answer)
 }
 
-/// What a client is told; `Ok`: nothing stands in the way.
+/// The reply to the client; `Ok`: allowed.
 pub(crate) fn reply(answer: Allowance) -> Result<(), Reply> {
     match answer {
         Allowance::Now => Ok(()),
-        // RFC 3463 §3.8: X.7.1 is a matter of permission; a rate is one for now.
+        // RFC 3463 §3.8: X.7.1 is about permission; a rate limit is a temporary one.
         Allowance::From(from) => Err(Reply::later(
             451,
             7,
@@ -88,7 +88,7 @@ pub(crate) fn reply(answer: Allowance) -> Result<(), Reply> {
     }
 }
 
-/// What the sender of a letter for a full mailbox is told (RFC 3463 §3.3: X.2.2 is "mailbox full"). For good: a
+/// The reply to the sender of a letter for a full mailbox (RFC 3463 §3.3: X.2.2 is "mailbox full"). Permanent: a
 /// recipient who does not read must not keep a letter waiting in silence for days.
 pub(crate) fn full() -> Reply {
     Reply::refuse(552, 2, 2, "The recipient's mailbox is full; the message was not put into it")

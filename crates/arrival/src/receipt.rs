@@ -1,5 +1,5 @@
-//! Word to a sender who asked for it that a letter was opened (RFC 8098): the mail, committed with the note
-//! that the letter was opened, so that it goes out once. Knows no page.
+//! Read receipts to senders who requested them (RFC 8098): the mail is committed with the record that the
+//! letter was opened, so that it is sent once. Knows no page.
 
 use sealpost_delivery::{Purpose, ReportsTo, Route};
 use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
@@ -14,7 +14,7 @@ use crate::memo::NoticeMemo;
 use crate::reply::failed;
 use crate::settings::Receipts;
 
-/// A letter is opened. `false`: nobody asked to hear of it, or it was opened before, and nothing was done.
+/// A letter is opened. `false`: no receipt was requested, or it was opened before, and nothing was done.
 pub(crate) async fn opened(
     context: &Context,
     opening: NewOpening,
@@ -29,7 +29,7 @@ pub(crate) async fn opened(
     let Some(row) = shared.store.bounce_memo(&bounce_token(&deposit_id, 0)).await.map_err(failed)? else {
         return Ok(false);
     };
-    // An answer's row has another seal: nobody asked for word of that.
+    // A reply's row has another seal: no receipt was requested for it.
     let Some(memo) = NoticeMemo::open(&shared.keys.rows, &deposit_id, &row.memo_sealed) else {
         return Ok(false);
     };
@@ -57,7 +57,7 @@ pub(crate) async fn opened(
         recipient: to,
         route: routes.reports.clone(),
         tls: match &routes.reports {
-            // The operator's own server, with the floor the operator gave it.
+            // The operator's own server, with its configured minimum TLS.
             Route::NextHop(_) => TlsFloor::None,
             Route::Mx => context.tenant.announcer.floor,
         },

@@ -1,4 +1,5 @@
-//! Takes letters from the listeners: asks quotas and disk, spools, and hands over to `admit`. Knows no rules.
+//! Takes letters from the listeners: checks quotas and disk, spools, and passes them to `admit`. Knows no
+//! rules.
 
 use std::sync::Arc;
 
@@ -13,13 +14,13 @@ use crate::quota;
 use crate::spool::Spool;
 use crate::{admit, failure, known_recipients};
 
-/// Takes letters from the listeners. Whoever has one has the keys that make mailboxes.
+/// Takes letters from the listeners. Having one means having the keys that create mailboxes.
 pub struct ArrivalReception {
-    /// What arrivals are carried out with.
+    /// The context of arrivals.
     pub context: Arc<Context>,
-    /// What mailboxes are made of.
+    /// What mailboxes are created with.
     pub making: Arc<Making>,
-    /// What letters for partners are closed with.
+    /// What letters for partners are encrypted with.
     pub partners: Arc<Partners>,
 }
 
@@ -44,7 +45,7 @@ impl Reception for ArrivalReception {
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         let uses = quota::of_arrival(&self.context, &envelope, &origin, self.context.shared.clock.now());
-        // Said before the letter comes; the commit asks once more.
+        // Checked before the letter arrives; the commit checks again.
         quota::reply(
             quota::ask(&self.context.shared.store, &uses)
                 .await
@@ -57,7 +58,7 @@ impl Reception for ArrivalReception {
     }
 }
 
-/// One letter on its way in.
+/// One letter coming in.
 struct Arriving {
     context: Arc<Context>,
     making: Arc<Making>,
@@ -76,7 +77,8 @@ impl Incoming for Arriving {
     async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
         let Self { context, making, partners, envelope, origin, spool } = *self;
         let spooled = spool.finish().await?;
-        // Each recipient may get a copy of the head, and rows are written twice: into the log, then to their place.
+        // Each recipient may get a copy of the head, and rows are written twice: to the log, then to their
+        // place.
         let rows = (spooled.head.as_bytes().len() as u64)
             .saturating_mul(envelope.recipients.len() as u64)
             .saturating_mul(2);

@@ -1,5 +1,5 @@
-//! Mail that the clock brings: to owners, before something goes; to senders, about letters nobody opened. Each is committed
-//! with the note that it was sent, so that nobody sends it twice. Knows no wording and not when it is time.
+//! Mail sent by schedule: to owners, before something expires; to senders, about unopened letters. Each is committed
+//! with the record that it was sent, so that it is not repeated. Knows no wording, and not when a mail is due.
 
 use sealpost_delivery::{Purpose, ReportSlot, ReportsTo, Route};
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloor};
@@ -23,25 +23,25 @@ use crate::verp;
 /// Why a mail was not sent. The text is for the log.
 #[derive(Debug)]
 pub enum Unsent {
-    /// A row of this one mailbox or letter cannot be read, or is none of ours: all others can be told.
+    /// A row of this mailbox or letter cannot be read, or is not ours: all others can be notified.
     Row(String),
-    /// The store does not answer: nobody can be told now.
+    /// The store did not answer: nobody can be notified now.
     Store(String),
 }
 
 impl Unsent {
-    /// By what the store says beneath it.
+    /// Classifies by the store's error among the causes.
     #[must_use]
     pub fn because(error: &(dyn std::error::Error + 'static)) -> Self {
         match StoreError::beneath(error) {
-            // What the store could read, and what was in it was not what should be.
+            // The store could read it, but the content was invalid.
             Some(StoreError::Damaged { .. }) | None => Self::Row(error.to_string()),
             Some(_) => Self::Store(error.to_string()),
         }
     }
 }
 
-/// What has become of a mail that was to be sent once.
+/// Outcome of a mail that is to be sent once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Mailing {
@@ -49,12 +49,12 @@ pub enum Mailing {
     Queued,
     /// Another process has just sent it.
     Already,
-    /// There is nobody to tell.
+    /// There is nobody to notify.
     Nobody,
 }
 
 impl Mailing {
-    /// How many mails that makes.
+    /// Number of mails.
     #[must_use]
     pub fn mails(self) -> u64 {
         match self {
@@ -64,37 +64,37 @@ impl Mailing {
     }
 }
 
-/// How an owner comes into a mailbox that nobody has activated.
+/// What an owner needs to activate a mailbox.
 pub struct WayIn {
-    /// The link; with an initial password the portal's address.
+    /// The link; with an initial password, the portal's address.
     pub link: Secret<String>,
-    /// What they come in with.
+    /// What activates it.
     pub by: ActivateBy,
 }
 
-/// The letter that a reminder speaks of first.
+/// The letter that a reminder names first.
 #[derive(Clone, Copy)]
 pub struct Letter<'a> {
     /// The id of the letter.
     pub id: &'a str,
-    /// Which of its notices this is.
+    /// Number of the notice among the letter's notices.
     pub number: u8,
-    /// More letters that it speaks of.
+    /// Further letters that it covers.
     pub others: &'a [String],
 }
 
-/// That it was sent.
+/// The record that it was sent.
 #[derive(Clone, Copy)]
 pub struct Note {
-    /// What it speaks of.
+    /// Its subject.
     pub about: Reminded,
-    /// When the owner was reminded last, as it was read.
+    /// When the owner was last reminded, as read.
     pub before: Option<Timestamp>,
-    /// The present moment.
+    /// The current time.
     pub at: Timestamp,
 }
 
-/// How an owner comes in.
+/// How an owner activates the mailbox.
 pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, Unsent> {
     let store = &context.shared.store;
     let announcer = &context.tenant.announcer;
@@ -111,7 +111,7 @@ pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, Un
     }
 }
 
-/// Reminds an owner. [`Mailing::Already`]: or the mailbox is not what it was.
+/// Reminds an owner. [`Mailing::Already`] also means that the mailbox has changed.
 pub async fn send(
     context: &Context,
     mailbox: &MailboxRow,
@@ -124,10 +124,10 @@ pub async fn send(
     post(context, mailbox, notice, letter, at, |rows| rows.reminders.push(reminder)).await
 }
 
-/// Which of a letter's notices a digest is; reminders stay below it.
+/// Number of a digest among a letter's notices; reminders stay below it.
 const DIGEST: u8 = 255;
 
-/// Tells an owner of letters that have waited for it: `deposit_id`, the first of them, and `others`. The error is
+/// Notifies an owner of letters that have waited for it: `deposit_id`, the first of them, and `others`. The error is
 /// for the log.
 pub async fn digest(
     context: &Context,
@@ -178,7 +178,7 @@ async fn post(
     once(&context.shared, rows).await
 }
 
-/// Where a reminder of the mailbox itself comes back to: nobody hears of that, but it counts.
+/// The bounce address of a reminder about the mailbox itself: nobody is told of a bounce, but it is counted.
 fn about_mailbox(
     context: &Context,
     resident: &Resident,
@@ -194,7 +194,7 @@ fn about_mailbox(
         is_first: false,
         others: Vec::new(),
     };
-    // Told apart by the day: there is one a day at most, and what is kept of one goes after a month.
+    // Numbered by day: there is at most one a day, and its memo is removed after a month.
     let number = u8::try_from(now.0.div_euclid(86_400_000).rem_euclid(256)).unwrap_or_default();
     let copy = verp::Copy { mailbox_id, deposit_id: mailbox_id, number, at: now };
     let Some(path) = copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(unsent)? else {
@@ -213,8 +213,8 @@ fn about_mailbox(
     Ok((path, purpose, ReportsTo::Ours))
 }
 
-/// Where it comes back to, and who hears of that: the sender of the letter, where the letter's first notice says who it
-/// was.
+/// The bounce address, and who is told of a bounce: the sender of the letter, if the memo of the letter's first notice
+/// names one.
 async fn about_letter(
     context: &Context,
     resident: &Resident,
@@ -224,7 +224,7 @@ async fn about_letter(
 ) -> Result<(ReversePath, Purpose, ReportsTo), Unsent> {
     let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
     let Some(first) = first else {
-        // Nobody's letter, as the gateway itself puts into a mailbox: like a reminder of the mailbox.
+        // A letter without a sender, deposited by the gateway itself: like a reminder about the mailbox.
         return about_mailbox(context, resident, now, rows);
     };
     let memo = memo(&context.shared.keys.rows, letter.id, &first.memo_sealed)?;
@@ -271,7 +271,7 @@ pub async fn tell_sender(
     rows.told.push(told);
     match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
         ReportSlot::Taken => {}
-        // Not tried again: it is as good as told.
+        // Not tried again: it counts as sent.
         ReportSlot::None => return once(&context.shared, rows).await.map(|_noted| Mailing::Already),
     }
     let announcer = &context.tenant.announcer;
@@ -282,7 +282,7 @@ pub async fn tell_sender(
             .map_err(Unsent::Row)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
-        // The operator's own server, with the floor the operator gave it.
+        // The operator's own server, with its configured minimum TLS.
         Route::NextHop(_) => TlsFloor::None,
         Route::Mx => announcer.floor,
     };
@@ -292,7 +292,7 @@ pub async fn tell_sender(
     once(&context.shared, rows).await
 }
 
-/// Commits what tells somebody, unless somebody else has done so.
+/// Commits the mail, unless another process has sent it.
 pub(crate) async fn once(shared: &Shared, rows: ArrivalRows) -> Result<Mailing, Unsent> {
     match commit(shared, rows).await.map_err(unsent)? {
         Committed::New(_durable) => Ok(Mailing::Queued),

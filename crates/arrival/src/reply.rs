@@ -1,5 +1,5 @@
-//! A letter from a mailbox's owner to the operator: encoded and sealed as its files stream by, kept among the
-//! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
+//! A letter from a mailbox's owner to the operator: encoded and sealed while its files are streamed, stored
+//! in the sent folder, with one leg per recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
 use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Ticket};
@@ -22,7 +22,7 @@ use crate::quota;
 use crate::thread::tag as thread_tag;
 use crate::verp;
 
-/// What is kept (sealed) of an answer's leg, so that its bounce finds the mailbox. No subject.
+/// The sealed memo of a reply's leg, so that its bounce finds the mailbox. No subject.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ReplyMemo {
     pub(crate) recipient: Address,
@@ -35,21 +35,21 @@ pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>)
     OutboxError(error.into())
 }
 
-/// A mailbox that exists, proven, and its language.
+/// An existing, verified mailbox and its language.
 pub(crate) async fn resident(shared: &Shared, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
     let row = shared.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
     Ok((Resident::of(&row, &shared.keys.rows, &shared.keys.tags).map_err(failed)?, row.language))
 }
 
-/// Queues the letter and keeps it.
+/// Queues the letter and stores it.
 pub(crate) async fn send(
     context: &Context,
     letters: &LetterSigner,
     letter: WrittenLetter,
 ) -> Result<Sent, OutboxError> {
     let recipients: Vec<Address> = letter.to.iter().chain(&letter.cc).cloned().collect();
-    // The portal has asked already; a letter to elsewhere must be impossible, not unlikely.
+    // The portal has checked already; sending elsewhere must be impossible, not unlikely.
     if recipients.is_empty() || !recipients.iter().all(|address| context.tenant.writing.rules.allows(address))
     {
         return Err(failed("a recipient outside what the operator allows"));
@@ -141,8 +141,8 @@ pub(crate) async fn send(
         let number = u8::try_from(number).map_err(failed)?;
         let copy = verp::Copy { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
         let memo = ReplyMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
-        // Without an address for bounces, nobody is told later; what the next server says at once still reaches
-        // the mailbox.
+        // Without a bounce address later failures are not reported; what the next server says at once still
+        // reaches the mailbox.
         let reverse_path =
             match copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(failed)? {
                 None => ReversePath::Null,
@@ -197,7 +197,7 @@ pub(crate) async fn send(
         }
         Committed::Duplicate => Ok(Sent::Stale),
         Committed::MailboxTaken => Err(failed("the mailbox is gone")),
-        // Another of its letters took the last place meanwhile.
+        // Another letter used up the quota meanwhile.
         Committed::TooMany => {
             let no = too_many(&context.shared.store, &letter.mailbox_id, &uses).await?;
             Ok(no.unwrap_or(Sent::Stale))
@@ -205,18 +205,18 @@ pub(crate) async fn send(
     }
 }
 
-/// What the writer is told who has sent as much as they may.
+/// The result for an author whose quota is used up.
 async fn too_many(store: &Store, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
     let no = match quota::ask(store, uses).await.map_err(failed)? {
         Allowance::Now => return Ok(None),
         Allowance::From(from) => Sent::TooMany { from: Some(from) },
         Allowance::Never => Sent::TooMany { from: None },
     };
-    tracing::warn!(mailbox.id = %mailbox_id, "a mailbox has sent as much as it may; its letter stays a draft");
+    tracing::warn!(mailbox.id = %mailbox_id, "a mailbox has reached its sending limit; its letter stays a draft");
     Ok(Some(no))
 }
 
-/// The head with the signature on top by which the operator's servers know that it was written here.
+/// The head with the signature by which the operator's servers recognise that it was written here.
 fn signed(
     context: &Context,
     letters: &LetterSigner,
@@ -231,7 +231,7 @@ fn signed(
     Ok(signed)
 }
 
-/// What the list of sent letters shows.
+/// What the sent folder shows.
 fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
     let people = |addresses: &[Address]| {
         addresses.iter().map(|a| Mailbox { name: None, address: Some(a.to_path()) }).collect()
@@ -274,7 +274,7 @@ struct RestSealer {
     hash: BodyHash,
 }
 
-/// A reply that was received to its end.
+/// A completely received reply.
 struct Finished {
     key: MessageKey,
     body: StoredBody,

@@ -26,7 +26,7 @@ impl ReportLimit for LimitedReports {
     }
 }
 
-/// Takes a place for a report to whoever sent the letter `about`.
+/// Reserves a report to the sender of the letter `about`.
 pub(crate) async fn room(
     context: &Context,
     reports_to: ReportsTo,
@@ -34,7 +34,7 @@ pub(crate) async fn room(
     about: &str,
     now: Timestamp,
 ) -> Result<ReportSlot, StoreError> {
-    // Whoever forges reverse-paths must not keep partners from hearing of what they really sent: counters of their own.
+    // Forged reverse-paths must not keep partners from hearing of what they really sent: separate counters.
     let lane = match reports_to {
         ReportsTo::Ours => return Ok(ReportSlot::Taken),
         ReportsTo::Proven => "proven ",
@@ -48,8 +48,8 @@ pub(crate) async fn room(
         recipients: 1,
         most: UseLimits { letters_day: most, ..UseLimits::UNLIMITED },
     };
-    // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
-    // must not keep the address from hearing of others.
+    // As many reports about one letter as letters per address, and one of the address's quota: a letter to many who
+    // refuse it must not keep the address from hearing of others.
     let letter = one(&format!("reports of {lane}letter"), &format!("{about} {identity}"), most.address);
     let is_first = store.used_lately(&letter.whose, now).await?.is_empty();
     let to = |what: &str| format!("reports to {lane}{what}");

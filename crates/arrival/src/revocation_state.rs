@@ -1,5 +1,5 @@
-//! What is to be said of the revocation lists that are here: files that hold none, lists that are over or not what they say,
-//! roots without one, lists that do not come. In words, for `check` and for the log. Fetches nothing.
+//! Problems of the current revocation lists: files without one, expired or invalid lists, roots without one, failed fetches. In
+//! words, for `check` and the log. Fetches nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,14 @@ use crate::crl_files;
 use crate::known_lists::proven;
 use crate::settings::{CrlSource, Inbound};
 
-/// Lists that were fetched, as far as anybody has looked.
+/// Fetched lists, as far as known.
 #[derive(Debug)]
 pub enum Fetched {
-    /// There are none, and none are fetched.
+    /// There are none, because none are fetched.
     Never,
-    /// Nobody has looked into the store.
+    /// The store was not read.
     NotRead,
-    /// DER of all of them.
+    /// All of them, DER.
     Read(Vec<Vec<u8>>),
 }
 
@@ -27,7 +27,7 @@ impl Fetched {
     /// Those in the store.
     ///
     /// # Errors
-    /// It does not answer.
+    /// It did not answer.
     pub async fn read(inbound: &Inbound, store: &Store, tags: &TagKey) -> Result<Self, StoreError> {
         match inbound.crl_source {
             CrlSource::Files => Ok(Self::Never),
@@ -35,7 +35,7 @@ impl Fetched {
         }
     }
 
-    /// Where there is no store to look into.
+    /// If there is no store to read.
     #[must_use]
     pub fn not_read(inbound: &Inbound) -> Self {
         match inbound.crl_source {
@@ -45,7 +45,7 @@ impl Fetched {
     }
 }
 
-/// Every warning. `places`: where the lists lie.
+/// All warnings. `places`: the paths of the lists.
 pub fn warnings(inbound: &Inbound, places: &[PathBuf], fetched: &Fetched, now: Timestamp) -> Vec<String> {
     let mut said = broken(places);
     let (more, fix) = match fetched {
@@ -79,7 +79,7 @@ pub fn warnings(inbound: &Inbound, places: &[PathBuf], fetched: &Fetched, now: T
     }
     let roots = match fetched {
         Fetched::Never | Fetched::Read(_) => inbound.roots.as_slice(),
-        // Its list may be there.
+        // Its list may be in the store.
         Fetched::NotRead => &[],
     };
     for root in roots {
@@ -100,11 +100,11 @@ pub fn warnings(inbound: &Inbound, places: &[PathBuf], fetched: &Fetched, now: T
 
 const IT_COMES: &str = "see what came of asking: `sealpost jobs run ocsp`, then `sealpost check`; a file in partners.crls counts as well";
 
-/// So many of the largest files are named.
+/// How many of the largest files are named.
 const NAMED: usize = 3;
 
-/// That there is more in files than is read, and what makes it so much. It keeps nothing from starting: the files are somebody else's, and
-/// grow by themselves.
+/// The warning that the files exceed what is read, and which are the largest. It does not prevent a start: the files belong to
+/// somebody else and grow on their own.
 pub fn too_large(places: &[PathBuf]) -> Option<String> {
     let mut files: Vec<(PathBuf, u64)> =
         places.iter().filter_map(|place| crl_files::sizes(place).ok()).flatten().collect();
@@ -126,12 +126,12 @@ pub fn too_large(places: &[PathBuf]) -> Option<String> {
     ))
 }
 
-/// Files that hold no list: a page that says "not found" under the list's name, half a list.
+/// Files without a list: an error page saved under the list's name, half a list.
 fn broken(places: &[PathBuf]) -> Vec<String> {
     let mut said = Vec::new();
     for place in places {
         match crl_files::sizes(place) {
-            // No larger one is read.
+            // Larger ones are not read.
             Ok(files) => said.extend(
                 files
                     .iter()

@@ -1,4 +1,4 @@
-//! What the operator has set for arrivals: plain values, and what follows from them alone. Knows no store, no key, no
+//! The operator's settings for arrivals: plain values, and what follows from them alone. Knows no store, no key, no
 //! letter.
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,38 +16,38 @@ use sealpost_vault::{Token, TokenHash};
 
 use crate::authentication::Asking;
 
-/// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
+/// Routes of mail that is neither a notice nor a letter from a mailbox's owner.
 #[derive(Clone, Debug)]
 pub struct Routes {
-    /// Mail that is relayed.
+    /// Relayed mail.
     pub relay: Route,
-    /// Reports and what else the senders are told.
+    /// Reports and other mails to senders.
     pub reports: Route,
-    /// Who reports are from.
+    /// Name and address that reports are from.
     pub report_from: (String, Address),
     /// Languages of reports, one below the other.
     pub report_languages: Vec<Language>,
     /// How long delivery tries.
     pub give_up: Duration,
-    /// Who may write for which domains; nobody: whoever may send may write for all.
+    /// Who may write for which domains; empty: every permitted client may write for all.
     pub writers: Vec<Writer>,
 }
 
-/// Somebody of the operator's who may write for domains.
+/// A client of the operator's that may write for domains.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// Which clients the rule is about.
+    /// The client.
     pub who: Who,
-    /// The sender domains that they may use.
+    /// The sender domains that it may use.
     pub domains: Vec<Domain>,
 }
 
-/// How they are known when they hand a letter in.
+/// How a client is identified.
 #[derive(Clone, Debug)]
 pub enum Who {
     /// The client logged in with this name.
     Login(String),
-    /// By their network, without a login.
+    /// By its network, without a login.
     Network(IpNet),
 }
 
@@ -65,7 +65,7 @@ impl Routes {
     }
 }
 
-/// Whether senders who ask for it hear that a letter was opened.
+/// Read receipts to senders who request them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receipts {
     /// Receipts are not sent.
@@ -75,112 +75,111 @@ pub enum Receipts {
     OnOpen,
 }
 
-/// How long a recipient has before an unactivated letter is deleted, and how notices look.
+/// How notices look and where they go, and the deadlines they state.
 #[derive(Clone, Debug)]
 pub struct Announcer {
-    /// Who notices are from.
+    /// The notices' sender address.
     pub from: Address,
     /// Name, colour and logo of the operator.
     pub brand: Brand,
     /// The time zone of the dates in them.
     pub zone: String,
-    /// Where links lead; without a slash at the end.
+    /// Base URL of links, without a trailing slash.
     pub public_url: String,
     /// Whether they show the subject.
     pub show_subject: bool,
-    /// For recipients nobody knows and no entry of `languages` covers.
+    /// For unknown recipients that no entry of `languages` covers.
     pub language: Language,
     /// By the last labels of the recipient's domain; the longest match wins.
     pub languages: BTreeMap<String, Language>,
-    /// Where reports on notices come back to (VERP), if anywhere.
+    /// The bounce address of notices (VERP), if any.
     pub bounces: Option<Address>,
-    /// Whether mail to `from` ends here, and its writer is told how to answer safely.
+    /// Whether mail to `from` ends here, and its author is told how to reply safely.
     pub replies_here: bool,
-    /// Whether senders who ask for it hear that a letter was opened.
+    /// Whether read receipts are sent.
     pub receipts: Receipts,
-    /// How it is proven that somebody wants by mail that their own mailbox be deleted; `None`: nobody can.
+    /// How requests by mail to delete one's own mailbox are authenticated; `None`: not accepted.
     pub requests: Option<Asking>,
-    /// After so many notices that came back for good nothing more is sent to an address; 0: always.
+    /// After this many permanent bounces nothing more is sent to an address; 0: always send.
     pub hard_bounces: u32,
-    /// How often owners are told of new letters, unless they request otherwise.
+    /// How often owners get notices of new letters, unless they choose otherwise.
     pub pace: Pace,
-    /// The same where nobody has activated the mailbox.
+    /// The same for mailboxes that are not activated.
     pub pending_pace: Pace,
-    /// When letters and links go.
+    /// When letters and links expire.
     pub retention: Retention,
-    /// What a new mailbox opens with.
+    /// What activates a new mailbox.
     pub activate_by: ActivateBy,
-    /// The road that they take.
+    /// The route of notices.
     pub route: Route,
-    /// The least TLS a notice goes over.
+    /// The minimum TLS for a notice.
     pub floor: TlsFloor,
 }
 
-/// Where letters of owners go, and to whom they may.
+/// Settings for letters from owners.
 #[derive(Clone, Debug)]
 pub struct Writing {
-    /// The recipients that they may write to.
+    /// The permitted recipients.
     pub rules: WriteRules,
-    /// The road that notices take.
+    /// Their route.
     pub route: Route,
-    /// The least TLS they go over.
+    /// The minimum TLS for them.
     pub floor: TlsFloor,
 }
 
-/// Letters that come in from the world, from partners among them.
+/// Settings for letters from outside, including partners.
 #[derive(Clone, Debug)]
 pub struct Inbound {
-    /// The listeners they come in by.
+    /// The listeners they arrive at.
     pub listeners: Vec<String>,
-    /// The list of those whom strangers may write to, by the listener; of others all in its domains.
+    /// By listener, the list of existing recipients; without an entry all addresses in its domains exist.
     pub recipients: HashMap<String, String>,
-    /// Filters of the operator's that they come through: what comes from there is not all of one client.
+    /// The operator's filters in front: what comes from there is not all from one client.
     pub filters: Vec<IpNet>,
-    /// Names of the operator's own servers in `Authentication-Results`: nobody from the world may write them
-    /// (RFC 8601 §5).
+    /// Names of the operator's own servers in `Authentication-Results`: outsiders may not use them (RFC 8601 §5).
     pub authserv_ids: Vec<String>,
-    /// Servers of the operator's that letters come through, which write such fields themselves.
+    /// The operator's servers in front, which write such fields themselves.
     pub authenticators: Vec<IpNet>,
-    /// Where they go: the operator's own server.
+    /// Their route: to the operator's own server.
     pub route: Route,
-    /// What happens to an encrypted one that cannot be opened.
+    /// What happens to an encrypted one that cannot be decrypted.
     pub unopened: Unopened,
-    /// How long encrypted ones are kept as they came; `None`: not at all.
+    /// How long originals of encrypted ones are kept; `None`: not at all.
     pub originals: Option<Duration>,
-    /// In front of the subject of a letter that was encrypted, and signed by a partner; ASCII.
+    /// Put before the subject of a letter that was encrypted, and signed by a partner; ASCII.
     pub tag: Option<String>,
-    /// DER of the authorities whose certificates are believed.
+    /// Trusted root certificates, DER.
     pub roots: Vec<Vec<u8>>,
     /// Which signers' certificates are kept as offers.
     pub harvest: Harvest,
-    /// What a chain to one of them needs of revocation lists.
+    /// How far revocation lists are required for a chain to one of the roots.
     pub lists: Lists,
-    /// The certificate revocation lists in files.
+    /// The revocation lists in files.
     pub crls: Arc<dyn RevocationLists>,
-    /// Whether there are others.
+    /// Whether lists are also fetched.
     pub crl_source: CrlSource,
 }
 
-/// Where revocation lists come from.
+/// Sources of revocation lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrlSource {
-    /// Files of the operator's.
+    /// The operator's files.
     #[default]
     Files,
-    /// Their authorities as well: a job asks them, by the addresses in certificates.
+    /// Also fetched by a job from the addresses in certificates.
     Fetch,
 }
 
-/// DER of revocation lists as they are now: their files are written anew every few days.
+/// The current revocation lists, DER: their files are replaced every few days.
 pub trait RevocationLists: std::fmt::Debug + Send + Sync {
-    /// The lists as they are now, in DER.
+    /// The current lists, DER.
     fn now(&self) -> Arc<Vec<Vec<u8>>>;
 }
 
-/// What happens to an encrypted letter that cannot be opened.
+/// What happens to an encrypted letter that cannot be decrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unopened {
-    /// It goes on as it came, with a note in its head.
+    /// It is passed on unchanged, with a note in its head.
     #[default]
     Pass,
     /// It waits in the queue until an operator has looked.
@@ -188,7 +187,7 @@ pub enum Unopened {
 }
 
 impl Inbound {
-    /// Which way letters go that come in by this listener; inbound ones are opened.
+    /// The direction of letters that arrive at this listener; inbound ones are decrypted.
     #[must_use]
     pub fn direction(&self, listener: &str) -> Direction {
         match self.listeners.iter().any(|one| one == listener) {
@@ -198,29 +197,29 @@ impl Inbound {
     }
 }
 
-/// What the operator allows; nothing said: no limit.
+/// The operator's limits; by default there are none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quotas {
-    /// Letters of one mailbox from the portal.
+    /// Letters from the portal, per mailbox.
     pub writing: Option<UseLimits>,
-    /// Letters of one reverse-path.
+    /// Letters per reverse-path.
     pub sender: Option<UseLimits>,
-    /// Letters of one login.
+    /// Letters per login.
     pub login: Option<UseLimits>,
-    /// Bytes of all letters in one mailbox.
+    /// Maximum size of all letters in one mailbox, in bytes.
     pub mailbox: Option<u64>,
-    /// Reports to reverse-paths that somebody outside claims.
+    /// Reports to reverse-paths claimed by outsiders.
     pub reports: MostReports,
 }
 
-/// Reports within a day; `i64::MAX` is no limit.
+/// Reports per day; `i64::MAX` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MostReports {
-    /// To one address, of letters; and of reports on each of these.
+    /// To one address, about different letters; and about each of these.
     pub address: i64,
-    /// Number of reports to one domain.
+    /// To one domain.
     pub domain: i64,
-    /// Number of reports to all domains together.
+    /// To all domains together.
     pub all: i64,
 }
 
@@ -231,7 +230,7 @@ impl Default for MostReports {
 }
 
 impl Announcer {
-    /// The language for a recipient nobody knows yet.
+    /// The language for an unknown recipient.
     pub fn language(&self, address: &Address) -> Language {
         let mut rest = address.domain().as_str();
         loop {
@@ -245,12 +244,12 @@ impl Announcer {
         }
     }
 
-    /// A page of the portal, as a mail names it.
+    /// The URL of a page of the portal, for mails.
     pub(crate) fn link(&self, path: &str) -> Secret<String> {
         Secret::new(format!("{}{path}", self.public_url))
     }
 
-    /// The link an activation mail carries. Nothing of the address is in it.
+    /// The link in an activation mail. It contains nothing of the address.
     pub fn activation_link(&self, token: &Token) -> Secret<String> {
         self.link(&portal_links::activation(token.text().expose()))
     }
@@ -260,23 +259,23 @@ impl Announcer {
         activation_token(hash, now, self.retention.link(now))
     }
 
-    /// When a letter is deleted that waits for its mailbox to be activated, and the days until then.
+    /// When a letter expires that waits for its mailbox to be activated, and the days until then.
     pub(crate) fn deadline(&self, going: Going, now: Timestamp) -> (Timestamp, u32) {
         let expires = going.at.unwrap_or_else(|| self.retention.link(now));
         (expires, self.retention.days(now, expires))
     }
 
-    /// Whether mail to this address is for nobody, and its writer shall know.
+    /// Whether mail to this address ends here, and its author is to be told.
     pub(crate) fn is_ours(&self, recipient: &Address) -> bool {
         self.replies_here && recipient.identity() == self.from.identity()
     }
 
-    /// How often a mailbox's owner is told of new letters: as they request once there is an owner, else as the operator says.
+    /// How often a mailbox's owner gets notices: the owner's choice if it is active, otherwise the operator's setting.
     pub fn pace_of(&self, state: MailboxState, request: Option<Pace>) -> Pace {
         Paces { in_use: self.pace, pending: self.pending_pace }.of(state, request)
     }
 
-    /// Whether so many notices came back that no further one is sent.
+    /// Whether so many notices bounced that no further one is sent.
     pub(crate) fn is_unreachable(&self, bounces: u32) -> bool {
         self.hard_bounces > 0 && bounces >= self.hard_bounces
     }

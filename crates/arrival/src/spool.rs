@@ -1,5 +1,5 @@
-//! A letter as it streams in: the header section is kept, the rest is sealed chunk by chunk and never
-//! touches the disk in clear. Knows no rules and no recipients' mailboxes.
+//! A letter being received: the header section is kept, the rest is sealed chunk by chunk and never touches
+//! the disk in clear. Knows no rules and no recipients' mailboxes.
 
 use sealpost_mail::{Envelope, Head, Reply};
 use sealpost_mailbox::{BodyOpener, BodySealer, MailboxError};
@@ -9,20 +9,20 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::Shared;
 
-/// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
+/// Up to this size the body is also kept in memory, so that examining it needs no reading.
 const KEEP: usize = 64 * 1024;
 
-/// Looking into a letter needs its bytes, the decoded parts, and its texts.
+/// Examining a letter needs memory for its bytes, the decoded parts and its texts.
 const PARSE_FACTOR: u64 = 3;
 
-/// Up to here a letter is looked into where it stands.
+/// Up to this size a letter is examined on the event loop.
 const INLINE: usize = 128 * 1024;
 
-/// What is left of the room that a letter took.
+/// The remaining memory reservation of a letter.
 pub(crate) enum MemoryTaken {
-    /// So little that nobody was asked.
+    /// So little that nothing was reserved.
     Little,
-    /// Enough to keep others waiting: work on what was found does not belong on the event loop.
+    /// Enough to delay others: further work on the result does not belong on the event loop.
     Much(Option<OwnedSemaphorePermit>),
 }
 
@@ -43,20 +43,20 @@ pub(crate) struct Spool {
     sha256: BodyHash,
 }
 
-/// A letter received whole, sealed and waiting for its rows.
+/// A completely received letter, sealed and waiting for its rows.
 pub(crate) struct Spooled {
     pub(crate) head: Head,
     pub(crate) key: MessageKey,
     pub(crate) body_id: String,
     pub(crate) body: StoredBody,
     pub(crate) fingerprint: [u8; 32],
-    /// Of the letter as it was handed in.
+    /// Of the letter as it was received.
     pub(crate) sha256: [u8; 32],
     rest: Option<Vec<u8>>,
     rest_len: u64,
 }
 
-/// A whole letter in memory, and the place it takes in the memory budget.
+/// A whole letter in memory, with its memory reservation.
 pub(crate) struct Whole {
     bytes: Vec<u8>,
     place: Option<OwnedSemaphorePermit>,
@@ -74,7 +74,7 @@ impl Spool {
         Ok(spool)
     }
 
-    /// For a letter that is made here, of one that came in: so many bytes, as far as anybody knows.
+    /// For a letter generated here from a received one, of this size as far as known.
     pub(crate) fn anew(shared: &Shared, announced: u64) -> Result<Self, Reply> {
         let key = MessageKey::generate(&*shared.random);
         let body = BodySealer::new(&shared.store, &key, announced, &*shared.random)
@@ -91,7 +91,7 @@ impl Spool {
         match &mut self.stage {
             Stage::Rest(_head) => self.seal(bytes).await,
             Stage::Head(seen) => {
-                // The end may straddle two chunks: look again from three octets before the new ones.
+                // The end may straddle two chunks: search again from three octets before the new ones.
                 let from = seen.len().saturating_sub(3);
                 seen.extend_from_slice(bytes);
                 let end = if from == 0 {
@@ -153,7 +153,7 @@ impl Spooled {
         self.head.as_bytes().len() as u64 + self.rest_len
     }
 
-    /// The whole letter in memory, within the budget: waits for a place if many ask at once.
+    /// The whole letter in memory, within the budget: waits if many ask at once.
     pub(crate) async fn whole(&self, shared: &Shared) -> Result<Whole, Reply> {
         let size = self.size();
         let place = match self.rest {
@@ -169,12 +169,12 @@ impl Spooled {
         Ok(Whole { bytes, place })
     }
 
-    /// The sealed rest, to be read chunk by chunk.
+    /// Opens the sealed body, to be read chunk by chunk.
     pub(crate) async fn opener(&self) -> Result<BodyOpener, MailboxError> {
         BodyOpener::new(&self.key, self.body.body()).await
     }
 
-    /// Reads the rest back from its sealed file, chunk by chunk.
+    /// Reads the body back from its sealed file, chunk by chunk.
     async fn reopen(&self, bytes: &mut Vec<u8>) -> Result<(), Reply> {
         let opener = BodyOpener::new(&self.key, self.body.body()).await.map_err(unread)?;
         opener.read_to_end(bytes).await.map_err(unread)
@@ -182,7 +182,7 @@ impl Spooled {
 }
 
 impl Whole {
-    /// Looks into the letter. A small one here and now: another thread would cost more than the look.
+    /// Examines the letter. A small one on this thread: another thread would cost more than the work.
     pub(crate) async fn look<T: Send + 'static>(
         self,
         look: impl FnOnce(&[u8]) -> T + Send + 'static,
@@ -190,7 +190,7 @@ impl Whole {
         self.look_and_keep(look).await.map(|(found, _room)| found)
     }
 
-    /// The same for what is found and large itself: the room is taken until the caller drops it.
+    /// The same for results that are large themselves: the memory stays reserved until the caller drops it.
     pub(crate) async fn look_and_keep<T: Send + 'static>(
         self,
         look: impl FnOnce(&[u8]) -> T + Send + 'static,
@@ -214,7 +214,7 @@ fn unread(error: MailboxError) -> Reply {
     }
 }
 
-/// The end of the header section in a window that does not start a letter.
+/// The end of the header section in a window that does not begin at the letter's start.
 fn find_empty_line(window: &[u8]) -> Option<usize> {
     window.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4)
 }

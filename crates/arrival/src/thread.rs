@@ -1,5 +1,4 @@
-//! Whether a letter answers one of the portal's, or hands one on: Message-IDs, found however they are written. Judges
-//! nothing.
+//! Whether a letter replies to one of the portal's, or passes one on: by Message-IDs, however they are written. Judges nothing.
 
 use std::collections::BTreeSet;
 use std::iter::once;
@@ -12,10 +11,10 @@ use sealpost_vault::TagKey;
 
 use crate::context::Shared;
 
-/// Tags asked for in one question to the store.
+/// Tags per query.
 const AT_ONCE: usize = 500;
 
-/// Fields that name the letters an answer belongs to (RFC 5322 §3.6.4), and those of mail programs that hand one on.
+/// Fields that name the letters a reply belongs to (RFC 5322 §3.6.4), and those of mail programs that pass one on.
 pub(crate) const FIELDS: [&str; 10] = [
     "In-Reply-To",
     "References",
@@ -30,17 +29,17 @@ pub(crate) const FIELDS: [&str; 10] = [
     "X-Forward-Of",
 ];
 
-/// Of a Thread-Index (MS-OXOMSG §2.2.1.3): what begins a conversation, and what each answer adds.
+/// Length of a Thread-Index's first block (MS-OXOMSG §2.2.1.3), and of what each reply adds.
 const FIRST: usize = 22;
 const ANSWER: usize = 5;
-/// A longer conversation is looked at from its latest answers on.
+/// Of a longer conversation only the latest replies are considered.
 const MAX_ANSWERS: usize = 500;
 
-/// Octets that places in conversations may take in all, as they are looked up.
+/// Maximum octets of all conversation indexes that are looked up.
 const MAX_PLACES: usize = 4 * 1024 * 1024;
 
-/// The place of a letter in a conversation, as Outlook writes it: what it answers, and hands on where it names no Message-ID.
-/// Where there are two of them nobody knows which one counts, and both do.
+/// A letter's Thread-Index, as Outlook writes it: identifies what it replies to, and what it passes on if it names no Message-ID.
+/// If there are two of them, it is unknown which one counts, so both do.
 fn thread_indexes(head: &Head) -> impl Iterator<Item = Vec<u8>> {
     head.all("Thread-Index").into_iter().take(MAX_OWN).filter_map(|text| {
         let text: String = text.split_whitespace().collect();
@@ -53,12 +52,12 @@ fn id_of_index(index: &[u8]) -> String {
     format!("thread-index:{}", STANDARD.encode(index)).to_lowercase()
 }
 
-/// Where the head names its own letter.
+/// Indexes that identify the letter itself.
 fn own_places(head: &Head) -> impl Iterator<Item = String> {
     thread_indexes(head).map(|index| id_of_index(&index))
 }
 
-/// The letters above this one in its conversation. Not itself: it may be the other half of a letter.
+/// The letters above this one in its conversation. Not itself: it may be the other half of a split letter.
 fn ancestors(head: &Head) -> impl Iterator<Item = String> {
     thread_indexes(head).flat_map(|index| {
         let lengths = (FIRST..index.len()).step_by(ANSWER);
@@ -66,7 +65,7 @@ fn ancestors(head: &Head) -> impl Iterator<Item = String> {
     })
 }
 
-/// What programs write into a letter that they send on as it is (RFC 5322 §3.6.6, and each its own way).
+/// Fields that programs add to a letter that they resend (RFC 5322 §3.6.6, and each in its own way).
 const SENT_ON: [&str; 8] = [
     "Delivered-To",
     "X-Original-To",
@@ -78,9 +77,9 @@ const SENT_ON: [&str; 8] = [
     "X-Autoforward",
 ];
 
-/// The Message-IDs by which the letter may itself be one of the portal's, sent on: made here, as the portal's own are; or
-/// anybody's, where the letter says that it is sent on. Without that it may as well be the other half of a letter whose
-/// recipients a mail server told us of one by one, and each is judged by itself.
+/// The Message-IDs by which the letter may itself be one of the portal's, resent: ids made here, as the portal's are; or any, if
+/// the letter says that it is resent. Without that it may just as well be the other half of a letter whose recipients a mail server
+/// gives us one by one, and each is judged separately.
 fn own_ids(head: &Head, our_name: &str) -> Vec<String> {
     let is_resent = |name: &str| name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("resent-"));
     let is_sent_on =
@@ -93,19 +92,19 @@ fn own_ids(head: &Head, our_name: &str) -> Vec<String> {
     ids.filter(|id| is_sent_on || is_ours(id)).collect()
 }
 
-/// What names letters within a letter.
+/// References to letters found in nested letters.
 #[derive(Default)]
 pub(crate) struct NamedWithin {
-    /// Message-IDs as they are written.
+    /// Message-IDs as written.
     pub(crate) ids: Vec<String>,
-    /// Places in conversations, as [`places_of`] has them.
+    /// Conversation indexes, as in [`places_of`].
     pub(crate) places: Vec<String>,
     /// Why there may be others.
     pub(crate) hidden: Option<String>,
 }
 
-/// The places in conversations of the letters within it, and of those above them: some programs hand a letter on without its
-/// Message-ID. `None`: more than can be looked up.
+/// The conversation indexes of nested letters, and of those above them: some programs pass a letter on without its Message-ID.
+/// `None`: more than can be looked up.
 pub(crate) fn places_of(heads: &[Head]) -> Option<Vec<String>> {
     let mut room = MAX_PLACES;
     let mut places = Vec::new();
@@ -116,7 +115,7 @@ pub(crate) fn places_of(heads: &[Head]) -> Option<Vec<String>> {
     Some(places)
 }
 
-/// What is to be told without the store, which alone knows the portal's letters: whether the letter names any others.
+/// What can be said without the store, which alone knows the portal's letters: whether the letter refers to any others.
 pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<NamedWithin>) -> Known<bool> {
     match named(head, our_name, within) {
         Named { ids, otherwise: Known::Yes(_) } => Known::Yes(!ids.is_empty()),
@@ -124,17 +123,17 @@ pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<NamedWithi
     }
 }
 
-/// Which letters of before are meant.
+/// Which earlier letters are meant.
 #[derive(Clone, Copy)]
 pub(crate) enum Thread {
-    /// Those that a portal user wrote or got.
+    /// Those that a portal user wrote or received.
     Portal,
-    /// Those that came in encrypted from the world: what answers one must not leave in clear.
+    /// Those that arrived encrypted from outside: a reply must not leave in clear.
     Closed,
 }
 
 impl Thread {
-    /// Under which a Message-ID of such a letter may be remembered: under the server key of today, and those of before.
+    /// The tags under which a Message-ID of such a letter may be stored: under the present server key, and former ones.
     fn tags_of(self, tags: &TagKey, id: &str) -> Vec<[u8; 32]> {
         match self {
             Self::Portal => once(tags.thread_tag(id)).chain(tags.earlier_thread_tags(id)).collect(),
@@ -145,19 +144,19 @@ impl Thread {
     }
 }
 
-/// Every Message-ID that a letter names.
+/// Every Message-ID that a letter refers to.
 pub(crate) struct Named {
     ids: BTreeSet<String>,
-    /// What is to be said if none of them is known.
+    /// The result if none of them is known.
     otherwise: Known<bool>,
 }
 
-/// Whether the letter answers one of these, is one sent on, or has one within. All that it names are looked up, however
-/// many: a confidential answer must not leave in clear because its thread is long.
+/// Whether the letter replies to one of these, is one resent, or contains one. All its references are looked up, however many: a
+/// confidential reply must not leave in clear because its thread is long.
 pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Known<bool> {
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in &named.ids {
-        // As it was tagged before there was one spelling, and in that.
+        // As tagged before spellings were normalised, and normalised.
         for id in [spelt(id).as_str(), id.as_str()] {
             tags.extend(thread.tags_of(&shared.keys.tags, id));
         }
@@ -174,7 +173,7 @@ pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Kno
     named.otherwise.clone()
 }
 
-/// The Message-IDs that the letter names; `within` are those of the letters in it.
+/// The Message-IDs that the letter refers to; `within` are those of nested letters.
 pub(crate) fn named(head: &Head, our_name: &str, within: Known<NamedWithin>) -> Named {
     let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
     let mut ids: BTreeSet<String> = BTreeSet::new();
@@ -183,11 +182,11 @@ pub(crate) fn named(head: &Head, our_name: &str, within: Known<NamedWithin>) -> 
         Known::Yes(NamedWithin { ids: more, places, hidden }) => {
             texts.extend(more);
             ids.extend(places);
-            // A winmail.dat says of its own letter what the letter says of itself.
+            // A winmail.dat has the letter's own identifiers.
             for own in own_places(head) {
                 ids.remove(&own);
             }
-            // What nobody has seen is not "no".
+            // What was not examined is not a "no".
             otherwise = hidden.map_or(otherwise, Known::Never);
         }
         Known::Unasked => {}
@@ -205,8 +204,8 @@ pub(crate) fn named(head: &Head, our_name: &str, within: Known<NamedWithin>) -> 
     Named { ids, otherwise }
 }
 
-/// Every Message-ID that a text may name: as it stands, as it reads without what nobody sees, out of a page's entities;
-/// and each of them undone from what programs on the way did to it. `None`: the text grows as no honest one does.
+/// Every Message-ID that a text may contain: as it is, without invisible characters, with a page's entities decoded; and each of
+/// them with the changes undone that programs in transit made. `None`: the text grows as no honest one does.
 fn candidates(text: &str) -> Option<Vec<String>> {
     let mut ids = message_ids(text);
     if !text.is_ascii() {
@@ -223,7 +222,7 @@ fn candidates(text: &str) -> Option<Vec<String>> {
     Some(ids)
 }
 
-/// What an id was before it was quoted, taken for an address of the web (`mid:`, RFC 2392), or encoded.
+/// An id before it was quoted, turned into a web address (`mid:`, RFC 2392), or encoded.
 fn mended(id: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut add = |one: &str| {
@@ -271,7 +270,7 @@ fn unescaped_at(text: &str, mark: char) -> String {
     out
 }
 
-/// RFC 5322 §3.2.2: comments may stand nearly everywhere, and they nest. One that is never closed is none.
+/// RFC 5322 §3.2.2: comments are allowed nearly everywhere, and nest. An unterminated one is ignored.
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0_usize;
@@ -286,17 +285,17 @@ fn without_comments(text: &str) -> String {
     out
 }
 
-/// The tag under which a letter of the portal is remembered.
+/// The tag under which a letter of the portal is stored.
 pub(crate) fn tag(shared: &Shared, message_id: &str) -> [u8; 32] {
     shared.keys.tags.thread_tag(&spelt(message_id))
 }
 
-/// The tags of a letter that came in: its Message-ID as it was parsed, and as it is looked up in an answer.
+/// The tags of a received letter: its Message-ID as parsed, and as looked up for a reply.
 pub(crate) fn tags(shared: &Shared, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
     tags_by(parsed, head, |id| tag(shared, id))
 }
 
-/// Those of a letter that came in encrypted.
+/// Those of a letter that arrived encrypted.
 pub(crate) fn closed_tags(shared: &Shared, head: &Head) -> Vec<[u8; 32]> {
     tags_by(None, head, |id| shared.keys.tags.closed_thread_tag(&spelt(id)))
 }
@@ -311,7 +310,7 @@ fn tags_by(parsed: Option<&str>, head: &Head, tag: impl Fn(&str) -> [u8; 32]) ->
     tags
 }
 
-/// A letter has one Message-ID; what is written around it is seldom more than a few words.
+/// A letter has one Message-ID; what surrounds it is seldom more than a few words.
 const MAX_OWN: usize = 8;
 
 /// A Message-ID without angle brackets.
@@ -319,9 +318,9 @@ pub(crate) fn bare_id(message_id: &str) -> &str {
     message_id.trim().trim_start_matches('<').trim_end_matches('>')
 }
 
-/// The Message-IDs in the value of In-Reply-To or References: between angle brackets, whatever stands around them
-/// (RFC 5322 §3.6.4: nothing needs to stand between two; §4.5.4: words may), and every word that stands alone, as some
-/// programs leave the brackets out. Where a quoted local part holds brackets, both readings.
+/// The Message-IDs in the value of In-Reply-To or References: in angle brackets, whatever surrounds them (RFC 5322 §3.6.4: nothing
+/// is required between two; §4.5.4: words are allowed), and every separate word, as some programs omit the brackets. If a quoted
+/// local part contains brackets, both readings.
 fn message_ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut rest = text;
@@ -330,7 +329,7 @@ fn message_ids(text: &str) -> Vec<String> {
         if behind.trim_start().starts_with('"') {
             ids.extend(quoted_id(behind));
         }
-        // A bracket that is never closed ends at the next one.
+        // An unterminated bracket ends at the next one.
         let end = behind.find(['>', '<']).unwrap_or(behind.len());
         let (inside, tail) = behind.split_at_checked(end).unwrap_or((behind, ""));
         ids.push(inside.split_whitespace().collect());
@@ -341,7 +340,7 @@ fn message_ids(text: &str) -> Vec<String> {
     ids
 }
 
-/// RFC 5322 §3.2.4: within quotes a bracket is a letter like others.
+/// RFC 5322 §3.2.4: inside quotes a bracket is an ordinary character.
 fn quoted_id(behind: &str) -> Option<String> {
     let mut quoted = false;
     let mut escaped = false;
@@ -358,7 +357,7 @@ fn quoted_id(behind: &str) -> Option<String> {
     behind.get(..end).map(|inside| inside.split_whitespace().collect())
 }
 
-/// RFC 5322 §2.1.1: a line has at most 998 characters, so has what fits on one.
+/// RFC 5322 §2.1.1: a line has at most 998 characters, and so has anything on it.
 const MAX_QUOTED: usize = 998;
 
 fn bare_words(text: &str) -> impl Iterator<Item = String> {
@@ -367,8 +366,8 @@ fn bare_words(text: &str) -> impl Iterator<Item = String> {
         .map(move |word| word.trim_matches(edge).to_owned())
 }
 
-/// One spelling: without brackets and white space, the local part unquoted, in lower case. Two Message-IDs that
-/// differ only so are taken for one: the letter then goes into the portal once too often, never once too seldom.
+/// Normalises the spelling: without brackets and white space, the local part unquoted, in lower case. Two Message-IDs that differ
+/// only in that are taken for one: the letter then goes into the portal once too often, never once too seldom.
 fn spelt(message_id: &str) -> String {
     let id: String = message_id.chars().filter(|c| !c.is_whitespace() && !matches!(c, '<' | '>')).collect();
     let id = match id.rsplit_once('@') {

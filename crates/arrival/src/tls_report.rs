@@ -1,5 +1,5 @@
-//! A report to a domain on how its servers spoke TLS (RFC 8460) on its way out: committed with the note that its domain was told,
-//! so that nobody tells it twice. Knows neither what is counted nor when it is time.
+//! Queues a TLS report (RFC 8460) to a domain, committed with the record that it was sent, so that it is not repeated.
+//! Knows neither what is counted nor when a report is due.
 
 use sealpost_delivery::{
     Purpose, ReportTo, ReportsTo, Route, TLS_REPORT_TRIED, TlsReport, TlsReportError, TlsReporter,
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::enqueue;
 use crate::reminder::{Mailing, Unsent, once, unsent};
 
-/// Queues the report for each of these places. None of them, or no report: it is only noted that the domain was told.
+/// Queues the report for each of these receivers. Without receivers, or without a report, only the record is written.
 pub async fn send_tls_report(
     context: &Context,
     reporter: &TlsReporter,
@@ -40,7 +40,7 @@ pub async fn send_tls_report(
                 let (content, body) = letter.await.map_err(unsent)?;
                 let draft = enqueue::Draft {
                     content,
-                    // Nobody can do anything about a bounce of this one, and none may come back to us.
+                    // A bounce of this one would be of no use, and none may come back to us.
                     reverse_path: ReversePath::Null,
                     recipient: to.clone(),
                     route: Route::Mx,

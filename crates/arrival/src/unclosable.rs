@@ -1,5 +1,5 @@
-//! Why a copy that had to be encrypted or signed is not sent: what the client is told (SMTP replies are English), and the reason
-//! that a report gives in its own languages. Knows no rows and closes nothing.
+//! Why a copy that had to be encrypted or signed is not sent: the client's reply (SMTP replies are English),
+//! and the reason given in a report in its own languages. Knows no rows and encrypts nothing.
 
 use sealpost_mail::Reply;
 use sealpost_notice::{KeyProblem, Refused};
@@ -8,7 +8,7 @@ use sealpost_seal::{Method, Objection};
 
 /// Why a copy cannot be encrypted or signed.
 pub enum Unclosable {
-    /// The rule has words of its own for it.
+    /// The rule has its own text for it.
     Written(Reply),
     /// It had to be encrypted, and no key may be used.
     NotEncrypted(Why),
@@ -17,7 +17,7 @@ pub enum Unclosable {
 }
 
 impl Unclosable {
-    /// What the client is told.
+    /// The reply to the client.
     #[must_use]
     pub fn reply(&self) -> Reply {
         let (what, why) = match self {
@@ -29,7 +29,7 @@ impl Unclosable {
         Reply::refuse(550, 7, 5, &text).because(why)
     }
 
-    /// What a report says.
+    /// The reason given in a report.
     pub(crate) fn in_report(&self) -> Refused<'_> {
         match self {
             Self::Written(reply) => Refused::Written(reply.text()),

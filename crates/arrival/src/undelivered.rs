@@ -19,23 +19,23 @@ use crate::context::{Context, Shared};
 use crate::reply::{failed, resident};
 use crate::{enqueue, owner_mail, unnotified_letters};
 
-/// What is to be told.
+/// What is reported.
 pub(crate) struct Undelivered<'a> {
     pub(crate) mailbox_id: &'a str,
-    /// The letter among the sent ones.
+    /// The letter in the sent folder.
     pub(crate) deposit_id: &'a str,
     pub(crate) recipient: &'a Address,
-    /// Its Message-ID, so that the word stands in its thread.
+    /// Its Message-ID, so that the report belongs to its thread.
     pub(crate) message_id: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) date: Timestamp,
     pub(crate) status: EnhancedCode,
-    /// What the server said, if one said anything.
+    /// The server's text, if there was any.
     pub(crate) said: Option<String>,
     pub(crate) state: ReplyState,
 }
 
-/// The rows that put the word into the mailbox.
+/// The rows that deposit the report in the mailbox.
 pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
     let (resident, language_tag) = resident(&context.shared, told.mailbox_id).await?;
     let (random, now, announcer) =
@@ -102,7 +102,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
     Ok(rows)
 }
 
-/// A mail that says that there is word, and nothing of what. A delay is not worth one.
+/// A mail that announces the report without its content. A delay is not worth one.
 fn announce(
     context: &Context,
     language: &str,
@@ -121,7 +121,7 @@ fn announce(
         .map_err(failed)
 }
 
-/// How often the rows are built again when the mailbox has another key pair by now.
+/// How often the rows are rebuilt if the mailbox has received another key pair.
 const RACES: usize = NewPair::RACES;
 
 /// The hook that delivery calls when a reply was not delivered.
@@ -174,7 +174,7 @@ impl Returns for ToMailbox {
             rows.fingerprint = Some(once.finish());
             match commit(&context.shared, rows).await.map_err(untold)? {
                 Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),
-                // Gone, or its owner has just got a new key pair: look again.
+                // The mailbox is gone, or has just received a new key pair: look again.
                 Committed::MailboxTaken => {}
             }
         }
@@ -185,13 +185,13 @@ impl Returns for ToMailbox {
         note(&self.0.shared, mailbox_id, status).await;
         for letter in others {
             if let Err(error) = unnotified_letters::tell(&self.0, letter, Some(status)).await {
-                tracing::error!(?error, deposit.id = %letter, "a letter's sender was not told that nobody knows of it");
+                tracing::error!(?error, deposit.id = %letter, "a letter's sender was not notified that the notice failed");
             }
         }
     }
 }
 
-/// What the trail of a mailbox's address says; a store that cannot write now will hear of the next one.
+/// Records a bounce of a mailbox's address; if the store cannot write now, the next one is recorded.
 async fn note(shared: &Shared, mailbox_id: &str, status: EnhancedCode) {
     let at = shared.clock.now();
     let bounce =
@@ -201,7 +201,7 @@ async fn note(shared: &Shared, mailbox_id: &str, status: EnhancedCode) {
     }
 }
 
-/// A store that is only busy may be asked again.
+/// A store that is only busy may be tried again.
 fn untold(error: impl std::error::Error + 'static) -> Untold {
     match StoreError::beneath(&error) {
         Some(store) if store.is_busy() => Untold::Later(error.to_string()),

@@ -1,5 +1,5 @@
-//! Letters that a notice spoke of beside another, or would have: when nobody can be told of them, their senders hear it,
-//! each by what is kept of the letter's first notice. Knows no wording.
+//! Letters announced by another letter's notice, or not announced: when their recipient cannot be notified,
+//! their senders are told, each by the memo of the letter's first notice. Knows no wording.
 
 use sealpost_mail::EnhancedCode;
 use sealpost_store::bounce_token;
@@ -11,7 +11,7 @@ use crate::rows::{At, unannounced};
 /// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
 pub const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
 
-/// Tells one letter's sender.
+/// Informs one letter's sender.
 ///
 /// # Errors
 /// The text is for the log.
@@ -31,7 +31,7 @@ pub async fn tell(
     if rows.legs.is_empty() {
         return Ok(Mailing::Nobody);
     }
-    // Whoever asks again, after a crash or on another node, tells nobody twice.
+    // A repetition, after a crash or on another node, informs nobody twice.
     let mut fingerprint = context.shared.keys.tags.fingerprint();
     fingerprint.update(b"nobody told\0");
     fingerprint.update(deposit_id.as_bytes());

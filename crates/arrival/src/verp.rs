@@ -1,5 +1,5 @@
-//! A reverse-path of its own for one copy of one mail (VERP), made and read again, so that a report on it names the
-//! letter, and what must be known when one comes back, sealed in a row. Knows neither notices nor answers.
+//! A separate reverse-path for each copy of a mail (VERP), so that a bounce identifies the letter, and the sealed memo
+//! needed when one arrives. Knows neither notices nor replies.
 
 use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
 use sealpost_store::{NewBounceMemo, bounce_token};
@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::context::Shared;
 
-/// The token in a recipient that is one of our reverse-paths; `base` is the address that the operator named for bounces.
+/// The token in a recipient that is one of our reverse-paths; `base` is the operator's bounce address.
 pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<String> {
     let base = base?;
-    // A server on the way may write it in capitals.
+    // A server in transit may write it in capitals.
     let (start, token) = recipient.local().split_at_checked(base.local().len())?;
     let token = token.strip_prefix('+').filter(|_| start.eq_ignore_ascii_case(base.local()))?;
     (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())

@@ -1,8 +1,8 @@
-//! What can be chosen when a structure is written. Knows no call.
+//! Choices when writing a structure. Knows no call.
 
 #![forbid(unsafe_code)]
 
-/// How an RSA recipient gets the content key.
+/// How the content key is encrypted to an RSA recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyTransport {
     /// RSAES-PKCS1-v1_5.
@@ -11,7 +11,7 @@ pub enum KeyTransport {
     OaepSha256,
 }
 
-/// How an RSA key signs.
+/// The signature scheme of an RSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignPadding {
     /// RSASSA-PKCS1-v1_5, or ECDSA.
@@ -20,7 +20,7 @@ pub enum SignPadding {
     Pss,
 }
 
-/// Which cipher.
+/// The content cipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cipher {
     /// EnvelopedData with AES-256-CBC.
@@ -32,10 +32,10 @@ pub enum Cipher {
 /// Where signed content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignedContent {
-    /// Outside: its digest alone is taken.
+    /// Detached: only its digest is computed.
     Outside,
     /// Inside, and kept in memory until the end.
     Kept,
-    /// Inside, written as it comes.
+    /// Inside, written as a stream.
     Streamed,
 }

@@ -1,4 +1,5 @@
-//! The C functions of OpenSSL that `ffi.rs` calls, as its headers declare them, and their constants. Calls nothing.
+//! The C functions of OpenSSL that `ffi.rs` calls, as declared by its headers, with their constants. Calls
+//! nothing.
 
 use libc::{c_int, c_long, c_uchar, c_uint, c_void};
 use openssl_sys as sys;

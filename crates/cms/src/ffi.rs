@@ -1,9 +1,9 @@
-//! Safe owners of what OpenSSL's C functions take and return: the one file of the workspace in which C is called. Knows nothing of
-//! what the bytes mean.
+//! Safe wrappers around OpenSSL's C types: the only file of the workspace in which C is called. Knows nothing of what the bytes
+//! mean.
 //!
-//! Rules held here: every pointer that a call may return as null is checked; every pointer with an owner is freed once, by
-//! `Drop`; pointers that OpenSSL lends (`get0`) are read at once, or carry the lifetime of their owner; lengths are converted
-//! with `try_from`. Nothing that leaves this file is a pointer.
+//! Rules: every pointer that a call may return as null is checked; every pointer with an owner is freed once, by `Drop`; pointers
+//! that OpenSSL lends (`get0`) are read at once, or carry the lifetime of their owner; lengths are converted with `try_from`.
+//! Nothing that leaves this file is a pointer.
 
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -21,13 +21,13 @@ use openssl_sys as sys;
 use crate::algorithms::{Cipher, KeyTransport, SignPadding, SignedContent};
 use crate::c_calls::*;
 
-/// Why OpenSSL did not do it. Its own words, which hold nothing of the content.
+/// OpenSSL's error text, which contains nothing of the content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CmsError(String);
 
 impl CmsError {
-    /// From what OpenSSL left in this thread's list, or `otherwise` where it left nothing (its issue 31632).
+    /// From OpenSSL's error queue of this thread, or `otherwise` if that is empty (its issue 31632).
     pub(crate) fn last(otherwise: &str) -> Self {
         let stack = ErrorStack::get();
         let reasons: Vec<&str> =
@@ -46,7 +46,7 @@ struct Bio(NonNull<sys::BIO>);
 
 impl Drop for Bio {
     fn drop(&mut self) {
-        // SAFETY: this is the chain's one owner.
+        // SAFETY: this is the only owner of the chain.
         unsafe { BIO_free_all(self.0.as_ptr()) }
     }
 }
@@ -84,7 +84,7 @@ impl Bio {
         if flushed > 0 { Ok(()) } else { Err(CmsError::last("content was not finished")) }
     }
 
-    /// Everything there is to read, by pieces.
+    /// Reads everything, in pieces.
     fn read_all(&self, mut sink: impl FnMut(&[u8])) -> Result<(), CmsError> {
         let mut buffer = [0_u8; 4 * 1024];
         loop {
@@ -100,12 +100,12 @@ impl Bio {
     }
 }
 
-/// A CMS structure and what belongs to it.
+/// A CMS structure.
 pub(crate) struct ContentInfo(NonNull<sys::CMS_ContentInfo>);
 
 impl Drop for ContentInfo {
     fn drop(&mut self) {
-        // SAFETY: this is its one owner.
+        // SAFETY: this is its only owner.
         unsafe { CMS_ContentInfo_free(self.0.as_ptr()) }
     }
 }
@@ -136,7 +136,7 @@ impl ContentInfo {
         der(|to| unsafe { i2d_ASN1_OBJECT(CMS_get0_type(self.0.as_ptr()), to) }).unwrap_or_default()
     }
 
-    /// The octets in it, where there are any.
+    /// The content octets, if there are any.
     pub(crate) fn content(&self) -> Option<Vec<u8>> {
         // SAFETY: lent by the structure and copied at once; every pointer is checked.
         unsafe {
@@ -168,7 +168,7 @@ impl ContentInfo {
         stack.into_iter().collect()
     }
 
-    /// Reads the content in it, or `detached`, for `sink`; then looks at so many signatures over it.
+    /// Reads the embedded content, or `detached`, into `sink`; then returns up to `most` signatures over it.
     pub(crate) fn verify<T>(
         &mut self,
         detached: Option<&[u8]>,
@@ -198,12 +198,12 @@ impl ContentInfo {
         std::mem::forget(content);
         let chain = Bio::owned(chain, "")?;
         chain.read_all(sink)?;
-        // SAFETY: lent by the structure, which lives on.
+        // SAFETY: lent by the structure, which stays alive.
         let signers = each(unsafe { CMS_get0_SignerInfos(cms) }).take(most);
         Ok(signers.map(|signer| found(&SignerInfo { signer: signer.cast(), chain: &chain })).collect())
     }
 
-    /// An EnvelopedData or AuthEnvelopedData for these certificates, before its content came.
+    /// An EnvelopedData or AuthEnvelopedData for these certificates, before its content.
     pub(crate) fn encrypted(to: &[X509], cipher: Cipher, transport: KeyTransport) -> Result<Self, CmsError> {
         // SAFETY: static tables; nulls where the call allows them (CMS_PARTIAL).
         let cms = unsafe {
@@ -242,7 +242,7 @@ impl ContentInfo {
         Ok(cms)
     }
 
-    /// A SignedData with one signer and our capabilities, before its content came.
+    /// A SignedData with one signer and our capabilities, before its content.
     pub(crate) fn signed(
         certificate: &X509Ref,
         key: &PKeyRef<Private>,
@@ -296,7 +296,7 @@ impl ContentInfo {
             if added <= 0 {
                 return Err(CmsError::last("the capabilities cannot be added"));
             }
-            // A certificate that was added twice is no error; its entry in OpenSSL's error queue is dropped.
+            // A certificate that is already included is not an error; its entry in OpenSSL's error queue is dropped.
             let _ = ErrorStack::get();
         }
         Ok(cms)
@@ -316,7 +316,7 @@ enum RecipientChoice {
     Other,
 }
 
-/// One recipient of a structure that lives.
+/// One recipient of a structure, which outlives it.
 pub(crate) struct RecipientInfo<'c> {
     info: *mut CmsRecipientInfo,
     _of: PhantomData<&'c ContentInfo>,
@@ -324,7 +324,7 @@ pub(crate) struct RecipientInfo<'c> {
 
 impl RecipientInfo<'_> {
     fn choice(&self) -> RecipientChoice {
-        // SAFETY: lent by a structure that lives.
+        // SAFETY: lent by a structure that is alive.
         match unsafe { CMS_RecipientInfo_type(self.info) } {
             0 => RecipientChoice::Transport,
             1 => RecipientChoice::Agreement,
@@ -335,7 +335,7 @@ impl RecipientInfo<'_> {
     /// Whether it names this certificate.
     pub(crate) fn names(&self, certificate: &X509Ref) -> bool {
         let cert = certificate.as_ptr();
-        // SAFETY: both are valid, and of that choice; comparing changes neither.
+        // SAFETY: both are valid, and of that choice; the comparison changes neither.
         unsafe {
             match self.choice() {
                 RecipientChoice::Transport => CMS_RecipientInfo_ktri_cert_cmp(self.info, cert) == 0,
@@ -347,18 +347,18 @@ impl RecipientInfo<'_> {
     }
 }
 
-/// One signer of a structure that lives, after its content was read.
+/// One signer of a structure, which outlives it, after its content was read.
 pub(crate) struct SignerInfo<'c> {
     signer: *mut CmsSignerInfo,
     chain: &'c Bio,
 }
 
 impl SignerInfo<'_> {
-    /// The certificate that it names, if the structure has it; DER of its digest's and of its signature's algorithm.
+    /// The certificate that it names, if the structure contains it; DER of its digest algorithm and of its signature algorithm.
     pub(crate) fn algorithms(&self) -> (Option<X509>, Vec<u8>, Vec<u8>) {
         let (mut key, mut cert) = (ptr::null_mut(), ptr::null_mut());
         let (mut digest, mut signature) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: lent by a structure that lives; what the call stores is lent likewise and read at once; the certificate gets a
+        // SAFETY: lent by a structure that is alive; what the call stores is lent likewise and read at once; the certificate gets a
         // reference of its own.
         unsafe {
             CMS_SignerInfo_get0_algs(
@@ -375,12 +375,12 @@ impl SignerInfo<'_> {
         }
     }
 
-    /// Whether its signature and the content fit the certificate that it names.
+    /// Whether signature and content match the certificate that it names.
     pub(crate) fn holds(&self) -> bool {
-        // SAFETY: lent by a structure that lives, with the chain that read its content.
+        // SAFETY: lent by a structure that is alive, with the chain that read its content.
         unsafe {
-            // As CMS_verify does it: signed attributes by themselves, then the content against their digest; without
-            // attributes the signature is over the content.
+            // As CMS_verify does it: the signed attributes first, then the content against their digest; without attributes the
+            // signature is over the content.
             let attributes =
                 CMS_signed_get_attr_count(self.signer) < 0 || CMS_SignerInfo_verify(self.signer) > 0;
             attributes && CMS_SignerInfo_verify_content(self.signer, self.chain.0.as_ptr()) > 0
@@ -389,7 +389,7 @@ impl SignerInfo<'_> {
 
     /// DER of its SMIMECapabilities attribute.
     pub(crate) fn capabilities(&self) -> Option<Vec<u8>> {
-        // SAFETY: lent by a structure that lives; the attribute is lent likewise and read at once.
+        // SAFETY: lent by a structure that is alive; the attribute is lent likewise and read at once.
         unsafe {
             let at = CMS_signed_get_attr_by_NID(self.signer, NID_SMIME_CAPABILITIES, -1);
             let attribute = if at < 0 { ptr::null_mut() } else { CMS_signed_get_attr(self.signer, at) };
@@ -398,9 +398,9 @@ impl SignerInfo<'_> {
     }
 }
 
-/// A structure that is written while its content comes: header first, end last.
+/// A structure written as a stream: header first, end last.
 pub(crate) struct Streamed {
-    // Dropped first: it points into the two below. `None` once taken apart.
+    // Dropped first: it points into the two below. `None` once dismantled.
     chain: Option<BioPtr>,
     out: Bio,
     _cms: ContentInfo,
@@ -459,7 +459,7 @@ impl Drop for Streamed {
     }
 }
 
-/// A SignedData whose content passes by, or is kept, until the end.
+/// A SignedData whose content is digested as a stream, or kept, until the end.
 pub(crate) struct Signing {
     // Dropped first.
     chain: Bio,
@@ -467,9 +467,9 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    /// Of what [`ContentInfo::signed`] gave for content that is outside or kept.
+    /// For a structure from [`ContentInfo::signed`] whose content is detached or kept.
     pub(crate) fn new(cms: ContentInfo, content: SignedContent) -> Result<Self, CmsError> {
-        // SAFETY: valid; null: detached content goes nowhere, only its digest is kept; other content is kept in memory.
+        // SAFETY: valid; null: detached content is only digested; other content is kept in memory.
         let chain = unsafe {
             if content == SignedContent::Outside {
                 CMS_set_detached(cms.0.as_ptr(), 1);
@@ -483,7 +483,7 @@ impl Signing {
         self.chain.write(content)
     }
 
-    /// DER of all of it.
+    /// The whole structure as DER.
     pub(crate) fn finish(self) -> Result<Vec<u8>, CmsError> {
         self.chain.flush()?;
         // SAFETY: both valid; the chain is the structure's own.
@@ -496,8 +496,8 @@ impl Signing {
     }
 }
 
-/// What was padded as RSAES-OAEP does (RFC 8017 §7.1.2), taken off a block that was decrypted elsewhere, in the same time whatever
-/// is wrong with it. `None`: it is no such block. `modulus`: octets of the key's modulus.
+/// Removes RSAES-OAEP padding (RFC 8017 §7.1.2) from a block that was decrypted elsewhere, in constant time whatever is wrong with
+/// it. `None`: it is not such a block. `modulus`: octets of the key's modulus.
 #[must_use]
 pub fn oaep_unpadded(
     block: &[u8],
@@ -508,7 +508,7 @@ pub fn oaep_unpadded(
 ) -> Option<Vec<u8>> {
     let length = |octets: usize| c_int::try_from(octets).ok();
     let mut clear = vec![0_u8; modulus];
-    // SAFETY: each pointer is valid for the length beside it during the call; the digests are static tables.
+    // SAFETY: each pointer is valid for the length next to it during the call; the digests are static tables.
     let written = unsafe {
         RSA_padding_check_PKCS1_OAEP_mgf1(
             clear.as_mut_ptr(),
@@ -522,7 +522,7 @@ pub fn oaep_unpadded(
             mask.as_ptr(),
         )
     };
-    // Why it failed is nobody's to know.
+    // The cause must not be disclosed.
     let _ = ErrorStack::get();
     let written = usize::try_from(written).ok()?;
     clear.truncate(written);
@@ -542,14 +542,14 @@ pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<()
     }
 }
 
-/// Whether basicConstraints say that a certificate is an authority's (RFC 5280 §4.2.1.9).
+/// Whether a certificate is an authority's by its basicConstraints (RFC 5280 §4.2.1.9).
 #[must_use]
 pub fn is_authority(certificate: &X509Ref) -> bool {
-    // SAFETY: valid; it reads extensions and keeps what it read.
+    // SAFETY: valid; reads extensions and caches the result.
     unsafe { X509_check_ca(certificate.as_ptr()) == 1 }
 }
 
-/// The pointers in a stack that somebody else owns; a null stack is empty.
+/// The pointers in a stack that is owned elsewhere; a null stack is empty.
 fn each(stack: *mut AnyStack) -> impl Iterator<Item = *mut c_void> {
     // SAFETY: OpenSSL counts a null stack as -1.
     let count = unsafe { OPENSSL_sk_num(stack) };
@@ -560,7 +560,7 @@ fn each(stack: *mut AnyStack) -> impl Iterator<Item = *mut c_void> {
     (0..count.max(0)).map(item).filter(|item| !item.is_null())
 }
 
-/// What an i2d function writes: asked for its length first.
+/// The output of an i2d function, which is asked for its length first.
 fn der(mut i2d: impl FnMut(*mut *mut c_uchar) -> c_int) -> Result<Vec<u8>, CmsError> {
     let length = usize::try_from(i2d(ptr::null_mut())).ok().filter(|length| *length > 0);
     let Some(length) = length else { return Err(CmsError::last("it cannot be written")) };

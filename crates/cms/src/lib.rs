@@ -1,7 +1,8 @@
-//! OpenSSL's CMS calls that the crate `openssl` lacks, behind safe types. Knows no mail, no MIME, no trust of ours.
+//! Safe types for OpenSSL's CMS calls that the crate `openssl` lacks. Knows no mail, no MIME and no trust.
 //!
-//! SECURITY: `ffi.rs` is the one file of the workspace that calls C (`c_calls.rs` declares what): it states the rules and hands out no
-//! pointer; each has one owner that frees it. No C code ever calls back into Rust: content goes in and comes out by pieces.
+//! SECURITY: `ffi.rs` is the only file of the workspace that calls C (`c_calls.rs` has the declarations): it states the
+//! rules and exposes no pointer; each has one owner that frees it. No C code ever calls back into Rust: content is
+//! passed in pieces.
 
 mod algorithms;
 #[expect(unsafe_code, reason = "C is declared as it is")]

@@ -1,4 +1,4 @@
-//! A CMS structure that is read: its kind, its recipients, its content, its signatures. Knows no trust.
+//! Reads a CMS structure: its kind, its recipients, its content, its signatures. Knows no trust.
 
 #![forbid(unsafe_code)]
 
@@ -7,10 +7,10 @@ use openssl::x509::{X509, X509Ref};
 
 use crate::ffi::{CmsError, ContentInfo, SignerInfo};
 
-/// Signers that are looked at: each costs a public-key operation; no honest letter has more.
+/// Limit on signers that are verified: each costs a public-key operation; no honest letter has more.
 const MAX_SIGNERS: usize = 16;
 
-/// What a CMS structure is (RFC 5652 §3), by its outermost type.
+/// The kind of a CMS structure (RFC 5652 §3), by its outermost type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CmsKind {
     /// SignedData.
@@ -28,9 +28,9 @@ pub enum CmsKind {
 /// One signer of a SignedData, after its content was read.
 #[derive(Clone, Debug)]
 pub struct SignerFound {
-    /// The certificate in the structure that the SignerInfo itself names; no other one is the signer's.
+    /// The certificate in the structure that the SignerInfo itself names; no other one counts.
     pub certificate: Option<X509>,
-    /// Whether signature and content fit that certificate.
+    /// Whether signature and content match that certificate.
     pub holds: bool,
     /// DER of its digestAlgorithm.
     pub digest: Vec<u8>,
@@ -62,7 +62,7 @@ impl Cms {
         self.0.to_der()
     }
 
-    /// What it is.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> CmsKind {
         match self.0.kind().as_slice() {
@@ -74,7 +74,7 @@ impl Cms {
         }
     }
 
-    /// The octets in it, where there are any (CompressedData).
+    /// The content octets, if there are any (CompressedData).
     #[must_use]
     pub fn content(&self) -> Option<Vec<u8>> {
         self.0.content()
@@ -86,14 +86,14 @@ impl Cms {
         self.0.recipients().any(|info| info.names(certificate))
     }
 
-    /// Every certificate in it.
+    /// All certificates in it.
     #[must_use]
     pub fn certificates(&self) -> Vec<X509> {
         self.0.certificates()
     }
 
-    /// Looks at every signature over the content in it, or over `detached`, and gives the content to `sink`. Says
-    /// nothing about trust.
+    /// Verifies every signature over the embedded content, or over `detached`, and passes the content to
+    /// `sink`. Says nothing about trust.
     ///
     /// # Errors
     /// It cannot be read at all.
@@ -110,7 +110,7 @@ fn found(signer: &SignerInfo<'_>) -> SignerFound {
     let (certificate, digest, signature) = signer.algorithms();
     let holds = certificate.is_some() && signer.holds();
     let capabilities = signer.capabilities();
-    // What failed is said by `holds`; nothing of it may speak for the next call.
+    // Failures are reported by `holds`; they must not remain in the error queue for the next call.
     let _ = ErrorStack::get();
     SignerFound { certificate, holds, digest, signature, capabilities }
 }

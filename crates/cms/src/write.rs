@@ -1,4 +1,4 @@
-//! CMS structures that are written while their content comes. Knows no mail.
+//! Writes CMS structures as a stream. Knows no mail.
 
 #![forbid(unsafe_code)]
 
@@ -8,15 +8,14 @@ use openssl::x509::{X509, X509Ref};
 use crate::algorithms::{Cipher, KeyTransport, SignPadding, SignedContent};
 use crate::ffi::{CmsError, ContentInfo, Signing, Streamed};
 
-/// Encrypts while the content comes; what it writes is BER with lengths unknown at first, as every streaming program
-/// writes it.
+/// Encrypts a stream; the output is BER of indefinite lengths, as all streaming programs write it.
 pub struct Encryptor(Streamed);
 
 impl Encryptor {
-    /// For these certificates. RSA ones get the key as `transport` says, curves by ECDH with SHA-256 (RFC 5753).
+    /// Encrypts for these certificates: to RSA keys by `transport`, to curves by ECDH with SHA-256 (RFC 5753).
     ///
     /// # Errors
-    /// A certificate that cannot be encrypted to.
+    /// It is impossible to encrypt to a certificate.
     pub fn new(to: &[X509], cipher: Cipher, transport: KeyTransport) -> Result<Self, CmsError> {
         Ok(Self(Streamed::new(ContentInfo::encrypted(to, cipher, transport)?)?))
     }
@@ -38,11 +37,11 @@ impl Encryptor {
     }
 }
 
-/// Signs content that stays outside, while it passes by.
+/// Signs detached content as a stream.
 pub struct Digester(Signing);
 
 impl Digester {
-    /// With this certificate and its key; `chain` goes along.
+    /// Signs with this certificate and its key; `chain` is included.
     ///
     /// # Errors
     /// The key cannot sign.
@@ -74,8 +73,7 @@ impl Digester {
     }
 }
 
-/// Signs content that goes inside. With PSS all of it is kept in memory: OpenSSL cannot stream that ("illegal zero
-/// content").
+/// Signs embedded content. With PSS all of it is kept in memory: OpenSSL cannot stream that ("illegal zero content").
 pub struct OpaqueSigner(Opaque);
 
 enum Opaque {

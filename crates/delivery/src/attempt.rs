@@ -1,5 +1,5 @@
-//! One attempt: a connection that is kept or a new one to the first server that takes it, the letter opened and signed, and what became
-//! of each recipient. Knows not what follows of that.
+//! One delivery attempt: over a kept connection or a new one to the first server that accepts it, the letter decrypted
+//! and signed, and the result for each recipient. Does not know what follows from it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::submit::{Connection, Opening};
 use crate::ticket::{Onwards, Ticket};
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 
-/// What is to be sent, and until when its final dot must have left.
+/// What is to be sent, and the deadline of its final dot.
 struct Sending<'a> {
     group: &'a [Bound],
     waiting: &'a UnopenedContent<'a>,
@@ -31,7 +31,7 @@ struct Sending<'a> {
 }
 
 impl Engine {
-    /// Sends over a kept connection or a new one to the first server that takes it.
+    /// Sends over a kept connection or a new one to the first server that accepts it.
     pub(crate) async fn attempt(
         &self,
         lane: &Lane,
@@ -49,7 +49,7 @@ impl Engine {
         let mut letter = None;
         if let Some(connection) = lane.take_kept(&key, Instant::now()) {
             match self.send(lane, &key, connection, &sending, &mut letter).await? {
-                // The server let go of the kept connection: no failure of this attempt.
+                // The server has closed the kept connection: this is not a failed attempt.
                 Err((trouble, true)) if trouble.tries_next_server() && !self.is_stopping() => {}
                 Ok((round, true)) if round.is_silence() && !self.is_stopping() => {}
                 result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
@@ -109,7 +109,7 @@ impl Engine {
         last
     }
 
-    /// A connection. While a server lets us wait, whoever comes next tries others first.
+    /// A new connection. While a server makes us wait, other workers try other servers first.
     async fn open(&self, lane: &Lane, opening: &mut Opening<'_>) -> Result<Connection, DeliveryFailure> {
         let (address, times) = (opening.to.address, self.config.timeouts);
         let connecting = Connection::open(&self.caller, opening);
@@ -127,8 +127,8 @@ impl Engine {
         opened
     }
 
-    /// Over this connection. The letter is opened only now, so that a server that cannot be reached
-    /// holds no memory; the second part says that the connection was an old one.
+    /// Sends over this connection. The letter is decrypted only now, so that a server that cannot be reached takes no
+    /// memory; the second part of the result says that the connection was a kept one.
     async fn send(
         &self,
         lane: &Lane,
@@ -181,7 +181,7 @@ impl Engine {
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
         let result = connection.send(&parameters, bytes, until, dot).await;
-        // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
+        // A server that was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
         let reporter = match ticket.purpose.onwards() {
             Onwards::AsAsked => connection.reporter(),
             Onwards::Nothing => Reporter::Ourselves,
@@ -197,7 +197,7 @@ impl Engine {
         })
     }
 
-    /// The letter with our DKIM signatures, if it is one of ours.
+    /// The letter with our DKIM signatures, if we sign it.
     async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
         let head = opened.bytes.get(..opened.head).unwrap_or_default();
         let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_scope);
@@ -208,15 +208,16 @@ impl Engine {
         signing.map_err(|error| DeliveryFailure::Local { cause: format!("signing: {error}") })
     }
 
-    /// How long an attempt may take up to its final dot. With the wait for the last answer it stays below the half of
-    /// a lease that is left when it begins: a letter whose lease ends would go out beside itself.
+    /// How long an attempt may take up to its final dot. Including the wait for the last reply it is less than the half
+    /// of a lease that is left when it begins: a letter whose lease expires would be sent twice at the same time.
     fn attempt_time(&self) -> Duration {
         let times = self.config.timeouts;
         times.attempt.min((LEASE / 2).saturating_sub(times.end.saturating_mul(2)))
     }
 }
 
-/// The letter with lines that every server takes. Before it is signed: what was broken later, no signature would hold.
+/// The letter with lines that every server accepts. Before it is signed: lines broken later would invalidate the
+/// signature.
 fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
     let (letter, line_ends) = long_lines::broken(letter, most);
     if line_ends > 0 {
@@ -225,7 +226,7 @@ fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
     letter
 }
 
-/// A store that does not answer may answer later; a body that is gone or damaged will not come back.
+/// A store that does not answer may answer later; a missing or damaged body will not come back.
 fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailure>, Unworkable> {
     match error {
         ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {

@@ -1,5 +1,5 @@
-//! Who notes in the audit trail what became of a leg. The roof knows events; delivery knows only that their rows go into
-//! the transaction that ends the leg.
+//! The interface for audit rows about the result of a leg. The application knows events; delivery only adds
+//! their rows to the transaction that ends the leg.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::LegNotes;
@@ -7,10 +7,10 @@ use sealpost_store::LegNotes;
 use crate::final_reply::FinalReply;
 use crate::ticket::Ticket;
 
-/// What became of a leg.
+/// The result of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The next server has taken it.
+    /// The next server has accepted it.
     Delivered,
     /// It was given up.
     Failed,
@@ -21,16 +21,16 @@ pub enum Ending {
 pub struct Ended<'a> {
     /// How the leg ended.
     pub ending: Ending,
-    /// What was to be delivered.
+    /// The ticket of the leg.
     pub ticket: &'a Ticket,
-    /// What the server said.
+    /// The server's reply.
     pub reply: FinalReply,
     /// When the leg ended.
     pub at: Timestamp,
 }
 
-/// Makes rows for the audit trail and for webhooks.
+/// Writes rows for the audit trail and for webhooks.
 pub trait Witness: Send + Sync {
-    /// What they say of it; nothing for most mail.
+    /// The rows about it; empty for most mail.
     fn notes(&self, ended: &Ended<'_>) -> LegNotes;
 }

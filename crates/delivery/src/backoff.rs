@@ -1,7 +1,8 @@
-//! Leaving a dead destination alone for a while, growing with each failure. Pure.
+//! Suspends a dead destination for a while that grows with each failure. Pure.
 //!
-//! Two kinds of failure, as in Postfix's queue manager: a server that lets no letter begin is down at once; one
-//! that breaks off in the middle of letters is down when a whole cohort of them failed and none came through.
+//! Two kinds of failure, as in Postfix's queue manager: a server that accepts no letter at all is down at
+//! once; one that breaks off in the middle of letters is down when a whole cohort of them failed and none
+//! succeeded.
 
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use sealpost_mail::Timestamp;
 
 use crate::outcome::Reason;
 
-/// How a destination has answered lately.
+/// The recent health of a destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
     /// Backoffs in a row because no letter could begin.
     failures: u32,
-    /// Letters that cost a connection since one was last answered.
+    /// Letters that lost a connection since the last reply to one.
     strikes: usize,
     /// After a backoff, until a letter is answered.
     on_trial: bool,
@@ -29,7 +30,7 @@ struct Backoff {
 }
 
 impl Health {
-    /// The destination answered: its earlier failures are forgotten.
+    /// The destination answered: resets its failures.
     pub(crate) fn good(&mut self) {
         *self = Self::default();
     }

@@ -1,5 +1,5 @@
-//! What whoever looks at the queue is told of destinations to which nothing comes through: since when, until when they are left
-//! alone, and why. Written beside the letters; nobody waits for it, and nothing is decided by it. Knows no letter.
+//! Records suspended destinations for operators: since when, until when, and why. Written separately from letters;
+//! nothing waits for it or depends on it. Knows no letter.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::outcome::Reason;
 
-/// More destinations than that are not remembered to be well again: their rows go by themselves within a day.
+/// Beyond this number, destinations are not tracked until they recover: their rows expire within a day.
 const MAX_NOTED: usize = 10_000;
 
-/// Between two commits: a network that is gone takes all destinations with it.
+/// Pause between two commits: a network failure suspends all destinations at once.
 const GATHER: Duration = Duration::from_millis(200);
 
 /// After the store could not write.
@@ -30,9 +30,9 @@ pub(crate) struct BackoffNotes {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Destinations that have a row, and since when nothing comes through there.
+    /// Destinations that have a row, and since when they fail.
     noted: HashMap<String, Timestamp>,
-    /// What is to be written, the last word of each destination.
+    /// Changes to be written, the last one of each destination.
     unwritten: BTreeMap<String, BackoffChange>,
 }
 
@@ -62,7 +62,7 @@ impl BackoffNotes {
         self.changed.notify_one();
     }
 
-    /// A letter was answered.
+    /// A letter was answered: the destination has recovered.
     pub(crate) fn well(&self, destination: &str) {
         let mut state = self.state();
         if state.noted.remove(destination).is_some() {

@@ -1,4 +1,4 @@
-//! Our own certificate for a next hop that asks who we are (RFC 8446 §4.3.2). Knows no SMTP, and no hop.
+//! Our own certificate, for next hops that request one (RFC 8446 §4.3.2). Knows no SMTP, and no hop.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::error::DeliveryError;
 
-/// Certificate and key, both PEM. Clones share them, so one [`Self::reload`] reaches all connections to come.
+/// Certificate and key, both PEM. Clones share them, so one [`Self::reload`] reaches all new connections.
 #[derive(Clone)]
 pub struct ClientCertificate {
     certificate: PathBuf,
@@ -25,7 +25,7 @@ impl ClientCertificate {
     /// Reads the files.
     ///
     /// # Errors
-    /// When a file cannot be read, or certificate and key do not belong together.
+    /// A file cannot be read, or certificate and key do not match.
     pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, DeliveryError> {
         let pair = read(&certificate, &key)?;
         Ok(Self { certificate, key, current: Arc::new(Current(RwLock::new(pair))) })
@@ -51,7 +51,7 @@ impl ClientCertificate {
         Arc::clone(&self.current) as _
     }
 
-    /// The paths of certificate and key, which tell two configurations apart.
+    /// The paths of certificate and key, which identify the configuration.
     pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
         (self.certificate.clone(), self.key.clone())
     }
@@ -84,7 +84,8 @@ struct Current(RwLock<Arc<CertifiedKey>>);
 
 impl ResolvesClientCert for Current {
     fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        // Whatever authorities the server names: it is configured to be shown this one, and says if it does not do.
+        // Sent whatever authorities the server names: it is configured for this hop, which rejects it if it
+        // is not accepted.
         Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
     }
 

@@ -1,4 +1,4 @@
-//! What an operator may set for delivery, already checked. Knows no file format.
+//! The operator's settings for delivery, already checked. Knows no file format.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,66 +15,66 @@ use crate::resolve::NameServers;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
 
-/// Everything the runner is told.
+/// The configuration of the runner.
 #[derive(Clone, Debug)]
 pub struct DeliveryConfig {
     /// Our host name: EHLO, reports, loop detection.
     pub our_name: String,
-    /// Other names we are known by: a mail exchanger of that name is ourselves.
+    /// Our other host names: a mail exchanger with one of these names is ourselves.
     pub our_other_names: Vec<String>,
-    /// Addresses we listen on outside: a mail exchanger there is ourselves.
+    /// Our public addresses: a mail exchanger there is ourselves.
     pub our_addresses: Vec<IpAddr>,
     /// Next hops by name.
     pub hops: HashMap<String, NextHop>,
-    /// How reports find the way back to the sender: mostly the insurer's own server.
+    /// The route of reports back to the sender: mostly the insurer's own server.
     pub report_route: Route,
     /// Sender shown in reports: display name and address. The envelope sender of a report is null.
     pub report_from: (String, Address),
     /// Languages of reports, one below the other.
     pub report_languages: Vec<Language>,
-    /// Connections to one destination at a time.
+    /// Simultaneous connections to one destination.
     pub concurrency_per_destination: usize,
-    /// Recipients of one letter in one transaction at most; RFC 5321 §4.5.3.1.8 lets servers stop at 100.
+    /// Maximum number of recipients in one transaction; RFC 5321 §4.5.3.1.8 allows servers to stop at 100.
     pub recipients_per_transaction: usize,
-    /// The longest line that is sent, without its CRLF; longer ones are broken. RFC 5321 §4.5.3.1.6 lets servers stop at 998.
+    /// The longest line that is sent, without its CRLF; longer ones are broken. RFC 5321 §4.5.3.1.6 allows servers to stop at 998.
     pub longest_line: usize,
-    /// Connections to all destinations at a time.
+    /// Simultaneous connections to all destinations.
     pub concurrency_total: usize,
-    /// Bytes of opened letters held in memory at a time.
+    /// Bytes of decrypted letters in memory at a time.
     pub memory_budget: usize,
-    /// Legs taken from the store at a time.
+    /// Legs leased from the store at a time.
     pub batch: usize,
-    /// When to try again, and how long.
+    /// When to retry, and for how long.
     pub retry: RetryPlan,
-    /// How long a destination that cannot be reached is left alone at first, and at most.
+    /// The first and the longest suspension of a destination that cannot be reached.
     pub backoff: (Duration, Duration),
     /// Deadlines on the wire.
     pub timeouts: Timeouts,
-    /// Whom MTA-STS trusts, for exchangers and for policies.
+    /// Authorities trusted for MTA-STS, for exchangers and for policy hosts.
     pub trust: Trust,
-    /// Whom to ask about the world's domains; DANE (RFC 7672) counts if their answers are validated.
+    /// Name servers for public domains; DANE (RFC 7672) applies if their answers are validated.
     pub name_servers: NameServers,
-    /// Whether MTA-STS policies are asked for and kept (RFC 8461), and at which port: 443 everywhere but in tests.
+    /// The port for MTA-STS policies (RFC 8461): 443 except in tests; `None`: MTA-STS is off.
     pub mta_sts: Option<u16>,
-    /// What the operator asks of the exchangers of some domains, by A-label.
+    /// The operator's requirements on the exchangers of some domains, by A-label.
     pub domains: HashMap<String, DomainMinimum>,
-    /// Port of mail exchangers: 25 everywhere but in tests.
+    /// Port of mail exchangers: 25 except in tests.
     pub mx_port: u16,
-    /// Whether mail exchangers may be on a loopback address: never but in tests and the demo.
+    /// Whether mail exchangers may be on a loopback address: only in tests and the demo.
     pub mx_loopback: bool,
-    /// Networks that are not public, but mail exchangers may be in.
+    /// Non-public networks in which mail exchangers may be.
     pub private_networks: Vec<IpNet>,
-    /// Look into the store this often although nobody woke us: only where other processes queue legs.
+    /// How often to check the store without being woken: only needed if other processes queue legs.
     pub recheck: Option<Duration>,
-    /// What signs the mail we write and change.
+    /// The keys that sign the mail we write and change.
     pub dkim: DkimKeys,
     /// Which letters it signs.
     pub dkim_scope: DkimScope,
-    /// In whose name domains are told how their servers speak TLS (RFC 8460); none: they are not told.
+    /// Sender of TLS reports to domains (RFC 8460); `None`: no reports are sent.
     pub tls_reports: Option<TlsReportTerms>,
 }
 
-/// In whose name domains are told how their servers speak TLS.
+/// The sender of TLS reports to domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsReportTerms {
     /// RFC 8460 §4.4 organization-name.
@@ -84,7 +84,7 @@ pub struct TlsReportTerms {
 }
 
 impl DeliveryConfig {
-    /// The defaults around the three things that have none.
+    /// The defaults, except for the three settings that have none.
     #[must_use]
     pub fn new(our_name: &str, report_from: (String, Address), report_route: Route) -> Self {
         Self {
@@ -118,19 +118,19 @@ impl DeliveryConfig {
         }
     }
 
-    /// Connections to the world's servers at a time: of all of them some are kept for the operator's own, as many as one of those may
-    /// have, but no more than a quarter.
+    /// Simultaneous connections to public servers: some of the total are reserved for the operator's own, as many as one of those
+    /// may have, but at most a quarter.
     pub(crate) fn concurrency_to_world(&self) -> usize {
         let all = self.concurrency_total.max(1);
         (all - self.concurrency_per_destination.min(all / 4)).max(1)
     }
 
-    /// Networks that are not public, and hosts with policies of MTA-STS may be in all the same, as their exchangers may.
+    /// Non-public networks in which MTA-STS policy hosts may be: the same as for exchangers.
     pub(crate) fn policy_networks(&self) -> Vec<IpNet> {
         [self.private_networks.clone(), self.report_networks()].concat()
     }
 
-    /// The same for receivers of reports: whoever publishes a record says where they are, so none inside is meant.
+    /// The same for receivers of reports: their location is set by a stranger's record, so none inside is intended.
     pub(crate) fn report_networks(&self) -> Vec<IpNet> {
         match self.mx_loopback {
             true => ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect(),
@@ -139,16 +139,16 @@ impl DeliveryConfig {
     }
 }
 
-/// The least that the exchangers of a domain must prove, whatever the letter and whatever the domain publishes.
+/// The least that the exchangers of a domain must prove, whatever the letter requires and the domain publishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainMinimum {
-    /// `Verified` is proven by DANE, MTA-STS or a pin.
+    /// `Verified` requires DANE, MTA-STS or a pin.
     pub floor: TlsFloor,
-    /// SHA-256 of the SubjectPublicKeyInfo of each key that may be shown; if there are any, nothing else counts.
+    /// SHA-256 of the SubjectPublicKeyInfo of each accepted key; if there are any, nothing else is accepted.
     pub pins: Vec<[u8; 32]>,
 }
 
-/// A server that takes letters for us.
+/// A server that accepts letters from us.
 #[derive(Clone, Debug)]
 pub struct NextHop {
     /// Host name or IP address. No MX lookup is made for it.
@@ -157,15 +157,15 @@ pub struct NextHop {
     pub port: u16,
     /// How TLS begins.
     pub tls: HopTls,
-    /// The least every letter over this hop gets; a letter's own floor can raise it.
+    /// The minimum TLS of every letter over this hop; a letter's own minimum can raise it.
     pub floor: TlsFloor,
-    /// Whom the `verified` floor trusts here.
+    /// Authorities trusted for the `verified` minimum.
     pub trust: Trust,
     /// Name in the certificate, if it is not `host`.
     pub certificate_name: Option<String>,
     /// AUTH, sent only inside TLS.
     pub login: Option<Login>,
-    /// The certificate we show where it asks for one.
+    /// The certificate we send if the server requests one.
     pub identity: Option<ClientCertificate>,
 }
 
@@ -189,7 +189,7 @@ impl NextHop {
 /// How TLS begins on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HopTls {
-    /// Never: only with floor `none`.
+    /// Never: only with minimum `none`.
     Clear,
     /// RFC 3207, if the peer offers it.
     StartTls,
@@ -197,13 +197,13 @@ pub enum HopTls {
     Implicit,
 }
 
-/// Which certificate authorities count for the `verified` floor.
+/// Which certificate authorities are trusted for the `verified` minimum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trust {
-    /// The world's (Mozilla's list).
+    /// The public ones (Mozilla's list).
     #[default]
     WebPki,
-    /// Those in this PEM file and no other.
+    /// Only those in this PEM file.
     File(PathBuf),
 }
 
@@ -219,7 +219,7 @@ pub struct Login {
 /// How long each step may take (RFC 5321 §4.5.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// TCP connect, and the TLS handshake.
+    /// Time limit for the TCP connection, and for the TLS handshake.
     pub connect: Duration,
     /// Time limit for the 220 greeting (§4.5.3.2.1).
     pub greeting: Duration,
@@ -231,23 +231,21 @@ pub struct Timeouts {
     pub recipient: Duration,
     /// Time limit for the reply to DATA (§4.5.3.2.4).
     pub data: Duration,
-    /// §4.5.3.2.5 each block of the letter.
+    /// §4.5.3.2.5: each block of the letter.
     pub block: Duration,
-    /// §4.5.3.2.6 the answer to the final dot: long, because giving up here means duplicates.
+    /// §4.5.3.2.6: the reply to the final dot. Long, because giving up here means duplicates.
     pub end: Duration,
     /// All replies to RCPT of one transaction together.
     pub recipients: Duration,
-    /// Octets per second that the letter must reach on average once it is under way for longer than `grace`.
+    /// Average octets per second that the letter must reach after `grace`.
     pub rate: u64,
     /// How long a letter may be slower than `rate`.
     pub grace: Duration,
-    /// A whole attempt up to the final dot, whatever each step may take. What the lease of a leg leaves counts if that
-    /// is less.
+    /// A whole attempt up to the final dot, whatever each step may take. The rest of the leg's lease applies if it is shorter.
     pub attempt: Duration,
-    /// After so long a destination that failed is tried over one more connection, whatever the one on trial still
-    /// waits for.
+    /// After this time a destination that failed is tried over one more connection, even if the one on trial is still waiting.
     pub trial: Duration,
-    /// A kept connection without work is closed after this.
+    /// A kept connection is closed after this time without work.
     pub idle: Duration,
     /// A connection is closed after this many letters.
     pub letters_per_connection: u32,

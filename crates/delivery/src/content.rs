@@ -1,4 +1,4 @@
-//! The letter as it goes on the wire: head, then the opened rest; or a mail written on the spot. Knows no SMTP.
+//! The letter as it is sent: head, then the decrypted rest; or a mail written on demand. Knows no SMTP.
 
 use sealpost_mail::{Head, Secret};
 use sealpost_store::{Body, LeasedLeg, Store, StoreError};
@@ -8,24 +8,24 @@ use thiserror::Error;
 use crate::composer::Composer;
 use crate::ticket::{Content, Ticket};
 
-/// Why a letter cannot be put together.
+/// Why a letter cannot be assembled.
 #[derive(Debug, Error)]
 pub(crate) enum ContentError {
-    /// The row is there, its body is not.
+    /// The row exists, but its body does not.
     #[error("the body is gone")]
     Missing,
-    /// The sealed body does not open.
+    /// The sealed body cannot be opened.
     #[error("the body cannot be opened: {0}")]
     Sealed(#[from] VaultError),
     /// The store did not answer.
     #[error("the body cannot be read: {0}")]
     Store(#[from] StoreError),
-    /// The mail cannot be written.
+    /// The mail could not be written.
     #[error("the mail cannot be written: {0}")]
     Unwritable(String),
 }
 
-/// What a leg carries, not yet opened.
+/// The content of a leg, not yet decrypted.
 pub(crate) enum UnopenedContent<'a> {
     Letter { head: &'a [u8], body_key: &'a Secret<[u8; 32]>, sealed: SealedLetter },
     Facts { facts: &'a Secret<String>, ticket: &'a Ticket },
@@ -34,7 +34,7 @@ pub(crate) enum UnopenedContent<'a> {
 /// A letter in memory.
 pub(crate) struct Opened {
     pub(crate) bytes: Vec<u8>,
-    /// Of them the head.
+    /// The length of its head, in bytes.
     pub(crate) head: usize,
 }
 
@@ -53,7 +53,7 @@ impl<'a> UnopenedContent<'a> {
         }
     }
 
-    /// Bytes to ask room for before it is opened.
+    /// The memory to reserve before it is decrypted, in bytes.
     pub(crate) fn size(&self) -> u64 {
         match self {
             Self::Letter { head, sealed, .. } => sealed.size(head),
@@ -61,7 +61,7 @@ impl<'a> UnopenedContent<'a> {
         }
     }
 
-    /// With room for `more` bytes on top, so that a large letter is not copied for them.
+    /// With capacity for `more` bytes on top, so that a large letter is not copied for them.
     pub(crate) async fn open(
         &self,
         composer: Option<&dyn Composer>,
@@ -84,10 +84,10 @@ impl<'a> UnopenedContent<'a> {
     }
 }
 
-/// What a mail of our own takes at most, a logo included.
+/// The most that a mail of our own takes, including a logo.
 const WRITTEN: u64 = 64 * 1024;
 
-/// A letter whose body has been found but not opened: its size is known, its memory not yet taken.
+/// A letter whose body has been found but not decrypted: its size is known, its memory not yet taken.
 pub(crate) struct SealedLetter {
     body: Body,
     rest: u64,
@@ -104,12 +104,12 @@ impl SealedLetter {
         Ok(Self { body, rest })
     }
 
-    /// Bytes of the letter behind this head.
+    /// Bytes of the letter after this head.
     pub(crate) fn size(&self, head: &[u8]) -> u64 {
         self.rest.saturating_add(u64::try_from(head.len()).unwrap_or(u64::MAX))
     }
 
-    /// Head and opened rest in one piece.
+    /// Head and decrypted rest in one piece.
     pub(crate) async fn open(
         &self,
         head: &[u8],

@@ -1,4 +1,4 @@
-//! What TLSA records say of a server's certificate (RFC 6698, RFC 7671, RFC 7672). Asks nobody; knows no SMTP.
+//! Matches a server's certificate with TLSA records (RFC 6698, RFC 7671, RFC 7672). Makes no queries; knows no SMTP.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
-/// What is said of a certificate that is none of the associations.
+/// The error for a certificate that matches no association.
 pub(crate) const NONE_OF_THEM: &str =
     "its certificate is none of those that its domain publishes, or that are pinned";
 
-/// A TLSA record as it stands in the DNS (RFC 6698 §2.1).
+/// A TLSA record as published in the DNS (RFC 6698 §2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tlsa {
     /// Certificate usage.
@@ -26,12 +26,12 @@ pub struct Tlsa {
     pub data: Vec<u8>,
 }
 
-/// Which certificate of the chain is meant.
+/// Which certificate of the chain a record refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Usage {
-    /// DANE-TA(2): one that the server's is signed by.
+    /// DANE-TA(2): an issuer of the server's certificate.
     TrustAnchor,
-    /// DANE-EE(3): the server's own. Neither its names nor its time count (RFC 7672 §3.1.1).
+    /// DANE-EE(3): the server's own certificate. Neither its names nor its validity dates count (RFC 7672 §3.1.1).
     EndEntity,
 }
 
@@ -48,7 +48,7 @@ enum Matching {
     Sha512,
 }
 
-/// A record that can be held against a certificate.
+/// A usable record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Association {
     usage: Usage,
@@ -58,7 +58,7 @@ struct Association {
 }
 
 impl Association {
-    /// None for what RFC 7672 §3.1 counts as unusable: PKIX-TA and PKIX-EE, what nobody has defined, digests of a wrong
+    /// `None` for what RFC 7672 §3.1 treats as unusable: PKIX-TA and PKIX-EE, undefined values, digests of a wrong
     /// length.
     fn read(record: &Tlsa) -> Option<Self> {
         let usage = match record.usage {
@@ -100,16 +100,16 @@ impl Association {
     }
 }
 
-/// Which certificates a server may show. Never empty.
+/// The certificates that a server may show. Never empty.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Associations {
     all: Vec<Association>,
-    /// Names that a certificate below a trust anchor may have (RFC 7672 §3.2.3), for use with DANE-TA.
+    /// Names that a certificate below a trust anchor may have (RFC 7672 §3.2.3), for DANE-TA.
     names: Vec<String>,
 }
 
 impl Associations {
-    /// Of the records of a server, whose certificate may have one of these names; none if none of them is usable.
+    /// From the records of a server, whose certificate may have one of these names; `None` if no record is usable.
     pub(crate) fn of(records: &[Tlsa], names: &[&str]) -> Option<Self> {
         let usable: Vec<Association> = records.iter().filter_map(Association::read).collect();
         // RFC 7671 §9: with the same usage and selector, only the strongest digest counts.
@@ -124,13 +124,13 @@ impl Associations {
         (!all.is_empty()).then_some(Self { all, names })
     }
 
-    /// Of public keys known by the SHA-256 of their SubjectPublicKeyInfo.
+    /// Public keys by the SHA-256 of their SubjectPublicKeyInfo.
     pub(crate) fn pinned(pins: &[[u8; 32]]) -> Option<Self> {
         let pin = |pin: &[u8; 32]| Tlsa { usage: 3, selector: 1, matching: 1, data: pin.to_vec() };
         Self::of(&pins.iter().map(pin).collect::<Vec<_>>(), &[])
     }
 
-    /// Whether a server that shows this certificate, and behind it this chain, is one of them; no other authority counts.
+    /// Whether a server's certificate and chain match an association; no other authority counts.
     pub(crate) fn judge(
         &self,
         certificate: &CertificateDer<'_>,
@@ -145,7 +145,7 @@ impl Associations {
         let mut anchors = RootCertStore::empty();
         for one in chain.iter().filter(|one| of(Usage::TrustAnchor).any(|association| association.is_of(one)))
         {
-            // One that cannot be an anchor is as good as none.
+            // A certificate that cannot be an anchor is skipped.
             let _unusable = anchors.add(one.clone().into_owned());
         }
         if anchors.is_empty() {
@@ -219,7 +219,7 @@ mod tests {
             assert!(!holds(&[tlsa(3, 0, matching, &theirs.certificate)], &ours), "{matching}");
             assert!(!holds(&[tlsa(3, 1, matching, &theirs.key)], &ours), "{matching}");
         }
-        // In the middle of a roll-over two are published.
+        // During a key roll-over two are published.
         assert!(holds(&[tlsa(3, 1, 1, &theirs.key), tlsa(3, 1, 1, &ours.key)], &ours));
     }
 
@@ -232,7 +232,7 @@ mod tests {
         assert!(holds(&[tlsa(2, 0, 2, &by_domain.authority)], &by_domain));
         let wrong_name = server("mx.other.example");
         assert!(!holds(&[tlsa(2, 0, 1, &wrong_name.authority)], &wrong_name));
-        // An authority of somebody else in the chain signs nothing.
+        // A foreign authority in the chain signs nothing.
         let mixed = Server { certificate: wrong_name.certificate, ..server("mx.clinic.example") };
         assert!(!holds(&[tlsa(2, 0, 1, &mixed.authority)], &mixed));
     }

@@ -1,5 +1,5 @@
-//! DKIM under what we wrote or changed (RFC 6376, RFC 8463), by mail-auth. Which letters are ours the ticket says; knows
-//! no key's file.
+//! Signs mail that we wrote or changed with DKIM (RFC 6376, RFC 8463), by mail-auth. The ticket says which letters are
+//! ours; knows no key file.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,7 +17,7 @@ use crate::ticket::{Hand, Purpose, Ticket};
 /// Bytes that signatures may take on top of a letter: two of RSA-4096, folded.
 pub(crate) const ROOM: usize = 8 * 1024;
 
-/// What is signed. Named twice: signed if it is there, and none can be added (RFC 6376 §5.4.2).
+/// The signed fields. Each is listed twice: signed if present, and none can be added (RFC 6376 §5.4.2).
 const SIGNED: [&str; 18] = [
     "From",
     "Sender",
@@ -59,7 +59,7 @@ pub enum DkimAlgorithm {
 pub enum DkimScope {
     /// Those that we write or change.
     Ours,
-    /// Letters of our domains that pass through as they came, too.
+    /// Also letters of our domains that are passed on unchanged.
     PassedToo,
 }
 
@@ -71,15 +71,15 @@ pub struct DkimKey {
     signer: Arc<DkimSigner<SigningKey, Done>>,
 }
 
-/// The keys in use. Clones share them, so that one [`Self::replace`] reaches all letters to come.
+/// The keys in use. Clones share them, so that one [`Self::replace`] reaches all further letters.
 #[derive(Clone, Debug, Default)]
 pub struct DkimKeys(Arc<RwLock<Arc<Vec<DkimKey>>>>);
 
 impl DkimKey {
-    /// A private key in PKCS#8.
+    /// A key from a private key in PKCS#8.
     ///
     /// # Errors
-    /// It is something else.
+    /// It is not such a key.
     pub fn new(
         domain: Domain,
         selector: &str,
@@ -112,7 +112,7 @@ impl fmt::Debug for DkimKey {
 }
 
 impl DkimKeys {
-    /// Other keys from now on.
+    /// Replaces the keys.
     pub fn replace(&self, keys: Vec<DkimKey>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
@@ -123,8 +123,8 @@ impl DkimKeys {
         !best(&self.0.read().unwrap_or_else(PoisonError::into_inner), domain).is_empty()
     }
 
-    /// The keys that sign this letter, if it is one that we sign: those of the domain in From, which is what DMARC
-    /// compares (RFC 7489 §3.1.1), or of our own name for what we write in another's.
+    /// The keys that sign this letter; empty if we do not sign it: those of the domain in From, which DMARC compares
+    /// (RFC 7489 §3.1.1), or of our own name for mail that we write in another's.
     pub(crate) fn of(&self, ticket: &Ticket, head: &[u8], our_name: &str, scope: DkimScope) -> Vec<DkimKey> {
         let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         if keys.is_empty() {
@@ -157,8 +157,8 @@ fn best(keys: &[DkimKey], domain: &Domain) -> Vec<DkimKey> {
     covering.filter(|key| Some(key.domain.as_str().len()) == nearest).cloned().collect()
 }
 
-/// The letter with the keys' signatures on top. Work: not on the event loop. One that cannot be made is said and left
-/// out: a letter without a signature is better than none.
+/// The letter with the keys' signatures on top. CPU-bound: not on the event loop. A signature that cannot be made is
+/// logged and left out: a letter without a signature is better than none.
 pub(crate) fn sign(keys: &[DkimKey], mut letter: Opened) -> Opened {
     let mut fields = Vec::new();
     for key in keys {
@@ -174,8 +174,8 @@ pub(crate) fn sign(keys: &[DkimKey], mut letter: Opened) -> Opened {
     letter
 }
 
-/// mail-auth folds wherever a line is full, also between the signature and its semicolon. The white space there does not
-/// count (RFC 6376 §3.7), but some verifiers leave it in (dkimpy).
+/// mail-auth folds wherever a line is full, also between the signature and its semicolon. White space there is ignored
+/// (RFC 6376 §3.7), but some verifiers keep it (dkimpy).
 fn unbroken(field: String) -> String {
     match field.strip_suffix("\r\n\t;\r\n") {
         Some(before) => format!("{before};\r\n"),
@@ -224,7 +224,7 @@ mod tests {
         let signed = sign(&[key("insurer.example", "a")], Opened { bytes: text.clone(), head });
         assert!(signed.bytes.starts_with(b"DKIM-Signature: ") && signed.bytes.ends_with(&text));
         assert_eq!(signed.bytes.get(signed.head..), Some(&b"Text\r\n"[..]));
-        // Twice named: found, and none can be added.
+        // Listed twice: signed, and none can be added.
         let folded = String::from_utf8(signed.bytes).unwrap().replace("\r\n\t", "");
         let named = folded.split("h=").nth(1).unwrap().split(';').next().unwrap();
         assert_eq!(named.split(':').filter(|name| name.trim() == "From").count(), 2, "{named}");

@@ -1,4 +1,4 @@
-//! What is published under a name, as the text of a zone file: for whoever compares it with what should be. Beside
+//! The records published under a name, as text of a zone file, to compare them with the wanted ones. Besides
 //! `resolve.rs` the only file that names hickory-resolver.
 
 use std::net::SocketAddr;
@@ -10,16 +10,16 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 
 use crate::resolve::{DnsError, absolute, dns_error, named};
 
-/// Kinds of records that we ask for.
+/// Kinds of records that are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind {
-    /// Text; the strings of one record put together.
+    /// Text; the strings of one record concatenated.
     Txt,
-    /// Another name for this one.
+    /// An alias.
     Cname,
     /// The mail exchangers of a domain.
     Mx,
-    /// Which certificate a server has (RFC 6698).
+    /// A server's certificate association (RFC 6698).
     Tlsa,
 }
 
@@ -45,14 +45,14 @@ impl RecordKind {
     }
 }
 
-/// A resolver that asks name servers.
+/// A resolver with the chosen name servers.
 pub struct LookUp(TokioResolver);
 
 impl LookUp {
     /// The system's name servers, or this one.
     ///
     /// # Errors
-    /// The system names none.
+    /// The system has none.
     pub fn new(server: Option<SocketAddr>) -> Result<Self, DnsError> {
         let unusable = |error: hickory_resolver::net::NetError| DnsError::Temporary(error.to_string());
         let mut builder = match server {
@@ -66,10 +66,10 @@ impl LookUp {
         builder.build().map(Self).map_err(unusable)
     }
 
-    /// The data of every record of that kind; none if there is none.
+    /// The data of every record of that kind; empty if there are none.
     ///
     /// # Errors
-    /// Nobody knows now.
+    /// The records cannot be looked up now.
     pub async fn records(&self, name: &str, kind: RecordKind) -> Result<Vec<String>, DnsError> {
         let answer = match self.0.lookup(absolute(name), kind.wire()).await.map_err(|error| dns_error(&error))
         {

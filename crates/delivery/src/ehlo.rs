@@ -1,4 +1,4 @@
-//! What a server offers in EHLO, and the MAIL and RCPT parameters that follow from it. Pure.
+//! What a server offers in EHLO, and the resulting MAIL and RCPT parameters. Pure.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use sealpost_mail::{BodyType, Notify, Recipient, Ret, ReversePath};
 use crate::outcome::DeliveryFailure;
 use crate::ticket::Onwards;
 
-/// The EHLO keywords that matter here (RFC 5321 §4.1.1.1).
+/// The relevant EHLO keywords (RFC 5321 §4.1.1.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ehlo {
     pub(crate) starttls: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Ehlo {
 }
 
 impl Ehlo {
-    /// Reads the reply's lines; the first is the greeting.
+    /// Parses the reply's lines; the first is the greeting.
     pub(crate) fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut offers = Self::default();
         for line in lines.skip(1) {
@@ -57,9 +57,9 @@ pub(crate) struct MailParameters<'a> {
     pub(crate) onwards: Onwards,
     pub(crate) body_type: BodyType,
     pub(crate) smtputf8: bool,
-    /// The head has bytes outside ASCII.
+    /// Whether the head contains non-ASCII bytes.
     pub(crate) eight_bit_head: bool,
-    /// Head or body have bytes outside ASCII.
+    /// Whether head or body contain non-ASCII bytes.
     pub(crate) eight_bit: bool,
     pub(crate) size: u64,
 }
@@ -71,7 +71,7 @@ impl MailParameters<'_> {
             || (self.smtputf8 && self.eight_bit_head)
     }
 
-    /// Whether the server can take this letter as it is: nothing is converted here.
+    /// Whether the server accepts this letter as it is: nothing is converted here.
     pub(crate) fn check(&self, offers: &Ehlo) -> Result<(), DeliveryFailure> {
         if self.needs_utf8() && !offers.utf8 {
             return Err(DeliveryFailure::Utf8);
@@ -85,7 +85,7 @@ impl MailParameters<'_> {
         }
     }
 
-    /// The MAIL command with every parameter the server offers to take.
+    /// The MAIL command with every parameter that the server supports.
     pub(crate) fn mail(&self, offers: &Ehlo) -> String {
         let mut line = format!("MAIL FROM:<{}>", self.reverse_path.to_path());
         if offers.size.is_some() {
@@ -100,7 +100,7 @@ impl MailParameters<'_> {
         if offers.dsn {
             let (ret, envid) = match self.onwards {
                 Onwards::AsAsked => (self.ret, self.envid),
-                // Without RET a server may return all of it (RFC 3461 §4.3).
+                // Without RET a server may return the whole letter (RFC 3461 §4.3).
                 Onwards::Nothing => (Some(Ret::Headers), None),
             };
             match ret {
@@ -154,7 +154,7 @@ fn rcpt(recipient: &Recipient, onwards: Onwards, offers: &Ehlo) -> String {
     line
 }
 
-/// RFC 3461 §4: printable ASCII but `+` and `=`; anything else as `+` and two hex digits.
+/// RFC 3461 §4: printable ASCII except `+` and `=`; anything else as `+` and two hex digits.
 pub(crate) fn xtext(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         if (b'!'..=b'~').contains(&byte) && byte != b'+' && byte != b'=' {

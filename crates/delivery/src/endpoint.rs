@@ -1,4 +1,4 @@
-//! One address of one server, and what a connection to it must be like. Opens none.
+//! One address of one server, and the requirements on a connection to it. Opens none.
 
 use std::net::SocketAddr;
 
@@ -9,10 +9,10 @@ use crate::config::{HopTls, Login, Trust};
 use crate::dane::Associations;
 use crate::tls_session::Counted;
 
-/// One address of one server, and what a connection to it must be like.
+/// One address of one server, and the requirements on a connection to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// For log and report.
+    /// The host name, for logs and reports.
     pub(crate) host: String,
     pub(crate) address: SocketAddr,
     pub(crate) certificate_name: String,
@@ -21,19 +21,19 @@ pub(crate) struct Endpoint {
     pub(crate) expected: Expected,
     pub(crate) trust: Trust,
     pub(crate) login: Option<Login>,
-    /// Our certificate, if this server is shown one.
+    /// Our certificate, if this server gets one.
     pub(crate) identity: Option<ClientCertificate>,
-    /// As what a session with it is counted, for the report to its domain (RFC 8460); none: it is not.
+    /// How its sessions are counted for the report to its domain (RFC 8460); `None`: they are not.
     pub(crate) counted: Option<Counted>,
 }
 
-/// What a server's certificate must be like.
+/// The requirements on a server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// Any, as long as the server has its key.
+    /// Any certificate, as long as the server has its key.
     Any,
-    /// Good for the server's name below the authorities of its [`Trust`].
+    /// Valid for the server's name under the authorities of its [`Trust`].
     Chain,
-    /// One of these, whoever signed it (RFC 7672, or a pin).
+    /// One of these, whoever issued it (RFC 7672, or a pin).
     Match(Associations),
 }

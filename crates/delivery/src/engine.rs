@@ -1,5 +1,5 @@
-//! Legs from lease to end: opens the tickets, puts recipients of one letter that go the same way into one transaction,
-//! has it attempted, settles. Knows the order of things and leaves each to its file.
+//! Legs from lease to end: opens tickets, groups recipients of one letter with the same route into one transaction, has
+//! it attempted, records the results. Knows the order of the steps and leaves each to its file.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -34,10 +34,10 @@ use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
 use crate::under_way::UnderWay;
 
-/// At least so many letters in a row must fail before a server that still talks is left alone.
+/// At least this many letters in a row must fail before a server that still talks is suspended.
 const COHORT: usize = 10;
 
-/// Everything a worker needs.
+/// The shared state of all workers.
 pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) key: SpoolKey,
@@ -45,59 +45,59 @@ pub(crate) struct Engine {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) config: DeliveryConfig,
     pub(crate) resolver: Arc<dyn Resolver>,
-    /// MTA-STS policies, if they count.
+    /// MTA-STS policies; `None`: MTA-STS is off.
     pub(crate) policies: Option<StsPolicies>,
-    /// How servers of recipients' domains speak TLS.
+    /// Counts TLS sessions with servers of recipients' domains.
     pub(crate) counts: TlsCounts,
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
-    /// Which destinations are left alone, for people.
+    /// Records suspended destinations, for operators.
     pub(crate) backoff_notes: BackoffNotes,
-    /// Connections in use.
+    /// Permits for connections.
     pub(crate) places: Semaphore,
-    /// Those of them to the world's servers.
+    /// Those of them for public servers.
     pub(crate) world_places: Semaphore,
     /// For opened letters.
     pub(crate) memory: LetterMemory,
-    /// Legs leased and not yet settled.
+    /// Number of legs leased and not yet finished.
     pub(crate) under_way: UnderWay,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    /// The roof's request to stop: counts from the moment it is said, before the loop has seen it.
+    /// The application's request to stop: effective at once, before the loop has seen it.
     pub(crate) asked_to_stop: OnceLock<CancellationToken>,
-    /// Legs were queued, by others or by us.
+    /// Notified when legs are queued, by others or by us.
     pub(crate) waker: Arc<Notify>,
-    /// There is room for more legs.
+    /// Notified when there is room for more legs.
     pub(crate) room: Notify,
-    /// A leg is due earlier than the runner means to wake.
+    /// Notified when a leg is due before the runner's next wake-up.
     pub(crate) earlier: Notify,
-    /// When the runner means to wake, as milliseconds.
+    /// The runner's next wake-up, in milliseconds.
     pub(crate) wakes_at: AtomicI64,
-    /// A connection was kept.
+    /// Notified when a connection is kept.
     pub(crate) kept: Notify,
-    /// Who tells writers of answers that came to nothing; nobody: their reverse-path gets a report.
+    /// Notifies the authors of replies that could not be delivered; unset: their reverse-path gets a report.
     pub(crate) returns: OnceLock<Arc<dyn Returns>>,
-    /// Who says whether one more report may go to a claimed reverse-path; nobody: each may.
+    /// Limits reports to claimed reverse-paths; unset: no limit.
     pub(crate) report_limit: OnceLock<Arc<dyn ReportLimit>>,
-    /// Where it is noted that a server has taken a leg; set when delivery runs.
+    /// Records that a server has accepted a leg; set when delivery runs.
     pub(crate) deliveries: OnceLock<Deliveries>,
-    /// Who writes mails from facts.
+    /// Writes mails from facts.
     pub(crate) composer: OnceLock<Arc<dyn Composer>>,
-    /// Who notes in the audit trail what became of a leg.
+    /// Writes audit rows about the result of a leg.
     pub(crate) witness: OnceLock<Arc<dyn Witness>>,
-    /// Leases of a former run are given back: from here on new ones are ours.
+    /// Set once leases of a previous run are released: new ones are ours.
     pub(crate) open: AtomicBool,
-    /// Under which name legs are leased: node, process and start.
+    /// The lease owner: node, process and start.
     pub(crate) owner: String,
 }
 
-/// A leg and what it must know.
+/// A leg with its opened ticket.
 pub(crate) struct Bound {
     pub(crate) leg: LeasedLeg,
     pub(crate) ticket: Ticket,
 }
 
-/// One transaction: what became of each recipient, and who said so.
+/// The result of one transaction for each recipient, and the server that replied.
 pub(crate) struct Round {
     pub(crate) told: Vec<RecipientOutcome>,
     pub(crate) reporter: Reporter,
@@ -105,7 +105,7 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// Nobody got the letter, and another server of the domain may do better.
+    /// Whether no recipient's copy was accepted and another server of the domain may accept it.
     pub(crate) fn tries_next_server(&self) -> bool {
         self.told.iter().all(|told| match told {
             RecipientOutcome::Taken(_) => false,
@@ -114,7 +114,7 @@ impl Round {
         })
     }
 
-    /// The server let go of a kept connection without a word about anybody.
+    /// Whether the server closed a kept connection without any reply.
     pub(crate) fn is_silence(&self) -> bool {
         self.told.iter().all(|told| match told {
             RecipientOutcome::Taken(_) => false,
@@ -124,12 +124,11 @@ impl Round {
     }
 }
 
-/// The leg cannot be worked on at all: an operator must look.
+/// The leg cannot be processed at all: an operator must look.
 pub(crate) struct Unworkable(pub(crate) String);
 
 impl Engine {
-    /// What is to be noted of a leg that an earlier run delivered and did not end: nobody knows any more what the server
-    /// said.
+    /// The audit rows for a leg that an earlier run delivered but did not end: the server's reply is lost.
     pub(crate) fn notes(&self, leg_id: &str, ticket_sealed: &[u8]) -> LegNotes {
         let ticket = Ticket::open_any(&self.key, leg_id, ticket_sealed);
         let (Some(witness), Ok((ticket, _hold))) = (self.witness.get(), ticket) else {
@@ -139,12 +138,12 @@ impl Engine {
         witness.notes(&Ended { ending, ticket: &ticket, reply: FinalReply::default(), at })
     }
 
-    /// Whether no further letter may be begun.
+    /// Whether no further letter may be started.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled() || self.asked_to_stop.get().is_some_and(CancellationToken::is_cancelled)
     }
 
-    /// Legs that one lane may have waiting before others come first.
+    /// Legs that may wait in one lane before those of other lanes come first.
     pub(crate) fn lane_full(&self) -> usize {
         (self.config.batch / 2).max(1)
     }
@@ -158,7 +157,7 @@ impl Engine {
             && self.lanes.takes_new(destination, self.clock.now(), self.lane_full() / 2)
     }
 
-    /// Takes leased legs in, counted already. All at once, so that those of one letter find each other.
+    /// Takes leased legs, which are counted already. All at once, so that those of one letter are grouped.
     pub(crate) fn accept(self: &Arc<Self>, legs: Vec<LeasedLeg>) {
         for lane in self.lanes.add(legs) {
             self.staff(&lane);
@@ -180,11 +179,11 @@ impl Engine {
                 self.room.notify_one();
             }
             if self.is_stopping() {
-                // Their leases are given back at the next start.
+                // Their leases are released at the next start.
                 legs.iter().for_each(|leg| self.one_less(&leg.destination));
                 continue;
             }
-            // Waits here, and has its legs still in hand if nobody has taken over meanwhile.
+            // Waits here; the legs are still ours if no other node has taken over meanwhile.
             if self.stop.run_until_cancelled(self.store.until_active()).await.is_none() {
                 legs.iter().for_each(|leg| self.one_less(&leg.destination));
                 continue;
@@ -197,7 +196,7 @@ impl Engine {
         }
     }
 
-    /// Those that can share a transaction with the first; the others go back to the front of the lane.
+    /// Those that can share a transaction with the first; the others are put back at the front of the lane.
     fn open_tickets(self: &Arc<Self>, lane: &Arc<Lane>, legs: Vec<LeasedLeg>) -> Vec<Bound> {
         let mut group: Vec<Bound> = Vec::with_capacity(legs.len());
         let mut others = Vec::new();
@@ -217,7 +216,7 @@ impl Engine {
         group
     }
 
-    /// One attempt for the whole group. Gives back those of whom nothing was said: they go again at once.
+    /// One attempt for the whole group. Returns the legs without a result: they are retried at once.
     async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut group: Vec<Bound>) -> Vec<Bound> {
         if let Some((_until, reason)) = lane.backs_off(self.clock.now()) {
             let backs_off = DeliveryFailure::BacksOff { cause: Box::new(reason) };
@@ -228,8 +227,8 @@ impl Engine {
             group.iter().for_each(|bound| self.one_less(&bound.leg.destination));
             return Vec::new();
         };
-        // They have waited here so long that a lease may end under the attempt, and another one would begin. They
-        // are put off, not dropped, so that whoever waits like this for ever is given up in time.
+        // They have waited here so long that the lease may expire during the attempt, and another one would begin. They
+        // are deferred, not dropped, so that a leg that always waits like this is given up in time.
         let late = self.lease_time().plus(LEASE / 2);
         let (in_time, too_late): (Vec<Bound>, Vec<Bound>) =
             group.into_iter().partition(|bound| bound.leg.leased_until() > late);
@@ -263,8 +262,8 @@ impl Engine {
         }
     }
 
-    /// Waits for a connection's place. The world's servers never have all of them: who hangs there takes none of those that are kept
-    /// for the operator's own.
+    /// Waits for a connection permit. Public servers can never have all of them: those that hang do not block the
+    /// operator's own.
     async fn place_for(&self, group: &[Bound]) -> Option<[Option<SemaphorePermit<'_>>; 2]> {
         let of_the_world = match Servers::on(&group.first()?.ticket.route) {
             Servers::OfTheWorld => Some(self.world_places.acquire().await.ok()?),
@@ -273,8 +272,8 @@ impl Engine {
         Some([of_the_world, Some(self.places.acquire().await.ok()?)])
     }
 
-    /// An attempt, dropped when delivery stops before its final dot has left: the letter was not sent then, and its lease
-    /// is given back at the next start. One that takes long is said to be slow meanwhile.
+    /// An attempt, dropped if delivery stops before its final dot was sent: the letter was not sent then, and its lease
+    /// is released at the next start. An attempt that takes long is reported as slow meanwhile.
     async fn attempt_unless_stopped(
         self: &Arc<Self>,
         lane: &Arc<Lane>,
@@ -290,7 +289,7 @@ impl Engine {
         let (mut is_slow, mut has_stopped) = (false, false);
         let attempted = loop {
             tokio::select! {
-                // Before it is dropped, it has said whether the final dot has left.
+                // An attempt that is dropped has recorded whether the final dot was sent.
                 biased;
                 attempted = &mut attempt => break Some(attempted),
                 () = self.stop.cancelled(), if !has_stopped => {
@@ -315,7 +314,7 @@ impl Engine {
         attempted
     }
 
-    /// Each recipient's own end of a transaction.
+    /// Records the result of a transaction for each recipient.
     fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
         let Round { told, reporter, host } = round;
         let is_well = told.iter().any(|told| match told {
@@ -331,7 +330,7 @@ impl Engine {
         for (bound, told) in group.into_iter().zip(told) {
             match told {
                 RecipientOutcome::Taken(reply) => {
-                    // Before anything else: if the process ended now, the letter would go out again.
+                    // Before anything else: if the process ended now, the letter would be sent again.
                     let noted = self.note(&bound, reporter);
                     let outcome = Outcome::Delivered { reporter, host: host.clone(), reply };
                     self.settle_soon(lane, bound, outcome, moment, noted);
@@ -349,7 +348,7 @@ impl Engine {
         again
     }
 
-    /// What the trouble of these legs says of their destination.
+    /// What the failure of these legs means for their destination.
     fn hear(&self, lane: &Lane, group: &[Bound], trouble: &DeliveryFailure) {
         let Some(first) = group.first() else { return };
         let reason = match trouble.clone().judge() {
@@ -389,7 +388,7 @@ impl Engine {
         }
     }
 
-    /// The connection is free for the next letter while this one's end is written down.
+    /// The connection is free for the next letter while the result of this one is written.
     fn settle_soon(
         self: &Arc<Self>,
         lane: &Arc<Lane>,
@@ -409,8 +408,8 @@ impl Engine {
         });
     }
 
-    /// Notes that a server has taken a letter. Where a report is to be written about that, the two belong into one
-    /// transaction: a second copy of the letter is better than a lost report.
+    /// Records that a server has accepted a letter. If a report about that is due, both belong in one transaction: a
+    /// second copy of the letter is better than a lost report.
     fn note(&self, Bound { leg, ticket }: &Bound, reporter: Reporter) -> Option<Noted> {
         let needs_report = reporter == Reporter::Ourselves && report::wanted(ticket, DsnAction::Relayed);
         self.deliveries.get().filter(|_| !needs_report)?.note(leg)
@@ -425,7 +424,7 @@ impl Engine {
         });
     }
 
-    /// The time by the clock that leases are taken by.
+    /// The time of the clock that is used for leases.
     pub(crate) fn lease_time(&self) -> Timestamp {
         self.store.lease_time(self.clock.now())
     }

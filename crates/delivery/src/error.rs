@@ -1,12 +1,12 @@
-//! Why delivery cannot start or go on. What went wrong with one letter is in `outcome.rs`.
+//! Why delivery cannot start or continue. Failures of single letters are in `outcome.rs`.
 
 use sealpost_store::StoreError;
 use thiserror::Error;
 
-/// Why delivery cannot start or go on.
+/// Why delivery cannot start or continue.
 #[derive(Debug, Error)]
 pub enum DeliveryError {
-    /// The configuration names something that is not there.
+    /// The configuration refers to something that does not exist.
     #[error("{0}")]
     Config(String),
     /// The store failed.

@@ -1,5 +1,5 @@
-//! The mail exchangers of a recipient's domain: in which order they are tried (RFC 5321 §5.1), and what each must prove
-//! by what the domain publishes: DANE (RFC 7672), MTA-STS (RFC 8461), or the operator's pins. Connects nowhere.
+//! The mail exchangers of a recipient's domain: their order (RFC 5321 §5.1), and what each must prove by what the
+//! domain publishes: DANE (RFC 7672), MTA-STS (RFC 8461), or the operator's pins. Opens no connection.
 
 use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
@@ -17,34 +17,34 @@ use crate::sts::Policy;
 use crate::sts_cache::{StsAnswer, StsPolicies};
 use crate::tls_session::{AppliedPolicy, Counted, Published, ResultType, TlsFailure, Trial};
 
-/// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
+/// Maximum number of addresses tried in one attempt (RFC 5321 §5.1: at least two).
 pub(crate) const MAX: usize = 8;
 
-/// What is needed to find anybody's servers.
+/// The dependencies for finding a domain's servers.
 pub(crate) struct World<'a> {
     pub(crate) config: &'a DeliveryConfig,
     pub(crate) resolver: &'a dyn Resolver,
     pub(crate) random: &'a dyn Random,
-    /// None: nobody's policy is asked for.
+    /// `None`: MTA-STS is off.
     pub(crate) policies: Option<&'a StsPolicies>,
-    /// Is told of sessions that cannot even begin, for the report to their domain.
+    /// Called for sessions that cannot even begin, for the report to their domain.
     pub(crate) failed: &'a (dyn Fn(&str, &AppliedPolicy, TlsFailure) + Send + Sync),
 }
 
-/// What a connection to one server must be like.
+/// The requirements on a connection to one server.
 #[derive(Clone)]
 struct Demand {
     floor: TlsFloor,
     expected: Expected,
-    /// As what its sessions are counted; none: what holds is the operator's own.
+    /// How its sessions are counted; `None`: the requirements are the operator's own.
     counted: Option<(Arc<AppliedPolicy>, Trial)>,
 }
 
-/// Why a server is left out.
+/// Why a server is not used.
 enum Barred {
-    /// Nobody knows now whether it publishes anything: it could be made to look as if it did not (RFC 7672 §2.1.1).
+    /// It is unknown whether it publishes TLSA records: an attacker may suppress them (RFC 7672 §2.1.1).
     Doubtful(String),
-    /// The letter needs a server that is proven to be the domain's, and nothing proves it.
+    /// The letter requires a server that is proven to be the domain's, and there is no proof.
     Unproven,
     /// The domain's MTA-STS policy does not name it (RFC 8461 §5).
     Disallowed,
@@ -71,7 +71,7 @@ pub(crate) async fn endpoints(
         counted: demand.counted.map(|(policy, trial)| Counted { domain: domain.to_owned(), policy, trial }),
     };
     let reach = |address| may_be_reached(address, config, published);
-    // Where the operator asks for something, that counts whatever is told.
+    // The operator's requirements apply to reports, too.
     let published = if floor == TlsFloor::None { published } else { Published::Counts };
     let pinned = config.domains.get(domain).and_then(|minimum| Associations::pinned(&minimum.pins));
     if let Some(address) = literal(domain) {
@@ -79,7 +79,7 @@ pub(crate) async fn endpoints(
         if !reach(address) {
             return Err(DeliveryFailure::Inside { address });
         }
-        // Nothing is published for an address, and nobody is told of it.
+        // Nothing is published for an address literal, and there is no domain to report to.
         let demand = demand(floor, pinned, Vec::new(), &StsAnswer::none(), domain, domain);
         return match demand {
             Ok(demand) => {
@@ -96,8 +96,8 @@ pub(crate) async fn endpoints(
     };
     let (hosts, proof) = match resolver.mx(domain).await {
         Ok(DnsAnswer { records, proof }) => (order(records, config, random)?, proof),
-        // RFC 5321 §5.1: without MX records the domain itself is the server. Whether that is proven its addresses tell:
-        // they are in the same zone.
+        // RFC 5321 §5.1: without MX records the domain itself is the server. Whether that is proven follows from its
+        // addresses: they are in the same zone.
         Err(DnsError::NoRecords) => (vec![domain.to_owned()], Proof::Signed),
         Err(DnsError::NoSuchName) => return Err(DeliveryFailure::NoSuchDomain),
         Err(DnsError::Bogus) => {
@@ -130,7 +130,7 @@ pub(crate) async fn endpoints(
                 continue;
             }
         };
-        // RFC 7672 §2.2: only down a chain that is signed from the MX records on.
+        // RFC 7672 §2.2: only if the chain is signed from the MX records on.
         let asks_for_tlsa = pinned.is_none() && published == Published::Counts;
         let tlsa = match (asks_for_tlsa, proof, of_host) {
             (true, Proof::Signed, Proof::Signed) => match resolver.tlsa(&host, config.mx_port).await {
@@ -168,7 +168,7 @@ pub(crate) async fn endpoints(
                     found.push(endpoint(&host, address, demanded.clone()));
                 }
                 Ok(()) => inside = Some(address),
-                // Servers behind ourselves in the order would send it back to us.
+                // Servers that come after ourselves would send it back to us.
                 Err(itself) if found.is_empty() => return Err(itself),
                 Err(_itself) => return Ok(found),
             }
@@ -187,8 +187,8 @@ pub(crate) async fn endpoints(
     }
 }
 
-/// What a server must prove for a letter with this floor: what the operator pinned; else what it publishes by DANE, which
-/// MTA-STS does not override (RFC 8461 §2); else the domain's policy.
+/// The requirements on a server for a letter with this minimum: the operator's pins; else what it publishes by DANE,
+/// which MTA-STS does not override (RFC 8461 §2); else the domain's policy.
 fn demand(
     floor: TlsFloor,
     pinned: Option<Associations>,
@@ -206,7 +206,7 @@ fn demand(
         let expected = Expected::Match(associations);
         return Ok(Demand { floor: TlsFloor::Verified, expected, counted });
     }
-    // RFC 7672 §2.2: records of which none is usable still promise TLS.
+    // RFC 7672 §2.2: records of which none is usable still require TLS.
     let (floor, unusable) = match published.as_slice() {
         [] => (floor, None),
         records => {
@@ -233,14 +233,14 @@ fn demand(
     }
 }
 
-/// What the domain is told of a server that was left out.
+/// What is reported to the domain about a server that was not used.
 fn barred(by: &Barred, policy: &StsAnswer, host: &str) -> (Arc<AppliedPolicy>, TlsFailure) {
     match by {
         Barred::Disallowed => {
             let reason = "the MTA-STS policy does not name this server";
             (policy.applied(), TlsFailure::of_host(ResultType::ValidationFailure, host, reason))
         }
-        // RFC 8460 §4.3.2.1: the closest word there is.
+        // RFC 8460 §4.3.2.1: the closest result type.
         Barred::Unproven | Barred::Doubtful(_) => {
             let reason = "we ask for DANE, or an MTA-STS policy in force, and there is none";
             (Arc::new(AppliedPolicy::none()), TlsFailure::of_host(ResultType::DaneRequired, host, reason))
@@ -262,7 +262,7 @@ impl From<Barred> for DeliveryFailure {
     }
 }
 
-/// Orders the exchangers: by preference, equals shuffled (RFC 5321 §5.1), only those better than ourselves.
+/// Orders the exchangers: by preference, equal ones shuffled (RFC 5321 §5.1), only those better than ourselves.
 fn order(
     mut records: Vec<Mx>,
     config: &DeliveryConfig,
@@ -291,16 +291,16 @@ fn order(
     Ok(records.into_iter().map(|mx| mx.host).collect())
 }
 
-/// A public domain whose server is a loopback or unspecified address leads into this machine.
+/// A public domain with a loopback or unspecified address leads to this machine.
 fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), DeliveryFailure> {
     let address = address.to_canonical();
     let inside = address.is_unspecified() || (address.is_loopback() && !config.mx_loopback);
     if inside || config.our_addresses.contains(&address) { Err(DeliveryFailure::Loop) } else { Ok(()) }
 }
 
-/// Whether mail for the world may go to this address: a recipient, and whoever holds a domain, could otherwise
-/// make us speak to the machines around us. Where a report goes a stranger's record says, which means none inside: not even
-/// those where the operator's letters go.
+/// Whether mail to the internet may go to this address: a recipient, or the owner of a domain, could otherwise make us
+/// connect to internal machines. The destination of a report is set by a stranger's record, so none inside is allowed:
+/// not even networks that are allowed for the operator's letters.
 fn may_be_reached(address: IpAddr, config: &DeliveryConfig, published: Published) -> bool {
     let address = address.to_canonical();
     let is_named = match published {

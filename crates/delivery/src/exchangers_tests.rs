@@ -1,4 +1,4 @@
-//! Which exchangers are tried, in which order, what each must prove, and when none may be.
+//! Which exchangers are tried, in which order, what each must prove, and when none may be used.
 
 use std::collections::{HashMap, HashSet};
 
@@ -78,7 +78,7 @@ async fn found(
     endpoints(domain, (floor, Published::Counts), &world, Timestamp(0)).await
 }
 
-/// Nobody's policy, and nobody told.
+/// No policies and no reports.
 fn world<'a>(config: &'a DeliveryConfig, resolver: &'a Table, random: &'a SequenceRandom) -> World<'a> {
     World { config, resolver, random, policies: None, failed: &|_, _, _| {} }
 }
@@ -205,17 +205,17 @@ async fn mail_for_the_world_goes_to_no_private_network() {
         assert!(inside(tried(literal, &table, &config()).await), "{literal}");
     }
     assert!(tried("[ipv6:::ffff:127.0.0.1]", &table, &config()).await.is_err());
-    // Another exchanger of the same domain may still be outside.
+    // Another exchanger of the same domain may still be public.
     table.addresses.insert("b.inside.example", at(&["192.0.2.2"]));
     assert_eq!(tried("inside.example", &table, &config()).await.unwrap(), ["b.inside.example 192.0.2.2:25"]);
-    // And the operator's own networks are no strangers.
+    // And the operator's own networks are allowed.
     let mut own = config();
     own.private_networks = vec!["10.0.0.0/8".parse().unwrap()];
     assert_eq!(tried("[10.0.0.1]", &table, &own).await.unwrap(), ["10.0.0.1 10.0.0.1:25"]);
     assert!(inside(tried("[192.168.0.1]", &table, &own).await));
 }
 
-/// A record for a key that nobody has: only where it comes from matters here.
+/// A record for a key that does not exist: only its source matters here.
 fn tlsa(usage: u8) -> Vec<Tlsa> {
     vec![Tlsa { usage, selector: 1, matching: 1, data: vec![7; 32] }]
 }
@@ -236,7 +236,7 @@ async fn demanded(
     Ok((found[0].floor, matches!(found[0].expected, Expected::Match(_))))
 }
 
-/// RFC 7672 §2.2: TLSA records count where MX, addresses and they themselves are signed, and for every letter.
+/// RFC 7672 §2.2: TLSA records apply if MX, addresses and they themselves are signed, to every letter.
 #[tokio::test]
 async fn signed_records_raise_the_floor_of_every_letter() {
     let mut table = one_server();
@@ -250,7 +250,7 @@ async fn signed_records_raise_the_floor_of_every_letter() {
         table.signed = signed.iter().copied().collect();
         assert_eq!(demanded(TlsFloor::None, &table, &config()).await.unwrap(), expected, "{signed:?}");
     }
-    // Records that cannot be used still promise TLS.
+    // Unusable records still require TLS.
     table.tlsa.insert("a.example", Ok(tlsa(1)));
     assert_eq!(demanded(TlsFloor::None, &table, &config()).await.unwrap(), (TlsFloor::Encrypted, false));
     assert!(matches!(
@@ -259,7 +259,7 @@ async fn signed_records_raise_the_floor_of_every_letter() {
     ));
 }
 
-/// RFC 7672 §2.1.1: whoever keeps the answer away must not get the letter.
+/// RFC 7672 §2.1.1: an attacker who suppresses the answer must not get the letter.
 #[tokio::test]
 async fn a_server_whose_records_nobody_knows_is_not_used() {
     let mut table = one_server();
@@ -272,7 +272,7 @@ async fn a_server_whose_records_nobody_knows_is_not_used() {
     assert_eq!(found.iter().map(|e| e.host.as_str()).collect::<Vec<_>>(), ["b.example"]);
 }
 
-/// Names from unsigned DNS prove nothing: `verified` would only feel safe.
+/// Names from unsigned DNS prove nothing: `verified` would only be apparent.
 #[tokio::test]
 async fn verified_needs_a_proof_of_whose_server_it_is() {
     let below =
@@ -290,7 +290,7 @@ async fn verified_needs_a_proof_of_whose_server_it_is() {
     assert!(matches!(literal, Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::NotOffered, .. })));
 }
 
-/// What the operator pinned is asked of every letter, and nothing published takes its place.
+/// The operator's pins apply to every letter, and nothing published replaces them.
 #[tokio::test]
 async fn a_pin_is_a_proof_for_every_letter() {
     let mut config = config();
@@ -326,7 +326,7 @@ fn sts(mode: &str) -> StsAnswer {
     StsAnswer { policy, lines: crate::sts::lines(text.as_bytes()).into(), ..StsAnswer::none() }
 }
 
-/// RFC 8461 §5: what would have been refused is counted, and goes on.
+/// RFC 8461 §5: what would have been refused is counted, and sent.
 #[test]
 fn a_policy_that_is_tested_refuses_nothing_and_is_looked_at() {
     let policy = sts("testing");
@@ -340,8 +340,8 @@ fn a_policy_that_is_tested_refuses_nothing_and_is_looked_at() {
     }
 }
 
-/// RFC 8460 §5.3: a report gets there though the domain's DANE is broken, and is not counted; unless the operator asks for
-/// more.
+/// RFC 8460 §5.3: a report is delivered though the domain's DANE is broken, and not counted; unless the
+/// operator requires more.
 #[tokio::test]
 async fn a_report_passes_by_what_is_published_but_not_by_the_operator() {
     let mut table = one_server();
@@ -364,7 +364,7 @@ async fn a_report_passes_by_what_is_published_but_not_by_the_operator() {
     assert_eq!(found[0].expected, Expected::Match(Associations::pinned(&[[1; 32]]).unwrap()));
 }
 
-/// RFC 8460 §3: where a report goes a stranger's record says.
+/// RFC 8460 §3: the destination of a report is set by a stranger's record.
 #[tokio::test]
 async fn a_report_reaches_no_server_inside_whatever_the_operator_has_named() {
     let mut table = one_server();
@@ -390,7 +390,7 @@ async fn a_report_reaches_no_server_inside_whatever_the_operator_has_named() {
     }
 }
 
-/// What keeps a session from beginning is told, too.
+/// What prevents a session is reported, too.
 #[tokio::test]
 async fn what_bars_a_server_is_told_to_its_domain() {
     let mut table = one_server();

@@ -1,5 +1,5 @@
-//! The short way: a letter that has just come in goes straight to its lane, leased by the commit that made it
-//! durable, and nobody reads it back from the queue. Knows neither SMTP nor what a ticket says.
+//! The direct path: a newly accepted letter goes directly to its lane, leased in the commit that made it
+//! durable, without being read back from the queue. Knows neither SMTP nor the content of a ticket.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -11,14 +11,14 @@ use crate::engine::Engine;
 use crate::lease::LEASE;
 use crate::route::Servers;
 
-/// Where delivery takes letters that are being committed. Cheap to clone.
+/// Accepts letters that are being committed. Cheap to clone.
 #[derive(Clone)]
 pub struct Inlet {
     pub(crate) waker: Arc<Notify>,
     pub(crate) engine: Weak<Engine>,
 }
 
-/// A slot with the workers, promised for one leg. Dropped unused, it is free again.
+/// A worker slot reserved for one leg. Released when dropped unused.
 pub struct WorkerSlot {
     /// `None` once the leg has it.
     engine: Option<Arc<Engine>>,
@@ -27,13 +27,13 @@ pub struct WorkerSlot {
 }
 
 impl Inlet {
-    /// Call after every commit that added legs which were not handed over.
+    /// Call after every commit that added legs without handing them over.
     pub fn wake(&self) {
         self.waker.notify_one();
     }
 
-    /// A slot for a leg to this destination, if delivery runs, the destination is well, and older letters do
-    /// not wait for the same workers. Without one the leg is queued as usual.
+    /// A slot for a leg to this destination, if delivery runs, the destination is healthy, and no older
+    /// letters wait for the same workers. Without one the leg is queued as usual.
     #[must_use]
     pub fn slot(&self, destination: &str) -> Option<WorkerSlot> {
         let engine = self.engine.upgrade()?;
@@ -48,13 +48,13 @@ impl Inlet {
 }
 
 impl WorkerSlot {
-    /// How the leg's row must start.
+    /// The initial state of the leg's row.
     #[must_use]
     pub fn start(&self) -> LegStart {
         self.start.clone()
     }
 
-    /// Hands committed legs over, all at once, so that those of one letter share a transaction.
+    /// Takes over committed legs, all at once, so that those of one letter share a transaction.
     pub fn take(handed: impl IntoIterator<Item = (Self, LeasedLeg)>) {
         let mut engine = None;
         let mut legs = Vec::new();

@@ -1,5 +1,6 @@
-//! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes or of
-//! a list that its authority has signed, a POST of a question to an authority, or of a report. Says nothing about what came; follows nowhere.
+//! Small requests to hosts on the public internet: a GET over https of what a partner publishes or of a list
+//! that its authority has signed, a POST of a question to an authority, or of a report. Does not interpret
+//! the answer; follows no redirect.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -27,26 +28,26 @@ use crate::public_hosts::{ConnectError, PublicHosts};
 use crate::resolve::{DnsError, Resolver, SystemResolver};
 use crate::tls;
 
-/// More than any file with certificates or keys that is worth asking about.
+/// Larger than any reasonable file with certificates or keys.
 const MAX: usize = 1024 * 1024;
-/// For one file, from the name to its last byte.
+/// Timeout for one file, from the name look-up to its last byte.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Why there is nothing.
+/// Why a request failed.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// The address is none of ours to ask.
+    /// The address is not one that may be requested.
     #[error("{0}: only https addresses of named hosts are asked, without user, password or fragment")]
     Address(String),
-    /// The name leads nowhere.
+    /// The name cannot be resolved.
     #[error("{host}: {source}")]
     Name {
         /// The host.
         host: String,
-        /// What the DNS said.
+        /// The resolver's error.
         source: DnsError,
     },
-    /// The name leads inside.
+    /// The name resolves to a non-public address.
     #[error(
         "{host} is at {address}, which is no address of the public internet; name its network in lookup-networks under \
          [partners] if that is right"
@@ -54,10 +55,10 @@ pub enum FetchError {
     Inside {
         /// The host.
         host: String,
-        /// The address that it has.
+        /// Its address.
         address: IpAddr,
     },
-    /// It cannot prove that it is the one of that name.
+    /// It does not prove its name.
     #[error("{host}: {cause}")]
     Untrusted {
         /// The host.
@@ -65,18 +66,18 @@ pub enum FetchError {
         /// What the TLS library reported.
         cause: String,
     },
-    /// It does not answer as it should.
+    /// It does not answer as expected.
     #[error("{host}: {cause}")]
     Server {
         /// The host.
         host: String,
-        /// In its own words.
+        /// The details.
         cause: String,
     },
-    /// There is more of it than is taken.
+    /// The answer exceeds the limit.
     #[error("{0}: it is too large")]
     TooLarge(String),
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{0}: there is nothing of that name")]
     Missing(String),
 }
@@ -118,7 +119,7 @@ impl Fetcher {
         Ok(Self { hosts: PublicHosts::over(resolver, networks), tls: Arc::new(tls) })
     }
 
-    /// The file at this address. A redirect is no answer: it would lead where nobody has looked.
+    /// The file at this address. A redirect is an error: it would lead to an address that was not checked.
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -130,7 +131,7 @@ impl Fetcher {
         }
     }
 
-    /// A file of up to `most` bytes that its author has signed, so that http does as well.
+    /// A file of up to `most` bytes that its author has signed, so that http is sufficient.
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -139,7 +140,7 @@ impl Fetcher {
         self.in_time(&url, &host, Asked::SignedFile(most)).await
     }
 
-    /// The answer to a question whose answer is signed, so that http does as well.
+    /// The answer to a question; it is signed, so that http is sufficient.
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -153,7 +154,7 @@ impl Fetcher {
         self.in_time(&url, &host, Asked::Question(content_type, question)).await
     }
 
-    /// Hands something in at an https address; what is answered but a yes does not matter.
+    /// Submits a document to an https address; only success matters.
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -167,7 +168,7 @@ impl Fetcher {
         match url.scheme() {
             "https" => match self.in_time(&url, &host, Asked::Submission(content_type, body)).await {
                 Ok(_nothing) => Ok(()),
-                // Nothing that an operator could name lets it in.
+                // The operator's networks do not apply here.
                 Err(FetchError::Inside { host, address }) => {
                     let cause = format!("it is at {address}, and nothing is handed in inside");
                     Err(FetchError::Server { host, cause })
@@ -203,14 +204,14 @@ impl Fetcher {
     }
 }
 
-/// What a request asks for.
+/// The kind of a request.
 enum Asked {
     File,
-    /// A file of so many bytes at most, which its own signature proves.
+    /// A file of at most this many bytes, which its own signature proves.
     SignedFile(usize),
     /// A POST of these bytes with this content type.
     Question(&'static str, Vec<u8>),
-    /// Something of this type is handed in.
+    /// A document of this type is submitted.
     Submission(&'static str, Vec<u8>),
 }
 
@@ -261,7 +262,7 @@ async fn sent(
         .map_err(|error| server(error.to_string()))?;
     let answer = sender.send_request(request).await.map_err(|error| server(error.to_string()))?;
     match answer.status() {
-        // RFC 8460 §5.4: 200 or 201; others say 202 or 204.
+        // RFC 8460 §5.4: 200 or 201; others reply 202 or 204.
         taken if handed_in && taken.is_success() => return Ok(Vec::new()),
         StatusCode::OK => {}
         StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Missing(url.to_string())),
@@ -280,7 +281,7 @@ async fn sent(
     Ok(whole.to_bytes().to_vec())
 }
 
-/// Another's words on one line.
+/// An address from outside, on one line.
 fn shown(address: &str) -> String {
     address.chars().filter(|c| !c.is_control()).take(200).collect()
 }
@@ -289,7 +290,7 @@ fn checked(address: &str) -> Result<(Url, String), FetchError> {
     let wrong = || FetchError::Address(shown(address));
     let url = Url::parse(address).map_err(|_unreadable| wrong())?;
     let host = match url.host() {
-        // A name that is all digits and dots would be an address to somebody.
+        // A name of digits and dots only would be an address to some programs.
         Some(Host::Domain(host)) => host.trim_end_matches('.').to_owned(),
         Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => return Err(wrong()),
     };

@@ -8,18 +8,18 @@ use crate::outcome::{Outcome, Reason, Whose};
 /// The reply of a next hop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FinalReply {
-    /// Which server gave it, once one was reached.
+    /// The server that replied; `None`: none was reached.
     pub host: Option<String>,
-    /// Its code, if it gave one.
+    /// Its reply code, if any.
     pub code: Option<u16>,
     /// Its enhanced code, or ours.
     pub enhanced: Option<EnhancedCode>,
-    /// What it calls the letter that it took: what its operator finds in its log.
+    /// Its id of the accepted letter, as in its operator's log.
     pub queue_id: Option<String>,
 }
 
 impl FinalReply {
-    /// Of an attempt, as far as a server said anything.
+    /// From an attempt, as far as a server replied.
     pub(crate) fn of(outcome: &Outcome) -> Self {
         let refused = |reason: &Reason| match &reason.whose {
             Whose::Server(host) => Self {
@@ -42,8 +42,8 @@ impl FinalReply {
     }
 }
 
-/// Servers have no common form for it: it stands behind "queued as" (Postfix), "id=" (Exim), "InternalId=" (Exchange) or "qp"
-/// (qmail), or at the end behind the time (Gmail). Whatever else they say is left alone: it may be anything.
+/// There is no common form: the id follows "queued as" (Postfix), "id=" (Exim), "InternalId=" (Exchange) or "qp" (qmail), or is at
+/// the end after the time (Gmail). All other text is dropped: it may contain anything.
 fn queue_id(text: &str) -> Option<String> {
     let words: Vec<&str> =
         text.split([' ', ',', ';', '[', ']', '(', ')']).filter(|word| !word.is_empty()).collect();

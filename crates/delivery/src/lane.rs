@@ -1,5 +1,5 @@
-//! One destination: its waiting legs and which of them go together, its workers' number, its kept connections, its health.
-//! Knows neither the store nor SMTP.
+//! One destination: its waiting legs and their grouping, its number of workers, its kept connections, its health. Knows
+//! neither the store nor SMTP.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -31,17 +31,17 @@ struct State {
     health: Health,
     /// Workers whose attempt takes long: a trial does not wait for them.
     slow: usize,
-    /// Fewer workers than configured, because the server did not want so many connections.
+    /// A lower limit on workers, because the server refused further connections; `None`: as configured.
     cap: Option<usize>,
-    /// Letters taken since the last failure of the destination.
+    /// Letters accepted since the last failure of the destination.
     taken: usize,
-    /// The leg that failed last: another one goes on trial.
+    /// The leg that failed last: another one is used for the trial.
     failed: Option<String>,
-    /// Servers that let us wait: others are tried before them.
+    /// Servers that make us wait: others are tried before them.
     slow_servers: SlowServers,
 }
 
-/// After so many letters taken, one more connection is tried where the server did not want more.
+/// After this many accepted letters, one more connection is tried with a server that refused more.
 const WIDEN_AFTER: usize = 200;
 
 impl State {
@@ -52,8 +52,8 @@ impl State {
         if self.health.is_on_trial() { self.slow.saturating_add(1).min(most) } else { most }
     }
 
-    /// The one that has waited longest; on trial the one with the fewest failures of its own, because the one
-    /// that failed last may be the only one that fails.
+    /// The leg that has waited longest; on trial the one with the fewest failures of its own, because the one that
+    /// failed last may be the only one that fails.
     fn first(&mut self) -> Option<LeasedLeg> {
         if !self.health.is_on_trial() {
             return self.waiting.pop_front();
@@ -64,8 +64,8 @@ impl State {
         self.waiting.remove(at)
     }
 
-    /// With those that wait with the same body. Only relayed letters have several recipients: everything else
-    /// has a reverse-path or a body of its own.
+    /// Together with waiting legs of the same body. Only relayed letters have several recipients: everything else has a
+    /// reverse-path or a body of its own.
     fn with_companions(&mut self, first: LeasedLeg, most: usize) -> Vec<LeasedLeg> {
         let is_companion = |leg: &LeasedLeg| {
             first.purpose == LegPurpose::Relay
@@ -100,7 +100,7 @@ impl Lane {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many workers to start now, at most `limit` working; they count from here on.
+    /// How many workers to start now, with at most `limit` in total; they count from here on.
     pub(crate) fn hire(&self, limit: usize) -> usize {
         let mut state = self.state();
         let limit = state.limit(limit);
@@ -109,8 +109,8 @@ impl Lane {
         hired
     }
 
-    /// The next leg for a worker, and up to `most` with the same letter; without one the worker is let go. Also
-    /// says whether the lane has just come to have room again.
+    /// The next leg for a worker, and up to `most` of the same letter; without one the worker ends. Also says whether
+    /// the lane has just got room again.
     pub(crate) fn next(&self, full: usize, limit: usize, most: usize) -> Option<(Vec<LeasedLeg>, bool)> {
         let mut state = self.state();
         let limit = state.limit(limit);
@@ -129,25 +129,25 @@ impl Lane {
         }
     }
 
-    /// A worker's attempt takes long. Whether that lets another one go: then there is room for its leg.
+    /// A worker's attempt takes long. Returns whether another one may start: then there is room for its leg.
     pub(crate) fn slow(&self) -> bool {
         let mut state = self.state();
         state.slow = state.slow.saturating_add(1);
         state.health.is_on_trial()
     }
 
-    /// It has come to its end.
+    /// The slow attempt has ended.
     pub(crate) fn slow_no_more(&self) {
         let mut state = self.state();
         state.slow = state.slow.saturating_sub(1);
     }
 
-    /// In which order servers are tried: those that let us wait come last.
+    /// Orders the servers to try: those that make us wait come last.
     pub(crate) fn sort(&self, endpoints: &mut [Endpoint], now: Instant) {
         self.state().slow_servers.sort(endpoints, now);
     }
 
-    /// This server lets us wait.
+    /// This server makes us wait.
     pub(crate) fn waits_for(&self, address: SocketAddr, until: Instant) {
         self.state().slow_servers.add(address, until);
     }
@@ -157,13 +157,13 @@ impl Lane {
         self.state().slow_servers.remove(address);
     }
 
-    /// Legs that could not travel with the others.
+    /// Puts back legs that could not join the others.
     pub(crate) fn give_back(&self, legs: Vec<LeasedLeg>) {
         let mut state = self.state();
         legs.into_iter().rev().for_each(|leg| state.waiting.push_front(leg));
     }
 
-    /// A kept connection of this kind that is not past its time.
+    /// A kept connection of this kind that has not expired.
     pub(crate) fn take_kept(&self, key: &RouteKey, now: Instant) -> Option<Connection> {
         let mut state = self.state();
         let at = state.kept.iter().rposition(|kept| kept.key == *key && kept.until > now)?;
@@ -174,7 +174,7 @@ impl Lane {
         self.state().kept.push(Kept { key, connection, until });
     }
 
-    /// The destination answered; whether that ends a trial.
+    /// The destination answered; returns whether that ends a trial.
     pub(crate) fn good(&self) -> bool {
         let mut state = self.state();
         let was_on_trial = state.health.is_on_trial();
@@ -201,7 +201,7 @@ impl Lane {
         state.health.backs_off_until(now).filter(|_| begins)
     }
 
-    /// This leg cost a connection; likewise.
+    /// This leg lost its connection; returns likewise.
     pub(crate) fn failing(
         &self,
         now: Timestamp,
@@ -216,8 +216,8 @@ impl Lane {
         state.health.backs_off_until(now).filter(|_| begins)
     }
 
-    /// A connection was turned away. If others to the same destination work, it just did not want one
-    /// more: the legs wait for those, and there will be fewer. Otherwise the legs are given back.
+    /// A connection was refused. If others to the same destination work, it just refused one more: the legs wait for
+    /// those, and there will be fewer. Otherwise the legs are returned.
     pub(crate) fn crowded(&self, legs: Vec<LeasedLeg>) -> Option<Vec<LeasedLeg>> {
         let mut state = self.state();
         if state.taken == 0 || state.workers < 2 || state.health.is_on_trial() {
@@ -228,14 +228,14 @@ impl Lane {
         None
     }
 
-    /// Until when, and why, this destination is left alone.
+    /// End and reason of this destination's suspension.
     pub(crate) fn backs_off(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
         let state = self.state();
         state.health.backs_off_until(now).zip(state.health.reason().cloned())
     }
 }
 
-/// All destinations with something to do or to remember.
+/// All destinations with legs or state.
 #[derive(Default)]
 pub(crate) struct Lanes(Mutex<HashMap<String, Arc<Lane>>>);
 
@@ -245,7 +245,7 @@ pub(crate) struct Closed {
     pub(crate) destinations: Vec<String>,
     /// When the first of those in backoff may be tried again.
     pub(crate) backoff_ends: Option<Timestamp>,
-    /// Some are full: there is more to lease as soon as one has room.
+    /// Whether some lanes are full: more can be leased as soon as one has room.
     pub(crate) some_full: bool,
 }
 
@@ -254,7 +254,7 @@ impl Lanes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues legs in their destinations' lanes, those of one lane at once. Gives the lanes.
+    /// Queues legs in their destinations' lanes, those of one lane at once. Returns the lanes.
     pub(crate) fn add(&self, legs: Vec<LeasedLeg>) -> Vec<Arc<Lane>> {
         let mut sorted: Vec<(String, Vec<LeasedLeg>)> = Vec::new();
         for leg in legs {
@@ -272,8 +272,7 @@ impl Lanes {
         sorted.into_iter().map(add).collect()
     }
 
-    /// Whether a letter for this destination may come in past the queue: it is well and fewer than `most`
-    /// wait for it.
+    /// Whether a letter for this destination may skip the queue: it is healthy and fewer than `most` legs are waiting.
     pub(crate) fn takes_new(&self, destination: &str, now: Timestamp, most: usize) -> bool {
         let lane = self.map().get(destination).map(Arc::clone);
         lane.is_none_or(|lane| {
@@ -284,7 +283,7 @@ impl Lanes {
         })
     }
 
-    /// `full` legs waiting are enough for a lane, and `most` connections.
+    /// A lane is full with `full` waiting legs; `most`: maximum number of connections.
     pub(crate) fn closed(&self, now: Timestamp, full: usize, most: usize) -> Closed {
         let mut closed = Closed::default();
         for (destination, lane) in self.map().iter() {
@@ -304,8 +303,8 @@ impl Lanes {
         closed
     }
 
-    /// Takes out connections past their time (all, if `now` is none) and forgets idle healthy lanes.
-    /// Also says when to come again.
+    /// Removes expired connections (all, if `now` is `None`) and forgets idle healthy lanes. Also returns when to call
+    /// again.
     pub(crate) fn sweep(
         &self,
         now: Option<Instant>,

@@ -1,4 +1,4 @@
-//! How long a leg is ours once it is leased. Knows no leg.
+//! How long a leg is leased. Knows no leg.
 
 use std::time::Duration;
 

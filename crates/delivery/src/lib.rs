@@ -1,12 +1,12 @@
-//! Everything that leaves: leases, retries, next hops, TLS floors, delivery reports.
+//! Outgoing mail: leases, retries, next hops, minimum TLS, delivery reports.
 //!
-//! Promises: a leg is finished in the store only after the next hop has replied; a lost reply means another try, so delivery is
-//! at-least-once with a stable Message-ID. The bytes on the wire are the ticket's head and the opened rest, or the mail that is
-//! written from the ticket's facts; with a DKIM signature on top of what is ours.
+//! Promises: a leg is finished in the store only after the next hop has replied; a lost reply means another attempt, so delivery is
+//! at-least-once with a stable Message-ID. The bytes on the wire are the ticket's head and the decrypted rest, or the mail that is
+//! written from the ticket's facts; with a DKIM signature on top if we sign it.
 //!
-//! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
-//! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
-//! lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
+//! SECURITY: knows neither rules nor mailboxes nor the content of a body; has no key to a mailbox. A minimum TLS is only ever
+//! raised, never lowered. The only crate that names lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and
+//! `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

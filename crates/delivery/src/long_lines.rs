@@ -1,28 +1,28 @@
-//! Lines that are longer than a mail server must take, broken on their way out as Postfix breaks them. Knows no SMTP and
-//! no MIME, and leaves every other line as it is.
+//! Breaks lines that are longer than a mail server must accept, as Postfix does. Knows no SMTP and no MIME, and leaves
+//! every other line as it is.
 //!
-//! RFC 5321 §4.5.3.1.6: 998 octets and CRLF. Scanners and programs write whole files as one line of base64, whose decoders
-//! pass over line ends and blanks (RFC 2045 §6.8). A field of the head may be folded at a blank (RFC 5322 §2.2.3), and
-//! text or HTML lose nothing there: so lines end at a blank where one is near.
+//! RFC 5321 §4.5.3.1.6: 998 octets and CRLF. Scanners and programs write whole files as one line of base64, whose
+//! decoders ignore line ends and spaces (RFC 2045 §6.8). A header field may be folded at a space (RFC 5322 §2.2.3), and
+//! text or HTML lose nothing there: so lines are broken at a space where one is near.
 
 use memchr::memchr_iter;
 
 use crate::content::Opened;
 
-/// How far before the end of a piece a blank is looked for.
+/// How far before the end of a piece a space is searched for.
 const NEAR: usize = 200;
-/// A blank at the start of the next line: in the head it goes on with the field, and no line begins with a dot.
+/// A space at the start of the next line: in the head it continues the field, and no line begins with a dot.
 const WITH_BLANK: &[u8] = b"\r\n ";
-/// Where the line has a blank of its own.
+/// Where the line has a space of its own.
 const ALONE: &[u8] = b"\r\n";
 
-/// A line end to be put before this octet.
+/// A line end to be inserted before this octet.
 struct Cut {
     at: usize,
     put: &'static [u8],
 }
 
-/// The letter with no line longer than `most` octets and CRLF, and how many line ends that took.
+/// The letter with no line longer than `most` octets and CRLF, and the number of inserted line ends.
 pub(crate) fn broken(mut letter: Opened, most: usize) -> (Opened, usize) {
     let mut cuts = Vec::new();
     let mut start = 0;
@@ -44,7 +44,7 @@ pub(crate) fn broken(mut letter: Opened, most: usize) -> (Opened, usize) {
 
 /// Where this line, which begins at `start` of the letter, is broken.
 fn cut(line: &[u8], start: usize, most: usize, cuts: &mut Vec<Cut>) {
-    // Of the piece under way: where it begins, and what a blank before it takes.
+    // Start of the current piece, and the octets of a space inserted before it.
     let (mut from, mut blank) = (0, 0);
     while line.len() - from + blank > most {
         let full = from + (most - blank).max(2);
@@ -58,15 +58,15 @@ fn cut(line: &[u8], start: usize, most: usize, cuts: &mut Vec<Cut>) {
     }
 }
 
-/// Octets by which a cut here would come too late, so that no character in UTF-8 is split.
+/// The number of octets by which to cut earlier, so that no UTF-8 character is split.
 fn within_character(line: &[u8], at: usize) -> usize {
     let continues = |back: &usize| line.get(at - back).is_some_and(|octet| octet & 0xC0 == 0x80);
     let back = (0..4.min(at)).take_while(continues).count();
-    // Four of them in a row are no character; then any place is as good.
+    // Four continuation octets in a row are not UTF-8; then any position will do.
     if back < 4 { back } else { 0 }
 }
 
-/// Puts the line ends in, from the last one on, so that every octet moves once and the letter is not copied.
+/// Inserts the line ends from the last one on, so that every octet moves once and the letter is not copied.
 fn insert(bytes: &mut Vec<u8>, cuts: &[Cut], more: usize) {
     let mut from = bytes.len();
     let mut to = from + more;
@@ -82,7 +82,7 @@ fn insert(bytes: &mut Vec<u8>, cuts: &[Cut], more: usize) {
     }
 }
 
-/// Room that the line ends of a letter of this size take at most, where its lines may be so long.
+/// The most that inserted line ends of a letter of this size can take, with lines of at most this length.
 pub(crate) fn room(size: usize, most: usize) -> usize {
     (size / most.saturating_sub(NEAR).max(2) + 1).saturating_mul(WITH_BLANK.len())
 }

@@ -20,9 +20,9 @@ pub(crate) enum Stage {
     Mail,
     Recipient,
     Data,
-    /// The letter is being written; its final dot is not out yet.
+    /// The letter is being sent; its final dot is not sent yet.
     Content,
-    /// The final dot is out, its reply is not in.
+    /// The final dot is sent, its reply is not received.
     End,
 }
 
@@ -42,7 +42,7 @@ impl Stage {
         }
     }
 
-    /// Whether this part of the dialogue is about the server and not yet about one letter.
+    /// Whether this stage concerns the server and not yet a letter.
     fn is_about_the_server(self) -> bool {
         match self {
             Self::Connect | Self::Greeting | Self::Hello | Self::Tls | Self::Login => true,
@@ -57,12 +57,12 @@ pub(crate) struct ServerReply {
     pub(crate) code: u16,
     pub(crate) enhanced: Option<EnhancedCode>,
     pub(crate) text: String,
-    /// Which server said it, once that is known.
+    /// The server that sent it; `None`: not known yet.
     pub(crate) host: Option<String>,
 }
 
 impl ServerReply {
-    /// Reads the enhanced code off the text, if its class agrees with the code (RFC 2034 §4).
+    /// Parses the enhanced code in the text, if its class agrees with the code (RFC 2034 §4).
     pub(crate) fn new(code: u16, text: &str) -> Self {
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
         let enhanced = text
@@ -74,7 +74,7 @@ impl ServerReply {
     }
 
     fn fault(&self) -> Fault {
-        // Anything that is neither is not ours to bounce for.
+        // Any other code is not a reason to bounce.
         if (500..=599).contains(&self.code) { Fault::Permanent } else { Fault::Temporary }
     }
 }
@@ -96,20 +96,20 @@ fn enhanced_code(word: &str) -> Option<EnhancedCode> {
         .then_some(EnhancedCode(class, subject, detail))
 }
 
-/// Everything that can keep a letter from being handed over. A cause is in our words, never in the server's.
+/// Every reason why a letter cannot be handed over. Causes are in our words, never in the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryFailure {
-    /// The server said 4yz or 5yz.
+    /// The server replied 4yz or 5yz.
     Refused { stage: Stage, reply: ServerReply },
-    /// The connection broke or was never there.
+    /// The connection was lost or could not be opened.
     Lost { stage: Stage, cause: String },
     /// A deadline passed.
     Silent { stage: Stage },
     /// The server does not speak SMTP as we know it.
     Garbled { stage: Stage, cause: String },
-    /// The connection does not reach the floor.
+    /// The connection does not reach the minimum TLS.
     BelowFloor { lacking: TlsLacking, cause: String },
-    /// We cannot log in safely or at all.
+    /// We cannot log in safely, or at all.
     NoLogin { cause: String },
     /// The letter has 8-bit content and the server has no 8BITMIME (RFC 6152 §3).
     EightBit,
@@ -125,28 +125,28 @@ pub(crate) enum DeliveryFailure {
     NullMx,
     /// The best server for it is ourselves.
     Loop,
-    /// All its servers have addresses of private networks, which mail for the world never goes to.
+    /// All its servers have private addresses, to which mail for the internet never goes.
     Inside { address: IpAddr },
     /// DNS gave no answer.
     Dns { cause: String },
-    /// The ticket names a hop that is not configured.
+    /// The ticket refers to a hop that is not configured.
     UnknownHop { name: String },
     /// Our own store failed.
     Local { cause: String },
-    /// The destination failed a moment ago and is left alone.
+    /// The destination failed a moment ago and is suspended.
     BacksOff { cause: Box<Reason> },
 }
 
-/// What a connection lacks of the TLS that its floor demands.
+/// What a connection lacks of the required TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TlsLacking {
-    /// There is no TLS, or none that would count.
+    /// There is no TLS, or none that is accepted.
     NotOffered,
     /// There is TLS, and it failed.
     Failed,
 }
 
-/// Whose words a reason's text is.
+/// The origin of a reason's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
     /// The words are ours.
@@ -161,14 +161,14 @@ pub(crate) struct Reason {
     pub(crate) code: u16,
     pub(crate) enhanced: EnhancedCode,
     pub(crate) text: String,
-    /// Whose words the text is.
+    /// The origin of the text.
     pub(crate) whose: Whose,
     /// It is another letter's reason: this one was not tried, because the destination is left alone.
     pub(crate) untried: bool,
 }
 
 impl Reason {
-    /// What may stand in the log beside the codes.
+    /// Text that may be logged with the codes.
     pub(crate) fn own_words(&self) -> Option<&str> {
         match self.whose {
             Whose::Ours => Some(self.text.as_str()),
@@ -184,7 +184,7 @@ impl fmt::Debug for Reason {
     }
 }
 
-/// Who honours NOTIFY once a server has taken a letter (RFC 3461 §5.2.2).
+/// Who is responsible for NOTIFY once a server has accepted a letter (RFC 3461 §5.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reporter {
     /// The server: it offers DSN.
@@ -193,35 +193,35 @@ pub(crate) enum Reporter {
     Ourselves,
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Outcome {
-    /// The next hop has it.
+    /// The next hop has accepted it.
     Delivered { reporter: Reporter, host: String, reply: ServerReply },
-    /// The leg is worth another try.
+    /// The leg may be retried.
     Later(Reason),
-    /// The same again will fail the same way.
+    /// A retry would fail in the same way.
     Never(Reason),
     /// It would come back to us.
     Loop(Reason),
 }
 
-/// What one letter's trouble says of its destination.
+/// What the failure of one letter means for its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Says {
-    /// The server answered for this one letter: the others are welcome.
+    /// The server replied to this one letter: others may succeed.
     Well,
-    /// It talks, but this letter cost a connection. Many of these in a row mean that it is down.
+    /// It talks, but this letter lost its connection. Many of these in a row mean that it is down.
     Failing,
     /// No letter gets as far as MAIL.
     Down,
-    /// It says nothing about the server.
+    /// Nothing about the server.
     Nothing,
 }
 
 impl DeliveryFailure {
-    /// The same, with the server that answered.
+    /// The same, with the server that replied.
     pub(crate) fn said_by(mut self, host: &str) -> Self {
         if let Self::Refused { reply, .. } = &mut self {
             reply.host = Some(host.to_owned());
@@ -241,10 +241,10 @@ impl DeliveryFailure {
         Self::BacksOff { cause: Box::new(cause) }
     }
 
-    /// What it says of the destination, and so of other letters to it.
+    /// What it means for the destination, and so for other letters to it.
     pub(crate) fn says(&self) -> Says {
         match self {
-            // RFC 5321 §3.8: it closes the channel. Which letter it did not like is another question.
+            // RFC 5321 §3.8: it closes the channel. Which letter is the cause is unknown.
             Self::Refused { stage, reply } => match (stage.is_about_the_server(), reply.code) {
                 (true, _) => Says::Down,
                 (false, 421) => Says::Failing,
@@ -255,7 +255,7 @@ impl DeliveryFailure {
             }
             Self::NoLogin { .. } | Self::Dns { .. } => Says::Down,
             Self::EightBit | Self::Utf8 | Self::TooBig { .. } => Says::Well,
-            // Another letter may have a lower floor.
+            // Another letter may have a lower minimum.
             Self::BelowFloor { .. }
             | Self::NoSuchDomain
             | Self::NoServer
@@ -268,7 +268,7 @@ impl DeliveryFailure {
         }
     }
 
-    /// Whether the server may simply not want one connection more.
+    /// Whether the server may only be refusing one more connection.
     pub(crate) fn may_be_crowding(&self) -> bool {
         match self {
             Self::Refused { stage, .. } => stage.is_about_the_server() && *stage != Stage::Login,
@@ -292,17 +292,17 @@ impl DeliveryFailure {
         }
     }
 
-    /// RFC 5321 §4.5.3.1.10: more recipients than the server takes at once; 552 is the older word for it.
+    /// RFC 5321 §4.5.3.1.10: more recipients than the server accepts at once; 552 is an older code for it.
     pub(crate) fn is_full_transaction(&self) -> bool {
         matches!(self, Self::Refused { stage: Stage::Recipient, reply } if matches!(reply.code, 452 | 552))
     }
 
-    /// Whether the server ended the connection without saying why: one that was kept may just have been too old.
+    /// Whether the server closed the connection without a reason: a kept one may just have been too old.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self, Self::Lost { .. } | Self::Silent { .. } | Self::Garbled { .. })
     }
 
-    /// Whether another server of the same domain may do better (RFC 5321 §5.1).
+    /// Whether another server of the same domain may accept it (RFC 5321 §5.1).
     pub(crate) fn tries_next_server(&self) -> bool {
         match self {
             Self::Refused { stage, reply } => stage.is_about_the_server() || reply.code == 421,
@@ -333,13 +333,13 @@ impl DeliveryFailure {
         }
     }
 
-    /// The verdict over the attempt.
+    /// The verdict on the attempt.
     pub(crate) fn judge(self) -> Outcome {
         match self {
             Self::Refused { stage, reply } => {
                 let fault = match stage {
-                    // RFC 7504 §3: 521 says that this host never takes mail. Any other refusal before
-                    // MAIL is about the server's day or our login, and no reason to send letters back.
+                    // RFC 7504 §3: 521 means that this host never accepts mail. Any other refusal before MAIL concerns
+                    // the server's current state or our login, and is not a reason to bounce letters.
                     Stage::Greeting | Stage::Hello if reply.code == 521 => Fault::Permanent,
                     Stage::Connect | Stage::Greeting | Stage::Hello | Stage::Tls | Stage::Login => {
                         Fault::Temporary

@@ -1,5 +1,6 @@
-//! A connection to a host of the public internet, or of networks that the operator has named: to an address that was looked at,
-//! and not to what the name leads to a moment later. Says nothing, and knows not what is asked.
+//! Connects to hosts on the public internet, or in networks that the operator has named: to an address that
+//! was checked, not to one that the name resolves to a moment later. Sends nothing, and does not know what is
+//! asked.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,28 +16,28 @@ use crate::resolve::{DnsError, Resolver, SystemResolver};
 /// Why there is no connection.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// The name leads nowhere.
+    /// The name cannot be resolved.
     #[error("{host}: {source}")]
     Name {
         /// The host.
         host: String,
-        /// What the DNS said.
+        /// The resolver's error.
         source: DnsError,
     },
-    /// The name leads inside.
+    /// The name resolves to a non-public address.
     #[error("{host} is at {address}, which is no address of the public internet")]
     Inside {
         /// The host.
         host: String,
-        /// The address that it has.
+        /// Its address.
         address: IpAddr,
     },
-    /// Nobody takes the connection.
+    /// The connection was not accepted.
     #[error("{host}: {cause}")]
     Unreachable {
         /// The host.
         host: String,
-        /// What the system said.
+        /// The system's error.
         cause: String,
     },
 }
@@ -44,7 +45,7 @@ pub enum ConnectError {
 /// Connects to public hosts.
 pub struct PublicHosts {
     resolver: Arc<dyn Resolver>,
-    /// Networks that are not public and may be connected to all the same.
+    /// Non-public networks to which connections are allowed.
     networks: Vec<IpNet>,
 }
 
@@ -72,7 +73,7 @@ impl PublicHosts {
         let found = found.map_err(|source| ConnectError::Name { host: host.to_owned(), source })?;
         let may =
             |address: &IpAddr| is_public(*address) || self.networks.iter().any(|net| net.contains(address));
-        // One inside is reason enough: who publishes it wants to know what answers there.
+        // One non-public address is reason enough: its publisher wants to learn what answers there.
         if let Some(inside) = found.iter().find(|address| !may(address)) {
             return Err(ConnectError::Inside { host: host.to_owned(), address: *inside });
         }

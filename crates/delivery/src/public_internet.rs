@@ -1,9 +1,9 @@
-//! Which addresses are part of the public internet (IANA special-purpose registries, RFC 6890). Pure; decides about
-//! nobody's mail.
+//! Which addresses are part of the public internet (IANA special-purpose registries, RFC 6890). Pure; makes no decision
+//! about mail.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether a stranger's server can have this address. Documentation networks count as public: nobody answers there.
+/// Whether a stranger's server can have this address. Documentation networks count as public: nothing answers there.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
@@ -18,7 +18,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_broadcast()
-        // "This network" (RFC 791 §3.2); Linux takes 0.0.0.0 for itself.
+        // "This network" (RFC 791 §3.2); Linux treats 0.0.0.0 as itself.
         || a == 0
         // Shared address space of providers (RFC 6598).
         || (a == 100 && (64..128).contains(&b))
@@ -40,9 +40,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x2002, high, low, ..] => is_public_v4(v4(high, low)),
-        // A site's own NAT64 (RFC 8215): where it leads only the site knows.
+        // A site's own NAT64 (RFC 8215): only the site knows where it leads.
         [0x64, 0xff9b, 1, ..] => false,
-        // Teredo (RFC 4380) leads behind somebody's NAT.
+        // Teredo (RFC 4380) leads behind a NAT.
         [0x2001, 0, ..] => false,
         // Discard-only (RFC 6666).
         [0x100, 0, 0, 0, ..] => false,

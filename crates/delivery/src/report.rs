@@ -1,5 +1,5 @@
-//! Delivery reports (RFC 3461–3464): who hears what, and the leg that carries it. Never says anything of
-//! the letter but, for letters relayed as they came and by a road that is as good as theirs, its head.
+//! Delivery reports (RFC 3461–3464): who is notified of what, and the leg that carries it. Never returns anything of
+//! the letter except its head, for letters that were relayed unchanged and only over a route that is as safe as theirs.
 
 use sealpost_mail::{
     Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Random, Recipient, Ret,
@@ -17,8 +17,8 @@ use crate::ticket::{Content, Hand, Purpose, Queued, Ticket, TicketError};
 /// Why a report cannot be queued.
 #[derive(Debug, Error)]
 pub(crate) enum ReportError {
-    /// The ticket has nobody to report to: a mistake in the caller.
-    #[error("nobody to report to")]
+    /// The ticket has no addressee for reports: a bug of the caller.
+    #[error("there is no addressee for a report")]
     Nobody,
     /// The report could not be written.
     #[error("the report could not be written: {0}")]
@@ -31,7 +31,7 @@ pub(crate) enum ReportError {
     Store(#[from] StoreError),
 }
 
-/// What reports are made with.
+/// The dependencies for reports.
 pub(crate) struct Reporting<'a> {
     pub(crate) store: &'a Store,
     pub(crate) key: &'a SpoolKey,
@@ -39,7 +39,7 @@ pub(crate) struct Reporting<'a> {
     pub(crate) config: &'a DeliveryConfig,
 }
 
-/// What a report says of one recipient.
+/// What a report says about one recipient.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) action: DsnAction,
@@ -50,24 +50,24 @@ pub(crate) struct Report {
     pub(crate) retry_until: Option<Timestamp>,
 }
 
-/// RFC 3464 §2.3.6 Diagnostic-Code without its type, and whose words these are.
+/// RFC 3464 §2.3.6 Diagnostic-Code without its type, and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Diagnostic {
-    /// A server's, which people are shown too.
+    /// A server's, also shown to people.
     Server(String),
     /// Ours, in English and for machines: people read the reason in the report's own languages.
     Ours(String),
 }
 
 impl Diagnostic {
-    /// The text for the part that machines read.
+    /// The text for the machine-readable part.
     fn text(&self) -> &str {
         match self {
             Self::Server(text) | Self::Ours(text) => text,
         }
     }
 
-    /// The server's own words, for the part that people read.
+    /// The server's own words, for the human-readable part.
     pub(crate) fn servers(&self) -> Option<&str> {
         match self {
             Self::Server(text) => Some(text),
@@ -76,12 +76,12 @@ impl Diagnostic {
     }
 }
 
-/// How much of the letter the report's road may see.
+/// How much of the letter a report may return over its route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GivesBack {
     /// Its head, or all of it.
     Letter,
-    /// By which fields it is found again, and nothing else: the letter itself was not to go that way.
+    /// Only the fields that identify it: the letter itself was not allowed on that route.
     Nothing,
 }
 
@@ -98,12 +98,12 @@ fn found_by(head: &[u8]) -> Option<Vec<u8>> {
     Some(left)
 }
 
-/// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
+/// Who is notified of this leg's failure; `None` for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
 pub(crate) fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
-        // Of a reply from the portal the mailbox is told, where it can be (arrival/src/undelivered.rs).
+        // A failed reply from the portal is reported in the mailbox, if possible (arrival/src/undelivered.rs).
         Purpose::Relay | Purpose::Opened | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
-        // The notice itself has its own reverse-path; the one to know is the letter's sender.
+        // The notice itself has its own reverse-path; the letter's sender is to be notified.
         Purpose::Notice { sender, .. } => sender.address(),
         Purpose::Report | Purpose::TlsReport => None,
     }
@@ -112,7 +112,7 @@ pub(crate) fn addressee(ticket: &Ticket) -> Option<&Address> {
 /// Whether this action is to be reported (RFC 3461 §4.1, §5.2.2).
 pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
     if crate::undelivered_reply::concerns(ticket, action) {
-        // The writer hears of it in the mailbox, whatever the reverse-path.
+        // The author is notified in the mailbox, whatever the reverse-path.
         return true;
     }
     if addressee(ticket).is_none() {
@@ -120,7 +120,7 @@ pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
     }
     let is_notice = matches!(ticket.purpose, Purpose::Notice { .. });
     match (action, ticket.recipient.notify) {
-        // The sender must know that a recipient cannot be told, whatever the notice's own NOTIFY says.
+        // The sender must learn that a recipient cannot be notified, whatever the notice's own NOTIFY says.
         (DsnAction::Failed, _) if is_notice => true,
         (DsnAction::Delayed | DsnAction::Relayed | DsnAction::Delivered | DsnAction::Expanded, _)
             if is_notice =>
@@ -138,16 +138,16 @@ pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
     }
 }
 
-/// RFC 3461 §4.3: the whole letter only if asked for, only on failure, and only if it was relayed.
+/// RFC 3461 §4.3: the whole letter only if requested, only on failure, and only if it was relayed.
 pub(crate) fn returns_full(ticket: &Ticket, action: DsnAction) -> bool {
     ticket.ret == Some(Ret::Full) && action == DsnAction::Failed && ticket.purpose == Purpose::Relay
 }
 
 impl Report {
-    /// As much of it as the sender may hear. What a server inside says of a letter that was opened here may follow from
-    /// what it read there: a filter's word, a size, a malformed part. Of such a letter only that it failed is told, and
-    /// whether that was for the address, the mailbox or the road (RFC 3463 §3.2, §3.3, §3.5), which the letter cannot
-    /// change.
+    /// As much of it as the sender may learn. What an internal server says about a letter that was decrypted here may
+    /// derive from its content: a filter's verdict, a size, a malformed part. About such a letter only the failure is
+    /// reported, and whether it concerned the address, the mailbox or the route (RFC 3463 §3.2, §3.3, §3.5), which the
+    /// letter cannot influence.
     fn for_sender_of(&self, purpose: &Purpose) -> Self {
         match purpose {
             Purpose::Relay
@@ -158,7 +158,7 @@ impl Report {
             Purpose::Opened => {
                 let EnhancedCode(class, subject, _detail) = self.status;
                 let status = match (subject, self.status.2) {
-                    // "Message length exceeds administrative limit" is of the letter.
+                    // "Message length exceeds administrative limit" concerns the letter.
                     (2, 3) => EnhancedCode(class, 0, 0),
                     (1 | 2 | 4, _) => self.status,
                     (_, _) => EnhancedCode(class, 0, 0),
@@ -169,7 +169,7 @@ impl Report {
     }
 }
 
-/// Composes and seals the report and its leg.
+/// Writes and seals the report and its leg.
 pub(crate) async fn queue(
     reporting: &Reporting<'_>,
     leg: &LeasedLeg,
@@ -217,7 +217,7 @@ pub(crate) async fn queue(
     Ok(FollowUp { leg: report_ticket.leg(reporting.key, queued, random)?, body: Some(body) })
 }
 
-/// What the report says.
+/// The words of the report.
 fn words(purpose: &Purpose, report: &Report, now: Timestamp) -> Words<'static> {
     let why = Why::of(report.status.1, report.status.2);
     match (purpose, report.action) {
@@ -231,7 +231,8 @@ fn words(purpose: &Purpose, report: &Report, now: Timestamp) -> Words<'static> {
     }
 }
 
-/// The letter that is reported on, by its Message-ID. What was opened here came closed: its inner name stays inside.
+/// The letter that it reports on, by its Message-ID. A letter that was decrypted here came encrypted: its inner
+/// Message-ID stays inside.
 fn about(ticket: &Ticket) -> Option<String> {
     match &ticket.purpose {
         Purpose::Notice { letter_id, .. } => letter_id.clone(),

@@ -1,4 +1,4 @@
-//! Whose a reverse-path is, and whether one more report may go there. Counts nothing.
+//! The origin of a reverse-path, and the limit on reports to it. Counts nothing.
 
 use async_trait::async_trait;
 use sealpost_mail::{Address, Timestamp};
@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReportsTo {
-    /// Of somebody who has a right to send here, or our own.
+    /// Of a sender with a right to send here, or our own.
     #[default]
     Ours,
-    /// Of a partner, who signed the letter; an old letter of theirs can be sent again by anybody.
+    /// Of a partner, who signed the letter; an old letter of theirs can be replayed by anybody.
     Proven,
-    /// Somebody outside wrote it there, and nothing proves it.
+    /// Set by an outside sender without proof.
     Claimed,
 }
 
-/// Whether a report may go.
+/// Whether a report may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum ReportSlot {
-    /// It has its place.
+    /// It may.
     Taken,
     /// There were too many.
     None,
 }
 
-/// Keeps us from sending reports without end to whom a forged reverse-path names.
+/// Limits reports to victims of forged reverse-paths.
 #[async_trait]
 pub trait ReportLimit: Send + Sync {
-    /// Takes a place for a report on a letter of the arrival `about`. What has none is counted and logged.
+    /// Takes a slot for a report on a letter of the arrival `about`. Refusals are counted and logged.
     async fn room(
         &self,
         reports_to: ReportsTo,

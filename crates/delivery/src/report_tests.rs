@@ -1,4 +1,4 @@
-//! Who hears what: every purpose, every request.
+//! Who is notified of what: every purpose, every request.
 
 use sealpost_mail::Secret;
 

@@ -1,4 +1,5 @@
-//! DNS questions of delivery behind a small trait. Beside `dns_lookup.rs` the only file that names hickory-resolver.
+//! The DNS queries of delivery, behind a small trait. Besides `dns_lookup.rs` the only file that names
+//! hickory-resolver.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -37,36 +38,36 @@ pub enum DnsError {
     /// The name exists, but has no record of this kind.
     #[error("the name has no such record")]
     NoRecords,
-    /// What came back was signed, and its signatures do not hold, or ought to have been signed and was not.
+    /// The answer was signed, and its signatures are invalid, or it should have been signed and was not.
     #[error("the signatures of the DNS (DNSSEC) do not hold")]
     Bogus,
-    /// The name servers do not answer now.
+    /// The name servers did not answer.
     #[error("{0}")]
     Temporary(String),
 }
 
-/// What DNSSEC says of an answer.
+/// The DNSSEC status of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Signed, down from the root or a trust anchor of the operator: nobody on the way has changed it.
+    /// Signed, down from the root or a trust anchor of the operator: it was not changed in transit.
     Signed,
-    /// From a zone that signs nothing, or nobody has looked.
+    /// From an unsigned zone, or not checked.
     Unsigned,
 }
 
-/// Records and what they are worth.
+/// Records with their DNSSEC status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsAnswer<T> {
-    /// In any order, unless said otherwise; never empty.
+    /// In any order, unless stated otherwise; never empty.
     pub records: Vec<T>,
-    /// For all of them.
+    /// The status of all of them together.
     pub proof: Proof,
 }
 
-/// Where names are looked up.
+/// Looks up names.
 #[async_trait]
 pub trait Resolver: Send + Sync {
-    /// Addresses of a next hop, which the operator named, in the order in which to try them.
+    /// Addresses of a next hop named by the operator, in the order in which to try them.
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError>;
 
     /// MX records of a recipient's domain.
@@ -75,29 +76,29 @@ pub trait Resolver: Send + Sync {
     /// Addresses of a mail exchanger, in the order in which to try them.
     async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError>;
 
-    /// TLSA records of a server (RFC 7672 §2.2), signed ones only: empty if there are none, or none that is signed.
+    /// TLSA records of a server (RFC 7672 §2.2), signed ones only: empty if there are none, or none that are signed.
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError>;
 
-    /// Text records, the strings of each put together.
+    /// Text records, the strings of each concatenated.
     async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError>;
 }
 
-/// Whom to ask about the domains of recipients, and whether to believe it.
+/// Name servers for recipients' domains, and whether to validate their answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameServers {
-    /// Asked over UDP and TCP; none: the system's.
+    /// Queried over UDP and TCP; empty: the system's.
     pub servers: Vec<SocketAddr>,
     /// Whether signatures are checked.
     pub dnssec: Dnssec,
 }
 
-/// Whether answers about recipients' domains are checked for signatures (RFC 4035 §5).
+/// Whether answers about recipients' domains are validated (RFC 4035 §5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Dnssec {
-    /// Nobody looks: nothing is [`Proof::Signed`].
+    /// Not checked: nothing is [`Proof::Signed`].
     #[default]
     Off,
-    /// Here, by us, from the root's keys. What ought to be signed and is not is no answer.
+    /// Validated by us, from the root's keys. An answer that should be signed and is not is an error.
     Validated,
     /// Validated below the DNSKEY records in this file.
     Below(PathBuf),
@@ -133,7 +134,7 @@ impl SystemResolver {
         match &asked.dnssec {
             Dnssec::Off => world.options_mut().use_hosts_file = ResolveHosts::Always,
             Dnssec::Validated => {
-                // What stands in a file has no signature, and would be an exchanger without TLSA records.
+                // Entries of a hosts file have no signature, and would be exchangers without TLSA records.
                 world.options_mut().use_hosts_file = ResolveHosts::Never;
                 world.options_mut().validate = true;
             }
@@ -145,18 +146,18 @@ impl SystemResolver {
         Ok(Self { hops: hops.build().map_err(unusable)?, world: world.build().map_err(unusable)? })
     }
 
-    /// Whether signatures come through the name servers: the root's own records must prove, or nothing will.
+    /// Whether the name servers pass signatures on: the root's own records must validate, or nothing will.
     ///
     /// # Errors
-    /// They do not answer, or what they answer is no proof.
+    /// They do not answer, or the answer does not validate.
     pub async fn proves_the_root(&self) -> Result<Proof, DnsError> {
         self.ask(".", RecordType::SOA).await.map(|answer| proof(answer.answers()))
     }
 
-    /// The OpenPGP keys under a name (RFC 7929), each as it stands there.
+    /// The OpenPGP keys under a name (RFC 7929), each unchanged.
     ///
     /// # Errors
-    /// There is none, or nobody knows now.
+    /// There are none, or they cannot be looked up now.
     pub async fn openpgp_keys(&self, name: &str) -> Result<DnsAnswer<Vec<u8>>, DnsError> {
         let answer = self.ask(name, RecordType::OPENPGPKEY).await?;
         let keys = answer.answers().iter().filter_map(|record| {
@@ -166,10 +167,10 @@ impl SystemResolver {
         some(keys.collect(), &answer)
     }
 
-    /// What a name says of certificates for S/MIME (RFC 8162): in the form of TLSA records.
+    /// The S/MIME certificate associations under a name (RFC 8162), in the form of TLSA records.
     ///
     /// # Errors
-    /// There is nothing, or nobody knows now.
+    /// There are none, or they cannot be looked up now.
     pub async fn certificates(&self, name: &str) -> Result<DnsAnswer<Tlsa>, DnsError> {
         let answer = self.ask(name, RecordType::SMIMEA).await?;
         let records = answer.answers().iter().filter_map(|record| {
@@ -209,13 +210,13 @@ fn as_tlsa(tlsa: &TLSA) -> Tlsa {
     }
 }
 
-/// These records of an answer, or that there are none.
+/// The answer with these records, or an error if there are none.
 fn some<T>(records: Vec<T>, answer: &Lookup) -> Result<DnsAnswer<T>, DnsError> {
     let proof = proof(answer.answers());
     if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
 }
 
-/// What the signatures of all these records together are worth. Bogus ones never come this far: they are an error.
+/// The DNSSEC status of all these records together. Bogus ones are reported as an error before.
 fn proof<'a>(records: impl IntoIterator<Item = &'a Record>) -> Proof {
     let signed = records.into_iter().all(|record| record.proof == Signature::Secure);
     if signed { Proof::Signed } else { Proof::Unsigned }
@@ -255,7 +256,7 @@ impl Resolver for SystemResolver {
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
         let answer = match self.ask(&format!("_{port}._tcp.{host}"), RecordType::TLSA).await {
             Ok(answer) => answer,
-            // Whoever says so in a signed zone has proven it; a failed proof is another error.
+            // In a signed zone that is proven; a failed proof is another error.
             Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
             Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => return Err(error),
         };
@@ -279,7 +280,7 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Stands in where the system has no name servers: hops given by address still work.
+/// Used if the system has no name servers: hops given by address still work.
 pub(crate) struct NoResolver(pub(crate) String);
 
 #[async_trait]
@@ -316,14 +317,14 @@ pub(crate) fn dns_error(error: &NetError) -> DnsError {
     } else if error.is_nx_domain() {
         DnsError::NoSuchName
     } else if error.is_no_records_found() {
-        // SERVFAIL and REFUSED without records are reported alike; only NOERROR means "none".
+        // SERVFAIL and REFUSED without records are reported alike; only NOERROR means that there are none.
         no_records(error)
     } else {
         DnsError::Temporary(error.to_string())
     }
 }
 
-/// Whether an answer was refused for its signatures.
+/// Whether an answer was rejected for its signatures.
 fn is_bogus(error: &NetError) -> bool {
     use hickory_resolver::net::DnsError as Semantic;
     let NetError::Dns(error) = error else { return false };

@@ -1,25 +1,26 @@
-//! When to try again, after greylisting or any other "not now": attempt number and time in, next time or "give up" out. Pure.
+//! When to retry, after greylisting or any other temporary failure: from attempt number and time, the next attempt or
+//! giving up. Pure.
 
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
-/// How long a letter is tried, and how often.
+/// How long and how often a letter is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
     /// Waiting time after the first, second, … failed attempt; the last one repeats.
     pub steps: Vec<Duration>,
-    /// Each waiting time is stretched or shortened by up to this share, so that letters that failed
-    /// together do not come back together.
+    /// Each waiting time varies by up to this percentage, so that letters that failed together are not retried
+    /// together.
     pub jitter_percent: u8,
     /// How long after its arrival a letter is given up (RFC 5321 §4.5.4.1: 4–5 days).
     pub give_up: Duration,
-    /// How long after its arrival the sender is told of the delay, once; `None` = never.
+    /// How long after its arrival the sender is notified of the delay, once; `None`: never.
     pub delay_notice_after: Option<Duration>,
 }
 
 impl Default for RetryPlan {
-    /// Quick at first because greylisting servers take a letter on its second try.
+    /// Quick at first because greylisting servers accept a letter on its second attempt.
     fn default() -> Self {
         let minutes = |m: u64| Duration::from_secs(m * 60);
         Self {
@@ -31,8 +32,8 @@ impl Default for RetryPlan {
     }
 }
 
-/// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
-/// by one.
+/// When a transaction ended, and the jitter of the next attempt: one for all its recipients, or they would be retried
+/// one by one.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Timestamp,
@@ -42,9 +43,9 @@ pub(crate) struct Moment {
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The next try is at this time.
+    /// The time of the next attempt.
     At(Timestamp),
-    /// The leg is given up, and its sender is told.
+    /// The leg is given up, and its sender is notified.
     GiveUp,
 }
 
@@ -73,7 +74,7 @@ pub fn next_attempt(
     Next::At(if at < expires_at { at } else { expires_at })
 }
 
-/// The step that a leg tried exactly to plan would be in; one more for jitter's sake.
+/// The step of a leg that was tried exactly to plan; one more because of jitter.
 fn step_of_age(plan: &RetryPlan, age: Duration) -> usize {
     let mut begins = Duration::ZERO;
     plan.steps

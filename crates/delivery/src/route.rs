@@ -1,4 +1,4 @@
-//! From a ticket to the servers to try, in order (RFC 5321 §5.1): which hop, or whose exchangers. Connects nowhere.
+//! From a ticket to the servers to try, in order (RFC 5321 §5.1): which hop, or whose exchangers. Opens no connection.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -35,7 +35,7 @@ impl Servers {
     }
 }
 
-/// Which connections are alike: a letter may travel over any with the same key.
+/// Identifies equivalent connections: a letter may be sent over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RouteKey {
     place: Destination,
@@ -50,7 +50,7 @@ enum Destination {
 }
 
 impl RouteKey {
-    /// The key of a ticket's connections; its floor is the letter's or that of the hop or domain, whichever is higher.
+    /// The key of a ticket's connections; its minimum TLS is the highest of the letter's, the hop's and the domain's.
     pub(crate) fn of(ticket: &Ticket, config: &DeliveryConfig) -> Self {
         let to = &ticket.recipient.address;
         let place = match &ticket.route {
@@ -62,8 +62,8 @@ impl RouteKey {
     }
 }
 
-/// What a mail with this floor of its own gets on this road: its own, the hop's or what the recipient's domain must have,
-/// whichever is most. A hop cannot prove for others what they prove, but nothing for that domain goes to it in clear.
+/// The minimum TLS of a mail on this route: the highest of its own, the hop's and the one for the recipient's domain. A
+/// hop cannot prove for others what they prove, but nothing for that domain goes to it in clear.
 pub fn floor_of(route: &Route, to: &Address, own: TlsFloor, config: &DeliveryConfig) -> TlsFloor {
     let minimum = config.domains.get(to.domain().as_str()).map_or(TlsFloor::None, |domain| domain.floor);
     let hop = match route {
@@ -97,7 +97,7 @@ async fn hop_endpoints(
     let host = hop.host.trim_matches(['[', ']']);
     let addresses = match host.parse::<IpAddr>() {
         Ok(address) => vec![address],
-        // Whatever DNS says of our own next hop: a missing name is the operator's slip, no reason to bounce.
+        // Whatever DNS says about our own next hop: a missing name is the operator's mistake, not a reason to bounce.
         Err(_name) => resolver
             .addresses(host)
             .await
@@ -110,7 +110,7 @@ async fn hop_endpoints(
         certificate_name: certificate_name.clone(),
         tls: hop.tls,
         floor,
-        // The operator named the host: its own name is what the certificate must show.
+        // The operator named the host: the certificate must be for its own name.
         expected: match floor {
             TlsFloor::None | TlsFloor::Encrypted => Expected::Any,
             TlsFloor::Verified => Expected::Chain,

@@ -10,7 +10,7 @@ use crate::config::NextHop;
 use crate::dane::Tlsa;
 use crate::resolve::{DnsAnswer, DnsError, Mx};
 
-/// Addresses as a table; anything else must not be asked.
+/// Addresses as a table; nothing else may be looked up.
 struct Table(HashMap<&'static str, Vec<IpAddr>>);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What an attempt's outcome makes of the leg: done, another try, or the end with its report.
+//! Records an attempt's result: done, another attempt, or the end with its report.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,17 +19,18 @@ use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, UndeliveredReply, Untold};
 
-/// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
+/// Maximum size of a letter that is returned whole (RET=FULL); of a larger one, only the head is returned (RFC 3461
+/// §6.2).
 const MAX_RETURNED: u64 = 1024 * 1024;
 
-/// Between two tries to write the end of a leg down: the first pause, and the longest.
+/// First and longest pause between two tries to record the end of a leg.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// RFC 3463 §3.1: "other undefined status".
 const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 
-/// So many further tries where little speaks for them: the store is not just busy, or we are to stop.
+/// Further tries if the store is not just busy, or delivery is to stop.
 const MAX_TRIES: u32 = 3;
 
 impl Engine {
@@ -39,8 +40,7 @@ impl Engine {
         Moment { now: self.clock.now(), jitter: u64::from_le_bytes(raw) }
     }
 
-    /// Writes the outcome down, and queues the report it calls for, in one transaction. `None`: it could not be
-    /// written.
+    /// Writes the result, and queues the report it requires, in one transaction. `None`: it could not be written.
     pub(crate) async fn settle(
         &self,
         lane: &Lane,
@@ -85,7 +85,7 @@ impl Engine {
                 Ok(follow_up) => follow_up.into_iter().collect(),
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
-                    // Nobody would hear of the failure: the operator must.
+                    // Nobody would be notified of the failure: the operator must be.
                     return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
             },
@@ -113,7 +113,7 @@ impl Engine {
         finished
     }
 
-    /// The address of a mailbox is marked, whether or not there is somebody to hear of it.
+    /// Marks the mailbox's address, whether or not anybody can be notified.
     async fn note_failed_notice(&self, ticket: &Ticket, status: EnhancedCode) {
         if let (Purpose::Notice { mailbox_id, others, .. }, Some(returns)) =
             (&ticket.purpose, self.returns.get())
@@ -132,7 +132,7 @@ impl Engine {
     ) -> (LegEnd, Option<Report>) {
         let plan = &self.config.retry;
         let attempts = u32::try_from(leg.attempts).unwrap_or(u32::MAX).saturating_add(1);
-        // Both as they are sealed: whoever writes the database makes no letter old.
+        // Both values are sealed: write access to the database cannot make a letter old.
         let age = now.since(ticket.arrived);
         let expires_at = leg.expires_at.max(tried_until(ticket, plan.give_up));
         match next_attempt(plan, attempts, age, now, expires_at, jitter) {
@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Before the leg ends: after a crash in between it fails again and tells the same again.
+    /// Before the leg ends: after a crash in between it fails again and notifies of the same again.
     async fn tell(&self, leg: &LeasedLeg, ticket: &Ticket, report: &Report) -> Result<(), Untold> {
         let Some(returns) = self.returns.get() else { return Ok(()) };
         let mut tried = 0;
@@ -188,8 +188,8 @@ impl Engine {
         }
     }
 
-    /// Whether something about this leg is to be written down once more; waits for the right moment. Not when its
-    /// lease ends, because then it is tried again anyway, and not for long when we are to stop.
+    /// Whether to try again to record this leg; waits before. Not after its lease expires, because then it is delivered
+    /// again anyway, and not for long if delivery is to stop.
     async fn tries_again(&self, leg: &LeasedLeg, tried: u32) -> bool {
         let pause = FIRST_PAUSE.saturating_mul(1 << tried.min(16)).min(MAX_PAUSE);
         if leg.leased_until() <= self.lease_time().plus(pause) || (tried >= MAX_TRIES && self.is_stopping()) {
@@ -215,10 +215,10 @@ impl Engine {
         }
         let tls = match &self.config.report_route {
             Route::NextHop(_) => TlsFloor::None,
-            // Over the open internet a report with the letter's head needs what the letter needed.
+            // Over the open internet a report with the letter's head requires what the letter required.
             Route::Mx => ticket.tls,
         };
-        // It must get through where the letter could not; then it says nothing of it.
+        // The report must get through where the letter could not; then it contains nothing of it.
         let letter = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, &self.config);
         let sender = report::addressee(ticket);
         let road =
@@ -237,7 +237,7 @@ impl Engine {
         report::queue(&reporting, leg, ticket, report, (full, gives_back), tls, now).await.map(Some)
     }
 
-    /// The letter to be returned, if it is small enough and can still be read.
+    /// The letter to be returned, if it is small enough and still readable.
     async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
         let waiting = UnopenedContent::find(&self.store, leg, ticket).await.ok()?;
         if waiting.size() > MAX_RETURNED {
@@ -246,8 +246,8 @@ impl Engine {
         waiting.open(None, 0).await.ok().map(|opened| opened.bytes)
     }
 
-    /// Tells the store. While it cannot write (another process keeps it locked), the leg stays ours: given up too
-    /// early, it would be sent once more. `None`: it was given up.
+    /// Records the end in the store. While that cannot be written (another process has it locked), the leg stays ours:
+    /// released too early, it would be sent again. `None`: given up.
     pub(crate) async fn finish(
         &self,
         leg: &LeasedLeg,
@@ -279,7 +279,7 @@ impl Engine {
     }
 }
 
-/// Until when a leg is tried at least, whatever its row says. A report on TLS has a shorter time, by its row alone
+/// Until when a leg is tried at least, whatever its row says. A TLS report has a shorter time, set by its row alone
 /// (RFC 8460 §3).
 fn tried_until(ticket: &Ticket, give_up: Duration) -> Timestamp {
     match ticket.purpose {
@@ -316,7 +316,7 @@ fn diagnostic(reason: &Reason) -> Diagnostic {
     }
 }
 
-/// The codes, and our own words; what the server said goes into the report only.
+/// The codes, and our own words; the server's text only goes into the report.
 fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
     if let Outcome::Later(Reason { untried: true, .. }) = outcome {
         // No attempt. Why the destination is left alone was said when the backoff began.

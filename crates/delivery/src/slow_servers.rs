@@ -1,5 +1,5 @@
-//! Servers of a destination that let us wait: for a while others go before them (RFC 5321 §4.5.4.1: a list of hosts that cannot be
-//! reached). Pure; connects nowhere.
+//! Servers of a destination that make us wait: for a while others are tried before them (RFC 5321 §4.5.4.1: a
+//! list of hosts that cannot be reached). Pure; opens no connection.
 
 use std::net::SocketAddr;
 
@@ -7,23 +7,23 @@ use tokio::time::Instant;
 
 use crate::endpoint::Endpoint;
 
-/// Which, and until when.
+/// Addresses, and until when they are tried last.
 #[derive(Debug, Default)]
 pub(crate) struct SlowServers(Vec<(SocketAddr, Instant)>);
 
 impl SlowServers {
-    /// One has not answered for long.
+    /// A server has not answered for long.
     pub(crate) fn add(&mut self, address: SocketAddr, until: Instant) {
         self.remove(address);
         self.0.push((address, until));
     }
 
-    /// One has answered.
+    /// A server has answered.
     pub(crate) fn remove(&mut self, address: SocketAddr) {
         self.0.retain(|(slow, _)| *slow != address);
     }
 
-    /// The others first; within both the order stays.
+    /// Moves slow servers to the end; otherwise keeps the order.
     pub(crate) fn sort(&mut self, endpoints: &mut [Endpoint], now: Instant) {
         self.0.retain(|(_, until)| *until > now);
         endpoints.sort_by_key(|endpoint| self.0.iter().any(|(slow, _)| *slow == endpoint.address));

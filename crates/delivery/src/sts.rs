@@ -1,4 +1,4 @@
-//! An MTA-STS policy as text (RFC 8461 §3.2): what it says, and which servers it allows. Fetches nothing.
+//! Parses an MTA-STS policy (RFC 8461 §3.2), and matches servers with it. Fetches nothing.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use crate::tls_session::SHOWN;
 
 /// RFC 8461 §3.2: "plaintext non-negative integer seconds; maximum value of 31557600".
 const MAX_AGE: u64 = 31_557_600;
-/// More than a policy's host should send (§3.3).
+/// Larger than any policy (§3.3).
 const MAX_BYTES: usize = 64 * 1024;
-/// More names of servers are not looked at.
+/// Limit on patterns; further ones are ignored.
 const MAX_SERVERS: usize = 256;
 
-/// What a domain asks of those who send to it.
+/// A domain's requirements on senders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// Deliver to these only, and only over verified TLS.
     Enforce(Servers),
-    /// Deliver as ever, and say what `Enforce` would have refused (RFC 8461 §5, "testing").
+    /// Deliver as usual, and report what `Enforce` would have refused (RFC 8461 §5, "testing").
     Testing(Servers),
-    /// MTA-STS is off: letters go as without it.
+    /// MTA-STS is off: letters are sent as without it.
     Off,
 }
 
@@ -39,12 +39,12 @@ impl Policy {
 pub(crate) struct Servers(Vec<String>);
 
 impl Servers {
-    /// As they are published.
+    /// As published.
     pub(crate) fn patterns(&self) -> &[String] {
         &self.0
     }
 
-    /// RFC 8461 §4.1: a wildcard stands for the leftmost label, and for one only.
+    /// RFC 8461 §4.1: a wildcard matches the leftmost label, and only one.
     pub(crate) fn allow(&self, host: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_prefix("*.") {
             None => pattern.eq_ignore_ascii_case(host),
@@ -55,18 +55,18 @@ impl Servers {
     }
 }
 
-/// Why a text is no policy.
+/// Why a text is not a policy.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum PolicyError {
     #[error("the policy has more than 64 KiB")]
     TooLong,
     #[error("the policy is not text")]
     NoText,
-    #[error("the policy has no {0}, or one that nobody can read")]
+    #[error("the policy has no {0}, or an unreadable one")]
     Field(&'static str),
 }
 
-/// Reads a policy and how long it is good for.
+/// Parses a policy and its lifetime.
 pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
     if text.len() > MAX_BYTES {
         return Err(PolicyError::TooLong);
@@ -77,7 +77,7 @@ pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
         let Some((name, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         match name.trim() {
-            // §3.2: of a field that is there twice the first counts, but for mx.
+            // §3.2: of a repeated field the first counts, except for mx.
             "version" => version = version.or(Some(value)),
             "mode" => mode = mode.or(Some(value)),
             "max_age" => age = age.or(Some(value)),
@@ -103,7 +103,8 @@ pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
     }
 }
 
-/// A policy's lines as its domain is told of them (RFC 8460 §4.4); what is too much, or no text, is left out.
+/// A policy's lines for reports to its domain (RFC 8460 §4.4); excess lines, and any that are not text, are
+/// omitted.
 pub(crate) fn lines(text: &[u8]) -> Vec<String> {
     let mut room = SHOWN;
     let printable = |line: &&str| !line.is_empty() && line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -116,7 +117,7 @@ pub(crate) fn lines(text: &[u8]) -> Vec<String> {
     text.lines().map(str::trim).filter(printable).take_while(fits).map(str::to_owned).collect()
 }
 
-/// The id in a domain's `_mta-sts` record (§3.1): none if there is none, or more than one.
+/// The id in a domain's `_mta-sts` record (§3.1); `None` if there is no record, or more than one.
 pub(crate) fn id(texts: &[String]) -> Option<String> {
     let mut records = texts
         .iter()

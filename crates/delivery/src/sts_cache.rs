@@ -1,6 +1,6 @@
-//! MTA-STS policies of the domains we send to (RFC 8461): asked for when a letter is due, kept as long as they say, in
-//! memory and in the store: who stands in the way while we start ends no policy (§5.1), nor does who damages what is kept.
-//! Knows no letter, no server and no TLS.
+//! MTA-STS policies of the domains we send to (RFC 8461): looked up when a letter is due, cached as long as they are
+//! valid, in memory and in the store: an attacker who blocks the look-up after a restart ends no policy (§5.1), nor
+//! does one who damages the stored ones. Knows no letter, no server and no TLS.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,21 +17,21 @@ use crate::sts::{self, Policy};
 use crate::sts_row;
 use crate::tls_session::{AppliedPolicy, ResultType};
 
-/// The record of a domain is looked at this often at most: changes are meant to take days.
+/// How often a domain's record is checked at most: changes are meant to take days.
 const RECHECK: Duration = Duration::from_secs(3600);
-/// After a policy that could not be fetched (RFC 8461 §3.3: not more often than every five minutes).
+/// Pause after a policy could not be fetched (RFC 8461 §3.3: not more often than every five minutes).
 const AFTER_FAILURE: Duration = Duration::from_secs(300);
-/// A policy is fetched anew after this, so that it never runs out while it is still published (§3.3).
+/// A policy is fetched anew after this time, so that it never expires while it is still published (§3.3).
 const REFETCH: Duration = Duration::from_secs(24 * 3600);
-/// Domains remembered at a time.
+/// Maximum number of domains in memory.
 const MAX: usize = 20_000;
 
 struct CachedPolicy {
-    /// The policy and its id, good until then; fetched at that time.
+    /// The policy with its id, expiry and time of fetching; `None`: there is none.
     policy: Option<Held>,
-    /// Before this nobody is asked.
+    /// No look-up before this time.
     look_at: Timestamp,
-    /// Why there is no newer policy, where one should be.
+    /// Why there is no newer policy, if there should be one.
     trouble: Option<StsTrouble>,
 }
 
@@ -44,13 +44,13 @@ struct Held {
     fetched: Timestamp,
 }
 
-/// What is known of a domain's policy before anybody is asked.
+/// The stored policy of a domain.
 enum Kept {
-    /// The policy is still valid.
+    /// A policy that is still valid.
     Policy(Held),
-    /// There is none, or it has run out.
+    /// None, or an expired one.
     Nothing,
-    /// There is something that we did not write so.
+    /// A row that was not written by us.
     Spoiled,
 }
 
@@ -63,42 +63,42 @@ impl Kept {
     }
 }
 
-/// What the domain answered.
+/// The result of a look-up.
 enum Asked {
     /// The domain published a new policy.
     New(Held),
-    /// Nothing that changes what is known.
+    /// No change.
     Same,
-    /// Nobody can say whether there is another policy now.
+    /// It cannot be determined whether there is another policy now.
     Unknown(Option<StsTrouble>),
 }
 
-/// Why a policy that a domain announces could not be had (RFC 8460 §4.3.2.2).
+/// Why an announced policy could not be fetched (RFC 8460 §4.3.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StsTrouble {
     pub(crate) result: ResultType,
     pub(crate) cause: String,
 }
 
-/// What a domain asks for.
+/// A domain's requirements.
 #[derive(Clone, Debug)]
 pub(crate) struct StsAnswer {
     pub(crate) policy: Policy,
-    /// The policy as it stands there.
+    /// The lines of the policy as published.
     pub(crate) lines: Arc<[String]>,
-    /// It should be told that its policy could not be had.
+    /// Reported to the domain: its policy could not be fetched.
     pub(crate) trouble: Option<StsTrouble>,
-    /// What reports say of it: made once for all servers of a domain.
+    /// The policy in reports: made once for all servers of a domain.
     pub(crate) applied: OnceLock<Arc<AppliedPolicy>>,
 }
 
 impl StsAnswer {
-    /// It asks for nothing.
+    /// No requirements.
     pub(crate) fn none() -> Self {
         Self { policy: Policy::Off, lines: Arc::default(), trouble: None, applied: OnceLock::new() }
     }
 
-    /// What reports say of it.
+    /// The policy in reports.
     pub(crate) fn applied(&self) -> Arc<AppliedPolicy> {
         let applied = || Arc::new(AppliedPolicy::sts(&self.lines, self.policy.servers()));
         Arc::clone(self.applied.get_or_init(applied))
@@ -115,10 +115,10 @@ impl StsAnswer {
     }
 }
 
-/// Why a letter waits.
+/// Why a letter has to wait.
 #[derive(Debug, Error)]
 pub(crate) enum StsError {
-    /// Nobody knows what is kept: without it a letter could go where a policy forbids it.
+    /// The stored policy is unknown: without it a letter could go where a policy forbids it.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There was a policy, and it is lost.
@@ -126,7 +126,7 @@ pub(crate) enum StsError {
     Lost,
 }
 
-/// The policies that are known.
+/// The known policies.
 pub(crate) struct StsPolicies {
     store: Store,
     key: SpoolKey,
@@ -137,7 +137,7 @@ pub(crate) struct StsPolicies {
 }
 
 impl StsPolicies {
-    /// Policies come over https from `port`: 443 everywhere but in tests.
+    /// Policies are fetched over https from `port`: 443 except in tests.
     pub(crate) fn new(
         store: Store,
         key: SpoolKey,
@@ -152,11 +152,11 @@ impl StsPolicies {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `domain` asks for. Who publishes nothing, or nothing that can be read, asks for nothing, unless a policy is
-    /// known that is still good: taking the record away, or standing in the way, ends no policy (§10.2).
+    /// The requirements of `domain`. A domain without a readable policy has none, unless a known policy is still valid:
+    /// removing the record, or blocking it, ends no policy (§10.2).
     ///
     /// # Errors
-    /// Nobody knows what it asks for: the letter waits.
+    /// The requirements are unknown: the letter waits.
     pub(crate) async fn of(
         &self,
         domain: &str,
@@ -174,7 +174,7 @@ impl StsPolicies {
             }
             held
         };
-        // Another node, or we before a restart, may have fetched it.
+        // Another node, or this one before a restart, may have fetched it.
         let kept = match remembered {
             Some(held) => Kept::Policy(held),
             None => self.kept(domain, now).await?,
@@ -190,7 +190,7 @@ impl StsPolicies {
         let answer = StsAnswer::of(held.as_ref(), trouble.clone());
         let mut known = self.known();
         if known.len() >= MAX {
-            // What nobody would miss goes first; if everything is in use, anything.
+            // Entries without a policy are evicted first; if all are in use, any.
             known.retain(|_domain, entry| entry.policy.as_ref().is_some_and(|held| held.until > now));
             if known.len() >= MAX {
                 known.clear();
@@ -212,7 +212,7 @@ impl StsPolicies {
         let Some((policy, lines, id)) = read else {
             tracing::error!(
                 delivery.domain = domain,
-                "its MTA-STS policy in the store cannot be opened, or is of a time to come: it was not written so by us"
+                "the stored MTA-STS policy cannot be opened, or is dated in the future: it was not written by us"
             );
             return Ok(Kept::Spoiled);
         };
@@ -228,7 +228,7 @@ impl StsPolicies {
                 tracing::info!(
                     delivery.domain = domain,
                     cause = %error,
-                    "whether it has an MTA-STS policy is not known now"
+                    "it cannot be determined now whether the domain has an MTA-STS policy"
                 );
                 return Asked::Unknown(None);
             }
@@ -264,19 +264,19 @@ impl StsPolicies {
         }
     }
 
-    /// One that cannot be kept counts all the same, until this process ends.
+    /// Stores a policy. One that cannot be stored applies until this process ends.
     async fn keep(&self, domain: &str, held: &Held, text: Vec<u8>) {
         let times = (held.fetched, held.until);
         let Some(row) = sts_row::seal(&self.key, (domain, &held.id, text), times, &*self.random) else {
             return;
         };
         if let Err(error) = self.store.keep_sts_policy(row).await {
-            tracing::error!(delivery.domain = domain, %error, "its MTA-STS policy could not be kept");
+            tracing::error!(delivery.domain = domain, %error, "its MTA-STS policy could not be stored");
         }
     }
 }
 
-/// RFC 8460 §4.3.2.2: its host could not prove that it is the domain's, or could not be asked.
+/// RFC 8460 §4.3.2.2: its host did not prove that it is the domain's, or could not be reached.
 fn trouble(error: &FetchError) -> StsTrouble {
     let result = match error {
         FetchError::Untrusted { .. } => ResultType::StsWebpkiInvalid,

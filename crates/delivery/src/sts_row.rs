@@ -1,22 +1,23 @@
-//! An MTA-STS policy as it lies in the store: sealed with the queue's key, bound to its domain's tag and its times, so that who
-//! writes the database can neither read whom we write to, nor make a policy, nor let one count longer. Asks nobody.
+//! An MTA-STS policy as stored: sealed with the queue's key, bound to its domain's tag and its times, so that write
+//! access to the database neither reveals whom we write to, nor allows making a policy or extending one. Makes no
+//! queries.
 
 use sealpost_mail::{Random, Timestamp, hex};
 use sealpost_store::StsPolicyRow;
 use sealpost_vault::{Label, SpoolKey};
 use serde::{Deserialize, Serialize};
 
-/// What a sealed row keeps of a policy.
+/// The sealed part of a stored policy.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
     domain: String,
-    /// What the domain's record called it.
+    /// Its id in the domain's record.
     pub(crate) id: String,
-    /// The text of the policy as it came.
+    /// The text of the policy, unchanged.
     pub(crate) text: String,
 }
 
-/// The row of a policy; `None`: it is no text.
+/// The row of a policy; `None`: it is not text.
 pub(crate) fn seal(
     key: &SpoolKey,
     (domain, id, text): (&str, &str, Vec<u8>),
@@ -31,7 +32,7 @@ pub(crate) fn seal(
     Some(StsPolicyRow { tag, policy_sealed, fetched_at, good_until })
 }
 
-/// What we sealed for this domain; `None`: we did not, or with a clock that was wrong.
+/// The policy that we sealed for this domain; `None`: the row is not ours, or was written with a wrong clock.
 pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow, now: Timestamp) -> Option<Kept> {
     let bound = bound(&key.policy_tag(domain), row.fetched_at, row.good_until);
     let plain = key.open(Label::StsPolicy, &bound, &row.policy_sealed).ok()?;

@@ -1,8 +1,8 @@
-//! One letter to its recipients over one SMTP connection. Beside its greeting the only file that names lettre.
+//! Sends one letter to its recipients over one SMTP connection. Besides its greeting the only file that names lettre.
 //!
-//! lettre at its connection level (decision 0006): its high-level `send` gives up on all recipients when
-//! one is refused, adds a line to letters that end in CRLF, and knows neither SIZE nor DSN nor PIPELINING.
-//! Knows no queue, no route and no retry.
+//! lettre at its connection level (decision 0006): its high-level `send` gives up on all recipients when one is
+//! refused, adds a line to letters that end in CRLF, and knows neither SIZE nor DSN nor PIPELINING. Knows no queue, no
+//! route and no retry.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ mod greeting;
 
 pub(crate) use greeting::Opening;
 
-/// Letters are handed to the wire in pieces of this size.
+/// Letters are written in pieces of this size.
 const PIECE: usize = 64 * 1024;
 
-/// What every connection of this process has in common.
+/// What all connections of this process share.
 pub(crate) struct Caller {
     pub(crate) our_name: String,
     pub(crate) timeouts: Timeouts,
@@ -33,25 +33,25 @@ pub(crate) struct Caller {
     pub(crate) may_speak: MaySpeak,
 }
 
-/// An open connection: greeted, secured as its endpoint asks, logged in.
+/// An open connection: greeted, secured as its endpoint requires, logged in.
 pub(crate) struct Connection {
     smtp: AsyncSmtpConnection,
     wire: Wire,
     offers: Ehlo,
     timeouts: Timeouts,
     host: String,
-    /// A refused transaction is still open on the other side.
+    /// Whether a refused transaction is still open on the server.
     dirty: bool,
     broken: bool,
     letters: u32,
-    /// When the attempt it is used for must have sent its final dot.
+    /// The deadline for the final dot of the current attempt.
     until: Instant,
 }
 
 impl Connection {
-    /// One transaction for all recipients of the parameters; what became of each, in their order. `letter` must
-    /// be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the
-    /// end-of-data mark, so a letter without one gains it). The final dot leaves before `until`, and `dot` knows when.
+    /// One transaction for all recipients of the parameters; the result of each, in their order. `letter` must be
+    /// CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the end-of-data mark,
+    /// so a letter without one gains it). The final dot is sent before `until`, and `dot` records it.
     pub(crate) async fn send(
         &mut self,
         parameters: &MailParameters<'_>,
@@ -70,7 +70,7 @@ impl Connection {
         if !envelope.iter().any(Heard::is_open) {
             return Ok(envelope.into_iter().map(|heard| heard.told(&RecipientOutcome::Unheard)).collect());
         }
-        // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
+        // RFC 5321 §3.3: the reply to the final dot is for all accepted recipients.
         let end = match self.content(letter, dot).await.and_then(|reply| {
             self.expect(Stage::End, &reply, 250)?;
             Ok(ServerReply::new(self.code_of(&reply), &text_of(&reply)))
@@ -81,10 +81,10 @@ impl Connection {
         Ok(envelope.into_iter().map(|heard| heard.told(&end)).collect())
     }
 
-    /// Before another letter on a kept connection. What is wrong with it says nothing of this letter.
+    /// Prepares a kept connection for another letter. A failure says nothing about this letter.
     async fn begin_again(&mut self) -> Result<(), DeliveryFailure> {
-        // RFC 5321 §4.3.1: a server speaks when spoken to, but for the 421 before it hangs up. A reply more than was
-        // due would be taken for the answer to our next command.
+        // RFC 5321 §4.3.1: a server only replies to commands, except for the 421 before it closes. An extra reply would
+        // be taken for the reply to our next command.
         if !self.wire.is_quiet().await {
             self.broken = true;
             let cause = "the server spoke or hung up between two letters".to_owned();
@@ -102,7 +102,7 @@ impl Connection {
         Ok(())
     }
 
-    /// MAIL, every RCPT, and DATA up to the 354. Some recipient is open: the letter may follow.
+    /// MAIL, every RCPT, and DATA up to the 354. If a recipient is open, the letter may follow.
     async fn envelope(&mut self, parameters: &MailParameters<'_>) -> Result<Vec<Heard>, DeliveryFailure> {
         let times = self.timeouts;
         let (mail, rcpts) = (parameters.mail(&self.offers), parameters.rcpts(&self.offers));
@@ -131,7 +131,7 @@ impl Connection {
             }
             return Ok(heard);
         }
-        // RFC 2920 §3.1: one flight; every answer must be read whatever the first says.
+        // RFC 2920 §3.1: pipelined; every reply must be read whatever the first is.
         let count = rcpts.len();
         let mail = self.command(Stage::Mail, times.mail, mail + &rcpts.concat() + "DATA\r\n").await;
         let mail = self.unless_broken(mail)?.and_then(|reply| self.expect(Stage::Mail, &reply, 250));
@@ -154,7 +154,7 @@ impl Connection {
         let data = self.read_reply(Stage::Data, times.data).await;
         let data = data.and_then(|reply| self.expect(Stage::Data, &reply, 354));
         if mail.is_err() || !heard.iter().any(Heard::is_open) {
-            // A server that wants a letter for nobody cannot be told otherwise but by hanging up.
+            // A server that expects a letter without recipients can only be stopped by closing.
             self.broken |= data.is_ok();
             mail?;
             return Ok(heard);
@@ -166,11 +166,11 @@ impl Connection {
         Ok(heard)
     }
 
-    /// One more recipient's reply. When the connection ends with it, nobody before it has anything either.
+    /// The reply to one more recipient. If the connection ends with it, the earlier ones have failed, too.
     fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), DeliveryFailure>, until: Instant) {
         match reply {
             Ok(()) => heard.push(Heard::Open),
-            // The time of all of them is used up: an attempt of everybody it was used for.
+            // The time for all of them is used up: this counts as an attempt for all.
             Err(trouble @ DeliveryFailure::Silent { .. }) if Instant::now() >= until => {
                 close(heard, &RecipientOutcome::Not(trouble.clone()));
                 heard.push(Heard::Closed(RecipientOutcome::Not(trouble)));
@@ -179,7 +179,7 @@ impl Connection {
                 close(heard, &RecipientOutcome::Unheard);
                 heard.push(Heard::Closed(RecipientOutcome::Not(trouble)));
             }
-            // RFC 5321 §4.5.3.1.10: the transaction is full, the rest goes in another.
+            // RFC 5321 §4.5.3.1.10: the transaction is full, the rest is sent in another.
             Err(trouble) if trouble.is_full_transaction() && heard.iter().any(Heard::is_open) => {
                 heard.push(Heard::Closed(RecipientOutcome::Unheard));
             }
@@ -187,7 +187,7 @@ impl Connection {
         }
     }
 
-    /// A reply that leaves no connection behind ends the transaction at once.
+    /// A reply after which the connection is unusable ends the transaction at once.
     fn unless_broken(
         &self,
         reply: Result<Response, DeliveryFailure>,
@@ -198,9 +198,9 @@ impl Connection {
         }
     }
 
-    /// The letter and its end. The deadline follows what really leaves: one for each block, another for
-    /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6). A server that takes an octet now and then
-    /// would never be too late by these alone, so a least rate and the attempt's end stand beside them.
+    /// The letter and its end. Deadlines apply to what is actually sent: one for each block, another for the reply to
+    /// the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6). A server that accepts an octet now and then would meet these,
+    /// so there is also a minimum rate and the attempt's deadline.
     async fn content(&mut self, letter: &[u8], dot: &FinalDot) -> Result<Response, DeliveryFailure> {
         let (wire, times) = (self.wire.clone(), self.timeouts);
         dot.is_ahead_on(&wire);
@@ -233,12 +233,12 @@ impl Connection {
                     return wrote + times.end;
                 }
                 let earned = progress.sent.saturating_sub(before).checked_div(times.rate);
-                // A rate of zero asks for none.
+                // A rate of zero means none.
                 let rate = earned.map_or(until, |earned| started + times.grace + Duration::from_secs(earned));
                 (wrote + times.block).min(rate).min(until)
             };
-            // Nothing has been written yet, and so all of it has left; that is not the end. Which deadline it will be
-            // is asked when the first of them comes.
+            // Nothing has been written yet, so everything is sent; that is not the end. The actual deadline is computed
+            // when the first of them expires.
             let mut next = until.min(started + times.block.min(times.grace).min(times.end));
             loop {
                 tokio::select! {
@@ -295,11 +295,11 @@ impl Connection {
         }
     }
 
-    /// A positive reply with another code than the one due means that we and the server are out of step: whatever is
-    /// read next may be the answer to something else, so nothing more goes over this connection.
+    /// A positive reply with another code than expected means that we and the server are out of sync: whatever is read
+    /// next may be the reply to something else, so the connection is not used any more.
     fn expect(&mut self, stage: Stage, reply: &Response, code: u16) -> Result<(), DeliveryFailure> {
         let got = self.code_of(reply);
-        // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
+        // RFC 5321 §4.3.2: any 2yz is accepted where 250 is expected.
         if got == code || (code == 250 && (200..300).contains(&got)) {
             return Ok(());
         }
@@ -307,12 +307,12 @@ impl Connection {
         Err(DeliveryFailure::Garbled { stage, cause: format!("{got} where {code} was due") })
     }
 
-    /// lettre's error in our words. Its kinds are private, so this asks every question it answers.
+    /// lettre's error in our terms. Its kinds are private, so this queries each of its predicates.
     fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             let reply = ServerReply::new(self.wire.code_as_given(u16::from(code)), &text);
-            // RFC 5321 §3.8: after 421 the server hangs up.
+            // RFC 5321 §3.8: after 421 the server closes.
             self.broken |= reply.code == 421 || self.wire.is_spoiled();
             return DeliveryFailure::Refused { stage, reply };
         }
@@ -332,17 +332,17 @@ impl Connection {
         }
     }
 
-    /// As the server gave it, and not as the parser had to be given it.
+    /// The code that the server sent, not the one that the parser was given.
     fn code_of(&self, reply: &Response) -> u16 {
         self.wire.code_as_given(u16::from(reply.code()))
     }
 
-    /// Whether another letter may go over this connection.
+    /// Whether another letter may be sent over this connection.
     pub(crate) fn is_reusable(&self) -> bool {
         !self.broken && self.letters < self.timeouts.letters_per_connection
     }
 
-    /// Whether letters went over it before: then its end may just be the server's idle limit.
+    /// Whether letters were sent over it before: then its end may just be the server's idle timeout.
     pub(crate) fn is_used(&self) -> bool {
         self.letters > 1
     }
@@ -355,7 +355,7 @@ impl Connection {
         &self.host
     }
 
-    /// RFC 5321 §4.1.1.10: leaves politely; does not wait long for the answer.
+    /// RFC 5321 §4.1.1.10: quits without waiting long for the reply.
     pub(crate) async fn quit(mut self) {
         if !self.broken {
             let _ = timeout(Duration::from_secs(5), self.smtp.quit()).await;
@@ -363,20 +363,20 @@ impl Connection {
     }
 }
 
-/// What became of one recipient in a transaction.
+/// The result of one recipient in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RecipientOutcome {
-    /// The letter was taken, with this reply to its final dot.
+    /// The letter was accepted, with this reply to its final dot.
     Taken(ServerReply),
     /// The attempt failed.
     Not(DeliveryFailure),
-    /// The server said nothing of this recipient, or that it comes in the next transaction: no attempt.
+    /// No reply for this recipient, or a deferral to the next transaction: not an attempt.
     Unheard,
 }
 
 /// A recipient between RCPT and the end of the letter.
 enum Heard {
-    /// The transaction is open, and everything was accepted so far.
+    /// Accepted so far, with an open transaction.
     Open,
     Closed(RecipientOutcome),
 }
@@ -397,7 +397,7 @@ impl Heard {
     }
 }
 
-/// What everybody is told who was accepted so far.
+/// Sets the result of all recipients accepted so far.
 fn close(heard: &mut [Heard], told: &RecipientOutcome) {
     for open in heard.iter_mut().filter(|heard| heard.is_open()) {
         *open = Heard::Closed(told.clone());

@@ -1,6 +1,5 @@
-//! The ticket: what a leg needs to travel, sealed in its row, the new leg that carries it, and which
-//! legs may share an SMTP transaction. Knows neither when it
-//! goes nor the wire.
+//! The ticket: everything a leg needs for delivery, sealed in its row; the new leg that carries it, and which legs may
+//! share an SMTP transaction. Knows neither schedule nor wire.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,17 +15,17 @@ use thiserror::Error;
 use crate::report_limit::ReportsTo;
 use crate::tls_session::Published;
 
-/// Whether a ticket lets its leg go.
+/// Whether a ticket's leg may be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// The leg may go.
+    /// It may.
     Free,
-    /// Not before an operator lets it go.
+    /// Not before an operator releases it.
     Held,
 }
 
 impl Hold {
-    /// Under which label a ticket is sealed that stands so.
+    /// The label under which such a ticket is sealed.
     #[must_use]
     pub fn label(self) -> Label {
         match self {
@@ -49,8 +48,7 @@ pub enum TicketError {
     /// Sealed with another key, for another leg, or damaged.
     #[error("the ticket cannot be opened: {0}")]
     Sealed(#[from] VaultError),
-    /// Opened, but not a ticket of this version.
-    /// What is wrong with it is not shown: it would quote the ticket.
+    /// Opened, but not a ticket of this version. The error is not shown: it would quote the ticket.
     #[error("the ticket cannot be read: {:?} error in its JSON", .0.classify())]
     Form(#[from] serde_json::Error),
 }
@@ -65,40 +63,40 @@ pub enum Route {
     Mx,
 }
 
-/// Why the letter travels: decides who hears of a failure, and what may be returned.
+/// Why the letter is sent: decides who is notified of a failure, and what may be returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// A letter passed on; its head may be returned in a report.
+    /// A relayed letter; its head may be returned in a report.
     Relay,
-    /// A letter that came closed, and that was looked into here with keys of the house. Whoever sent it need not be able
-    /// to read it: nothing of it and nothing of what was found is ever told to them, and the next server is asked to
-    /// tell them nothing either.
+    /// A letter that came encrypted and was decrypted here with our keys. Its sender may not be able to read it:
+    /// nothing of it and nothing found in it is ever reported to them, and the next server is asked not to report
+    /// either.
     Opened,
-    /// The mail that tells a recipient of a letter in the mailbox.
+    /// The notice to a recipient about a letter in the mailbox.
     Notice {
         /// The id of the mailbox.
         mailbox_id: String,
         /// The id of the letter.
         deposit_id: String,
-        /// Who sent that letter, and hears if its recipient cannot be told.
+        /// The sender of that letter, who is notified if its recipient cannot be reached.
         sender: ReversePath,
-        /// That letter's Message-ID, so that they find it.
+        /// That letter's Message-ID, for the sender's reference; `None`: it has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         letter_id: Option<String>,
-        /// Whether it is the first mail to tell of the letter, and not a reminder.
+        /// Whether it is the first notice about the letter, not a reminder.
         #[serde(default)]
         is_first: bool,
-        /// More letters that it speaks of, whose senders hear it, too.
+        /// Further letters that it mentions, whose senders are notified, too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         others: Vec<String>,
     },
-    /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
+    /// A delivery report; its failure is not reported (RFC 5321 §4.5.5).
     Report,
-    /// A report to a domain on how its servers speak TLS (RFC 8460); nobody hears of its failure.
+    /// A TLS report to a domain (RFC 8460); its failure is not reported.
     TlsReport,
     /// A letter written in the portal; nothing of it is ever returned.
-    #[serde(rename = "answer")] // its name in tickets that are on their way
+    #[serde(rename = "answer")] // its name in tickets that are already queued
     PortalReply {
         /// The id of the mailbox.
         mailbox_id: String,
@@ -107,12 +105,12 @@ pub enum Purpose {
     },
 }
 
-/// What the next server is asked to report on its own (RFC 3461 §4).
+/// What the next server is asked to report itself (RFC 3461 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Onwards {
-    /// What the sender asked for.
+    /// What the sender requested.
     AsAsked,
-    /// Nothing, and nothing of the letter: what there is to report is ours to report.
+    /// Nothing, and to return nothing: reports are ours to write.
     Nothing,
 }
 
@@ -125,7 +123,7 @@ impl Purpose {
         }
     }
 
-    /// Whether what a recipient's domain publishes decides how its servers are spoken to.
+    /// Whether what a recipient's domain publishes applies to the connection.
     pub(crate) fn published(&self) -> Published {
         match self {
             Self::TlsReport => Published::PassedBy,
@@ -145,24 +143,24 @@ impl Purpose {
     }
 }
 
-/// Whose hand was on a letter last: what we sign depends on it.
+/// Who last changed a letter: whether we sign depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hand {
-    /// It came from the world, or went into the queue before this was noted: never signed.
+    /// It came from outside, or was queued before this was recorded: never signed.
     #[default]
     World,
-    /// It came from the operator's own side, and goes on as it came.
+    /// It came from the operator's own side, and is passed on unchanged.
     Passed,
-    /// We wrote it, closed it for a partner, or changed it.
+    /// We wrote it, encrypted it for a partner, or changed it.
     Ours,
 }
 
-/// The letter that goes out.
+/// The content of an outgoing letter.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
-    /// A letter: its head, then the opened sealed body.
+    /// A letter: its head, then the decrypted body.
     Letter {
         /// The complete head as it goes out, including its empty line.
         #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
@@ -171,7 +169,7 @@ pub enum Content {
         #[serde(serialize_with = "key_to_base64", deserialize_with = "key_from_base64")]
         body_key: Secret<[u8; 32]>,
     },
-    /// A mail of our own that is written when it goes ([`crate::Composer`]).
+    /// A mail of our own that is written when it is sent ([`crate::Composer`]).
     Facts(#[serde(serialize_with = "secret_to_text", deserialize_with = "secret_from_text")] Secret<String>),
 }
 
@@ -191,17 +189,17 @@ impl Content {
 pub struct Queued<'a> {
     /// The arrival it belongs to.
     pub arrival_id: &'a str,
-    /// The sealed rest of the letter; none where the mail is written when it goes.
+    /// The sealed rest of the letter; `None`: the mail is written when it is sent.
     pub body_id: Option<&'a str>,
-    /// Why it travels, as the queue tells legs apart.
+    /// Its purpose, as the queue distinguishes legs.
     pub purpose: LegPurpose,
-    /// Whether it may go.
+    /// The initial state of the leg.
     pub state: LegStart,
-    /// Given up after this time.
+    /// How long it is tried.
     pub give_up: Duration,
 }
 
-/// One recipient's copy on its way out.
+/// One recipient's outgoing copy.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ticket {
     /// The reverse-path in MAIL.
@@ -214,28 +212,28 @@ pub struct Ticket {
     pub ret: Option<Ret>,
     /// RFC 6152 BODY as announced to us.
     pub body_type: BodyType,
-    /// RFC 6531 SMTPUTF8 was asked for.
+    /// Whether RFC 6531 SMTPUTF8 was requested.
     pub smtputf8: bool,
     /// The letter that goes out.
     pub content: Content,
     /// How the next server is found.
     pub route: Route,
-    /// The least the connection must prove; a next hop's own floor can only raise it.
+    /// The least the connection must prove; a next hop's own minimum can only raise it.
     pub tls: TlsFloor,
-    /// What the letter is for.
+    /// The purpose of the letter.
     pub purpose: Purpose,
-    /// Whose hand was on it last.
+    /// Who last changed it.
     #[serde(default)]
     pub hand: Hand,
-    /// Whose is the reverse-path that hears of it; of a notice, that of the letter's sender.
+    /// Whose the reverse-path for reports is; for a notice, that of the letter's sender.
     #[serde(default)]
     pub reports_to: ReportsTo,
-    /// When the letter came in.
+    /// When the letter was accepted.
     pub arrived: Timestamp,
 }
 
 impl Ticket {
-    /// Seals the ticket for the row of leg `leg_id`, which may go.
+    /// Seals the ticket for the row of leg `leg_id`, which may be delivered.
     pub fn seal(&self, key: &SpoolKey, leg_id: &str, random: &dyn Random) -> Result<Vec<u8>, TicketError> {
         self.seal_as(Hold::Free, key, leg_id, random)
     }
@@ -273,8 +271,8 @@ impl Ticket {
         })
     }
 
-    /// Whether both can travel in one transaction: the same bytes under the same envelope, and as safely. Notices,
-    /// reports and letters of the portal have reverse-paths of their own and travel alone.
+    /// Whether both can be sent in one transaction: the same bytes under the same envelope, with the same requirements.
+    /// Notices, reports and letters of the portal have reverse-paths of their own and are sent alone.
     pub(crate) fn shares_transaction(&self, other: &Self) -> bool {
         let same_letter = match (&self.content, &other.content) {
             (
@@ -296,7 +294,7 @@ impl Ticket {
             && self.ret == other.ret
             && self.body_type == other.body_type
             && self.smtputf8 == other.smtputf8
-            // A server without SMTPUTF8 takes the letter for the others.
+            // A server without SMTPUTF8 accepts the letter for the others.
             && self.recipient.address.needs_smtputf8() == other.recipient.address.needs_smtputf8()
     }
 
@@ -308,7 +306,7 @@ impl Ticket {
         }
     }
 
-    /// The ticket of leg `leg_id` sealed anew, so that it stands as `hold` says. `None`: it stands so already.
+    /// The ticket of leg `leg_id`, sealed anew with this `hold`. `None`: it already has it.
     pub fn turned(
         key: &SpoolKey,
         leg_id: &str,
@@ -320,7 +318,7 @@ impl Ticket {
         if stands == hold { Ok(None) } else { ticket.seal_as(hold, key, leg_id, random).map(Some) }
     }
 
-    /// Opens the ticket of leg `leg_id` to look at it, whether it may go or not.
+    /// Opens the ticket of leg `leg_id` for inspection, whether it may be delivered or not.
     pub fn open_any(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<(Self, Hold), TicketError> {
         let free = Self::open(key, leg_id, sealed).map(|ticket| (ticket, Hold::Free));
         free.or_else(|error| match key.open(Label::TicketHeld, leg_id, sealed) {
@@ -329,7 +327,7 @@ impl Ticket {
         })
     }
 
-    /// Opens the ticket of leg `leg_id`, if it may go.
+    /// Opens the ticket of leg `leg_id`, if it may be delivered.
     pub fn open(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<Self, TicketError> {
         let plain = key.open(Label::Ticket, leg_id, sealed)?;
         Ok(serde_json::from_slice(plain.expose())?)

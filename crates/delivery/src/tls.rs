@@ -1,5 +1,4 @@
-//! TLS on the way out: one configuration for each thing a certificate can be expected to be. Knows no SMTP; decides
-//! nothing about floors.
+//! Outgoing TLS: one configuration for each requirement on a certificate. Knows no SMTP; decides no minimum.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -23,14 +22,14 @@ use crate::endpoint::{Endpoint, Expected};
 use crate::error::DeliveryError;
 use crate::tls_session::{ResultType, TlsTrouble, Trial};
 
-/// Client configurations, made once: session tickets are shared by all connections.
+/// Client configurations, made once: all connections share session tickets.
 pub(crate) struct TlsConfigs {
     provider: Arc<CryptoProvider>,
     any: Arc<ClientConfig>,
     verified: HashMap<Trust, Arc<ClientConfig>>,
-    /// What policies that are only tried out would ask of exchangers.
+    /// For policies in testing mode: verifies what they would require of exchangers.
     exchangers: Arc<WebPkiServerVerifier>,
-    /// Of hops that are shown a certificate of ours.
+    /// For hops that get a certificate of ours.
     own: HashMap<(PathBuf, PathBuf, Trust), Own>,
 }
 
@@ -40,7 +39,7 @@ struct Own {
 }
 
 impl TlsConfigs {
-    /// Reads the authorities of every trust in use.
+    /// Loads the authorities of every trust in use.
     pub(crate) fn load<'a>(
         hops: impl Iterator<Item = &'a NextHop>,
         trust: &Trust,
@@ -60,7 +59,7 @@ impl TlsConfigs {
             if let Some(identity) = &hop.identity {
                 let show = |builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>| {
                     let mut config = builder.with_client_cert_resolver(identity.resolver());
-                    // A session taken up again would still be that of a certificate that was replaced since.
+                    // A resumed session would still be that of a certificate that was replaced since.
                     config.resumption = Resumption::disabled();
                     Arc::new(config)
                 };
@@ -75,7 +74,7 @@ impl TlsConfigs {
         Ok(all)
     }
 
-    /// Connects and shakes hands.
+    /// Connects and performs the handshake.
     pub(crate) async fn connect(
         &self,
         tcp: TcpStream,
@@ -100,8 +99,8 @@ impl TlsConfigs {
                 loaded.ok_or_else(|| ours("its certificate authorities are not loaded"))?
             }
             (Expected::Chain, Some(own)) => &own.verified,
-            // No certificate of ours is for servers of others. Made for this connection: a session of another server,
-            // or of before a key was exchanged, is not taken up again.
+            // Our certificate is not for other servers. Made for this connection: a session of another server, or from
+            // before a key change, is not resumed.
             (Expected::Match(associations), _) => {
                 let config = without_authority(Some(associations.clone()), &self.provider);
                 let config = config.map_err(|error| ours(&error.to_string()))?;
@@ -115,7 +114,7 @@ impl TlsConfigs {
         connector.connect(name, tcp).await.map_err(|error| trouble(&error))
     }
 
-    /// What a policy that is only tried out would have said of this session, which goes on all the same.
+    /// What a policy in testing mode would have reported of this session, which continues.
     pub(crate) fn tried(
         &self,
         tls: &TlsStream<TcpStream>,
@@ -150,13 +149,13 @@ impl TlsConfigs {
     }
 }
 
-/// Why a handshake failed. What is no TLS error is one of the network, and may be gone in a moment.
+/// Why a handshake failed. An error that is not TLS is one of the network, and may be temporary.
 fn trouble(error: &std::io::Error) -> TlsTrouble {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     TlsTrouble { result: tls.map(kind), cause: error.to_string() }
 }
 
-/// Whether it is a certificate that a handshake failed on.
+/// Whether a handshake failed because of a certificate.
 pub(crate) fn is_about_a_certificate(error: &std::io::Error) -> bool {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     tls.is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
@@ -174,7 +173,7 @@ fn kind(error: &rustls::Error) -> ResultType {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 ResultType::CertificateHostMismatch
             }
-            // Every other flaw of a certificate, those not invented yet included.
+            // Every other flaw of a certificate, including future ones.
             _ => ResultType::CertificateNotTrusted,
         },
         rustls::Error::General(said) if said == NONE_OF_THEM => ResultType::CertificateNotTrusted,
@@ -206,7 +205,7 @@ fn without_authority(
     Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier))
 }
 
-/// TLS 1.2 and 1.3 with the provider's suites: ephemeral keys and AEAD only, as BSI TR-02102-2 asks.
+/// TLS 1.2 and 1.3 with the provider's suites: ephemeral keys and AEAD only, as BSI TR-02102-2 requires.
 fn builder(
     provider: &Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, DeliveryError> {
@@ -245,8 +244,8 @@ fn roots(trust: &Trust) -> Result<RootCertStore, DeliveryError> {
     Ok(roots)
 }
 
-/// Whoever signed it: any certificate for the floors below `verified`, or one of the associations. The peer must hold its
-/// key.
+/// Accepts any issuer: any certificate for minimums below `verified`, or one of the associations. The peer must have
+/// its key.
 #[derive(Debug)]
 struct WithoutAuthority {
     associations: Option<Associations>,

@@ -1,5 +1,5 @@
-//! Counts how sessions went under TLS: each in a row of its day and of what was seen, sealed under the queue's key, with the
-//! next commit of whoever is in a hurry. Nobody waits for it. Knows no letter, no recipient and no report.
+//! Counts TLS sessions by day and result, in rows sealed under the queue's key, written with the next commit of any
+//! other writer. Nothing waits for it. Knows no letter, no recipient and no report.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 
-/// Days are those of UTC (RFC 8460 §4.1).
+/// Days in UTC (RFC 8460 §4.1).
 pub(crate) const DAY: i64 = 86_400_000;
-/// Different things that one process counts in one day; more are not counted.
+/// Different results that one process counts per day; further ones are not counted.
 const MAX_COUNTED: usize = 10_000;
-/// Different failures of one domain that it counts with all that is known of them; more are counted by their kind alone:
-/// who publishes a thousand servers, or another policy every minute, fills no disk.
+/// Different failures of one domain that are counted with full details; further ones are counted by kind only: a domain
+/// with a thousand servers, or another policy every minute, fills no disk.
 const EACH: usize = 50;
 
-/// The day of a moment.
+/// The day of a time.
 #[must_use]
 pub fn day_of(now: Timestamp) -> i64 {
     now.0.div_euclid(DAY)
 }
 
-/// What is sealed in a row.
+/// The sealed part of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Seen {
     pub(crate) domain: String,
@@ -46,7 +46,7 @@ pub(crate) struct TlsCounts {
     store: Store,
     key: SpoolKey,
     random: Arc<dyn Random>,
-    /// Two processes never count in the same row, and so never wait for each other.
+    /// A random id: two processes never count in the same row, and so never wait for each other.
     process: String,
     today: Mutex<Today>,
 }
@@ -61,7 +61,7 @@ impl TlsCounts {
         self.today.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one session of `domain` that went so.
+    /// Counts one session of `domain` with this result.
     pub(crate) fn note(&self, domain: &str, policy: &AppliedPolicy, end: SessionEnd, now: Timestamp) {
         let day = day_of(now);
         let seen = Seen { domain: domain.to_owned(), policy: policy.clone(), end };
@@ -94,7 +94,7 @@ impl TlsCounts {
         if today.known.contains(&tag) {
             return Some((tag, plain));
         }
-        // Before the domain is remembered: else each new one would take memory after that, too.
+        // Before the domain is recorded: else each new one would take memory after that, too.
         if today.known.len() >= MAX_COUNTED {
             return None;
         }
@@ -109,7 +109,7 @@ impl TlsCounts {
     }
 }
 
-/// Without what a domain can vary as it likes.
+/// Without the details that a domain can vary at will.
 fn by_kind_alone(seen: Seen) -> Seen {
     let policy = AppliedPolicy { kind: seen.policy.kind, ..AppliedPolicy::none() };
     let end = match seen.end {
@@ -121,7 +121,7 @@ fn by_kind_alone(seen: Seen) -> Seen {
     Seen { policy, end, ..seen }
 }
 
-/// What we sealed in this row; `None`: we did not.
+/// What we sealed in this row; `None`: the row is not ours.
 pub(crate) fn open(key: &SpoolKey, row: &TlsSessionRow) -> Option<Seen> {
     let plain = key.open(Label::TlsSessions, &bound(&row.tag, row.day), &row.facts_sealed).ok()?;
     let seen: Seen = serde_json::from_slice(plain.expose()).ok()?;
@@ -161,7 +161,7 @@ mod tests {
 
     impl CountingRig {
         async fn rows(&self) -> Vec<TlsSessionRow> {
-            // Whoever waits for a commit of the same writer has what came before it.
+            // A commit of the same writer includes everything before it.
             let _done = self.store.sweep(NOW).await.unwrap();
             let mut rows = Vec::new();
             for which in self.store.tls_untold(TODAY + 1, (0, [0; 32])).await.unwrap() {

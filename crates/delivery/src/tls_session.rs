@@ -1,5 +1,5 @@
-//! How a session with a server of a recipient's domain went under TLS, in the words of RFC 8460 §4.3 and §4.4: which policy of
-//! the domain applied, and what came of it. Pure; knows no letter and no recipient.
+//! The TLS result of a session with a server of a recipient's domain, in the terms of RFC 8460 §4.3 and §4.4: which policy of the
+//! domain applied, and the result. Pure; knows no letter and no recipient.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ pub(crate) enum PolicyType {
     NoPolicyFound,
 }
 
-/// The policy that a session was held to.
+/// The policy that applied to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct AppliedPolicy {
     pub(crate) kind: PolicyType,
-    /// RFC 8460 §4.4 policy-string: as its domain publishes it.
+    /// RFC 8460 §4.4 policy-string: as published by the domain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) text: Vec<String>,
-    /// Of MTA-STS: the names of servers.
+    /// For MTA-STS: the patterns of server names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<String>,
 }
@@ -34,7 +34,7 @@ impl AppliedPolicy {
         Self { kind: PolicyType::NoPolicyFound, text: Vec::new(), servers: Vec::new() }
     }
 
-    /// Of a server's TLSA records (RFC 6698 §2.2).
+    /// From a server's TLSA records (RFC 6698 §2.2).
     pub(crate) fn tlsa(records: &[Tlsa]) -> Self {
         let line = |one: &Tlsa| {
             let data = sealpost_mail::hex(one.data.get(..MAX_DIGEST).unwrap_or(&one.data));
@@ -45,7 +45,7 @@ impl AppliedPolicy {
         Self { kind: PolicyType::Tlsa, text, servers: Vec::new() }
     }
 
-    /// Of lines that can be shown, and of names as they come: what can be no host's is left out, and so is what is too much.
+    /// From displayable lines, and from unchecked names: invalid host names are omitted, and so is any excess.
     pub(crate) fn sts(lines: &[String], servers: &[String]) -> Self {
         let is_name = |name: &&String| {
             (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
@@ -64,11 +64,11 @@ impl AppliedPolicy {
     }
 }
 
-/// Records and names of a policy that are shown at most.
+/// Maximum number of records and names of a policy in a report.
 const MAX_SHOWN: usize = 16;
-/// Octets of a record's data that are shown at most: more than any digest has.
+/// Maximum octets of a record's data in a report: more than any digest has.
 const MAX_DIGEST: usize = 64;
-/// Octets of a policy of MTA-STS that are shown at most, its lines and the names of servers together.
+/// Maximum octets of an MTA-STS policy in a report, lines and server names together.
 pub(crate) const SHOWN: usize = 2048;
 /// The longest name in the DNS (RFC 1035 §2.3.4).
 const MAX_NAME: usize = 255;
@@ -94,13 +94,13 @@ pub(crate) enum ResultType {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct TlsFailure {
     pub(crate) result: ResultType,
-    /// The server's name in the MX record.
+    /// The server's name in the MX record; `None`: the failure concerns the domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) host: Option<String>,
     /// The address of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<IpAddr>,
-    /// Ours, where it is one that the domain can have seen.
+    /// Our address, if the domain can have seen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ours: Option<IpAddr>,
     /// RFC 8460 §4.4 failure-reason-code.
@@ -109,7 +109,7 @@ pub(crate) struct TlsFailure {
 }
 
 impl TlsFailure {
-    /// Without a server: of the domain as a whole.
+    /// Without a server: concerns the domain as a whole.
     pub(crate) fn new(result: ResultType, reason: &str) -> Self {
         Self { result, host: None, address: None, ours: None, reason: Some(plain(reason)) }
     }
@@ -119,56 +119,56 @@ impl TlsFailure {
     }
 }
 
-/// What came of a session.
+/// The result of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SessionEnd {
-    /// Under TLS, as the policy asks.
+    /// Under TLS, as the policy requires.
     Secured,
     Failed(TlsFailure),
 }
 
-/// A handshake, or what stands for it, that came to nothing.
+/// A failed handshake, or its equivalent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TlsTrouble {
-    /// None: another moment may be better, and nobody is told (RFC 8460 §4.3.4).
+    /// `None`: possibly temporary, and not reported (RFC 8460 §4.3.4).
     pub(crate) result: Option<ResultType>,
     /// A sentence for the log and the delivery report.
     pub(crate) cause: String,
 }
 
-/// Whether what a domain publishes decides how its servers are spoken to.
+/// Whether what a domain publishes applies to connections to its servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Published {
-    /// The session is counted.
+    /// It applies, and the session is counted.
     Counts,
-    /// Word that its own TLS does not work gets there all the same, and is not counted (RFC 8460 §3, §5.3).
+    /// A report about its own TLS is delivered regardless, and not counted (RFC 8460 §3, §5.3).
     PassedBy,
 }
 
-/// As what a session with a server is counted.
+/// How a session with a server is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Counted {
-    /// The domain whose policy it is: the recipients', not the server's.
+    /// The domain whose policy applies: the recipients', not the server's.
     pub(crate) domain: String,
     pub(crate) policy: Arc<AppliedPolicy>,
     pub(crate) trial: Trial,
 }
 
-/// What is looked at for the count alone, once TLS is there.
+/// What is checked only for the count, once TLS is established.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trial {
-    /// Nothing: what the policy asks for is asked of the session itself.
+    /// Nothing: the session itself must meet the policy's requirements.
     Nothing,
-    /// Whether the certificate is what the policy would ask for (RFC 8461 §5, "testing").
+    /// Whether the certificate is what the policy would require (RFC 8461 §5, "testing").
     Certificate,
-    /// The policy, which is being tested, does not name the server.
+    /// The policy, in testing mode, does not name the server.
     Unnamed,
-    /// None of the server's TLSA records can be used (RFC 7672 §2.2).
+    /// None of the server's TLSA records is usable (RFC 7672 §2.2).
     UnusableTlsa,
 }
 
-/// A reason as it can stand in a report.
+/// A reason in a form fit for a report.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if (' '..='~').contains(&c) { c } else { ' ' }).take(200).collect()
 }

@@ -10,22 +10,22 @@ use crate::ticket::{Purpose, Ticket};
 /// What became of a reply.
 #[derive(Clone, Debug)]
 pub struct UndeliveredReply<'a> {
-    /// The leg: telling twice of the same leg and action must put nothing into the mailbox twice.
+    /// Id of the leg: notifying twice of the same leg and action must put nothing into the mailbox twice.
     pub leg_id: &'a str,
-    /// What was to be delivered.
+    /// The ticket of the leg.
     pub ticket: &'a Ticket,
     /// Whether it failed or is delayed.
     pub action: DsnAction,
     /// The last server's status.
     pub status: EnhancedCode,
-    /// What that server said, if one said anything.
+    /// That server's text, if there was one.
     pub said: Option<&'a str>,
 }
 
-/// Why nobody was told. The text is for the log.
+/// Why the author was not notified. The text is for the log.
 #[derive(Debug, Error)]
 pub enum Untold {
-    /// The next try may succeed.
+    /// A retry may succeed.
     #[error("not now: {0}")]
     Later(String),
     /// An operator must look.
@@ -39,12 +39,12 @@ pub trait Returns: Send + Sync {
     /// Durable when it returns.
     async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold>;
 
-    /// A notice was refused for good; its letter's sender is told by a report all the same. Those of `others`, which it
-    /// spoke of as well, are not yet.
+    /// A notice was refused permanently; its letter's sender gets a report as well. Those of `others`, which
+    /// it also mentioned, are not notified yet.
     async fn notice_failed(&self, mailbox_id: &str, others: &[String], status: EnhancedCode);
 }
 
-/// Whether this report goes into a mailbox and not out by mail.
+/// Whether this report goes to a mailbox and not out by mail.
 pub(crate) fn concerns(ticket: &Ticket, action: DsnAction) -> bool {
     matches!(ticket.purpose, Purpose::PortalReply { .. })
         && matches!(action, DsnAction::Failed | DsnAction::Delayed)

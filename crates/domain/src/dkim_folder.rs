@@ -1,4 +1,4 @@
-//! The folder with the keys of DKIM: one file a key, whose name says selector, domain and how it stands. Signs nothing.
+//! The folder with the DKIM keys: one file per key, whose name contains selector, domain and state. Signs nothing.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,46 +11,46 @@ use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Domain, Secret};
 use thiserror::Error;
 
-/// What stands between selector and domain, in the DNS (RFC 6376 §3.6.2.1) as in the file's name.
+/// The separator of selector and domain, in the DNS (RFC 6376 §3.6.2.1) and in the file's name.
 const BETWEEN: &str = "._domainkey.";
 
-/// How a key stands.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Made, to be published; signs nothing yet.
+    /// Created, to be published; does not sign yet.
     Waiting,
-    /// Signs.
+    /// In use for signing.
     Signing,
-    /// Signs no more; stays published until what it has signed is delivered.
+    /// Signs no more; stays published until everything it has signed is delivered.
     Retired,
 }
 
 /// Why the folder cannot be used.
 #[derive(Debug, Error)]
 pub enum FolderError {
-    /// The folder or a file in it.
+    /// The folder or a file in it is not accessible.
     #[error("{path}: {source}")]
     Io {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file that is not read.
+    /// A key file is not used.
     #[error("{path}: {source}")]
     Key {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: KeyFileError,
     },
-    /// Something else is in the file.
+    /// The file does not contain a key.
     #[error("{0}: this is no private key for DKIM (PKCS#8 as PEM, RSA or Ed25519)")]
     NoKey(PathBuf),
     /// Too short, or longer than what fits into the DNS.
     #[error("{0}: RSA keys for DKIM have 2048 to 4096 bits; make another one with `sealpost dkim create`")]
     Size(PathBuf),
-    /// The name is another key's.
+    /// There is a key of this name already.
     #[error("there is a key {selector} for {domain} already; choose another --selector")]
     Taken {
         /// Its selector.
@@ -58,10 +58,10 @@ pub enum FolderError {
         /// Its domain.
         domain: Domain,
     },
-    /// No key has this name.
+    /// There is no key of this name.
     #[error("there is no key {0}; `sealpost dkim list` shows them")]
     Unknown(String),
-    /// More than one has this selector.
+    /// More than one key has this selector.
     #[error("several domains have a key {0}; write selector._domainkey.domain")]
     Ambiguous(String),
     /// It is in use.
@@ -72,25 +72,25 @@ pub enum FolderError {
 /// One key.
 #[derive(Clone, Debug)]
 pub struct DkimKeyFile {
-    /// In whose name it signs.
+    /// The signing domain.
     pub domain: Domain,
-    /// Its name among those of the domain.
+    /// Its selector, unique within the domain.
     pub selector: String,
-    /// How it stands.
+    /// Its state.
     pub state: KeyState,
     path: PathBuf,
 }
 
-/// What is made of it for the DNS.
+/// Its public part, as published in the DNS.
 pub struct Public {
-    /// Its kind.
+    /// Its algorithm.
     pub algorithm: DkimAlgorithm,
     /// RFC 6376 §3.6.1, RFC 8463 §4.2.
     pub record: String,
 }
 
 impl KeyState {
-    /// Its word in a file's name.
+    /// The state as written in a file's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,13 +112,13 @@ impl fmt::Display for DkimKeyFile {
 }
 
 impl DkimKeyFile {
-    /// Where its public part is published.
+    /// The DNS name of its public part.
     #[must_use]
     pub fn name(&self) -> String {
         dns_name(&self.selector, &self.domain)
     }
 
-    /// Ready to sign.
+    /// Loads the private key.
     ///
     /// # Errors
     /// Its file is not usable.
@@ -129,7 +129,7 @@ impl DkimKeyFile {
             .map_err(|_secret| FolderError::NoKey(self.path.clone()))
     }
 
-    /// What is published of it.
+    /// Its public part.
     ///
     /// # Errors
     /// Its file is not usable.
@@ -147,7 +147,7 @@ impl DkimKeyFile {
         Ok(Public { algorithm, record })
     }
 
-    /// From now on it stands so.
+    /// Changes its state.
     ///
     /// # Errors
     /// Its file cannot be renamed.
@@ -160,10 +160,10 @@ impl DkimKeyFile {
         Ok(())
     }
 
-    /// It goes, where it signs nothing.
+    /// Deletes it, unless it is in use.
     ///
     /// # Errors
-    /// It signs, or its file cannot be deleted.
+    /// It is in use, or its file cannot be deleted.
     pub fn remove(self) -> Result<(), FolderError> {
         match self.state {
             KeyState::Signing => return Err(FolderError::Signs(self.name())),
@@ -187,7 +187,7 @@ impl DkimKeyFile {
         if !pair.is_compatible(&PKCS_RSA_SHA256) {
             return Err(FolderError::NoKey(path()));
         }
-        // RFC 8301 §3.2: from 1024 bits; everybody reads 2048, and 4096 is the most that fits.
+        // RFC 8301 §3.2: at least 1024 bits; all verifiers accept 2048, and 4096 is the most that fits.
         match pair.public_key_raw().len() {
             260..=540 => Ok(pair),
             _ => Err(FolderError::Size(path())),
@@ -195,7 +195,7 @@ impl DkimKeyFile {
     }
 }
 
-/// Where the key of a domain with this selector is published.
+/// The DNS name of a domain's key with this selector.
 #[must_use]
 pub fn dns_name(selector: &str, domain: &Domain) -> String {
     format!("{selector}{BETWEEN}{domain}")
@@ -205,7 +205,7 @@ fn algorithm(pair: &KeyPair) -> DkimAlgorithm {
     if pair.algorithm() == &PKCS_ED25519 { DkimAlgorithm::Ed25519 } else { DkimAlgorithm::Rsa }
 }
 
-/// Every key in the folder, by domain and selector; none if there is no folder. Other files are left alone.
+/// Every key in the folder, by domain and selector; empty if there is no folder. Other files are ignored.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -238,7 +238,7 @@ fn entry(path: PathBuf) -> Option<DkimKeyFile> {
     })
 }
 
-/// RFC 6376 §3.1: labels of a name in the DNS.
+/// RFC 6376 §3.1: DNS labels.
 #[must_use]
 pub fn is_selector(text: &str) -> bool {
     let label = |label: &str| {
@@ -247,7 +247,7 @@ pub fn is_selector(text: &str) -> bool {
     text.len() <= 60 && text.split('.').all(label)
 }
 
-/// The key that somebody means, by its selector or its whole name.
+/// Finds a key by its selector or its whole name.
 ///
 /// # Errors
 /// There is none, or more than one.
@@ -261,14 +261,14 @@ pub fn find(folder: &Path, given: &str) -> Result<DkimKeyFile, FolderError> {
     }
 }
 
-/// Signs with this key from now on; those of its kind and domain that signed before are retired, and given back.
+/// Makes this the signing key; previous ones of its algorithm and domain are retired, and returned.
 ///
 /// # Errors
-/// A file is not usable. Then both may sign, and none does not.
+/// A file is not usable. Then both may be in use, but never none.
 pub fn sign_with(folder: &Path, entry: &mut DkimKeyFile) -> Result<Vec<DkimKeyFile>, FolderError> {
     let kind = entry.public()?.algorithm;
     let all = all(folder)?;
-    // The new one first: at no moment nobody signs.
+    // The new one first: there is always a signing key.
     entry.turn(KeyState::Signing)?;
     let mut retired = Vec::new();
     for mut old in all {
@@ -284,7 +284,7 @@ pub fn sign_with(folder: &Path, entry: &mut DkimKeyFile) -> Result<Vec<DkimKeyFi
     Ok(retired)
 }
 
-/// The keys that sign.
+/// The keys in use for signing.
 ///
 /// # Errors
 /// The folder or one of them is not usable.
@@ -293,7 +293,7 @@ pub fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
     entries.iter().filter(|entry| entry.state == KeyState::Signing).map(DkimKeyFile::key).collect()
 }
 
-/// Makes a key that waits, readable by the folder's owner alone.
+/// Creates a key that does not sign yet, readable by the folder's owner only.
 ///
 /// # Errors
 /// There is one of this name, or it cannot be written.

@@ -1,5 +1,5 @@
-//! Every record to publish, made of a configuration and the keys of DKIM; and what is to be said of those that are
-//! published. Asks nobody.
+//! All DNS records to publish, derived from the configuration and the DKIM keys; and the comparison with the
+//! published ones. Makes no queries.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -11,48 +11,48 @@ use sealpost_vault::BodyHash;
 use crate::dkim_folder::DkimKeyFile;
 use crate::publishing::Publishing;
 
-/// A record that should be there.
+/// A record that should be published.
 pub struct ExpectedRecord {
     /// Its name.
     pub name: String,
     /// Its type.
     pub kind: RecordKind,
-    /// What it says.
+    /// Its data.
     pub data: String,
-    /// Said above it, for the reader of the zone file.
+    /// Comment lines above it in the zone file.
     pub about: Vec<String>,
     rule: Rule,
 }
 
-/// When what is published will do.
+/// When a published record is sufficient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rule {
-    /// This very record, among others perhaps.
+    /// Exactly this record, possibly among others.
     Same,
     /// A key with this public part (RFC 6376 §3.6.1).
     Key,
-    /// One SPF record that lets this host send (RFC 7208 §3.2, §5).
+    /// One SPF record that allows this host to send (RFC 7208 §3.2, §5).
     Spf(Domain),
-    /// One policy that asks for something (RFC 7489 §6.3).
+    /// One policy that requests something (RFC 7489 §6.3).
     Dmarc,
-    /// One that begins so; what stands behind is the operator's.
+    /// One record with this beginning; the rest is the operator's.
     Begins(&'static str),
 }
 
-/// What there is to say of a record.
+/// The result for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It is as it should be.
+    /// Correct.
     Good,
-    /// It may be; why that cannot be told.
+    /// Possibly correct; why this cannot be decided.
     Perhaps(String),
-    /// It is not there.
+    /// Missing.
     Missing,
-    /// Something else is.
+    /// Different; what is published instead.
     Other(String),
 }
 
-/// All of them, in the order in which they are set up. Those of `portal_key` where it is known.
+/// All records, in the order in which they are set up; those of `portal_key` if it is known.
 ///
 /// # Errors
 /// The listener's key cannot be read.
@@ -75,7 +75,7 @@ pub fn all(
     Ok(all)
 }
 
-/// Who may send in the domains' names, and what is asked of others who do.
+/// SPF and DMARC: who may send in the domains' names, and how receivers treat others.
 fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord> {
     let name = publishing.name.as_str();
     let mut all = Vec::new();
@@ -102,7 +102,7 @@ fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord> {
     all
 }
 
-/// The keys of DKIM, and that of what portal users write.
+/// The DKIM keys, and that for letters of portal users.
 fn signatures(
     publishing: &Publishing,
     keys: &[(DkimKeyFile, String)],
@@ -111,7 +111,7 @@ fn signatures(
     let dkim = keys.iter().map(|(entry, record)| {
         let about = format!("DKIM (RFC 6376): {}", entry.state.as_str());
         let record = match publishing.tells_of_tls {
-            // RFC 8460 §3: receivers may ask for this service to be named.
+            // RFC 8460 §3: receivers may require this service type.
             true => record.replacen("; p=", "; s=email:tlsrpt; p=", 1),
             false => record.clone(),
         };
@@ -125,7 +125,7 @@ fn signatures(
     dkim.chain(portal).collect()
 }
 
-/// Where mail from the world goes, and that it goes there encrypted.
+/// MX and related records: where incoming mail goes, and that it is encrypted.
 fn inbound(publishing: &Publishing) -> Result<Vec<ExpectedRecord>, String> {
     let name = publishing.name.as_str();
     let mut all = Vec::new();
@@ -159,7 +159,7 @@ fn inbound(publishing: &Publishing) -> Result<Vec<ExpectedRecord>, String> {
     Ok(all)
 }
 
-/// Where others find keys to encrypt to.
+/// The Web Key Directory, where others find keys to encrypt to.
 fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord> {
     let (true, Some(portal)) = (publishing.directory, &publishing.portal) else {
         return Vec::new();
@@ -175,7 +175,7 @@ fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord>
     domains.iter().map(of_domain).collect()
 }
 
-/// Whom to tell of a hole.
+/// Contact for security reports.
 fn security(publishing: &Publishing) -> Vec<ExpectedRecord> {
     let Some(portal) = &publishing.portal else { return Vec::new() };
     let (contacts, policy) = &publishing.security;
@@ -228,7 +228,7 @@ fn other(name: &str, kind: RecordKind, data: String, about: &[&str]) -> Expected
 }
 
 impl ExpectedRecord {
-    /// What these records, which are published under its name, are worth.
+    /// Compares the wanted record with those published under its name.
     #[must_use]
     pub fn judge(&self, published: &[String]) -> Found {
         let begins = |start: &str| -> Vec<&String> {
@@ -263,7 +263,7 @@ impl ExpectedRecord {
     }
 }
 
-/// Nothing, or what there is instead.
+/// Missing, or what is published instead.
 fn otherwise<'a>(published: impl Iterator<Item = &'a String>) -> Found {
     let all: Vec<&str> = published.map(String::as_str).collect();
     if all.is_empty() { Found::Missing } else { Found::Other(all.join(" | ")) }
@@ -289,7 +289,7 @@ fn spf(record: &str, host: &Domain) -> Found {
     }
 }
 
-/// Names without their final dot, in lower case, one blank between words.
+/// Names without their final dot, in lower case, words separated by one space.
 fn plain(text: &str) -> String {
     let words = text.split_ascii_whitespace().map(|word| word.trim_end_matches('.').to_ascii_lowercase());
     words.collect::<Vec<_>>().join(" ")

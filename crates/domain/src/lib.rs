@@ -1,8 +1,8 @@
-//! What the operator's own domains publish: keys of DKIM in their folder, every record for the DNS, and how those that are
-//! there compare. Asks nobody.
+//! What the operator's own domains publish: DKIM keys in their folder, all DNS records, and their comparison with the
+//! published ones. Makes no queries.
 //!
-//! SECURITY: private keys of DKIM are made, read and put aside here; what goes out are records, and keys ready to sign.
-//! Must never know: the configuration's form, the command line, who is asked for what is published.
+//! SECURITY: private DKIM keys are created, read and retired here; the output are records, and keys ready to sign. Must
+//! never know: the configuration's form, the command line, who is asked for what is published.
 
 pub mod dkim_folder;
 pub mod dns_records;

@@ -1,29 +1,29 @@
-//! What records for the DNS are made of: names, domains, hosts, the key whose hash is published. Asks nobody.
+//! The input for DNS records: names, domains, hosts, the key whose hash is published. Makes no queries.
 
 use std::path::PathBuf;
 
 use sealpost_mail::Domain;
 
-/// What records are made of.
+/// The input for DNS records.
 pub struct Publishing {
     /// The gateway's own name.
     pub name: Domain,
-    /// Domains that our mails are from, or that take mail.
+    /// Domains from which our mails are sent, or that receive mail.
     pub domains: Vec<Domain>,
-    /// Those whose mail from the world comes here.
+    /// Those that receive mail from outside here.
     pub inbound: Vec<Domain>,
-    /// The private key of the listener that it comes to, where that has TLS.
+    /// The private key of the listener that receives it; `None`: without TLS.
     pub listener_key: Option<PathBuf>,
-    /// Whether mail leaves for the world from here.
+    /// Whether mail is sent to the internet from here.
     pub sends: bool,
-    /// The portal's host.
+    /// The portal's host; `None`: there is no portal.
     pub portal: Option<Domain>,
-    /// Whether keys are shown in a Web Key Directory.
+    /// Whether keys are published in a Web Key Directory.
     pub directory: bool,
-    /// Whether others are told by signed mail how their servers speak TLS.
+    /// Whether TLS reports are sent to other domains, in signed mail.
     pub tells_of_tls: bool,
-    /// Where they tell us how ours do.
+    /// Where TLS reports about us are sent.
     pub tls_reports_to: Vec<String>,
-    /// Whom to tell of a hole, and how that is dealt with.
+    /// Contacts for security reports, and the URL of the policy.
     pub security: (Vec<String>, Option<String>),
 }

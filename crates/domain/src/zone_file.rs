@@ -1,6 +1,6 @@
-//! Lines of a zone file (RFC 1035 §5.1). Knows no configuration and asks nobody.
+//! Lines of a zone file (RFC 1035 §5.1). Knows no configuration and makes no queries.
 
-/// A TXT record. RFC 1035 §3.3.14: strings of at most 255 octets, which readers put together.
+/// A TXT record. RFC 1035 §3.3.14: strings of at most 255 octets, which readers concatenate.
 #[must_use]
 pub fn txt(name: &str, text: &str) -> String {
     let octets: Vec<char> = text.chars().collect();
@@ -12,7 +12,7 @@ pub fn txt(name: &str, text: &str) -> String {
     }
 }
 
-/// Any other record, whose data is written as it is.
+/// Any other record, whose data is written unchanged.
 #[must_use]
 pub fn line(name: &str, kind: &str, data: &str) -> String {
     format!("{name}. IN {kind} {data}")

@@ -2,7 +2,7 @@
 
 use sealpost_mail::Head;
 
-/// Head and rest as they came. To stream a large letter, send `head.as_bytes()` and then the rest.
+/// Head and rest unchanged. To stream a large letter, send `head.as_bytes()` and then the rest.
 #[must_use]
 pub fn eml(head: &Head, rest: &[u8]) -> Vec<u8> {
     [head.as_bytes(), rest].concat()

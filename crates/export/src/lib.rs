@@ -1,8 +1,8 @@
-//! A letter as a file to take away: `.eml`, `.msg` (Outlook) and PDF/A-3.
+//! Exports a letter as a file: `.eml`, `.msg` (Outlook) and PDF/A-3.
 //!
-//! SECURITY: knows no accounts, no HTTP and no storage; what it is given has been opened for its owner by
-//! somebody else. Names it gives are names and never paths. `.eml` and `.msg` are pure; a PDF is made by
-//! a worker process of its own, because its making reads hostile HTML and pictures (decision 0010).
+//! SECURITY: knows no accounts, no HTTP and no storage; its input was already decrypted for the owner by the
+//! caller. It returns file names, never paths. `.eml` and `.msg` are pure; a PDF is made by a worker process
+//! of its own, because that parses hostile HTML and pictures (decision 0010).
 //!
 //! # The seam
 //!
@@ -22,14 +22,14 @@ pub use error::ExportError;
 pub use msg::{MAX_MSG, MsgPiece, msg, msg_pieces};
 pub use pdf::{Labels, Limits, MAX_PDF, Wording, Worker, pdf, pdf_chunks};
 
-/// What a letter can be taken away as.
+/// The formats of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// RFC 5322 text, byte for byte what came.
+    /// RFC 5322 text, byte for byte as received.
     Eml,
     /// For Outlook.
     Msg,
-    /// To read, print and archive; the original and its attachments are inside.
+    /// For reading, printing and archiving; the original and its attachments are embedded.
     Pdf,
 }
 
@@ -57,7 +57,7 @@ impl Format {
         }
     }
 
-    /// From an extension, as it stands in a URL.
+    /// By the extension, as in a URL.
     #[must_use]
     pub fn parse(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.extension() == extension)

@@ -1,4 +1,4 @@
-//! `.msg` files read back by programs that are not ours: extract-msg and olefile (PyPI), msgconvert (Debian).
+//! `.msg` files read back by other programs: extract-msg and olefile (PyPI), msgconvert (Debian).
 //!
 //! The comparison is `tests/exports/read_msg.py`. Its Python is `$SEALPOST_EXPORTS_PYTHON`, else the one in
 //! `target/venv-exports`, which `cargo xtask test` prepares.

@@ -1,5 +1,5 @@
-//! Standard error as the log's end: a line that cannot be written, or not soon, is dropped and counted. Whatever reads the
-//! log must never be able to stop the mail. Knows no line's meaning.
+//! Standard error as the log's destination: a line that cannot be written soon is dropped and counted. A
+//! stuck reader of the log must never stop the mail. Does not know what lines mean.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -10,25 +10,25 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::time::Instant;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// POSIX: what a pipe that is ready to be written to takes without waiting (PIPE_BUF is 4096 on Linux).
+/// POSIX: what a pipe reported as writable accepts without blocking (PIPE_BUF is 4096 on Linux).
 const PIECE: usize = 4096;
-/// How long a reader may keep us waiting,
+/// How long a reader may keep us waiting.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// and how long nothing is tried after that.
+/// How long nothing is tried after that.
 const REST: Duration = Duration::from_secs(1);
 
-/// Lines for standard error, one after the other.
+/// Writes lines to standard error, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct StandardError(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     lost: u64,
-    /// Nobody reads: nothing is tried before this.
+    /// The reader is stuck: nothing is tried before this.
     rests_until: Option<Instant>,
 }
 
-/// One event's turn at standard error.
+/// The lock held while one event is written.
 pub(crate) struct Line<'a>(MutexGuard<'a, State>);
 
 impl<'a> MakeWriter<'a> for StandardError {
@@ -40,7 +40,7 @@ impl<'a> MakeWriter<'a> for StandardError {
 }
 
 impl Write for Line<'_> {
-    /// Takes everything, always: who logs has nothing to do about a log that is gone.
+    /// Always reports success: the code that logs could do nothing about a lost log.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.write(&mut io::stderr().lock(), line);
         Ok(line.len())
@@ -71,7 +71,7 @@ impl State {
         }
     }
 
-    /// Whether all of it was taken.
+    /// Whether all of it was written.
     fn piece_by_piece(&mut self, end: &mut (impl Write + AsFd), line: &[u8]) -> bool {
         for piece in line.chunks(PIECE) {
             if !is_ready(end) {
@@ -92,7 +92,7 @@ fn is_ready(end: &impl AsFd) -> bool {
     loop {
         match poll(&mut ends, Some(&patience)) {
             Ok(0) => return false,
-            // An error of the file is told by writing to it.
+            // An error of the file shows when writing to it.
             Ok(_) => return true,
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return true,
@@ -120,7 +120,7 @@ mod tests {
         while state.lost == 0 {
             state.write(&mut write, &line);
         }
-        // However long the test was kept from going on: nothing is tried while it rests.
+        // However long the test was delayed: nothing is tried meanwhile.
         state.rests_until = Some(Instant::now() + Duration::from_secs(3600));
         (0..9).for_each(|_| state.write(&mut write, &line));
         assert_eq!(state.lost, 10);

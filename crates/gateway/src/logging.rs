@@ -1,5 +1,5 @@
-//! Where log lines go: standard error, as text or JSON. What may be in them is decided where they are
-//! written (docs/operators).
+//! Where log lines go: standard error, as text or JSON. What may be in them is decided where they are written
+//! (docs/operators).
 
 use std::io::IsTerminal as _;
 
@@ -16,15 +16,16 @@ pub(crate) fn start(log: &Log) {
         LogLevel::Info => "info",
         LogLevel::Debug => "debug",
     };
-    // Libraries speak only when something is wrong: their lines were not written with our rules in mind.
+    // Libraries log only warnings and errors: their lines were not written with our rules in mind.
     let ours = ["mail", "intake", "policy", "vault", "store", "notice", "delivery", "portal"];
-    // What it calls errors is what clients send, and anybody may send it without end.
+    // What it logs as errors is caused by clients, who can cause any number of them.
     let mut directives = format!("warn,actix_http=off,sealpost={level}");
     for name in ours {
         directives.push_str(&format!(",sealpost_{name}={level}"));
     }
     let filter = EnvFilter::new(directives);
-    // What cannot be written is not told on standard error: that is where it could not be written, and the attempt panics.
+    // What cannot be written must not be reported on standard error: that is what failed, and the attempt
+    // panics.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .log_internal_errors(false)

@@ -1,4 +1,4 @@
-//! The binary `sealpost`: reads the command line and hands over. Knows nothing else.
+//! The binary `sealpost`: parses the command line and dispatches. Knows nothing else.
 
 mod commands;
 mod config;
@@ -18,8 +18,8 @@ use clap::Parser as _;
 use mimalloc::MiMalloc;
 use zeroizing_alloc::ZeroAlloc;
 
-// Large letters come in bursts; this allocator gives their pages back. What is freed is erased before: a password goes
-// through buffers of sockets, TLS and forms that know nothing of secrets.
+// Large letters come in bursts; this allocator returns their pages. Freed memory is erased first: a password
+// passes through buffers of sockets, TLS and forms that know nothing of secrets.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 

@@ -1,4 +1,4 @@
-//! Whether letters are taken, told to the log and to systemd whenever it changes. Decides nothing.
+//! Reports to the log and to systemd, whenever it changes, whether letters are accepted. Decides nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use sealpost_store::{DiskSpace, NodeState, Store};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked.
+/// Interval of the checks.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Two nodes whose clocks are further apart do not mean the same by "due" and "expired".
+/// Two nodes whose clocks differ by more do not agree on "due" and "expired".
 const CLOCK: Duration = Duration::from_secs(1);
 
-/// Looks until `stop`.
+/// Checks until `stop`.
 pub(crate) async fn watch(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let look = async {
         let (mut room_before, mut state_before) = (DiskSpace::Enough, NodeState::Active);
@@ -72,7 +72,7 @@ fn tell_state(before: NodeState, now: NodeState) {
             tracing::info!("this node gives signs of life again: letters are taken and delivered");
             tell("taking letters");
         }
-        // The process ends, and says why.
+        // The process ends, and logs why.
         (_before, NodeState::Replaced) => {}
         (NodeState::Active, NodeState::Active)
         | (NodeState::Silent, NodeState::Silent)

@@ -1,5 +1,5 @@
-//! SIGHUP: certificates, keys for DKIM, rules and lists are read again. What is wrong stays as it was and is said in the
-//! log. Starts nothing.
+//! SIGHUP: reloads certificates, DKIM keys, rules and lists. What is invalid is left as it was, and the log says so. Starts
+//! nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use tokio_util::sync::CancellationToken;
 use crate::config::checked::{self, Reloaded};
 use crate::config::file::Problem;
 
-/// Everything that a running process reads again.
+/// Everything that a running process reloads.
 pub(crate) struct Reload {
-    /// Whose rules they are, where letters are taken in.
+    /// The context whose rules are replaced, if letters are accepted here.
     pub(crate) context: Option<Arc<Context>>,
     /// Certificates of listeners.
     pub(crate) listeners: Vec<TlsSource>,
-    /// Certificates that next hops are shown.
+    /// Client certificates for next hops.
     pub(crate) shown: Vec<ClientCertificate>,
-    /// Where the keys lie that sign, and who uses them.
+    /// Folder of the DKIM keys, and their user.
     pub(crate) dkim: Option<(PathBuf, DkimKeys)>,
     /// The portal's certificate.
     pub(crate) portal: Option<Reloader>,
@@ -37,7 +37,7 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// Until `stop`.
+    /// Runs until `stop`.
     pub(crate) async fn on_hangup(self, stop: CancellationToken) {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
         loop {
@@ -94,8 +94,8 @@ impl Reload {
         }
     }
 
-    /// Puts new rules in the place of the old ones. What is in memory takes part in no transaction: the audit trail says first
-    /// that they come, and where it cannot, they do not.
+    /// Replaces the rules. Memory is not part of a transaction: the audit trail records the change first, and if that fails,
+    /// nothing is changed.
     async fn rules(&self, context: &Context, file: &Path) {
         let rules = acceptable(context, checked::reload_rules(file));
         let hash = checked::hash(file).unwrap_or_default();
@@ -115,8 +115,8 @@ impl Reload {
     }
 }
 
-/// The new rules, where they may take the place of the old ones. A list that has lost too much is a part of an export, mostly, or
-/// a file that is being written: whom it protected goes on being protected.
+/// The new rules, if acceptable. A list that has lost too many entries is mostly a partial export, or a file being written: whoever
+/// it protected stays protected.
 fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
     let Reloaded { rules, may_lose, warnings } = match reloaded {
         Ok(reloaded) => reloaded,

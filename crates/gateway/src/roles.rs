@@ -1,8 +1,8 @@
-//! Which parts of the product one process runs. The parts meet only in the store.
+//! The roles: which parts of the product one process runs. The parts meet only in the store.
 
 use std::str::FromStr;
 
-/// The parts.
+/// The roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Roles {
     pub(crate) intake: bool,
@@ -16,7 +16,7 @@ impl Roles {
     pub(crate) const ALL: Self = Self { intake: true, portal: true, delivery: true, jobs: true };
     /// The portal alone.
     pub(crate) const PORTAL: Self = Self { intake: false, portal: true, delivery: false, jobs: false };
-    /// No role of a service: used by commands.
+    /// No role of a service: for commands.
     pub(crate) const NONE: Self = Self { intake: false, portal: false, delivery: false, jobs: false };
 }
 

@@ -1,4 +1,5 @@
-//! Events to webhooks, carried where mail is delivered: one process has both queues, and the keys of both. Decides nothing.
+//! Delivers events to webhooks, in the process that delivers mail: it has both queues, and the keys of both.
+//! Decides nothing.
 
 use std::sync::Arc;
 
@@ -10,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::Hook;
 
-/// From now on what happens is written down for these; before anything is taken in.
+/// From now on events are written for these; called before anything is accepted.
 pub(crate) async fn announce(store: &Store, alone: &Alone, hooks: &[Hook]) -> Result<(), StoreError> {
     let wanted: Vec<_> = hooks.iter().map(|hook| (hook.name.clone(), hook.events.clone())).collect();
     store.set_hooks(alone, &wanted).await
 }
 
-/// Carries until `stop`.
+/// Delivers until `stop`.
 pub(crate) async fn carry(
     store: Store,
     clock: Arc<dyn Clock>,

@@ -1,5 +1,6 @@
-//! The workers, tried out by `sealpost check`, which units run before each start: a unit or a container that keeps them from shutting themselves
-//! in would show with the first PDF otherwise, and with the first letter of a partner's. Knows no letter.
+//! Tries out the workers for `sealpost check`, which units run before each start: otherwise a unit or a container that
+//! prevents them from sandboxing themselves would show only with the first PDF, or the first letter from a partner.
+//! Knows no letter.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use sealpost_sandbox::trial::{self, Start};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-/// What those workers say that cannot shut themselves in, and how to mend it. One that is not installed says nothing here.
+/// The errors of workers that cannot sandbox themselves, with hints. One that is not installed is not reported here.
 pub(crate) fn not_shut_in(plan: &Plan, roles: Roles) -> Vec<String> {
     let portal = roles.portal.then_some((
         plan.portal.export.pdf_worker.as_deref(),

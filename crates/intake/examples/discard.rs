@@ -1,4 +1,4 @@
-//! A listener that takes every letter and forgets it: to measure the intake alone, and to try clients on.
+//! A listener that accepts and discards every letter: to measure the intake alone, and to try clients.
 //!
 //! `cargo run --release -p sealpost-intake --example discard -- 127.0.0.1:2601`
 

@@ -1,4 +1,4 @@
-//! Who may hand in letters at a listener, and for whom (the refusal at connect is in `slots`). Decides from facts; opens
+//! Who may send letters at a listener, and to whom (the refusal at connect is in `slots`). Decides from facts; opens
 //! nothing.
 
 use std::net::IpAddr;
@@ -7,51 +7,51 @@ use std::path::PathBuf;
 use sealpost_mail::{Address, Domain, DomainPattern, Network};
 use sealpost_proxied::{PeerRole, Proxies};
 
-/// The access of one listener. Any of the three rights is enough; with none of them a client may hand in
-/// letters for `domains` only.
+/// The access rules of one listener. Any of the three rights is sufficient; without one, a client may send to `domains`
+/// only.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// Clients from here may send to anyone.
+    /// Clients in these networks may send to anyone.
     pub networks: Vec<Network>,
     /// Clients with a login may send to anyone; AUTH is offered over TLS only.
     pub auth: bool,
     /// Clients with one of these certificates may send to anyone.
     pub certificates: ClientCertificates,
-    /// Anyone may send to these domains (exact, no subdomains). Empty: no letters from strangers.
+    /// Anyone may send to these domains (exact, no subdomains). Empty: clients without a right are refused.
     pub domains: Vec<Domain>,
-    /// The operator's own domains: what is sent there must not be readable as an address elsewhere, whoever
-    /// sends it.
+    /// The operator's own domains: a local part there must not be readable as an address elsewhere, whoever the sender
+    /// is.
     pub own: Vec<DomainPattern>,
-    /// Who says, in front of a connection, from where it comes (the PROXY protocol).
+    /// Proxies that announce a client's address before the connection (the PROXY protocol).
     pub proxies: Proxies,
-    /// Who may say, within a session, for whom it speaks (XCLIENT).
+    /// Proxies that may announce their client within a session (XCLIENT).
     pub xclient: Vec<Network>,
-    /// Whether they may say so again for the next client of the same connection.
+    /// Whether they may announce another client on the same connection.
     pub renaming: Renaming,
 }
 
-/// What becomes of a second XCLIENT in one session.
+/// How a second XCLIENT in one session is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renaming {
-    /// It is a command that is not known: it may be the client's own.
+    /// As an unknown command: it may be the client's own.
     #[default]
     Refused,
-    /// The next client of a proxy that reads every command itself and lets no XCLIENT of its clients through.
+    /// Accepted, for proxies that parse every command and never pass on a client's XCLIENT.
     Taken,
 }
 
 /// Client certificates that give a right.
 #[derive(Clone, Debug, Default)]
 pub struct ClientCertificates {
-    /// SHA-256 of the whole certificate (DER). A pinned certificate needs no CA and is not asked for its
-    /// dates: the pin is the trust.
+    /// SHA-256 of the whole certificate (DER). A pinned certificate needs no CA, and its validity dates are not
+    /// checked: the pin is the trust.
     pub pins: Vec<[u8; 32]>,
     /// File with CA certificates (PEM); certificates they issued for client authentication count.
     pub ca: Option<PathBuf>,
 }
 
 impl ClientCertificates {
-    /// Whether a client is asked for its certificate at all.
+    /// Whether no client certificates are requested.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pins.is_empty() && self.ca.is_none()
@@ -69,14 +69,14 @@ pub enum Right {
     Certificate,
 }
 
-/// What a session has shown so far.
+/// What a session has proved so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
     /// The address of the client.
     pub peer: IpAddr,
-    /// It has logged in.
+    /// Whether it has logged in.
     pub login: bool,
-    /// It has shown a certificate that counts.
+    /// Whether it has shown an accepted certificate.
     pub certificate: bool,
 }
 
@@ -95,23 +95,23 @@ impl Access {
         }
     }
 
-    /// Whether a client at this address may name others by XCLIENT.
+    /// Whether a client at this address may announce others by XCLIENT.
     pub(crate) fn names_others(&self, peer: IpAddr) -> bool {
         self.xclient.iter().any(|proxy| proxy.contains(peer)) && !self.is_balancer(peer)
     }
 
-    /// SECURITY: who seems to call from a balancer's own address called something in front of it that named nobody, so this
+    /// SECURITY: a connection from a balancer's own address comes from something that was not announced, so this
     /// address gives no right.
     fn is_balancer(&self, peer: IpAddr) -> bool {
         self.proxies.role(peer) == PeerRole::Proxy
     }
 
-    /// Whether a client without a right could still earn one.
+    /// Whether a client without a right could still obtain one.
     pub(crate) fn can_be_earned(&self) -> bool {
         self.auth || !self.certificates.is_empty()
     }
 
-    /// Whether a server of the operator could send this on to somebody else.
+    /// Whether a server of the operator might forward this to another address.
     #[must_use]
     pub fn leads_elsewhere(&self, recipient: &Address) -> bool {
         let domain = recipient.domain();
@@ -119,7 +119,7 @@ impl Access {
         own && recipient.leads_elsewhere()
     }
 
-    /// Whether strangers may send to this recipient; `postmaster` is our own (RFC 5321 §4.5.1).
+    /// Whether clients without a right may send to this recipient; `postmaster` is our own (RFC 5321 §4.5.1).
     pub(crate) fn is_ours(&self, recipient: &Address, postmaster: &Address) -> bool {
         !self.domains.is_empty() && (self.domains.contains(recipient.domain()) || recipient == postmaster)
     }

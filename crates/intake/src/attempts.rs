@@ -1,9 +1,9 @@
-//! Wrong log-ins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by site, by
-//! login name, and by client and name. Knows no password, keeps no login name, and asks no clock.
+//! Failed logins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by site, by
+//! login name, and by client and name. Knows no password, stores no login name, and reads no clock.
 //!
-//! SECURITY: a limit by login name would let strangers lock a mail server out. So a login with many failures is not closed:
-//! strangers who try it come last in the queue for password checks, and for a client that has logged in before only its own
-//! failures at that login count.
+//! SECURITY: a limit by login name would let strangers lock a mail server out. So a login with many failures is not
+//! locked: strangers that try it come last in the queue for password checks, and for a client that has logged in before
+//! only its own failures at that login count.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,25 +16,25 @@ use sealpost_mail::Timestamp;
 
 use crate::limits::client_of;
 
-/// Wrong tries before waiting begins.
+/// Failures before a client has to wait.
 const FREE_TRIES: u32 = 5;
-/// The first wait; each wrong try doubles it.
+/// The first wait; each failure doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait of a client.
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// An IPv6 /48 is what one customer of a provider may have, but it may also be many people: it gets more tries.
 const FREE_TRIES_OF_SITE: u32 = 20;
-/// Wrong tries are forgotten after this long without another.
+/// Failures are forgotten after this time without another.
 const FORGET: Duration = Duration::from_secs(60 * 60);
-/// What is kept beyond this process is said again so often, not with every log-in.
+/// How often a correct login is stored again beyond this process.
 const KEPT_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
-/// Entries kept; the one unused for longest makes room.
+/// Entries kept; the least recently used one is evicted.
 const MAX: usize = 10_000;
 
-/// A login name as it is remembered: people type their password there.
+/// A hashed login name: people type their password there.
 type Name = [u8; 32];
 
-/// What wrong tries are counted by.
+/// What failures are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     /// One IPv4 address or IPv6 /64.
@@ -54,27 +54,27 @@ impl Key {
     }
 }
 
-/// How a client stands that asks to try a password for a login.
+/// How a client is treated that tries a password for a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientStatus {
-    /// It was right about this login before.
+    /// It has logged in with this login before.
     Known,
-    /// Nothing is known of it.
+    /// Nothing is known about it.
     Stranger,
-    /// Nothing is known of it, and many have failed at this login.
+    /// Nothing is known about it, and many have failed at this login.
     Doubtful,
-    /// It has failed too often to be heard now.
+    /// It has failed too often and has to wait.
     Waits,
 }
 
-/// What a right password means of its client.
+/// What a correct password says about its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// It is time to keep that beyond this process.
+    /// It is to be stored beyond this process.
     Anew,
-    /// That is kept; it had been wrong before.
+    /// It is already stored; there were failures before.
     AfterWrong,
-    /// Nothing that is not known.
+    /// Nothing new.
     Again,
 }
 
@@ -88,30 +88,30 @@ struct Tries {
 #[derive(Clone, Copy, Debug)]
 struct Right {
     last: Timestamp,
-    /// When it was last given to be kept, by this process.
+    /// When it was last stored beyond this process; `None`: never by this process.
     kept: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
 struct Memory {
     tries: HashMap<Key, Tries>,
-    /// Who was right about what, and when last.
+    /// Which client logged in with which login, and when last.
     known: HashMap<(IpAddr, Name), Right>,
 }
 
-/// What all listeners remember together.
+/// The memory shared by all listeners.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     memory: Mutex<Memory>,
 }
 
 impl Attempts {
-    /// How this client stands with this login now.
+    /// How this client is treated with this login now.
     pub(crate) fn status(&self, peer: IpAddr, login: &str, now: Timestamp) -> ClientStatus {
         let (client, name) = (client_of(peer), name_of(login));
         let memory = self.memory();
         let blocked = |key| {
-            // A clock that was set back must not make anybody wait for longer than was meant.
+            // A clock that was set back must not extend the wait.
             memory.tries.get(&key).is_some_and(|tries| tries.last <= now && now < tries.next)
         };
         if memory.known.contains_key(&(client, name)) {
@@ -127,7 +127,8 @@ impl Attempts {
         }
     }
 
-    /// The password was wrong, or the login is nobody's. `true`: its client, or all of its site, has to wait from now on.
+    /// The password was wrong, or the login does not exist. `true`: the client, or its whole site, has to wait from now
+    /// on.
     pub(crate) fn wrong(&self, peer: IpAddr, login: &str, now: Timestamp) -> bool {
         let (client, name) = (client_of(peer), name_of(login));
         let mut memory = self.memory();
@@ -153,8 +154,8 @@ impl Attempts {
         waits
     }
 
-    /// The password was right. What the client got wrong about other logins stays: one login of one's own
-    /// must not buy free tries at those of others.
+    /// The password was correct. The client's failures with other logins stay: a login of one's own must not buy free
+    /// tries with those of others.
     pub(crate) fn right(&self, peer: IpAddr, login: &str, now: Timestamp) -> Heard {
         let pair = (client_of(peer), name_of(login));
         let mut memory = self.memory();
@@ -171,7 +172,7 @@ impl Attempts {
         }
     }
 
-    /// The client was right about this login before this process began. What it got wrong since counts.
+    /// The client has logged in with this login before this process began. Its failures since then count.
     pub(crate) fn recall(&self, peer: IpAddr, login: &str, now: Timestamp) {
         let pair = (client_of(peer), name_of(login));
         let mut memory = self.memory();
@@ -208,7 +209,7 @@ fn name_of(login: &str) -> Name {
     name
 }
 
-/// Looking at every entry is dear, but comes only with a full memory and after a password was checked.
+/// Scanning every entry is expensive, but only happens with a full memory and after a password was checked.
 fn make_room<K: Clone + Eq + Hash, V>(map: &mut HashMap<K, V>, key: &K, last: impl Fn(&V) -> Timestamp) {
     if map.len() < MAX || map.contains_key(key) {
         return;
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(attempts.status(ip("2001:db8:0:1::1"), "other", START), ClientStatus::Stranger);
     }
 
-    /// Whoever changes the /64 with each try is still one site.
+    /// A client that changes its /64 with each try is still one site.
     #[test]
     fn one_v6_site_has_more_tries_and_not_without_end() {
         let attempts = Attempts::default();
@@ -274,7 +275,7 @@ mod tests {
         assert_eq!(attempts.status(ip("2001:db8:1:1::1"), "other", START), ClientStatus::Stranger);
     }
 
-    /// Failing at a name keeps nobody from it: not who knows it, and not an honest stranger.
+    /// Failures at a name lock nobody out: neither its owner nor an honest stranger.
     #[test]
     fn a_login_at_which_many_failed_is_open_to_all_and_strangers_come_last() {
         let attempts = Attempts::default();
@@ -287,7 +288,7 @@ mod tests {
         assert_eq!(attempts.status(stranger, "mill", START), ClientStatus::Doubtful);
         assert_eq!(attempts.status(owner, "mill", START), ClientStatus::Known);
         assert_eq!(attempts.status(stranger, "mill", START.plus(FORGET + SECOND)), ClientStatus::Stranger);
-        // Even the owner's network cannot try for ever.
+        // Even the owner's network cannot try without limit.
         for _ in 0..FREE_TRIES {
             attempts.wrong(owner, "mill", START);
         }
@@ -329,7 +330,7 @@ mod tests {
         assert_eq!(right(server, START.plus(KEPT_AGAIN - SECOND)), Heard::AfterWrong);
         assert_eq!(right(server, START.plus(KEPT_AGAIN)), Heard::Anew);
         assert_eq!(right(server, START.plus(KEPT_AGAIN + SECOND)), Heard::Again);
-        // A clock that was set back must not keep it from being kept.
+        // A clock that was set back must not prevent storing it.
         assert_eq!(right(server, START), Heard::Anew);
         attempts.recall(ip("192.0.2.2"), "mill", START);
         let again = right(ip("192.0.2.2"), START.plus(SECOND));
@@ -350,7 +351,7 @@ mod tests {
         let attempts = Attempts::default();
         let peer = |nth: usize| IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes());
         let at = |nth: usize| START.plus(Duration::from_millis(nth as u64));
-        // Each leaves two entries, and all one more together.
+        // Each leaves two entries, and all of them together one more.
         (0..MAX / 2 + 10).for_each(|nth| assert!(!attempts.wrong(peer(nth), "mill", at(nth))));
         (0..MAX + 10).for_each(|nth| assert_eq!(attempts.right(peer(nth), "own", at(nth)), Heard::Anew));
         let memory = attempts.memory();

@@ -1,5 +1,5 @@
-//! AUTH PLAIN and LOGIN (RFC 4954, RFC 4616). Knows no password store: [`crate::Logins`] does; what is
-//! remembered of wrong logins is in `attempts.rs`.
+//! AUTH PLAIN and LOGIN (RFC 4954, RFC 4616). Knows no password store: [`crate::Logins`] does; failed logins
+//! are remembered in `attempts.rs`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::wire::Leave;
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
-/// The first wait after a wrong password; it doubles each time.
+/// The first delay after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The longest delay.
 const MAX_DELAY: Duration = Duration::from_secs(16);
@@ -96,7 +96,7 @@ impl<S: Connection> Session<'_, S> {
         Ok(login.and_then(|login| Ok(Credentials { login, password: text(&password)? })))
     }
 
-    /// One challenge and its answer, decoded.
+    /// One challenge and its response, decoded.
     async fn challenge(&mut self, challenge: &str) -> Result<Result<Secret<Vec<u8>>, Reply>, Leave> {
         self.wire.send(&replies::challenge(challenge));
         let deadline = Instant::now() + self.context.limits.command;
@@ -131,15 +131,15 @@ impl<S: Connection> Session<'_, S> {
             LoginCheck::Busy => {
                 self.context.refusals.login_put_off(&self.context.name, self.caller.peer, Instant::now());
                 self.wire.send(&replies::login_later());
-                // Asking again at once is no way round it.
+                // Asking again at once must not evade the limit.
                 self.count_error()
             }
         }
     }
 }
 
-/// Checks the password, if it may be tried now and its turn comes in time. Goes on when nobody waits for it any more: the
-/// work is done in its turn, and who leaves before the answer has tried all the same.
+/// Checks the password, if it may be tried now and its turn comes in time. Continues when the session is
+/// gone: the work is done within its turn, and a client that leaves before the answer has used its try.
 async fn judge(context: &ListenerContext, peer: IpAddr, credentials: Credentials) -> LoginCheck {
     let in_networks = context.access.right(Shown { peer, login: false, certificate: false }).is_some();
     let (attempts, clock) = (Arc::clone(&context.attempts), Arc::clone(&context.clock));
@@ -207,7 +207,7 @@ fn text(bytes: &Secret<Vec<u8>>) -> Result<Secret<String>, Reply> {
     String::from_utf8(bytes.expose().clone()).map(Secret::new).map_err(|_utf8| replies::bad_login())
 }
 
-/// RFC 4616 §2: `[authzid] NUL authcid NUL passwd`. Nobody acts for somebody else here.
+/// RFC 4616 §2: `[authzid] NUL authcid NUL passwd`. Acting for another identity is not supported.
 fn split_plain(response: &Secret<Vec<u8>>) -> Result<Credentials, Reply> {
     let response = text(response)?;
     let mut parts = response.expose().split('\0');

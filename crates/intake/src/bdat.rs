@@ -1,32 +1,32 @@
-//! The letter in BDAT chunks (RFC 3030), as a pure function over blocks of bytes. No dots here: lengths say
-//! where a chunk ends. Knows no socket and no reply.
+//! The letter in BDAT chunks (RFC 3030), as a pure function over blocks of bytes. No dot-stuffing here:
+//! lengths delimit the chunks. Knows no socket and no reply.
 //!
-//! We do not offer BINARYMIME, so a letter is made of lines here too: a bare CR, LF or NUL spoils it.
+//! We do not offer BINARYMIME, so a letter consists of lines here too: a bare CR, LF or NUL makes it invalid.
 
 use memchr::memchr3;
 
 use crate::data::{Bare, LineCounter};
 
-/// What a block held.
+/// The result of checking a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Give [`CRLF`] to the reception first: its CR was the end of the block before.
+    /// Pass [`CRLF`] to the reception first: its CR was at the end of the block before.
     pub line_end_first: bool,
     /// Octets at the front of the block to skip (the LF of that line end).
     pub skip: usize,
-    /// Where the content in the block ends. A CR at the very end is kept back.
+    /// Where the content in the block ends. A CR at the very end is held back.
     pub end: usize,
 }
 
 /// A line end, for [`Checked::line_end_first`] and [`Last::AddLineEnd`].
 pub const CRLF: &[u8] = b"\r\n";
 
-/// What is still to do at the end of the last chunk.
+/// What remains to be done at the end of the last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Last {
     /// Nothing is missing.
     Complete,
-    /// The last line has no CRLF. It gets one, for no letter could be sent on by DATA otherwise.
+    /// The last line has no CRLF. It is added, as the letter could not be sent by DATA otherwise.
     AddLineEnd,
 }
 
@@ -45,16 +45,16 @@ impl ChunkReader {
         Self { held_cr: false, in_line: false, lines: LineCounter::new(limit) }
     }
 
-    /// Whether a line was over the limit.
+    /// Whether a line exceeded the limit.
     #[must_use]
     pub fn had_long_line(&self) -> bool {
         self.lines.long
     }
 
-    /// Looks at a block, all of it.
+    /// Checks a whole block.
     ///
     /// # Errors
-    /// What spoils the letter.
+    /// The octet that makes the letter invalid.
     pub fn check(&mut self, block: &[u8]) -> Result<Checked, Bare> {
         let mut at = 0;
         let line_end_first = self.held_cr && !block.is_empty();
@@ -95,10 +95,10 @@ impl ChunkReader {
         }
     }
 
-    /// The last chunk is through.
+    /// The last chunk is complete.
     ///
     /// # Errors
-    /// A CR was its last octet.
+    /// Its last octet was a CR.
     pub fn last(&self) -> Result<Last, Bare> {
         match (self.held_cr, self.in_line) {
             (true, _) => Err(Bare::Cr),
@@ -133,7 +133,7 @@ mod tests {
         Ok(content)
     }
 
-    /// The first octet that spoils, or the input with its last line ended.
+    /// The first invalid octet, or the input with its last line ended.
     fn reference(input: &[u8]) -> Result<Vec<u8>, Bare> {
         for (at, octet) in input.iter().enumerate() {
             match octet {

@@ -1,8 +1,8 @@
-//! One command line into one command, as a pure and strict function. Knows no session and no right.
+//! Parses one command line, as a pure and strict function. Knows no session and no right.
 //!
-//! The grammar is RFC 5321 §4.1 with the parameters of RFC 1870, 3461, 4954, 6152 and 6531. Paths are read
-//! by [`Address`], parameters in `parameters.rs`. Whatever is not in the grammar is refused: lenient
-//! readers disagree with each other, and what two readers disagree on is where attacks live.
+//! The grammar is RFC 5321 §4.1 with the parameters of RFC 1870, 3461, 4954, 6152 and 6531. Paths are parsed
+//! by [`Address`], parameters in `parameters.rs`. Anything outside the grammar is refused: lenient parsers
+//! disagree with each other, and attacks use what two parsers disagree about.
 
 use std::str::from_utf8;
 
@@ -12,7 +12,7 @@ use crate::line::PLAIN;
 use crate::parameters;
 use crate::replies;
 
-/// A command that is well formed.
+/// A well-formed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// EHLO or HELO.
@@ -23,14 +23,14 @@ pub enum Command {
     Rcpt(Box<Rcpt>),
     /// DATA.
     Data,
-    /// BDAT with so many octets behind its line (RFC 3030).
+    /// BDAT, followed by this many octets (RFC 3030).
     Bdat {
         /// Octets of the chunk.
         size: u64,
-        /// Whether the letter goes on behind it.
+        /// Whether further chunks follow.
         chunk: Chunk,
     },
-    /// BDAT that does not say how many octets follow: nobody knows where the next command begins.
+    /// BDAT without a size: it is unknown where the next command begins.
     BdatWithoutSize,
     /// AUTH (RFC 4954).
     Auth {
@@ -41,7 +41,7 @@ pub enum Command {
     },
     /// STARTTLS (RFC 3207).
     StartTls,
-    /// XCLIENT, with its attributes unread: they matter only from who may say it.
+    /// XCLIENT, with its attributes unparsed: they only matter from proxies that may use it.
     XClient(String),
     /// RSET.
     Rset,
@@ -53,9 +53,9 @@ pub enum Command {
     Help,
     /// QUIT.
     Quit,
-    /// A command of SMTP that we do not have.
+    /// An SMTP command that is not implemented.
     NotImplemented,
-    /// A command of another protocol: a browser was made to speak to us (cross-protocol attack).
+    /// A command of another protocol: a browser was made to connect to us (cross-protocol attack).
     Foreign,
 }
 
@@ -68,7 +68,7 @@ pub struct Hello {
     pub verb: HelloVerb,
 }
 
-/// How a client says hello (RFC 5321 §4.1.1.1).
+/// How a client greets (RFC 5321 §4.1.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelloVerb {
     /// EHLO: extensions are offered.
@@ -77,10 +77,10 @@ pub enum HelloVerb {
     Helo,
 }
 
-/// Which chunk of a letter a BDAT carries (RFC 3030 §2).
+/// The position of a BDAT chunk in its letter (RFC 3030 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    /// Others follow.
+    /// Further chunks follow.
     More,
     /// It is the last one: `LAST`.
     Last,
@@ -91,11 +91,11 @@ pub enum Chunk {
 pub struct Rcpt {
     /// The recipient with its parameters.
     pub recipient: Recipient,
-    /// It was written with other than ASCII, so MAIL must have said SMTPUTF8.
+    /// The address contains non-ASCII characters, so MAIL must have specified SMTPUTF8.
     pub needs_smtputf8: bool,
 }
 
-/// Reads a command. `line` has no CRLF; the line reader has seen to it that no CR, LF or NUL is in it.
+/// Parses a command. `line` has no CRLF; the line reader has ensured that it contains no CR, LF or NUL.
 ///
 /// # Errors
 /// The reply that says what is wrong.
@@ -110,7 +110,8 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
     if !extendable && line.len() + 2 > PLAIN {
         return Err(replies::command_too_long());
     }
-    // "Trailing spaces … SHOULD be tolerated" (RFC 5321 §4.1.1); so is one space where nothing may follow.
+    // "Trailing spaces … SHOULD be tolerated" (RFC 5321 §4.1.1); so is one space after a command without
+    // arguments.
     let rest = rest.map(|rest| rest.trim_end_matches(' ')).filter(|rest| !rest.is_empty());
     let alone = |command| match rest {
         None => Ok(command),
@@ -142,8 +143,8 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
     }
 }
 
-/// The name is not checked against anything (RFC 5321 §4.1.4: a server must not refuse mail for it), but it
-/// goes into our trace field: only what a domain or an address literal is written with.
+/// The name is not verified (RFC 5321 §4.1.4: a server must not refuse mail for it), but it becomes part of
+/// our trace field: only characters of a domain or an address literal are accepted.
 fn hello(rest: Option<&str>, verb: HelloVerb) -> Result<Command, Reply> {
     let name = rest.unwrap_or_default();
     if !is_host_name(name) {
@@ -152,7 +153,7 @@ fn hello(rest: Option<&str>, verb: HelloVerb) -> Result<Command, Reply> {
     Ok(Command::Hello(Hello { name: name.to_owned(), verb }))
 }
 
-/// What a client may call itself.
+/// Whether a client may call itself that.
 pub(crate) fn is_host_name(name: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b".-_:[]/+".contains(&c);
     !name.is_empty() && name.len() <= 255 && name.bytes().all(allowed)
@@ -189,13 +190,13 @@ fn rcpt(rest: &str, postmaster: &Address) -> Result<Command, Reply> {
     Ok(Command::Rcpt(Box::new(Rcpt { recipient, needs_smtputf8 })))
 }
 
-/// What follows `FROM:` or `TO:`; a space behind the colon is common enough to be let through.
+/// The text after `FROM:` or `TO:`; a space after the colon is common enough to be accepted.
 fn after_keyword<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
     let (head, tail) = rest.split_at_checked(keyword.len())?;
     head.eq_ignore_ascii_case(keyword).then(|| tail.trim_start_matches(' '))
 }
 
-/// Cuts `<path>` into what is inside and what is behind. A `>` inside a quoted local part is no end.
+/// Splits `<path>` into its content and the text after it. A `>` inside a quoted local part does not end it.
 fn cut_path(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('<')?;
     let (mut quoted, mut escaped) = (false, false);
@@ -207,7 +208,7 @@ fn cut_path(text: &str) -> Option<(&str, &str)> {
             '>' if !quoted => {
                 let (path, tail) = (inner.get(..at)?, inner.get(at + 1..)?);
                 // No limit for the whole (RFC 5321 §4.5.3.1.3 has 256 octets): the longest local part and the
-                // longest domain are together longer than that, and each of them has its own limit.
+                // longest domain together exceed it, and each of them has its own limit.
                 return (tail.is_empty() || tail.starts_with(' ')).then_some((path, tail));
             }
             _ => {}
@@ -216,8 +217,8 @@ fn cut_path(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// A mailbox, without the source route that may stand before it. RFC 5321 §4.1.1.3: "Servers … SHOULD
-/// ignore the source route and deliver to the mailbox".
+/// A mailbox, without a preceding source route. RFC 5321 §4.1.1.3: "Servers … SHOULD ignore the source route
+/// and deliver to the mailbox".
 fn mailbox(path: &str) -> Option<Address> {
     let path = match path.strip_prefix('@') {
         None => path,

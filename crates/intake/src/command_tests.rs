@@ -1,4 +1,4 @@
-//! Tests of the command grammar, against the RFCs and against smtp-proto as a second reader.
+//! Tests of the command grammar, against the RFCs and against smtp-proto as a second parser.
 
 use proptest::prelude::*;
 use sealpost_mail::{BodyType, Notify, Ret};
@@ -194,7 +194,7 @@ fn trailing_spaces_and_a_space_behind_the_colon_are_let_through() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Whatever we take, a second reader takes in the same sense; the other way round we may refuse.
+    /// Whatever we accept, a second parser accepts in the same sense; the other way round we may refuse.
     #[test]
     fn what_we_read_smtp_proto_reads_alike(
         verb in prop_oneof![Just("MAIL FROM:"), Just("RCPT TO:"), Just("EHLO "), Just("BDAT "), Just("NOOP")],

@@ -1,5 +1,5 @@
-//! What a session needs of its connection beside reading and writing: what the kernel knows of it now. The runtime knows of
-//! what came only once it has been told.
+//! What a session needs of its connection beyond reading and writing: its current state in the kernel. The
+//! runtime only knows of data after it has been notified.
 
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Whether octets, the end or an error wait to be read. Does not wait.
+    /// Whether octets, the end or an error are waiting to be read. Does not block.
     fn has_unread(&self) -> bool;
 
-    /// Whether the other side has answered what we wrote with a reset.
+    /// Whether the peer has answered our data with a reset.
     fn is_reset(&self) -> bool;
 }
 
@@ -46,7 +46,7 @@ fn is_reset(socket: &impl AsFd) -> bool {
     !matches!(SockRef::from(socket).take_error(), Ok(None))
 }
 
-/// A pipe tells its reader at once.
+/// A pipe notifies its reader at once.
 #[cfg(test)]
 impl Connection for tokio::io::DuplexStream {
     fn has_unread(&self) -> bool {

@@ -1,48 +1,49 @@
-//! The letter between `354` and its final dot, as a pure function over blocks of bytes.
-//! Knows no socket, no size limit and no reply.
+//! The letter between `354` and its final dot, as a pure function over blocks of bytes. Knows no socket, no
+//! size limit and no reply.
 //!
 //! RFC 5321 §4.1.1.4: "The mail data are terminated by a line containing only a period, that is, the
 //! character sequence `<CRLF>.<CRLF>`, where the first `<CRLF>` is actually the terminator of the previous
-//! line." Servers that also take `<LF>.<CRLF>`, `<CR>.<CR>` and the like let a sender smuggle a second
-//! letter inside the first. Here nothing else ends a letter, and a bare CR, LF or NUL spoils it at once.
+//! line." Servers that also take `<LF>.<CRLF>`, `<CR>.<CR>` and the like let a sender smuggle a second letter
+//! inside the first. Here nothing else ends a letter, and a bare CR, LF or NUL makes it invalid at once.
 
 use memchr::memchr3;
 
-/// A byte that must not stand alone (RFC 5321 §2.3.8) or not at all (§4.5.2, RFC 5322 §2.2).
+/// A byte that must not occur alone (RFC 5321 §2.3.8) or at all (§4.5.2, RFC 5322 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bare {
-    /// CR without LF behind it.
+    /// CR without a following LF.
     Cr,
-    /// LF without CR before it.
+    /// LF without a preceding CR.
     Lf,
     /// A NUL octet.
     Nul,
 }
 
-/// What a block held.
+/// What a block contained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Only content; more is to come.
+    /// Only content; more follows.
     More,
     /// The final dot.
     End,
-    /// What spoils the letter. Content before it in this block is reported, but worth nothing.
+    /// An octet that makes the letter invalid. The content before it in this block is reported, but not to be
+    /// used.
     Spoilt(Bare),
 }
 
-/// What became of a block.
+/// The result of decoding a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// Octets of the block that are done with. Up to two at its end can be left over (`CR`, `.`, `.CR`):
-    /// give them again, with what follows.
+    /// Octets of the block that are processed. Up to two at its end can remain (`CR`, `.`, `.CR`): pass them
+    /// again, with the following ones.
     pub consumed: usize,
     /// Octets of content, now at the front of the block.
     pub content: usize,
-    /// What was found in the block.
+    /// What the block contained.
     pub found: Found,
 }
 
-/// Reads one letter: takes the dots out in place and looks at every octet once.
+/// Decodes one letter: removes dot-stuffing in place, looking at every octet once.
 #[derive(Clone, Debug)]
 pub struct DataReader {
     at_line_start: bool,
@@ -57,7 +58,7 @@ impl DataReader {
         Self { at_line_start: true, lines: LineCounter::new(limit) }
     }
 
-    /// Whether a line was over the limit.
+    /// Whether a line exceeded the limit.
     #[must_use]
     pub fn had_long_line(&self) -> bool {
         self.lines.long
@@ -107,7 +108,7 @@ impl DataReader {
     }
 }
 
-/// The stretch of content being read, and what has been kept before it.
+/// The content being read, and what has been kept before it.
 #[derive(Default)]
 struct Run {
     kept: usize,
@@ -116,7 +117,7 @@ struct Run {
 }
 
 impl Run {
-    /// Moves the stretch to the content at the front and skips `skip` octets behind it.
+    /// Moves the content to the front and skips `skip` octets after it.
     fn cut(&mut self, block: &mut [u8], skip: usize) {
         if self.kept != self.start {
             block.copy_within(self.start..self.end, self.kept);
@@ -156,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// Feeds `input` in blocks cut at `cuts`; gives content, end and octets consumed.
+    /// Feeds `input` in blocks cut at `cuts`; returns content, end and octets consumed.
     fn run(input: &[u8], cuts: &[usize]) -> (Vec<u8>, Found, usize) {
         let (mut reader, mut buffer, mut content) = (DataReader::new(998), Vec::new(), Vec::new());
         let (mut at, mut consumed) = (0, 0);
@@ -176,7 +177,7 @@ mod tests {
         }
     }
 
-    /// The same, as the RFC says it, octet by octet.
+    /// The same by the letter of the RFC, octet by octet.
     fn reference(input: &[u8]) -> (Vec<u8>, Found, usize) {
         let (mut content, mut line_start, mut at) = (Vec::new(), true, 0);
         while at < input.len() {

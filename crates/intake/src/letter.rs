@@ -1,5 +1,5 @@
-//! A letter on its way in, whether by DATA or BDAT: size, memory, pace and the reception behind it.
-//! Knows no command and no socket.
+//! A letter being received, by DATA or BDAT: size, memory, pace and the reception. Knows no command and no
+//! socket.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::pace::Pace;
 use crate::reception::{Incoming, Receipt};
 use crate::replies;
 
-/// Beyond this many times the largest size we do not even throw away any more.
+/// A letter larger than this multiple of the size limit is not even read and discarded.
 const FAR_BEYOND: u64 = 2;
 const FAR_BEYOND_MIN: u64 = 1024 * 1024;
 
@@ -32,9 +32,9 @@ pub(crate) struct Chunks {
 }
 
 enum Sink {
-    /// Goes to the reception.
+    /// Passed to the reception.
     Open(Box<dyn Incoming>),
-    /// Is thrown away; the reply waits for the end.
+    /// Discarded; the reply is sent at its end.
     Refused(Reply),
 }
 
@@ -65,7 +65,7 @@ impl Letter {
         }
     }
 
-    /// Refuses the letter, unless it is refused already. Dropping the incoming aborts it.
+    /// Refuses the letter, unless it is already refused. Dropping the incoming aborts it.
     pub(crate) fn refuse(&mut self, reply: Reply) {
         if matches!(self.sink, Sink::Open(_)) {
             self.sink = Sink::Refused(reply);
@@ -98,7 +98,7 @@ impl fmt::Debug for Letter {
     }
 }
 
-/// Whether so many octets are not worth reading only to throw them away.
+/// Whether this many octets are too many to read only to discard them.
 pub(crate) fn is_far_beyond(octets: u64, max_size: u64) -> bool {
     octets > max_size.saturating_mul(FAR_BEYOND).max(max_size.saturating_add(FAR_BEYOND_MIN))
 }

@@ -1,15 +1,15 @@
-//! SMTP in: sessions, limits, TLS, the strict line reader. Never knows rules, keys, mailboxes or SQL.
+//! Incoming SMTP: sessions, limits, TLS, the strict line reader. Never knows rules, keys, mailboxes or SQL.
 //!
 //! What `250` promises: the bytes went to [`Incoming::chunk`] exactly as sent (dots unstuffed), and
 //! [`Incoming::finish`] said that everything decided for the letter is durable. Before that nothing is
 //! promised, and an [`Incoming`] that is dropped is an aborted letter.
 //!
-//! SECURITY: this crate reads from strangers.
+//! SECURITY: this crate reads untrusted input.
 //! - Lines end in CRLF and nothing else; the letter ends in a line of one dot *after a line that ended in
 //!   CRLF* and nowhere else. A bare CR, a bare LF or a NUL ends the session (SMTP smuggling).
-//! - Text that came before STARTTLS is never read after it.
-//! - A client has rights by its network, its login (over TLS only) or its certificate, else none.
-//! - Who guesses passwords waits longer each time, by client and by login, whatever the number of sessions.
+//! - Data received before STARTTLS is never processed after it.
+//! - A client has rights by its network, its login (over TLS only) or its certificate, and no others.
+//! - Password guessing is delayed more each time, by client and by login, across sessions.
 //! - Every buffer, count and wait has a limit; memory is taken from one budget for the whole process.
 //! - No content, subject, full address, login or password is logged.
 //!

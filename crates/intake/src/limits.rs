@@ -1,4 +1,4 @@
-//! How much one client, one letter and all of them together may take. Knows numbers, not protocols.
+//! Resource limits per client, per letter and in total. Knows numbers, not protocols.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access::Right;
 
-/// What a server must take from anybody (RFC 5321 §4.5.3.1.6), without the CRLF.
+/// The line length that every server must accept (RFC 5321 §4.5.3.1.6), without the CRLF.
 const STRANGERS_LINE: usize = 998;
 
 /// The limits of one listener. The defaults suit a smarthost: few clients, many letters from each.
@@ -16,45 +16,45 @@ const STRANGERS_LINE: usize = 998;
 pub struct Limits {
     /// Number of sessions at the same time.
     pub connections: usize,
-    /// Of these, places that only clients of the listener's networks can have. Without networks it does not count.
+    /// Of these, slots reserved for clients in the listener's networks. Ignored without networks.
     pub reserved: usize,
-    /// Sessions at once from one client: one IPv4 address or one IPv6 /64.
+    /// Simultaneous sessions of one client: one IPv4 address or one IPv6 /64.
     pub per_client: usize,
-    /// Of these, sessions of one client that has not shown a right to send.
+    /// Of these, sessions of a client that has not shown a right to send.
     pub per_stranger: usize,
     /// Octets of one letter, announced as SIZE (RFC 1870).
     pub max_size: u64,
-    /// Recipients of one letter; RFC 5321 §4.5.3.1.8 asks for at least 100.
+    /// Recipients of one letter; RFC 5321 §4.5.3.1.8 requires at least 100.
     pub max_recipients: usize,
     /// Refused commands after which a session ends.
     pub max_errors: u32,
-    /// Commands that bring no letter on its way (NOOP, RSET, VRFY, HELP, another EHLO, whatever was told to come later)
-    /// before each further one counts as refused. A letter that was taken forgives all of it.
+    /// Commands that do not advance a letter (NOOP, RSET, VRFY, HELP, another EHLO, anything deferred) before each
+    /// further one counts as refused. Accepting a letter resets the count.
     pub max_junk: u32,
-    /// The longest line of a letter, without its CRLF, of a client with a right to send; RFC 5321 §4.5.3.1.6 asks for at
-    /// least 998, and strangers get no more.
+    /// The longest line of a letter, without its CRLF, from a client with a right to send; RFC 5321 §4.5.3.1.6 requires
+    /// at least 998, and other clients get no more.
     pub text_line: usize,
-    /// A whole command must arrive within this (RFC 5321 §4.5.3.2.7: at least five minutes), however
-    /// slowly it drips; a client that does not read its replies gets no longer either.
+    /// A whole command must arrive within this time (RFC 5321 §4.5.3.2.7: at least five minutes), however slowly it
+    /// drips; also the limit for a client that does not read its replies.
     pub command: Duration,
-    /// A TLS handshake must be done within this.
+    /// A TLS handshake must be complete within this time.
     pub handshake: Duration,
     /// The longest silence inside a letter (RFC 5321 §4.5.3.2.5).
     pub data_idle: Duration,
-    /// A whole letter must arrive within this.
+    /// A whole letter must arrive within this time.
     pub data_total: Duration,
-    /// Octets per second that a letter must reach on average once `data_grace` is over.
+    /// Average octets per second that a letter must reach after `data_grace`.
     pub data_rate: u64,
     /// How long a letter may be slower than `data_rate`.
     pub data_grace: Duration,
-    /// A session takes no new command after this, unless the content of a letter is coming in.
+    /// A session accepts no new command after this time, unless the content of a letter is being received.
     pub session_total: Duration,
-    /// What one letter takes from the memory budget while it comes in, in KiB: our block of 64 KiB and
-    /// what the reception keeps of it.
+    /// Share of the memory budget for one letter while it is received, in KiB: our block of 64 KiB and what the
+    /// reception keeps of it.
     pub letter_kib: u32,
-    /// How long a letter waits for its share of the memory before it is told to come later.
+    /// How long a letter waits for memory before it is deferred.
     pub memory_wait: Duration,
-    /// How long sessions may finish their letter when the intake is told to stop.
+    /// How long sessions may finish their letter when the intake is stopped.
     pub drain: Duration,
 }
 
@@ -85,8 +85,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The longest line that a client with this right, or without one, may send: a smarthost's clients are scanners, too, but
-    /// servers of the world keep to the RFC.
+    /// The longest line that a client with this right, or without one, may send: a smarthost's clients include
+    /// scanners, but public servers follow the RFC.
     #[must_use]
     pub fn longest_line(&self, right: Option<Right>) -> usize {
         match right {
@@ -96,7 +96,7 @@ impl Limits {
     }
 }
 
-/// Memory for letters coming in, counted in KiB and shared by every listener (and whoever else asks).
+/// Memory for incoming letters, counted in KiB and shared by all listeners (and other users).
 #[derive(Clone, Debug)]
 pub struct MemoryBudget {
     permits: Arc<Semaphore>,
@@ -111,8 +111,8 @@ impl MemoryBudget {
         Self { permits: Arc::new(Semaphore::new(permits)), kib }
     }
 
-    /// Takes `kib` KiB, waiting at most `wait`; given back on drop. More than the whole budget counts as
-    /// the whole budget, so that one letter at a time still passes.
+    /// Takes `kib` KiB, waiting at most `wait`; returned on drop. More than the whole budget counts as the whole
+    /// budget, so that one letter at a time still passes.
     pub async fn take(&self, kib: u32, wait: Duration) -> Option<OwnedSemaphorePermit> {
         let asked = Arc::clone(&self.permits).acquire_many_owned(kib.min(self.kib));
         tokio::time::timeout(wait, asked).await.ok()?.ok()

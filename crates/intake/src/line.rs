@@ -1,4 +1,4 @@
-//! The command line in a buffer, as a pure function. Knows no command and no socket.
+//! Finds the command line in a buffer, as a pure function. Knows no command and no socket.
 
 use memchr::{memchr, memchr2};
 
@@ -8,22 +8,22 @@ use crate::data::Bare;
 /// extension adds its own (ORCPT alone 500, RFC 3461 §5); this is more than all of ours together.
 pub const MAX_LINE: usize = 4096;
 
-/// RFC 5321 §4.5.3.1.4, for every command that no extension makes longer.
+/// RFC 5321 §4.5.3.1.4, for every command that no extension lengthens.
 pub const PLAIN: usize = 512;
 
 /// RFC 4954 §4: "the maximum length of an authentication exchange line is 12288 octets".
 pub const MAX_AUTH: usize = 12288;
 
-/// What lies at the front of the buffer.
+/// What is at the front of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// Not yet a whole line.
+    /// An incomplete line.
     Part,
     /// A line of this many octets, CRLF included.
     Whole(usize),
-    /// More octets than a line may have. Skip to its end with [`skip`].
+    /// Longer than a line may be. Skip to its end with [`skip`].
     Long,
-    /// A CR or LF alone, or a NUL: this is no SMTP, or somebody smuggles. End the session.
+    /// A bare CR or LF, or a NUL: not SMTP, or smuggling. End the session.
     Spoilt(Bare),
 }
 
@@ -45,16 +45,16 @@ pub fn find(buffer: &[u8], limit: usize) -> Line {
     }
 }
 
-/// What of a buffer belongs to a line that is too long, in octets.
+/// How much of a buffer belongs to an over-long line, in octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
     /// The rest of the line.
     Rest(usize),
-    /// All of the buffer, and the line goes on.
+    /// The whole buffer; the line continues.
     All(usize),
 }
 
-/// How much of the buffer belongs to a line that is too long.
+/// How much of the buffer belongs to an over-long line.
 #[must_use]
 pub fn skip(buffer: &[u8]) -> Skipped {
     match memchr(b'\n', buffer) {

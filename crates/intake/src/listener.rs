@@ -24,9 +24,9 @@ use crate::reception::{Logins, Reception};
 use crate::slots::{Refusals, Slots};
 use crate::tls::{CertificateJudge, TlsError, TlsSource};
 
-/// Connections the system keeps for us until we accept them.
+/// Connections that the system queues for us until they are accepted.
 const BACKLOG: i32 = 1024;
-/// How long the last replies may take when the drain is over.
+/// How long the last replies may take after the drain.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// TLS of a listener.
@@ -46,7 +46,7 @@ pub enum Tls {
 pub struct ListenerConfig {
     /// Its name in the configuration; travels as [`sealpost_mail::Origin::listener`].
     pub name: String,
-    /// Where it listens; port 0 takes a free one.
+    /// Addresses to listen on; port 0 takes a free one.
     pub addresses: Vec<SocketAddr>,
     /// Our name in the greeting and in EHLO, and the domain of `postmaster`.
     pub hostname: String,
@@ -63,17 +63,17 @@ pub struct ListenerConfig {
 /// Why the intake cannot start.
 #[derive(Debug, Error)]
 pub enum IntakeError {
-    /// The address cannot be had.
+    /// The address is not available.
     #[error("listener {listener}: cannot listen at {address}: {source}")]
     Bind {
         /// The name of the listener.
         listener: String,
         /// The address to listen on.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The host name is no domain.
+    /// The host name is not a domain.
     #[error("listener {listener}: hostname must be a domain name or an address literal like [192.0.2.1]")]
     Hostname {
         /// The listener's name.
@@ -84,15 +84,15 @@ pub enum IntakeError {
     Contradiction {
         /// The listener's name.
         listener: String,
-        /// What contradicts what, and how to fix it.
+        /// The contradiction, and how to fix it.
         what: &'static str,
     },
-    /// TLS does not work.
+    /// TLS is not usable.
     #[error("listener {listener}: {source}")]
     Tls {
         /// The listener's name.
         listener: String,
-        /// What is wrong.
+        /// The cause.
         source: TlsError,
     },
 }
@@ -116,7 +116,7 @@ impl Intake {
     /// Binds every address of every listener. To be called inside the runtime that will run it.
     ///
     /// # Errors
-    /// When an address cannot be had or a configuration cannot work.
+    /// An address is not available or a configuration is not usable.
     pub fn bind(
         configs: Vec<ListenerConfig>,
         reception: Arc<dyn Reception>,
@@ -127,7 +127,7 @@ impl Intake {
     ) -> Result<Self, IntakeError> {
         let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
         let (mut listeners, mut setups, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
-        // What one listener learns of guessing counts at all, and they share the turns.
+        // Failed logins count across all listeners, which also share the turns.
         let (attempts, turns) = (Arc::new(Attempts::default()), Turns::default());
         for config in configs {
             check(&config)?;
@@ -192,14 +192,14 @@ impl Intake {
         Ok(Self { listeners, setups, addresses, stop, last_call })
     }
 
-    /// Listener names with the addresses they really have (a port for every port 0).
+    /// Listener names with their actual addresses (a port for every port 0).
     #[must_use]
     pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
         self.addresses.clone()
     }
 
-    /// Takes letters in until `stop`; then finishes those under way (at most [`Limits::drain`]) and
-    /// answers 421 to everybody else. Dropping the future ends every session at once.
+    /// Accepts letters until `stop`; then finishes those in progress (at most [`Limits::drain`]) and replies
+    /// 421 to everybody else. Dropping the future ends every session at once.
     pub async fn run(self, stop: CancellationToken) {
         let drain = self.setups.iter().map(|setup| setup.context.limits.drain).max();
         let end = CancellationToken::new();
@@ -246,7 +246,7 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => self.setup.admit(stream, peer.ip().to_canonical(), &crew),
-                // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
+                // Mostly out of file descriptors: others must close first, so retrying at once is useless.
                 Err(error) => {
                     tracing::error!(listener.name = self.setup.context.name, %error, "cannot accept");
                     sleep(Duration::from_millis(100)).await;
@@ -256,7 +256,7 @@ impl Listener {
     }
 }
 
-/// What contradicts itself is told at the start, not at the first letter.
+/// Contradictions are reported at the start, not at the first letter.
 fn check(config: &ListenerConfig) -> Result<(), IntakeError> {
     let access = &config.access;
     let clear = matches!(config.tls, Tls::Off);
@@ -272,7 +272,7 @@ fn check(config: &ListenerConfig) -> Result<(), IntakeError> {
         if access.networks.is_empty() && access.domains.is_empty() && !access.can_be_earned() {
             tracing::warn!(
                 listener.name = config.name,
-                "nobody may send here: name client networks, logins, client certificates or domains"
+                "no client may send here: name client networks, logins, client certificates or domains"
             );
         }
         return Ok(());

@@ -1,4 +1,4 @@
-//! What all sessions of a listener share, and who calls. Knows no command.
+//! What all sessions of a listener share, and the client of a session. Knows no command.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ pub(crate) struct ListenerContext {
     pub(crate) logins: Arc<dyn Logins>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: MemoryBudget,
-    /// Password checks: each costs real work, and strangers may ask for it.
+    /// Limits password checks, which are expensive and open to strangers.
     pub(crate) turns: Turns,
     pub(crate) random: Arc<dyn Random>,
-    /// What was refused, for the log.
+    /// Refusals, for the log.
     pub(crate) refusals: Refusals,
-    /// Wrong logins at all listeners.
+    /// Failed logins at all listeners.
     pub(crate) attempts: Arc<Attempts>,
-    /// Sessions without a letter leave.
+    /// Cancelled when sessions without a letter must end.
     pub(crate) stop: CancellationToken,
     /// Cancelled when all sessions must end.
     pub(crate) last_call: CancellationToken,
@@ -45,21 +45,21 @@ pub(crate) struct Caller {
     /// The id of the session in the log.
     pub(crate) session: String,
     pub(crate) peer: IpAddr,
-    /// Its slot; tests call without one.
+    /// Its slot; `None` only in tests.
     pub(crate) slot: Option<Slot>,
     pub(crate) speaker: Speaker,
 }
 
-/// Who speaks in a session. It holds for the connection, so STARTTLS changes nothing.
+/// Who speaks in a session. Fixed for the connection, so STARTTLS changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaker {
     /// The client itself.
     Client,
-    /// A proxy that may name its client (XCLIENT), and has not yet.
+    /// A proxy that may announce its client (XCLIENT), and has not yet.
     Proxy,
-    /// A client that its proxy has named: what it says is its own, the certificate that was shown the proxy's.
+    /// A client announced by its proxy: commands are its own, the certificate is the proxy's.
     Named,
-    /// A balancer that looks whether anybody answers (PROXY §2.2, LOCAL): it has no right, and can earn none.
+    /// A balancer's health check (PROXY §2.2, LOCAL): it has no right, and cannot obtain one.
     HealthCheck,
 }
 
@@ -69,8 +69,8 @@ impl Caller {
         Self { session, peer, slot, speaker }
     }
 
-    /// Whether XCLIENT is offered and taken. SECURITY: a proxy like nginx hands its client's commands on as they are once it
-    /// has named it, so the next XCLIENT may be the client's own.
+    /// Whether XCLIENT is offered and accepted. SECURITY: a proxy like nginx passes its client's commands on
+    /// unchanged after it has announced it, so the next XCLIENT may be the client's own.
     pub(crate) fn may_name(&self, access: &Access) -> bool {
         match self.speaker {
             Speaker::Proxy => true,

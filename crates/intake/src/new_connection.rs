@@ -1,5 +1,5 @@
-//! One new connection: who calls, a place for it, TLS, its session. Knows no socket that listens, and nothing of what is
-//! said in a session.
+//! Handles a new connection: its client, a slot for it, TLS, its session. Knows no listening socket, and
+//! nothing of what is said in a session.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -22,11 +22,11 @@ use crate::session::Session;
 use crate::slots::{Refused, Slot, Slots};
 use crate::tls::CertificateJudge;
 
-/// What the accept loop hands to each session.
+/// What the accept loop passes to each session.
 pub(crate) struct SessionSetup {
     pub(crate) context: ListenerContext,
     pub(crate) slots: Arc<Slots>,
-    /// Connections of proxies that have not said yet who calls.
+    /// Connections of proxies that have not announced their client yet.
     pub(crate) introductions: Arc<Semaphore>,
     pub(crate) handshake: Option<Handshake>,
     pub(crate) implicit: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Handshake {
     pub(crate) judge: CertificateJudge,
 }
 
-/// Where sessions run, until the end.
+/// Where sessions run, until they end.
 #[derive(Clone)]
 pub(crate) struct Crew {
     pub(crate) tasks: TaskTracker,
@@ -53,11 +53,11 @@ impl Crew {
     }
 }
 
-/// A health check that takes longer is none.
+/// A health check must end within this time.
 const HEALTH_CHECK: Duration = Duration::from_secs(30);
 
 impl SessionSetup {
-    /// Gives a connection its session, or turns it away.
+    /// Starts a session for a connection, or turns it away.
     pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream, peer: IpAddr, crew: &Crew) {
         match self.context.access.proxies.role(peer) {
             PeerRole::Itself => match self.slots.enter(peer, &self.context.access) {
@@ -72,7 +72,7 @@ impl SessionSetup {
         }
     }
 
-    /// Lets the proxy say who calls, and finds a place for that client.
+    /// Lets the proxy announce its client, and finds a slot for that client.
     async fn introduced(
         self: Arc<Self>,
         mut stream: TcpStream,
@@ -92,8 +92,8 @@ impl SessionSetup {
                 Err(why) => self.turn_away(&stream, proxy, why),
             },
             Some(Err(why)) => {
-                tracing::debug!(listener.name = self.context.name, %proxy, %why, "not introduced");
-                // Nobody knows to whom a reply would go.
+                tracing::debug!(listener.name = self.context.name, %proxy, %why, "the proxy announced no client");
+                // The client is unknown, so there is nobody to reply to.
                 self.count(proxy, Refused::NotIntroduced);
             }
         }
@@ -116,7 +116,7 @@ impl SessionSetup {
         self.talk(stream, caller).await;
     }
 
-    /// A balancer looks whether anybody answers. Nothing else can come of it, and it is no way to stay.
+    /// A balancer's health check. It gives no rights and cannot occupy a slot for long.
     async fn is_looked_at(self: Arc<Self>, stream: TcpStream, proxy: IpAddr, slot: Slot) {
         let speaker = Speaker::HealthCheck;
         let caller = Caller { session: self.session(), peer: proxy, slot: Some(slot), speaker };
@@ -132,7 +132,7 @@ impl SessionSetup {
     }
 
     async fn talk(&self, stream: TcpStream, mut caller: Caller) {
-        // Replies are gathered by us; waiting for more (Nagle) would only delay them.
+        // We gather replies ourselves; Nagle's algorithm would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");
         }

@@ -1,7 +1,7 @@
-//! How long we wait for a letter: silence, total and least rate in one deadline. Knows no socket.
+//! How long we wait for a letter: silence, total time and minimum rate in one deadline. Knows no socket.
 //!
-//! A slow drip must not hold a place: the time a client may keep us waiting grows only with what it sends.
-//! Time that we ourselves take (sealing, disk) is not the client's.
+//! A slow drip must not occupy a slot: the time a client may keep us waiting grows only with what it sends.
+//! Time that we ourselves take (sealing, disk) does not count.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Pace {
         }
     }
 
-    /// When the next octet must be there.
+    /// When the next octet must arrive.
     pub(crate) fn deadline(&self, now: Instant) -> Instant {
         let silence = now + self.idle;
         let rate = match self.received.checked_div(self.rate) {
@@ -41,7 +41,7 @@ impl Pace {
         silence.min(rate).min(self.until)
     }
 
-    /// When the whole letter must be there.
+    /// When the whole letter must have arrived.
     pub(crate) fn until(&self) -> Instant {
         self.until
     }

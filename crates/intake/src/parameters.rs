@@ -1,4 +1,4 @@
-//! The parameters of MAIL and RCPT, pure and strict. Knows no path and no session.
+//! Parses the parameters of MAIL and RCPT, pure and strict. Knows no path and no session.
 
 use sealpost_mail::{BodyType, Envelope, Notify, Orcpt, Reply, Ret, ReversePath};
 
@@ -9,7 +9,7 @@ const ENVID: usize = 100;
 /// The longest ORCPT (RFC 3461 §5).
 const ORCPT: usize = 500;
 
-/// Reads the parameters of MAIL.
+/// Parses the parameters of MAIL.
 pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Reply> {
     let mut envelope = Envelope {
         reverse_path,
@@ -22,7 +22,7 @@ pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Re
     };
     each(tail, |keyword, value| {
         match (keyword, value) {
-            // RFC 1870 §3: 1*20DIGIT, which can be more than we can count; that is too big all the same.
+            // RFC 1870 §3: 1*20DIGIT, which can exceed our integers; that is too big in any case.
             ("SIZE", Some(value)) if is_number(value) => {
                 envelope.announced_size = Some(number(value).unwrap_or(u64::MAX));
             }
@@ -30,8 +30,8 @@ pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Re
             ("BODY", Some(value)) => envelope.body = body(value)?,
             ("RET", Some(value)) => envelope.ret = Some(ret(value)?),
             ("ENVID", Some(value)) => envelope.envid = Some(envid(value)?),
-            // RFC 4954 §5: a server that does not trust the client with it acts as if `AUTH=<>` stood
-            // there. We trust nobody with it, so it is checked and let go.
+            // RFC 4954 §5: a server that does not trust the client with it acts as if `AUTH=<>` was given. We
+            // trust no client with it, so it is checked and ignored.
             ("AUTH", Some(value)) => {
                 xtext(value).ok_or(Wrong::Value)?;
             }
@@ -45,7 +45,7 @@ pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Re
     Ok(envelope)
 }
 
-/// Reads the parameters of RCPT.
+/// Parses the parameters of RCPT.
 pub(crate) fn rcpt(tail: &str) -> Result<(Notify, Option<Orcpt>), Reply> {
     let (mut notified, mut original) = (Notify::default(), None);
     each(tail, |keyword, value| {
@@ -62,16 +62,16 @@ pub(crate) fn rcpt(tail: &str) -> Result<(Notify, Option<Orcpt>), Reply> {
 
 /// What is wrong with a parameter.
 enum Wrong {
-    /// Known, but not with this value.
+    /// A known parameter with an invalid value.
     Value,
-    /// A value we know of and do not implement.
+    /// A valid value that is not implemented.
     NotImplemented,
-    /// The keyword is not known here.
+    /// An unknown keyword.
     Keyword,
 }
 
-/// Calls `take` with every keyword (upper case) and its value. RFC 5321 §4.1.2: `esmtp-param`; no keyword
-/// twice, for the two readings would differ.
+/// Calls `take` with every keyword (upper case) and its value. RFC 5321 §4.1.2: `esmtp-param`; a repeated
+/// keyword is refused, as parsers would differ about it.
 fn each<F>(tail: &str, mut take: F) -> Result<(), Reply>
 where
     F: FnMut(&str, Option<&str>) -> Result<(), Wrong>,
@@ -154,8 +154,8 @@ fn notify(value: &str) -> Result<Notify, Wrong> {
     Ok(Notify::On { success, failure, delay })
 }
 
-/// RFC 3461 §4.2: `addr-type ";" xtext`. Of the type `utf-8` (RFC 6533 §3) the address may have other than
-/// ASCII; its `\x{…}` forms stay as they are, so that it can go on over ASCII.
+/// RFC 3461 §4.2: `addr-type ";" xtext`. With type `utf-8` (RFC 6533 §3) the address may contain non-ASCII
+/// characters; its `\x{…}` forms stay as they are, so that it can be sent on over ASCII.
 fn orcpt(value: &str) -> Result<Orcpt, Wrong> {
     let (kind, address) = value.split_once(';').ok_or(Wrong::Value)?;
     let atom = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*-/?^_`{|}~.".contains(&c);
@@ -170,7 +170,7 @@ fn orcpt(value: &str) -> Result<Orcpt, Wrong> {
     Ok(Orcpt { kind: kind.to_owned(), address })
 }
 
-/// RFC 3461 §4: `xchar` is printable but `+` and `=`; the rest is `+` and two hexadecimal digits.
+/// RFC 3461 §4: `xchar` is printable except `+` and `=`; the rest is `+` and two hexadecimal digits.
 pub(crate) fn xtext(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();

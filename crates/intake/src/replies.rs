@@ -1,8 +1,8 @@
-//! Every reply of the listener itself, in one place. Knows no state; text for strangers, so bland.
+//! Every reply of the listener itself. Knows no state; the texts are for strangers and disclose nothing.
 
 use sealpost_mail::Reply;
 
-/// What EHLO offers a proxy.
+/// What EHLO offers to a proxy.
 const XCLIENT: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
 
 macro_rules! replies {
@@ -20,7 +20,7 @@ replies! {
     recipient_ok = ok(250, 1, 5, "recipient accepted");
     bye = ok(221, 0, 0, "goodbye");
     help = ok(214, 0, 0, "EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT; see RFC 5321");
-    /// RFC 5321 §7.3: nobody learns here which addresses exist.
+    /// RFC 5321 §7.3: does not disclose which addresses exist.
     vrfy = ok(252, 5, 2, "not verified, but letters are taken and delivery is tried");
     go_tls = ok(220, 0, 0, "begin TLS now");
     logged_in = ok(235, 7, 0, "login accepted");
@@ -62,7 +62,7 @@ replies! {
     tls_already = refuse(503, 5, 1, "TLS is on already");
     login_already = refuse(503, 5, 1, "you are logged in already");
     not_in_transaction = refuse(503, 5, 1, "not while a letter is under way");
-    /// RFC 3207 §6: what came in clear before the handshake must not count after it.
+    /// RFC 3207 §6: data received in clear before the handshake must not count after it.
     text_after_starttls = refuse(503, 5, 1, "nothing may follow STARTTLS, goodbye");
     text_after_data = refuse(503, 5, 1, "wait for 354 after DATA, goodbye");
     unknown_mechanism = refuse(504, 5, 4, "authentication mechanism not offered");
@@ -71,7 +71,7 @@ replies! {
     tls_first = refuse(530, 7, 0, "say STARTTLS first");
     /// RFC 4954 §6.
     login_first = refuse(530, 7, 0, "log in first");
-    /// To the proxy that says so (XCLIENT).
+    /// To the proxy that announces it (XCLIENT).
     not_a_login = refuse(550, 7, 1, "there is no such login here");
     /// RFC 4954 §6.
     bad_login = refuse(535, 7, 8, "login or password wrong");
@@ -96,7 +96,7 @@ pub(crate) fn syntax(text: &str) -> Reply {
     Reply::refuse(501, 5, 4, text)
 }
 
-/// RFC 5321 §4.5.3.1.6. Whoever set up a scanner reads this, and no standard.
+/// RFC 5321 §4.5.3.1.6. Worded for people who set up a scanner.
 pub(crate) fn long_line(most: usize) -> Reply {
     let text = format!(
         "a line of the letter has more than {most} octets: have your program break lines, base64 at 76 octets"
@@ -104,12 +104,12 @@ pub(crate) fn long_line(most: usize) -> Reply {
     Reply::refuse(554, 6, 0, &text)
 }
 
-/// The keyword is one of ours, so it may be named.
+/// The keyword is one of ours, so it may be quoted.
 pub(crate) fn bad_parameter(keyword: &str) -> Reply {
     Reply::refuse(501, 5, 4, &format!("the value of {keyword} is not valid"))
 }
 
-/// The greeting (RFC 5321 §4.3.1) tells our name and nothing about what we are.
+/// The greeting (RFC 5321 §4.3.1): our name, and nothing about the software.
 pub(crate) fn greeting(hostname: &str) -> Reply {
     Reply::plain(220, &format!("{hostname} ESMTP"))
 }
@@ -134,7 +134,7 @@ pub(crate) fn chunk(octets: u64) -> Reply {
     Reply::ok(250, 0, 0, &format!("{octets} octets received"))
 }
 
-/// What EHLO is answered (RFC 5321 §4.1.1.1).
+/// The reply to EHLO (RFC 5321 §4.1.1.1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offer<'a> {
     pub(crate) hostname: &'a str,

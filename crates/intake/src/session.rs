@@ -1,5 +1,5 @@
-//! One session: which command may follow which, and who may say it. Knows no socket type; the letter
-//! itself is in `transfer.rs`, AUTH in `auth.rs`.
+//! One session: the order of commands, and who may use them. Knows no socket type; the letter itself is in
+//! `transfer.rs`, AUTH in `auth.rs`.
 
 use std::net::IpAddr;
 
@@ -15,9 +15,9 @@ use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::replies::{self, Offer};
 use crate::wire::{BLOCK, Leave, Wire};
 
-/// Where a session stands; moved by value, so that nothing of the stage before is left over.
+/// The state of a session; moved by value, so that nothing of the previous state remains.
 pub(crate) enum State {
-    /// Has not said EHLO or HELO.
+    /// No EHLO or HELO yet.
     Strange,
     /// May begin a letter.
     Ready,
@@ -29,7 +29,7 @@ pub(crate) enum State {
     Chunking(Box<Chunks>),
 }
 
-/// Whether a letter is under way in a session: then it may go on while the intake stops.
+/// Whether a letter is in progress in a session: if so, it may continue while the intake stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InHand {
     /// From MAIL to the reply to the letter's end.
@@ -46,8 +46,8 @@ impl State {
         }
     }
 
-    /// When the letter whose content is coming in must be there, if one is. Nothing else may outlast the
-    /// session: an envelope alone could be held open with NOOP for ever.
+    /// When the letter whose content is being received must be complete; `None`: there is none. Nothing else may
+    /// outlast the session: an envelope alone could be kept open with NOOP for ever.
     fn content_until(&self) -> Option<Instant> {
         match self {
             Self::Strange | Self::Ready | Self::Sender(_) | Self::Addressed(_) => None,
@@ -56,7 +56,7 @@ impl State {
     }
 }
 
-/// What comes after a command.
+/// What follows a command.
 enum Turn {
     Next(State),
     StartTls,
@@ -72,7 +72,7 @@ pub(crate) struct Session<'a, S> {
     pub(crate) hello: Hello,
     errors: u32,
     junk: u32,
-    /// Recipients of a letter that has enough already.
+    /// Recipients beyond the limit.
     too_many: usize,
     until: Instant,
 }
@@ -103,15 +103,15 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// Greets, unless the greeting was before STARTTLS.
+    /// Sends the greeting, unless it was sent before STARTTLS.
     pub(crate) fn greeted(mut self) -> Self {
         self.wire.send(&replies::greeting(&self.context.hostname));
         self
     }
 
-    /// Talks until the end; gives the connection back if it is to become TLS.
+    /// Runs the session to its end; returns the connection if it is to become TLS.
     pub(crate) async fn run(mut self) -> Option<S> {
-        // A certificate was shown before the first command.
+        // A certificate may give a right before the first command.
         self.keep_place();
         let mut state = State::Strange;
         loop {
@@ -141,7 +141,7 @@ impl<'a, S: Connection> Session<'a, S> {
             return Ok(Turn::Next(state));
         };
         match content_until {
-            // Commands between chunks do not give the letter more time either.
+            // Commands between chunks do not extend the letter's time either.
             Some(until) if Instant::now() >= until => return Err(Leave::Slow),
             None if Instant::now() >= self.until => {
                 self.wire.send(&replies::session_over());
@@ -151,7 +151,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
         let text = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
         let command = command::parse(text, &self.context.postmaster);
-        // The line may have held a password (AUTH with an initial response).
+        // The line may contain a password (AUTH with an initial response).
         self.wire.consume_secret(length);
         match command {
             Err(reply) => {
@@ -162,7 +162,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// The length of the next line with its CRLF; `None` for one that was too long and is skipped.
+    /// The length of the next line with its CRLF; `None` for one that was too long and was skipped.
     pub(crate) async fn read_line(
         &mut self,
         limit: usize,
@@ -200,7 +200,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// Waits for more from the client, or for the end of the intake.
+    /// Waits for data from the client, or for the stop of the intake.
     pub(crate) async fn wait(&mut self, deadline: Instant, in_hand: InHand) -> Result<usize, Leave> {
         tokio::select! {
             biased;
@@ -272,7 +272,7 @@ impl<'a, S: Connection> Session<'a, S> {
         Ok(Turn::Next(next))
     }
 
-    /// RFC 5321 §4.1.4: EHLO clears a letter under way, as RSET does.
+    /// RFC 5321 §4.1.4: EHLO clears a letter in progress, as RSET does.
     fn on_hello(&mut self, hello: Hello) -> State {
         if hello.verb == HelloVerb::Ehlo {
             let offer = Offer {
@@ -308,8 +308,8 @@ impl<'a, S: Connection> Session<'a, S> {
         Ok(State::Sender(envelope))
     }
 
-    /// A proxy that has named nobody and begins a letter is that letter's client, and takes a client's place. What comes after
-    /// that on this connection is not taken for a proxy's word.
+    /// A proxy that begins a letter without announcing a client is that letter's client, and takes a client's slot.
+    /// XCLIENT is not accepted on this connection any more.
     fn speaks_for_itself(&mut self) -> Result<(), Leave> {
         match self.caller.speaker {
             Speaker::Client | Speaker::Named | Speaker::HealthCheck => Ok(()),
@@ -322,7 +322,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// A place of that client's for this session, instead of the one it has.
+    /// Exchanges the session's slot for one of that client.
     pub(crate) fn take_place_of(&mut self, client: IpAddr) -> Result<(), Leave> {
         let Some(slot) = self.caller.slot.take() else { return Ok(()) };
         match slot.change(client, &self.context.access) {
@@ -353,7 +353,7 @@ impl<'a, S: Connection> Session<'a, S> {
         } else if self.tls.is_none() && self.context.tls_required {
             Some(replies::tls_first())
         } else if self.right().is_none() && access.domains.is_empty() && access.can_be_earned() {
-            // Nothing it could say at RCPT would be accepted, so it is told now how to earn its right.
+            // No RCPT would be accepted, so the reply says now how to obtain a right.
             Some(if self.tls.is_some() || !self.context.starttls {
                 replies::login_first()
             } else {
@@ -399,8 +399,8 @@ impl<'a, S: Connection> Session<'a, S> {
         } else if envelope.recipients.len() >= self.context.limits.max_recipients {
             self.wire.send(&replies::too_many_recipients());
             self.too_many = self.too_many.saturating_add(1);
-            // An honest client may have sent all of a long list in one flight (RFC 5321 §4.5.3.1.10 asks it to come
-            // again with the rest), so twice the limit is no junk yet.
+            // An honest client may have pipelined a long list (RFC 5321 §4.5.3.1.10 tells it to send the rest later),
+            // so up to twice the limit is not junk.
             if self.too_many > self.context.limits.max_recipients {
                 self.count_junk()?;
             }
@@ -446,7 +446,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// A client with a right takes no stranger's slot.
+    /// A client with a right takes no slot of those for strangers.
     pub(crate) fn keep_place(&self) {
         if let (Some(_), Some(slot)) = (self.right(), &self.caller.slot) {
             slot.earn();
@@ -464,25 +464,25 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// Gives a reply of our own; a permanent one is an error of the client and counts, another one is junk.
+    /// Sends a reply of our own; a permanent one counts as an error of the client, others as junk.
     pub(crate) fn reply(&mut self, reply: Reply) -> Result<(), Leave> {
         self.wire.send(&reply);
         if reply.code() >= 500 { self.count_error() } else { self.count_junk() }
     }
 
-    /// What costs us something and brings no letter on its way. As Postfix does (`smtpd_junk_command_limit`), some of
-    /// it is free, and the rest counts as errors do.
+    /// Counts commands that cost us something and do not advance a letter. As in Postfix (`smtpd_junk_command_limit`),
+    /// some are free, and the rest count as errors.
     fn count_junk(&mut self) -> Result<(), Leave> {
         self.junk = self.junk.saturating_add(1);
         if self.junk > self.context.limits.max_junk { self.count_error() } else { Ok(()) }
     }
 
-    /// A letter was taken: whatever came before it led to something.
+    /// A letter was accepted: resets the count of junk commands.
     pub(crate) fn forgive(&mut self) {
         (self.errors, self.junk, self.too_many) = (0, 0, 0);
     }
 
-    /// So many and no more.
+    /// Counts an error, up to the limit.
     pub(crate) fn count_error(&mut self) -> Result<(), Leave> {
         self.errors += 1;
         if self.errors > self.context.limits.max_errors {
@@ -493,7 +493,7 @@ impl<'a, S: Connection> Session<'a, S> {
         Ok(())
     }
 
-    /// Says the last word, if there is one, and closes.
+    /// Sends the last reply, if there is one, and closes.
     async fn part(&mut self, leave: Leave) {
         use std::time::Duration;
         let (wait, octets) = match &leave {

@@ -1,8 +1,8 @@
-//! Slots of one listener: who may have one, who hears 554 instead of a greeting because no right can be earned, and what
-//! refusals are told to the log. Knows no protocol.
+//! The slots of one listener: who may have one, who gets 554 instead of a greeting because no right can be obtained,
+//! and what the log is told of refusals. Knows no protocol.
 //!
-//! Whoever cannot earn a right to send gets none. Whoever still has to earn one (by a login, a certificate) cannot take
-//! those that are kept for the listener's networks, nor more than a few from one address.
+//! A client that cannot obtain a right to send gets no slot. One that still has to obtain it (by a login, a
+//! certificate) cannot take the slots reserved for the listener's networks, nor more than a few from one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,24 +17,24 @@ use crate::access::{Access, Shown};
 use crate::limits::{Limits, client_of};
 use crate::replies;
 
-/// Refusals are counted for so long before the log hears of them again.
+/// How long refusals are counted before they are logged again.
 const COUNTED: Duration = Duration::from_secs(60);
 
-/// Lines about logins in that time.
+/// Log lines about logins in that time.
 const LOGINS_TOLD: u32 = 30;
 
 /// Why a client gets no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It has no right here and cannot earn one.
+    /// It has no right here and cannot obtain one.
     NoRight,
-    /// The listener has no place left, or none for strangers.
+    /// The listener has no slot left, or none for strangers.
     Listener,
-    /// This client has all the places one client may have.
+    /// This client has reached its limit.
     Client,
-    /// It should have come by a proxy.
+    /// It did not come through a proxy.
     NoProxy,
-    /// It is a proxy, and did not say who calls.
+    /// It is a proxy, and did not announce its client.
     NotIntroduced,
 }
 
@@ -48,18 +48,19 @@ impl Refused {
     }
 }
 
-/// Health checks at once. Each looks in for a moment.
+/// Simultaneous health checks, which are short.
 const HEALTH_CHECKS: usize = 16;
 
 /// Counts the sessions of one listener.
 #[derive(Debug)]
 pub(crate) struct Slots {
     total: Arc<Semaphore>,
-    /// Slots that clients without a right (yet) may have.
+    /// Slots for clients without a right (yet).
     strange: Arc<Semaphore>,
-    /// Proxies that have named nobody yet: strangers who hold all other places are not to keep the next client's proxy out.
+    /// Slots for proxies that have not announced their client yet: strangers who occupy all other slots must not keep
+    /// the next client's proxy out.
     unnamed: Arc<Semaphore>,
-    /// Balancers that look in: strangers who hold all other places are not to have this node taken for dead.
+    /// Slots for health checks: strangers who occupy all other slots must not make this node look dead.
     health_checks: Arc<Semaphore>,
     per_client: usize,
     per_stranger: usize,
@@ -73,24 +74,24 @@ struct Sessions {
     strange: usize,
 }
 
-/// A place; leaving is dropping.
+/// A slot; released on drop.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     place: CountedAmong,
 }
 
-/// Among whom a place is counted.
+/// Which pool a slot belongs to.
 #[derive(Debug)]
 enum CountedAmong {
-    /// One client among all of them.
+    /// That of clients.
     Client {
         client: IpAddr,
-        /// Taken as long as no right has been shown.
+        /// Held until a right is shown.
         strange: Mutex<Option<OwnedSemaphorePermit>>,
         _permit: OwnedSemaphorePermit,
     },
-    /// Among the proxies that have named nobody, or among health checks.
+    /// That of proxies without a client, or of health checks.
     Aside { _permit: OwnedSemaphorePermit },
 }
 
@@ -109,12 +110,12 @@ impl Slots {
         })
     }
 
-    /// For a connection from there.
+    /// For a connection from this address.
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
         if access.names_others(peer) { self.aside(&self.unnamed) } else { self.as_client(peer, access) }
     }
 
-    /// For a balancer that looks whether anybody answers.
+    /// For a balancer's health check.
     pub(crate) fn look_in(self: &Arc<Self>) -> Result<Slot, Refused> {
         self.aside(&self.health_checks)
     }
@@ -158,14 +159,14 @@ fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refused> {
 }
 
 impl Slot {
-    /// Gives this place up and takes one among clients.
+    /// Releases this slot and takes one among clients.
     pub(crate) fn change(self, client: IpAddr, access: &Access) -> Result<Self, Refused> {
         let slots = Arc::clone(&self.slots);
         drop(self);
         slots.as_client(client, access)
     }
 
-    /// The client has shown a right: it takes no stranger's place any more.
+    /// The client has shown a right: releases its permit among strangers.
     pub(crate) fn earn(&self) {
         match &self.place {
             CountedAmong::Aside { .. } => {}
@@ -192,11 +193,11 @@ impl Drop for Slot {
     }
 }
 
-/// Refusals since the log last heard of them: a flood must not fill the disk with lines.
+/// Refusals since they were last logged: a flood must not fill the disk with lines.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     counts: Mutex<Counts>,
-    /// Something has been counted that the log has not heard of.
+    /// Notified when there are refusals to log.
     untold: Notify,
 }
 
@@ -207,7 +208,7 @@ struct Counts {
     logins: Logins,
 }
 
-/// How often, by reason.
+/// Counts by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct ByReason {
     no_right: u64,
@@ -217,7 +218,7 @@ struct ByReason {
     not_introduced: u64,
 }
 
-/// Logins that failed or were put off, in this minute.
+/// Logins that failed or were deferred in this minute.
 #[derive(Clone, Copy, Debug, Default)]
 struct Logins {
     since: Option<Instant>,
@@ -226,7 +227,7 @@ struct Logins {
 }
 
 impl Refusals {
-    /// Counts one. The first is told at once, with its address, the others by [`Refusals::tell`].
+    /// Counts a refusal. The first one is logged at once, with its address, the others by [`Refusals::tell`].
     pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: Refused, now: Instant) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
@@ -245,22 +246,22 @@ impl Refusals {
         self.untold.notify_one();
     }
 
-    /// A password was wrong. Each is told, up to [`LOGINS_TOLD`] a minute, with the client's address: programs that shut
-    /// clients out read these lines. The login is not told: people type their password there.
+    /// A password was wrong. Logged with the client's address, up to [`LOGINS_TOLD`] a minute: programs that block
+    /// clients read these lines. The login is not logged: people type their password there.
     pub(crate) fn failed_login(&self, listener: &str, peer: IpAddr, now: Instant) {
         if self.tells_login(listener, now) {
             tracing::warn!(listener.name = listener, client = %peer, "login failed");
         }
     }
 
-    /// A password was not looked at; likewise.
+    /// A password was not checked; logged likewise.
     pub(crate) fn login_put_off(&self, listener: &str, peer: IpAddr, now: Instant) {
         if self.tells_login(listener, now) {
             tracing::warn!(listener.name = listener, client = %peer, "login put off");
         }
     }
 
-    /// Whether there is room for a line in this minute. What the last one left untold is told first.
+    /// Whether another line may be logged in this minute. Lines omitted before are logged first, as a count.
     fn tells_login(&self, listener: &str, now: Instant) -> bool {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let logins = &mut counts.logins;
@@ -290,12 +291,12 @@ impl Refusals {
         some
     }
 
-    /// Tells what is counted, once a minute while there is something, until nobody listens any more. To be run once.
+    /// Logs the counts once a minute while there are any, until all senders are gone. To be run once.
     pub(crate) async fn tell(&self, listener: &str) {
         loop {
             self.untold.notified().await;
             tokio::time::sleep(COUNTED).await;
-            // None: what woke this up was told the last time.
+            // None: the notification was for counts that are already logged.
             let Some(refused) = self.taken(Instant::now()) else { continue };
             tracing::warn!(
                 listener.name = listener,
@@ -375,7 +376,7 @@ mod tests {
         assert_eq!(enter("198.51.100.3").unwrap_err(), Refused::Listener);
         let known = enter("192.0.2.1").unwrap();
         drop(known);
-        // One of them logs in: a place for strangers is free again, and for that client, too.
+        // One of them logs in: a slot for strangers is free again, also for that client.
         first.earn();
         assert!(enter("198.51.100.1").is_ok());
     }
@@ -388,7 +389,7 @@ mod tests {
         count(Refused::NoRight);
         assert_eq!(counted(), ByReason::default(), "the first is told");
         let minutes = async {
-            // Whoever counts owes nothing: the next minute is told as this one.
+            // Counting leaves nothing behind: the next minute is logged like this one.
             for _ in 0..3 {
                 count(Refused::Client);
                 count(Refused::Listener);
@@ -413,14 +414,14 @@ mod tests {
         let checks: Vec<Slot> = (0..HEALTH_CHECKS).map(|_| slots.look_in().unwrap()).collect();
         assert_eq!(slots.look_in().unwrap_err(), Refused::Listener);
         drop(checks);
-        // As many proxies as clients, and not as many as one stranger may have.
+        // As many proxies as clients, not as few as one stranger may have.
         let mut proxies: Vec<Slot> = (0..3).map(|_| enter("198.51.100.9").unwrap()).collect();
         assert_eq!(enter("198.51.100.9").unwrap_err(), Refused::Listener);
         let named = |slot: Slot, client| slot.change(ip(client), &access);
         assert_eq!(named(proxies.pop().unwrap(), "198.51.100.3").unwrap_err(), Refused::Listener);
         let _inside = named(proxies.pop().unwrap(), "192.0.2.1").unwrap();
         drop(strangers);
-        // One that speaks for itself is a client like others.
+        // A proxy that speaks for itself is a client like others.
         assert!(named(proxies.pop().unwrap(), "198.51.100.9").is_ok());
     }
 

@@ -1,7 +1,7 @@
-//! TLS of a listener: certificate with reload, the floor, and what a client certificate proves.
-//! Knows nothing of SMTP.
+//! TLS of a listener: certificate with reload, minimum version and suites, and what a client certificate
+//! proves. Knows nothing of SMTP.
 //!
-//! The floor follows BSI TR-02102-2: TLS 1.2 with ephemeral ECDH and AES-GCM, or TLS 1.3 with AES-GCM.
+//! The minimum follows BSI TR-02102-2: TLS 1.2 with ephemeral ECDH and AES-GCM, or TLS 1.3 with AES-GCM.
 //! ChaCha20-Poly1305 is not among its recommendations and left out. Key exchange is the provider's, with
 //! X25519MLKEM768 first.
 
@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::access::ClientCertificates;
 
-/// Where certificate and key lie, both PEM.
+/// Paths of certificate and key, both PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
     /// Our certificate, then its issuers.
@@ -34,7 +34,7 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// The oldest TLS a client may speak.
+/// The oldest TLS version that is accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsMinimum {
     /// TLS 1.2 with ECDHE and AES-GCM only, or 1.3.
@@ -55,42 +55,42 @@ impl TlsMinimum {
     }
 }
 
-/// Why TLS cannot start (or a reload is not taken).
+/// Why TLS cannot start (or a reload is rejected).
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// Not readable, or nothing of the kind in it.
+    /// The file is not readable, or does not contain what is expected.
     #[error("{file}: {source}; it must be a readable PEM file with the {what}")]
     File {
         /// The path of the file.
         file: PathBuf,
-        /// What should be in it.
+        /// What it should contain.
         what: &'static str,
-        /// What went wrong.
+        /// The cause.
         source: pem::Error,
     },
     /// No certificate in the file.
     #[error("{0}: no certificate in it; it must be a PEM file with the certificate first")]
     Empty(PathBuf),
-    /// Key and certificate do not fit, or an algorithm is not supported.
+    /// Key and certificate do not match, or an algorithm is not supported.
     #[error("{file}: certificate and key cannot be used together: {source}")]
     Pair {
         /// The path of the certificate.
         file: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: rustls::Error,
     },
-    /// The CA file for client certificates does not work.
+    /// The CA file for client certificates is not usable.
     #[error("{file}: not usable as CA for client certificates: {cause}")]
     ClientCa {
         /// The path of the file.
         file: PathBuf,
-        /// What went wrong.
+        /// The cause.
         cause: String,
     },
 }
 
-/// Certificate and key of a listener. Clones share them, so one [`Self::reload`] reaches all sessions to
-/// come; sessions that are under way keep what they began with.
+/// Certificate and key of a listener. Clones share them, so one [`Self::reload`] reaches all new sessions;
+/// existing sessions keep those they began with.
 #[derive(Clone)]
 pub struct TlsSource {
     files: TlsFiles,
@@ -102,7 +102,7 @@ impl TlsSource {
     /// Reads the files.
     ///
     /// # Errors
-    /// When a file cannot be read or certificate and key do not fit.
+    /// A file cannot be read, or certificate and key do not match.
     pub fn load(files: TlsFiles, minimum: TlsMinimum) -> Result<Self, TlsError> {
         let pair = read_pair(&files)?;
         Ok(Self { files, minimum, current: Arc::new(Current(RwLock::new(pair))) })
@@ -171,7 +171,7 @@ fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErr
     if chain.is_empty() { Err(TlsError::Empty(file.to_owned())) } else { Ok(chain) }
 }
 
-/// aws-lc-rs with the suites of the floor.
+/// aws-lc-rs with the permitted suites.
 fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.retain(|suite| {
@@ -221,9 +221,9 @@ fn unix_time(clock: &dyn Clock) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(clock.now().seconds()).unwrap_or(0)))
 }
 
-/// Asks for a certificate and makes the client prove that it holds the key, no more: mail servers show
-/// whatever certificate they have, and one that gives no right must not cost them the connection.
-/// What it proves is decided by [`CertificateJudge`].
+/// Requests a certificate and verifies only that the client has its key: mail servers present whatever
+/// certificate they have, and one that gives no right must not cost them the connection. [`CertificateJudge`]
+/// decides what it proves.
 #[derive(Debug)]
 struct AskOnly(WebPkiSupportedAlgorithms);
 

@@ -1,5 +1,5 @@
-//! DATA and BDAT: carries a letter from the wire to the reception and gives the reply at its true end.
-//! Knows the pure readers, not what is in the letter.
+//! DATA and BDAT: passes a letter from the wire to the reception and sends the reply at its actual end. Knows
+//! the pure readers, not what is in the letter.
 
 use sealpost_mail::{Envelope, Reply};
 use tokio::time::Instant;
@@ -73,8 +73,8 @@ impl<S: Connection> Session<'_, S> {
         Ok(State::Ready)
     }
 
-    /// RFC 2920 §3.1: nothing may follow DATA in a group. What follows all the same when a letter was under
-    /// way may be that letter, and a letter must never be read as commands.
+    /// RFC 2920 §3.1: nothing may follow DATA in a group. If something does while a letter is in progress, it
+    /// may be that letter, and a letter must never be read as commands.
     fn after_refused_data(&mut self, state: State) -> Result<State, Leave> {
         if self.wire.pending().is_empty() {
             return Ok(state);
@@ -122,7 +122,7 @@ impl<S: Connection> Session<'_, S> {
         if chunks.reader.had_long_line() {
             chunks.letter.refuse(replies::long_line(self.longest_line()));
         }
-        // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined behind it are read and refused.
+        // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined after it are read and refused.
         if chunk == Chunk::Last || chunks.letter.is_refused() {
             self.finish(chunks.letter).await;
             return Ok(State::Ready);
@@ -135,7 +135,7 @@ impl<S: Connection> Session<'_, S> {
         self.context.limits.longest_line(self.right())
     }
 
-    /// Carries one chunk to the reception.
+    /// Passes one chunk to the reception.
     async fn carry(&mut self, chunks: &mut Chunks, size: u64) -> Result<(), Leave> {
         let mut left = size;
         self.wire.expect_much(left);
@@ -144,7 +144,7 @@ impl<S: Connection> Session<'_, S> {
             let block = self.wire.pending().get(..here).unwrap_or_default();
             match chunks.reader.check(block) {
                 Err(_bare) => {
-                    // The length says where the chunk ends, so this cannot smuggle: read on, then refuse.
+                    // The length delimits the chunk, so this cannot smuggle: read on, then refuse.
                     chunks.letter.refuse(replies::bare_in_letter());
                 }
                 Ok(checked) => {
@@ -195,7 +195,7 @@ impl<S: Connection> Session<'_, S> {
         Ok(())
     }
 
-    /// Asks for memory and for a place at the reception.
+    /// Takes memory and begins the letter at the reception.
     async fn begin(&mut self, envelope: Envelope) -> Result<Letter, Reply> {
         let limits = &self.context.limits;
         let memory = self
@@ -212,7 +212,7 @@ impl<S: Connection> Session<'_, S> {
         Ok(Letter::new(incoming, recipients, limits.max_size, pace, memory))
     }
 
-    /// The letter is through: the one place that says 250 to a letter.
+    /// The letter is complete: the only place that replies 250 to a letter.
     async fn finish(&mut self, letter: Letter) {
         self.wire.expect_little();
         let (octets, recipients) = (letter.octets(), letter.recipients);
@@ -235,7 +235,7 @@ impl<S: Connection> Session<'_, S> {
         }
     }
 
-    /// A refusal of the letter itself. It is no error of the client's SMTP and does not count as one.
+    /// A refusal of the letter itself. It is not an SMTP error of the client and does not count as one.
     fn reply_to_letter(&mut self, reply: &Reply) {
         tracing::warn!(
             session.id = self.caller.session,

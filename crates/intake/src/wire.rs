@@ -1,5 +1,5 @@
-//! One connection with its buffers: reads until a deadline, gathers replies into one write, and knows
-//! when the client has shown that it received a reply. Knows no command.
+//! One connection with its buffers: reads until a deadline, gathers replies into one write, and detects when
+//! the client has shown that it received a reply. Knows no command.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -13,23 +13,23 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::connection::Connection;
 
-/// Between commands a session holds no more than this.
+/// Buffer size between commands.
 const SMALL: usize = 4096;
-/// Inside a letter, and what the reception gets at most in one call.
+/// Buffer size within a letter, and the most that the reception gets in one call.
 pub(crate) const BLOCK: usize = 64 * 1024;
-/// Replies are gathered up to this.
+/// Replies are gathered up to this size.
 const GATHERED: usize = 16 * 1024;
 
-/// Why a connection is at its end.
+/// Why a connection ends.
 #[derive(Debug)]
 pub(crate) enum Leave {
-    /// The last reply is given; close.
+    /// The last reply is sent; close.
     Told,
-    /// The last reply is given, but the client is still sending a letter.
+    /// The last reply is sent, but the client is still sending a letter.
     ToldInLetter,
-    /// Too slow: a deadline passed.
+    /// A deadline passed.
     Slow,
-    /// We are going down.
+    /// The intake is stopping.
     Stopping,
     /// The client has closed.
     Gone,
@@ -58,12 +58,13 @@ pub(crate) struct Wire<S> {
     output: Vec<u8>,
     /// How long a client may take to read replies.
     patience: Duration,
-    /// For 250s that are given, and not yet known to have arrived.
+    /// For 250s that were sent and are not yet known to have arrived.
     given: Vec<Acknowledge>,
-    /// All of `given` went out when the client had sent nothing further: its next octet answers them.
+    /// Whether all of `given` was sent while the client had sent nothing further: its next octet answers
+    /// them.
     answered_next: bool,
     ended: bool,
-    /// The last read filled the buffer: the client has more.
+    /// Whether the last read filled the buffer: the client has more.
     eager: bool,
 }
 
@@ -82,7 +83,7 @@ impl<S: Connection> Wire<S> {
         }
     }
 
-    /// What has been read and not consumed.
+    /// Data that was read and not consumed.
     pub(crate) fn pending(&self) -> &[u8] {
         self.input.get(self.start..).unwrap_or_default()
     }
@@ -121,12 +122,12 @@ impl<S: Connection> Wire<S> {
     }
 
     fn has_read(&mut self, read: io::Result<usize>) -> Result<usize, Leave> {
-        // A reset loses the acknowledgement, even from a client that has the reply and only closes
-        // rudely: it looks the same as a line that broke before the reply arrived. The reception then
-        // takes the same bytes for the same letter while a retry is to be expected.
+        // A reset loses the acknowledgement, even from a client that has the reply and only closes abruptly:
+        // it cannot be distinguished from a connection that broke before the reply arrived. The reception
+        // then treats the same bytes as the same letter while a retry is to be expected.
         let octets = read.map_err(Leave::Broken)?;
-        // An octet, or an orderly end, that came after our reply went out. An end can still have been on its way when the
-        // reply went out; the reply is then answered with a reset.
+        // An octet, or an orderly end, that came after our reply was sent. An end can still have been in
+        // transit when the reply was sent; the reply is then answered with a reset.
         if self.answered_next && (octets > 0 || !self.stream.is_reset()) {
             self.answered_next = false;
             for acknowledge in self.given.drain(..) {
@@ -141,7 +142,7 @@ impl<S: Connection> Wire<S> {
         Ok(octets)
     }
 
-    /// Room for the next read: as little as the client's sending allows.
+    /// Makes room for the next read, only as much as the client's sending justifies.
     fn make_room(&mut self) {
         if self.start > 0 {
             self.input.drain(..self.start);
@@ -156,14 +157,14 @@ impl<S: Connection> Wire<S> {
         }
     }
 
-    /// A letter is coming: read in blocks.
+    /// A letter follows: read in blocks.
     pub(crate) fn expect_much(&mut self, octets: u64) {
         if octets > SMALL as u64 && self.input.capacity() < BLOCK {
             self.input.reserve_exact(BLOCK.saturating_sub(self.input.len()));
         }
     }
 
-    /// The letter is through: give the block back.
+    /// The letter is complete: releases the block.
     pub(crate) fn expect_little(&mut self) {
         if self.input.capacity() > SMALL && self.pending().len() <= SMALL {
             let mut small = Vec::with_capacity(SMALL);
@@ -181,18 +182,18 @@ impl<S: Connection> Wire<S> {
         self.output.extend_from_slice(lines.as_bytes());
     }
 
-    /// To be called when the client has shown that it has the reply just given.
+    /// Registers a callback for when the client has shown that it has the reply just sent.
     pub(crate) fn on_received(&mut self, acknowledge: Acknowledge) {
         self.answered_next = false;
         self.given.push(acknowledge);
     }
 
-    /// Whether enough replies are gathered to send them before going on.
+    /// Whether enough replies are gathered to be sent now.
     pub(crate) fn is_full(&self) -> bool {
         self.output.len() >= GATHERED
     }
 
-    /// Sends what is gathered. Safe to cancel: what has been written is gone from the buffer.
+    /// Sends the gathered replies. Cancel-safe: what has been written is removed from the buffer.
     pub(crate) async fn flush(&mut self) -> Result<(), Leave> {
         if self.output.is_empty() {
             return Ok(());
@@ -217,7 +218,7 @@ impl<S: Connection> Wire<S> {
         Ok(())
     }
 
-    /// Looks without waiting whether the client has sent more, or closed, before it could see our reply.
+    /// Checks without blocking whether the client has sent more, or closed, before it could see our reply.
     async fn is_client_waiting(&mut self) -> bool {
         if self.ended || !self.pending().is_empty() {
             return false;
@@ -234,7 +235,7 @@ impl<S: Connection> Wire<S> {
             .await
         };
         match looked {
-            // Nothing that the runtime knew of: it may not have been told yet.
+            // Nothing that the runtime knows of: it may not have been notified yet.
             None => !self.stream.has_unread(),
             Some(Ok(0) | Err(_)) => {
                 self.ended = true;
@@ -244,8 +245,8 @@ impl<S: Connection> Wire<S> {
         }
     }
 
-    /// Sends the last reply and waits a little for the client to close, so that a reset does not take the
-    /// reply from it. What it still sends, up to `octets`, is thrown away.
+    /// Sends the last reply and waits briefly for the client to close, so that a reset does not destroy the
+    /// reply. Further data, up to `octets`, is discarded.
     pub(crate) async fn close(&mut self, wait: Duration, octets: u64) {
         let deadline = Instant::now() + wait;
         let mut left = octets;

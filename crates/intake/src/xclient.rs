@@ -1,5 +1,5 @@
-//! XCLIENT: a proxy that the operator named says for whom it speaks, and the session begins anew as that client's. Knows
-//! no network and no reply but its own. As Postfix has it: <https://www.postfix.org/XCLIENT_README.html>.
+//! XCLIENT: a proxy named by the operator announces its client, and the session begins anew as that client's. Knows no
+//! network and no reply but its own. As in Postfix: <https://www.postfix.org/XCLIENT_README.html>.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -16,7 +16,7 @@ use crate::wire::Leave;
 /// The longest login.
 const MAX_LOGIN: usize = 255;
 
-/// What the proxy says of its client. It always says who calls: if not, its own address would stay, with the rights of that.
+/// What the proxy announces. The address is required: otherwise the proxy's own would stay, with its rights.
 #[derive(Debug, PartialEq, Eq)]
 struct XclientFields {
     address: IpAddr,
@@ -28,7 +28,7 @@ struct XclientFields {
 impl<S: Connection> Session<'_, S> {
     pub(crate) fn on_xclient(&mut self, state: State, attributes: &str) -> Result<State, Leave> {
         let refused = match &state {
-            // Whoever was not offered it learns nothing of it.
+            // Clients that were not offered it learn nothing about it.
             _ if !self.caller.may_name(&self.context.access) => Some(replies::not_implemented()),
             State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
                 Some(replies::not_in_transaction())
@@ -48,7 +48,7 @@ impl<S: Connection> Session<'_, S> {
         }
     }
 
-    /// The proxy has checked the password; whether there is such a login is known here.
+    /// The proxy has checked the password; here it is only checked that the login exists.
     fn login_of(&self, said: &XclientFields) -> Result<Option<String>, Reply> {
         match &said.login {
             Some(login) if self.takes_logins() => {
@@ -66,7 +66,7 @@ impl<S: Connection> Session<'_, S> {
             tls.client_certificate = None;
         }
         self.take_place_of(client)?;
-        tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "spoken for");
+        tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "client announced by XCLIENT");
         self.caller.peer = client;
         self.failed_logins = 0;
         if let Some(login) = &login {
@@ -75,7 +75,7 @@ impl<S: Connection> Session<'_, S> {
         self.login = login;
         self.keep_place();
         self.wire.send(&replies::greeting(&self.context.hostname));
-        // A client that has said EHLO to the proxy has said it.
+        // A client that has sent EHLO to the proxy has sent it.
         let (state, name) = helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
         self.hello = Hello { name, verb };
         Ok(state)
@@ -89,7 +89,7 @@ fn read(attributes: &str) -> Result<XclientFields, Reply> {
     for attribute in attributes.split(' ').filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').ok_or_else(wrong)?;
         let value = xtext(value).ok_or_else(wrong)?;
-        // Postfix: "[UNAVAILABLE]" is what is not there, "[TEMPUNAVAIL]" what could not be looked up.
+        // Postfix: "[UNAVAILABLE]" is absent, "[TEMPUNAVAIL]" could not be looked up.
         let value = match value.to_ascii_uppercase().as_str() {
             "[UNAVAILABLE]" | "[TEMPUNAVAIL]" => None,
             _ => Some(value),
@@ -119,11 +119,11 @@ fn read(attributes: &str) -> Result<XclientFields, Reply> {
                     Some(_) => return Err(wrong()),
                 }
             }
-            // Nothing hangs on these here.
+            // These have no effect here.
             "NAME" | "PORT" | "DESTADDR" | "DESTPORT" => {}
             _ => return Err(wrong()),
         }
-        // Two clients in one command: what one of them wrote may have come through.
+        // A repeated attribute: one of them may have been injected by the client.
         if seen.contains(&name) {
             return Err(replies::syntax("XCLIENT says something twice"));
         }
@@ -133,7 +133,7 @@ fn read(attributes: &str) -> Result<XclientFields, Reply> {
     Ok(XclientFields { address, login, helo, verb })
 }
 
-/// "IPV6:" stands before an address of version 6, as in an address literal; some leave it out.
+/// "IPV6:" precedes an IPv6 address, as in an address literal; some proxies omit it.
 fn address(text: &str) -> Option<IpAddr> {
     let six = text.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPV6:")).and_then(|_tag| text.get(5..));
     match six {

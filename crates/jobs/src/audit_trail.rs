@@ -1,5 +1,5 @@
-//! What happens to the audit trail by the clock: counts become rows, its end goes to the log, old rows go. Knows no event
-//! but that.
+//! Scheduled work on the audit trail: counts become rows, its end is logged, old rows are pruned. Knows no
+//! other event.
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{AnchorWord, counted};
@@ -7,14 +7,14 @@ use sealpost_store::Store;
 
 use crate::workshop::{Counts, Failed, Workshop};
 
-/// Puts what was counted in minutes that are over into the trail. Several processes may do it at once.
+/// Moves the counts of past minutes into the trail. Several processes may do it at once.
 pub(super) async fn fold(workshop: &Workshop, now: Timestamp) {
     if let Err(error) = workshop.store.fold_audit(now, counted).await {
-        tracing::error!(%error, "what was counted could not be put into the audit trail");
+        tracing::error!(%error, "counts could not be written to the audit trail");
     }
 }
 
-/// Says where the trail ends, and lets old rows go.
+/// Logs where the trail ends, and prunes old rows.
 pub(super) async fn daily(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     fold(workshop, now).await;
     say_end(&workshop.store).await;
@@ -26,7 +26,7 @@ pub(super) async fn daily(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     Ok(Counts::new())
 }
 
-/// Puts the trail's end into the log, which is kept elsewhere: a trail that was cut shows by it.
+/// Logs the trail's end: logs are kept elsewhere, so a cut trail shows.
 pub async fn say_end(store: &Store) {
     match store.certain_audit_head().await {
         Ok(Some(head)) => {

@@ -1,4 +1,5 @@
-//! Whether authorities are asked about partners' certificates and for their lists, and which hosts that may be. Asks nobody.
+//! Settings for asking authorities about partners' certificates and fetching their lists, and which hosts
+//! that may be. Asks nobody.
 
 use std::path::PathBuf;
 
@@ -12,23 +13,23 @@ pub struct Authorities {
     pub ocsp: Ocsp,
     /// Whether their lists are fetched.
     pub lists: CrlSource,
-    /// Authorities that vouch for the hosts, instead of the world's.
+    /// Root certificates for the hosts, instead of the public ones.
     pub roots: Option<PathBuf>,
-    /// Networks that are not public and may be asked all the same.
+    /// Networks that are not public and may be contacted nevertheless.
     pub networks: Vec<IpNet>,
 }
 
 /// Whether they are asked about single certificates (RFC 6960).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ocsp {
-    /// Nobody is asked.
+    /// They are not.
     Off,
-    /// They are asked, each when its last answer is over.
+    /// They are asked again when their last answer has expired.
     Ask,
 }
 
 impl Authorities {
-    /// What asks them.
+    /// The client for these requests.
     pub(crate) fn fetcher(&self) -> Result<Fetcher, DeliveryError> {
         Fetcher::new(self.roots.clone(), self.networks.clone())
     }

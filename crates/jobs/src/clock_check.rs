@@ -1,25 +1,25 @@
-//! Whether the clock is believed. One that was set ahead would delete everything at once and tell everybody; so a time far
-//! ahead of the last one that was believed counts for nothing until an operator says that it is right, or it is gone. A
-//! machine that was off for long looks the same: nobody here can tell. Runs no job.
+//! Whether the clock can be trusted. A clock set ahead would delete everything at once and notify everybody; so a time
+//! far ahead of the last trusted one is ignored until an operator confirms it, or it passes. A machine that was off for
+//! long looks the same: that cannot be told apart here. Runs no job.
 
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Store, StoreError};
 
-/// What is thought of the clock.
+/// Assessment of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Belief {
-    /// It goes on from where it was, or lies behind, which deletes nothing early.
+    /// It continues from the last trusted time, or is behind it, which deletes nothing early.
     Believed,
-    /// It is further ahead of this time than anybody has said it might be.
+    /// It is further ahead of the last trusted time than allowed.
     Doubted {
-        /// What was believed last.
+        /// The last trusted time.
         last: Timestamp,
     },
 }
 
-/// Looks at the clock.
+/// Assesses the clock.
 pub async fn belief(store: &Store, now: Timestamp, jump: Duration) -> Result<Belief, StoreError> {
     Ok(judge(store.believed_time().await?, now, jump))
 }
@@ -36,7 +36,7 @@ fn judge(last: Option<Timestamp>, now: Timestamp, jump: Duration) -> Belief {
             }
             Belief::Believed
         }
-        // A store in which no job ever ran has nothing that could be too old.
+        // A store in which no job ever ran contains nothing that could have expired.
         None => Belief::Believed,
     }
 }

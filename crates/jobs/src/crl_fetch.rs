@@ -1,5 +1,6 @@
-//! Lists of revoked certificates (RFC 5280 §5) are fetched from their authorities, read in the worker, and kept where they are good: the
-//! last good one stays until a newer one comes. What they name of partners' keys is revoked for good. No letter waits for any of it.
+//! Fetches certificate revocation lists (RFC 5280 §5) from their authorities, parses them in the worker, and stores valid ones: the
+//! last valid list is kept until a newer one is fetched. Partners' keys named by a list are revoked permanently. No letter waits
+//! for any of this.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,21 +16,21 @@ use crate::kept_lists::KeptLists;
 use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
-/// Of one list. All that are kept are given to the worker with every letter.
+/// Maximum size of one list. All stored lists are passed to the worker with every letter.
 const MAX: usize = MAX_REVOCATION_LIST as usize;
-/// Nobody is asked again sooner.
+/// Minimum interval between requests.
 const SOONEST: Duration = Duration::from_secs(55 * 60);
 
-/// A list that no certificate names any more counts on for so long after its end.
+/// How long a list that no certificate refers to any more is kept after its end.
 const UNWANTED: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// What came of asking for a list.
+/// Result of fetching a list.
 enum Came {
-    /// A newer one than the one that was here.
+    /// A newer list than the stored one.
     New(KeptList, Vec<u8>),
-    /// The one that is here.
+    /// The stored list.
     Unchanged(Timestamp),
-    /// Nothing that counts; the one that is here stays.
+    /// No valid list; the stored one is kept.
     Nothing(&'static str),
 }
 
@@ -49,13 +50,14 @@ pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts,
         CrlSource::Fetch if !work.roots.is_empty() => {}
         CrlSource::Fetch | CrlSource::Files => return Ok(Vec::new()),
     }
-    // Nobody but the worker reads what comes; that it is missing is said where letters are opened.
+    // Only the worker may parse what is fetched; a missing one is reported where letters are decrypted.
     let Some(worker) = &work.worker else { return Ok(Vec::new()) };
     let fetcher = work.authorities.fetcher().map_err(|error| Failed::Keys(error.to_string()))?;
     let mut kept = KeptLists::only_ours(workshop, work).await?;
     let lists = due_lists::look(workshop, work, now).await?;
     for row in lists.unwanted {
-        // What it named stays named when it is over, also for certificates of others; for a year, as long as most of those hold.
+        // What it named stays revoked after its end, also other holders' certificates; for a year, as long as most of those are
+        // valid.
         if row.kept.is_none_or(|kept| kept.until.plus(UNWANTED) <= now) {
             workshop.store.forget_revocation_list(&row.address, &row.authority).await?;
             kept.forget(&row.address, &row.authority);
@@ -77,7 +79,7 @@ struct Round<'a> {
     fetcher: Fetcher,
     now: Timestamp,
     kept: KeptLists,
-    /// Addresses that did not answer in this round: once is enough.
+    /// Addresses that did not answer in this round: one try is enough.
     silent: HashSet<String>,
     new: u64,
     revoked: u64,
@@ -87,8 +89,8 @@ impl Round<'_> {
     async fn about(&mut self, wanted: WantedList) -> Result<(), Failed> {
         let (came, named) = self.ask(&wanted).await?;
         for Holder { partner, key } in named {
-            // Somebody may have changed the key since; that keeps no list away. It is tried again with the next list, and every letter
-            // looks for itself.
+            // The key may have been changed since; that must not keep the list from being stored. It is tried again with the next
+            // list, and every letter checks the lists itself.
             match revoke(self.workshop, self.work, &partner, &key, self.now).await {
                 Ok(0) => {}
                 Ok(revoked) => {
@@ -103,7 +105,7 @@ impl Round<'_> {
         }
         let word = came.word();
         let (soonest, latest) = (self.now.plus(SOONEST), self.now.plus(LATEST));
-        // Well before it is over: the next one has been published by then, and may have to be asked for twice.
+        // Well before its end: by then the next one has been published, and may need two tries.
         let half = |until: Timestamp| self.now.plus(until.since(self.now) / 2).clamp(soonest, latest);
         let (again_at, kept, list) = match came {
             Came::New(kept, list) => {
@@ -119,7 +121,7 @@ impl Round<'_> {
             tracing::warn!(
                 address = wanted.address(),
                 answer = word,
-                "a revocation list did not come; the last good one counts on"
+                "a revocation list could not be fetched; the last good one stays in use"
             );
         }
         let (address, authority) = (wanted.address().to_owned(), wanted.authority);
@@ -132,7 +134,7 @@ impl Round<'_> {
         Ok(self.workshop.store.note_revocation_list(&row, list).await?)
     }
 
-    /// What comes, and whose certificates it names: from the first address that has a good one, or why none has.
+    /// The list and the certificates on it, from the first address with a valid list, or why there is none.
     async fn ask(&mut self, wanted: &WantedList) -> Result<(Came, Vec<Holder>), Failed> {
         let held = self.workshop.store.revocation_list(wanted.address(), &wanted.authority).await?;
         let held = held.filter(|held| is_ours(&self.work.tags, held)).map(|held| held.der);
@@ -148,14 +150,14 @@ impl Round<'_> {
             };
             match self.read(wanted, &list, held.as_deref()).await {
                 Ok((since, until, named)) => return Ok(self.good(wanted, list, held, (since, until), named)),
-                // Who stands in one way must not keep away what lies at another one.
+                // Blocking one address must not hide a list at another one.
                 Err(word) => why = word,
             }
         }
         Ok((Came::Nothing(why), Vec::new()))
     }
 
-    /// Since when and until when a list counts, and whom it names; else why it does not count.
+    /// The list's validity and whom it names; otherwise why it is invalid.
     async fn read(
         &self,
         wanted: &WantedList,
@@ -180,7 +182,7 @@ impl Round<'_> {
         Ok((since, until, revoked.iter().filter_map(holder).collect()))
     }
 
-    /// A good list, if there is room for it.
+    /// A valid list, if there is room for it.
     fn good(
         &self,
         wanted: &WantedList,
@@ -193,13 +195,13 @@ impl Round<'_> {
             return (Came::Unchanged(until), named);
         }
         if !self.kept.has_room_for(wanted.address(), &wanted.authority, &list) {
-            // What it names is known now; that it names nothing else is not.
+            // The certificates it names are known now; that it names no others will not be known later.
             return (Came::Nothing("no-room"), named);
         }
         (Came::New(KeptList { since, until, fetched_at: self.now }, list), named)
     }
 
-    /// What lies at an address; else why there is nothing, in a word, if there is one.
+    /// The bytes at an address; otherwise why there are none, in one word, if there is a reason.
     async fn bytes(&mut self, address: &str) -> Result<Vec<u8>, Option<&'static str>> {
         if self.silent.contains(address) {
             return Err(None);

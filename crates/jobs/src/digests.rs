@@ -1,5 +1,5 @@
-//! Owners who are told of new letters at most so often are told of those that came meanwhile, in one mail. Committed
-//! together with the note that it left: twice is impossible, whoever else runs. Must never know: what a letter says.
+//! Collected notices: owners who want notices at most so often are notified of everything that arrived meanwhile in one
+//! mail. Committed with the record that it was sent, so it is never sent twice. Must never know: what a letter says.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreErr
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
 
-/// Tells everybody whose time has come.
+/// Notifies all owners whose notice is due.
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut after, mut unread) = (0, String::new(), Unread::default());
     let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
@@ -29,20 +29,20 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-/// What a run says of the news in a mailbox.
+/// What a run does about new letters in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
     /// Its owner gets a mail.
     Told,
-    /// Not before then: so soon after the last one the pace allows none.
+    /// Not before then: the last notice was too recent.
     Paced(Timestamp),
-    /// Nothing yet: "log in and read" would be false until support has unlocked it.
+    /// Nothing yet: "log in and read" would be wrong until support has unlocked it.
     Locked,
-    /// Mail to the owner came back too often: as of every letter that comes now, the senders hear of it.
+    /// Mail to the owner bounced too often: as for every new letter, the senders are told.
     Unreachable,
 }
 
-/// A mailbox with letters to tell of, and how many.
+/// A mailbox with letters to announce, and their number.
 pub(super) struct MailboxToTell {
     pub(super) mailbox: String,
     pub(super) letters: usize,
@@ -67,14 +67,14 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<M
     }
 }
 
-/// What there is to tell the owner of a mailbox.
+/// What to announce to the owner of a mailbox.
 struct News<'a> {
     mailbox: MailboxRow,
     letters: Vec<&'a AwaitsNotice>,
     outlook: Outlook,
 }
 
-/// Of these letters of one mailbox; nothing, if it is not there.
+/// For these letters of one mailbox; `None` if it does not exist.
 async fn news<'a>(
     workshop: &Workshop,
     letters: &'a [AwaitsNotice],
@@ -140,7 +140,7 @@ async fn one(
             (Secret::new(announcer.public_url.clone()), None)
         }
     };
-    // Nothing of a mailbox that is held goes on any day.
+    // Under a hold nothing expires.
     let goes = news.iter().filter_map(|letter| letter.expires_at).min();
     let goes = goes.filter(|_| mailbox.held_since.is_none());
     let notice = Notice::Digest {
@@ -156,8 +156,8 @@ async fn one(
     reminder::digest(context, &mailbox, notice, &oldest.deposit_id, &others, announced).await
 }
 
-/// Whether its owner has neither read it nor been here since, and it is still there to be read: after a time in which nothing
-/// ran, what goes now is announced to nobody.
+/// Whether its owner has neither read it nor logged in since, and it can still be read: after a time without jobs, what
+/// expires now is not announced.
 fn is_news(mailbox: &MailboxRow, letter: &AwaitsNotice, now: Timestamp) -> bool {
     let stays = mailbox.held_since.is_some() || letter.expires_at.is_none_or(|at| at > now);
     let been_here = mailbox.last_seen_at.max(mailbox.activated_at);

@@ -1,5 +1,5 @@
-//! Which lists of revoked certificates are fetched now: those that partners' certificates, what came with them and the operator's roots
-//! name, each when it is time to look again. Asks nobody.
+//! Which revocation lists are to be fetched now: those named by partners' certificates, the certificates that came with them and
+//! the operator's roots, each when due. Asks nobody.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use sealpost_store::RevocationListRow;
 use crate::ending_keys::failed;
 use crate::workshop::{Failed, PartnerWork, Workshop};
 
-/// A list is asked for again after so long at the latest: authorities publish new ones long before the last is over.
+/// Maximum interval between requests for a list: authorities publish new ones long before the last one ends.
 pub(super) const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// One list, and whose certificates name it.
+/// One list, and whose certificates refer to it.
 pub(super) struct WantedList {
-    /// The same list under each; it is known by the first.
+    /// Addresses of the same list; it is identified by the first.
     pub(super) addresses: Vec<String>,
     /// The fingerprint of the authority's certificate.
     pub(super) authority: String,
-    /// DER of that.
+    /// That certificate, DER.
     pub(super) authority_der: Vec<u8>,
-    /// DER of each, and whose key it is; of an authority or a root nobody's.
+    /// The certificates, DER, with their holders; `None` for an authority or a root.
     pub(super) certificates: Vec<(Vec<u8>, Option<Holder>)>,
-    /// What came of asking last.
+    /// Result of the last request.
     pub(super) last: Option<RevocationListRow>,
 }
 
-/// Whose certificate one is.
+/// The holder of a certificate.
 #[derive(Clone)]
 pub(super) struct Holder {
     pub(super) partner: Partner,
@@ -38,40 +38,40 @@ pub(super) struct Holder {
 }
 
 impl WantedList {
-    /// What it is known by.
+    /// The address that identifies it.
     pub(super) fn address(&self) -> &str {
         self.addresses.first().map_or("", String::as_str)
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
         self.last.as_ref().is_none_or(|last| {
-            // Rows of a clock that was wrong, or that somebody else has written, keep nobody from asking.
+            // Rows written by a wrong clock, or by somebody else, must not prevent requests.
             last.again_at <= now || last.asked_at > now || last.asked_at.plus(LATEST) <= now
         })
     }
 }
 
-/// All lists that are wanted, and which of those are due; what is here and wanted no more.
+/// All needed lists and which of them are due; and stored ones that are no longer needed.
 pub(super) struct Lists {
     pub(super) due: Vec<WantedList>,
     pub(super) unwanted: Vec<RevocationListRow>,
 }
 
-/// As of now.
+/// The state at `now`.
 pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Lists, Failed> {
     let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
     let mut wanted = BTreeMap::new();
     let roots = Arc::new(work.roots.clone());
     for found in book.all().await.map_err(failed)? {
-        // One that cannot be read is told where keys that end are looked for.
+        // An unreadable one is reported where expiring keys are looked for.
         let Ok(Found { partner, keys, .. }) = found else { continue };
         for key in keys {
-            // Whatever the operator thinks of the key, its authority's list speaks of others as well. One that has ended counts for
-            // nothing by itself, and its authority need not speak of it any more.
+            // Whatever the operator thinks of the key, its authority's list concerns others as well. An expired key is ignored
+            // anyway, and its authority need not list it any more.
             if key.key.facts().not_after.is_some_and(|end| end <= now) {
                 continue;
             }
-            // Signatures over what somebody else has chosen: not on a thread that others wait for.
+            // Verifies signatures over data chosen by others: not on a thread that others wait for.
             let (one, roots) = (key.key.clone(), Arc::clone(&roots));
             let sources = tokio::task::spawn_blocking(move || ListSource::of_key(&one, &roots, now)).await;
             for source in sources.map_err(|error| Failed::Keys(error.to_string()))? {
@@ -106,7 +106,7 @@ fn add(wanted: &mut WantedLists, source: ListSource, holder: Option<Holder>) {
         certificates: Vec::new(),
         last: None,
     });
-    // The same one may come along with many.
+    // The same certificate may come with many keys.
     if holder.is_some() || !list.certificates.iter().any(|(der, _)| *der == source.certificate) {
         list.certificates.push((source.certificate, holder));
     }

@@ -1,5 +1,5 @@
-//! The operator is told of keys that end soon, ours and partners': a line in the log for each, and one mail for all of
-//! them where there is an address. Once a step; what was told stands in the store.
+//! Warns the operator of keys that expire soon, ours and partners': a line in the log for each, and one mail
+//! for all of them if there is an address. Once per step; warnings sent are recorded in the store.
 
 use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{revocation_state, tell_of_keys};
@@ -12,7 +12,7 @@ use sealpost_store::KeyWarning;
 
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
-/// So many are named in the mail; the commands show all.
+/// Maximum keys named in the mail; the commands show all.
 const NAMED: usize = 40;
 
 pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -47,7 +47,7 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     }
 }
 
-/// Keys whose step the operator has not been told of, the nearest end first. Changes nothing.
+/// Keys at a step that the operator has not been warned of, nearest end first. Changes nothing.
 pub(super) async fn untold(
     workshop: &Workshop,
     work: &PartnerWork,
@@ -80,7 +80,7 @@ async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Re
     Ok(ending)
 }
 
-/// One line each. A partner's name may be an address: the log names its id.
+/// One line each. A partner's name may be an address: the log has its id.
 fn say(key: &EndingKey, now: Timestamp) {
     let (fingerprint, days) = (key.fingerprint.to_hex(), key.days(now));
     match (&key.whose, key.step) {

@@ -1,19 +1,19 @@
-//! What a run would do now and why, thing by thing, and how much that is. Knows no job.
+//! What a run would do now and why, item by item, with numbers. Knows no job.
 
 use sealpost_store::Foreseen;
 
-/// One thing that would go or be sent, or many alike.
+/// One item that would be deleted or sent, or many alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeseenDeed {
-    /// What kind of thing it is, in one word.
+    /// Kind of item, in one word.
     pub kind: &'static str,
-    /// Which one: of what each id is, and the id.
+    /// Its ids, each with what it identifies.
     pub ids: Vec<(&'static str, String)>,
-    /// Number of things that it concerns.
+    /// Number of items.
     pub count: u64,
-    /// What becomes of it, for people.
+    /// What would happen to it, for people.
     pub what: String,
-    /// The reason for it.
+    /// Why.
     pub why: String,
 }
 
@@ -22,12 +22,12 @@ pub struct ForeseenDeed {
 pub struct Foresight {
     /// Everything it would do.
     pub deeds: Vec<ForeseenDeed>,
-    /// What is worth knowing beside: also why nothing is done, or not yet.
+    /// Remarks, such as why nothing is done, or not yet.
     pub notes: Vec<String>,
 }
 
 impl ForeseenDeed {
-    /// To a single thing.
+    /// A deed on a single item.
     pub(crate) fn of(kind: &'static str, what: String, why: impl Into<String>) -> Self {
         Self { kind, ids: Vec::new(), count: 1, what, why: why.into() }
     }
@@ -44,7 +44,7 @@ impl Foresight {
         Self { deeds: Vec::new(), notes: vec![note.into()] }
     }
 
-    /// How many things there are, also of those that are not named.
+    /// Total number of items, including those not named.
     #[must_use]
     pub fn all(&self) -> u64 {
         self.deeds.iter().map(|deed| deed.count).sum()
@@ -55,7 +55,7 @@ impl Foresight {
         self.deeds.extend(things.iter().map(deed));
     }
 
-    /// One for each that is named, and one for all others.
+    /// Adds a deed for each named item, and one for all others.
     pub(crate) fn some<T>(&mut self, found: &Foreseen<T>, others: &str, deed: impl Fn(&T) -> ForeseenDeed) {
         self.each(&found.named, &deed);
         let unnamed = found.all.saturating_sub(found.named.len() as u64);
@@ -65,7 +65,7 @@ impl Foresight {
         }
     }
 
-    /// One for as many as there are.
+    /// Adds one deed for a number of items.
     pub(crate) fn count(&mut self, count: u64, kind: &'static str, what: &str, why: &str) {
         if count > 0 {
             let deed = ForeseenDeed::of(kind, format!("{count} {what}"), why);

@@ -1,4 +1,4 @@
-//! What would be forgotten now because time has made it useless, and why. Changes nothing.
+//! Which rows made useless by time would be removed now, and why. Changes nothing.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{StaleCounts, StaleKind};
@@ -7,7 +7,7 @@ use crate::foresight::{ForeseenDeed, Foresight};
 use crate::retention;
 use crate::workshop::{Failed, Workshop};
 
-/// What the nightly run forgets.
+/// What the nightly run removes.
 pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let found = workshop.store.foresee_forgotten(now).await?;
     let runs = workshop.store.old_job_runs(now.minus(retention::RUNS)).await?;
@@ -36,14 +36,14 @@ pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<For
     Ok(seen)
 }
 
-/// What the look at everything forgets beside.
+/// What the consistency check removes besides.
 pub(super) async fn swept(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::says("it looks whether everything hangs together, and repairs nothing");
     add_stale(&mut seen, &workshop.store.foresee_stale(now).await?);
     Ok(seen)
 }
 
-/// What every run forgets that forgets anything.
+/// Short-lived rows, which any run removes.
 pub(super) fn add_stale(seen: &mut Foresight, stale: &StaleCounts) {
     for (kind, count) in stale {
         let (word, what, why) = words(*kind);

@@ -1,57 +1,57 @@
-//! The jobs: their names, when each is due again, what each needs, what of it is noted. Runs none.
+//! The jobs: their names, schedules, needs, and whether their runs are audited. Runs none.
 
 use sealpost_mail::{Timestamp, Zone};
 
 use crate::notify_times::NotifyTimes;
 
-/// Between two looks for letters to tell of, in milliseconds.
+/// Interval of looking for letters to announce, in milliseconds.
 const DIGESTS: i64 = 5 * 60_000;
 
-/// Between two looks for domains whose time has come to hear of their TLS.
+/// Interval of looking for domains whose TLS report is due, in milliseconds.
 const TLS_REPORTS: i64 = 10 * 60_000;
 
-/// What there is to do.
+/// The jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Letters, trash, drafts and mailboxes nobody came for, whose time is over.
+    /// Deletes expired letters, trash, drafts and mailboxes that were never activated.
     Retention,
-    /// Mailboxes nobody uses.
+    /// Deletes unused mailboxes.
     Mailboxes,
-    /// Rows that lead nowhere.
+    /// Removes rows that lead nowhere.
     Forget,
-    /// Looks whether everything in the store hangs together.
+    /// Checks the store for inconsistencies.
     Sweep,
-    /// Mail to owners whose letters wait.
+    /// Reminds owners of waiting letters.
     Reminders,
-    /// Mail to owners about letters they have not been told of one by one.
+    /// Sends owners collected notices.
     Digests,
-    /// Mail to owners whose mailboxes will go.
+    /// Reminds owners of mailboxes that will be deleted.
     MailboxReminders,
-    /// Mail to senders whose letters nobody opened.
+    /// Tells senders about unopened letters.
     Senders,
-    /// Word to the operator of keys for partners that end.
+    /// Warns the operator of expiring keys for partners.
     Keys,
-    /// Questions to authorities about partners' certificates, and their lists.
+    /// Asks authorities about partners' certificates, and fetches their lists.
     Ocsp,
-    /// Reports to domains on how their servers speak TLS.
+    /// Sends domains reports on their servers' TLS.
     TlsReports,
-    /// The end of the audit trail to the log; its old rows go.
+    /// Logs the end of the audit trail and prunes old rows.
     Audit,
 }
 
-/// The part of the product that a job needs: it runs in the process that has it.
+/// The role a job needs: it runs in a process with that role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing but the store.
+    /// Only the store.
     Store,
-    /// What delivers: it writes mail, with the keys that are there already.
+    /// Delivery, because it writes mail with the keys that role has.
     Delivery,
-    /// What takes letters in: it reads partners' keys.
+    /// Intake, because it reads partners' keys.
     Intake,
 }
 
 impl Job {
-    /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
+    /// In the order in which they run if several are due: owners reminded first lose nothing meanwhile.
     pub const ALL: [Self; 12] = [
         Self::Digests,
         Self::Reminders,
@@ -67,7 +67,7 @@ impl Job {
         Self::Audit,
     ];
 
-    /// How the store, commands and logs call it.
+    /// Its name in the store, commands and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Retention => "retention",
@@ -90,7 +90,7 @@ impl Job {
         Self::ALL.into_iter().find(|job| job.name() == name)
     }
 
-    /// Which process can run it.
+    /// The role it needs.
     pub fn needs(self) -> Needs {
         match self {
             Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders | Self::TlsReports => {
@@ -101,7 +101,7 @@ impl Job {
         }
     }
 
-    /// Whether its runs stand in the audit trail: what it deletes somebody may ask for.
+    /// Whether its runs are audited: somebody may ask about what it deletes.
     pub fn is_noted(self) -> bool {
         match self {
             Self::Retention | Self::Mailboxes | Self::Audit => true,
@@ -117,7 +117,7 @@ impl Job {
         }
     }
 
-    /// Whether a clock that is ahead makes it do what cannot be undone.
+    /// Whether it does something irreversible if the clock is ahead.
     pub(crate) fn minds_the_clock(self) -> bool {
         match self {
             Self::Retention
@@ -127,15 +127,15 @@ impl Job {
             | Self::Reminders
             | Self::MailboxReminders
             | Self::Keys
-            // A day that is not over would be told as if it were.
+            // An unfinished day would be reported as finished.
             | Self::TlsReports
             | Self::Senders => true,
             Self::Sweep | Self::Digests | Self::Ocsp => false,
         }
     }
 
-    /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake; what
-    /// is already late every few minutes.
+    /// When it is due after `now`: hourly at odd minutes; at night what scans whole tables; mail during the
+    /// day; what is already late every few minutes.
     pub fn next(self, now: Timestamp, zone: &Zone, telling: &NotifyTimes) -> Timestamp {
         let hourly = |minute: i64| {
             let hour = 3_600_000;
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(next(Job::Retention, "2026-11-28T10:22:59Z"), at("2026-11-28T10:23:00Z"));
         assert_eq!(next(Job::Mailboxes, "2026-11-28T10:23:00Z"), at("2026-11-29T00:41:00Z"));
         assert_eq!(next(Job::Senders, "2026-07-28T10:23:00Z"), at("2026-07-29T06:29:00Z"));
-        // However short the hours are, what asks for them is due within them.
+        // However short the hours, jobs bound to them are due within them.
         let short = NotifyTimes { hours: Hours { from: 8 * 60, to: 8 * 60 + 20 }, ..telling.clone() };
         for job in [Job::Senders, Job::MailboxReminders] {
             assert!(short.is_awake(&zone, job.next(at("2026-11-28T10:23:00Z"), &zone, &short)), "{job:?}");

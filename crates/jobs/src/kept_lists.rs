@@ -1,5 +1,5 @@
-//! How much room the revocation lists take that this gateway has fetched. What somebody else has put beside them counts for nothing,
-//! takes none, and goes. Fetches nothing.
+//! Room taken by the revocation lists that this gateway has fetched. Rows written by others are ignored and
+//! removed. Fetches nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,13 @@ use sealpost_arrival::{MAX_FETCHED, is_ours};
 
 use crate::workshop::{Failed, PartnerWork, Workshop};
 
-/// Bytes of each list, by its address and authority.
+/// Size of each list in bytes, by address and authority.
 #[derive(Default)]
 pub(super) struct KeptLists(BTreeMap<(String, String), u64>);
 
 impl KeptLists {
-    /// Those that prove; rows of others go. One list after the other: nobody says how large a row of others is.
+    /// Those with a valid proof; others are removed. One list after the other: others' rows may be of any
+    /// size.
     pub(super) async fn only_ours(workshop: &Workshop, work: &PartnerWork) -> Result<Self, Failed> {
         let (store, mut kept) = (&workshop.store, Self::default());
         for row in store.revocation_lists().await? {
@@ -20,7 +21,7 @@ impl KeptLists {
                 Some(list) if is_ours(&work.tags, &list) => {
                     kept.takes(&row.address, &row.authority, &list.der)
                 }
-                // It says that a list is here, and there is none that can be read.
+                // The row says that there is a list, and there is none that can be read.
                 None if row.kept.is_none() => {}
                 Some(_) | None => {
                     tracing::error!(
@@ -35,19 +36,19 @@ impl KeptLists {
         Ok(kept)
     }
 
-    /// Whether there is room for this one in the place of the one that is here.
+    /// Whether there is room for this list in place of the stored one.
     pub(super) fn has_room_for(&self, address: &str, authority: &str, list: &[u8]) -> bool {
         let place = (address.to_owned(), authority.to_owned());
         let others = self.0.iter().filter(|(at, _)| **at != place).map(|(_, size)| size).sum::<u64>();
         others.saturating_add(size(list)) <= MAX_FETCHED
     }
 
-    /// It is here now.
+    /// Records that it is stored.
     pub(super) fn takes(&mut self, address: &str, authority: &str, list: &[u8]) {
         self.0.insert((address.to_owned(), authority.to_owned()), size(list));
     }
 
-    /// It has gone.
+    /// Records that it was removed.
     pub(super) fn forget(&mut self, address: &str, authority: &str) {
         self.0.remove(&(address.to_owned(), authority.to_owned()));
     }

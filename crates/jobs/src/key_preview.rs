@@ -1,5 +1,5 @@
-//! Which keys the operator would be told of now, and whose authorities would be asked, each with its reason. Asks nobody,
-//! changes nothing.
+//! Which keys the operator would be warned of now, and which authorities would be asked, with reasons. Asks
+//! nobody, changes nothing.
 
 use sealpost_arrival::CrlSource;
 use sealpost_mail::Timestamp;
@@ -15,7 +15,7 @@ use crate::{due_lists, ending_keys, ocsp};
 
 const NOWHERE: &str = "no key is looked at where no letters are taken in";
 
-/// Keys that end soon or have ended.
+/// Keys that expire soon or have expired.
 pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
     let mut seen = Foresight::default();
@@ -48,7 +48,7 @@ fn ends(key: &EndingKey, now: Timestamp) -> ForeseenDeed {
         .with("fingerprint", &key.fingerprint.to_hex())
 }
 
-/// Certificates whose authorities are asked about them, and lists that are fetched.
+/// Certificates whose authorities would be asked, and lists that would be fetched.
 pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
     let (ocsp, lists) = (work.authorities.ocsp, work.authorities.lists);
@@ -103,7 +103,7 @@ fn asked(question: &Question, now: Timestamp) -> ForeseenDeed {
     ForeseenDeed::of("question", what, why).with("fingerprint", &fingerprint.to_hex())
 }
 
-/// As much of a fingerprint as the lists show.
+/// The prefix of a fingerprint that the lists show.
 fn begin(fingerprint: &Fingerprint) -> String {
     fingerprint.to_hex().chars().take(16).collect()
 }

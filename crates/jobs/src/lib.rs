@@ -1,10 +1,10 @@
-//! What happens by the clock: what is kept no longer goes, owners and senders are reminded, keys that end are told of.
+//! Scheduled jobs: expired data is deleted, owners and senders are reminded, expiring keys are reported.
 //!
-//! Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the store, so that what was missed
-//! is made up for, and a lease there lets one of several processes run it (decision 0031).
+//! Ticks are UTC (decision 0009) and only check what is due; due times are in the store, so that missed runs are made
+//! up for, and a lease there lets one of several processes run a job (decision 0031).
 //!
-//! Must never know: what a letter says, HTTP, the command line, how configuration is written. It holds no key that opens
-//! a mailbox.
+//! Must never know: what a letter says, HTTP, the command line, how configuration is written. It holds no key that
+//! opens a mailbox.
 
 mod audit_trail;
 mod authorities;

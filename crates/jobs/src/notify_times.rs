@@ -1,38 +1,38 @@
-//! When owners, senders and the operator are told something by the clock. Sends nothing.
+//! When owners, senders and the operator get scheduled mail. Sends nothing.
 
 use sealpost_mail::{Address, Term, Timestamp, Zone};
 use sealpost_mailbox::Paces;
 use sealpost_store::{Pace, Unread};
 
-/// Minutes since midnight, the last one not among them.
+/// A range of minutes since midnight, end exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
-    /// The first minute of the day.
+    /// First minute.
     pub from: u16,
     /// The minute after the last one.
     pub to: u16,
 }
 
-/// When somebody is told something by the clock.
+/// Settings for scheduled mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyTimes {
-    /// After a letter came into a mailbox that nobody has activated.
+    /// Times after a letter arrived in a mailbox that is not activated.
     pub unactivated: Vec<Term>,
-    /// Before an unread letter goes.
+    /// Times before an unread letter expires.
     pub unread: Vec<Term>,
-    /// Before a mailbox goes.
+    /// Times before a mailbox is deleted.
     pub mailbox: Vec<Term>,
-    /// When people are awake.
+    /// Hours in which mail is sent.
     pub hours: Hours,
-    /// So many notices that came back are enough; 0: none is.
+    /// After this many permanent bounces nothing more is sent; 0: always send.
     pub hard_bounces: u32,
-    /// After so long a sender hears that nobody fetches a letter.
+    /// After this long a sender is told that a letter is not being fetched.
     pub unfetched: Option<Term>,
-    /// Whether a sender hears that a letter went unread.
+    /// Whether a sender is told that a letter went unread.
     pub gone_unread: Unread,
-    /// Who hears of keys for partners that end; nobody: the log alone says it.
+    /// Who is warned of expiring keys for partners; `None`: only the log.
     pub keys_to: Option<Address>,
-    /// How often owners are told of new letters.
+    /// How often owners get notices of new letters.
     pub paces: Paces,
 }
 
@@ -53,20 +53,20 @@ impl Default for NotifyTimes {
 }
 
 impl Hours {
-    /// So many minutes after their beginning, but within them, however short they are.
+    /// This many minutes after their beginning, but within them, however short they are.
     pub(crate) fn minute(&self, after: u16) -> u16 {
         self.from.saturating_add(after.min(self.to.saturating_sub(self.from) / 2))
     }
 }
 
 impl NotifyTimes {
-    /// Whether people are: at night nobody is told anything by the clock.
+    /// Whether scheduled mail is sent now: none is at night.
     #[must_use]
     pub fn is_awake(&self, zone: &Zone, now: Timestamp) -> bool {
         (self.hours.from..self.hours.to).contains(&zone.minute_of_day(now))
     }
 
-    /// From how many on nothing more is sent.
+    /// The number of bounces from which nothing more is sent.
     pub fn most_bounces(&self) -> u32 {
         if self.hard_bounces == 0 { u32::MAX } else { self.hard_bounces }
     }

@@ -1,5 +1,5 @@
-//! Authorities are asked whether they have revoked partners' certificates (RFC 6960), each when its last answer is over. What
-//! they revoke is revoked for good; every other answer changes nothing and is shown. No letter waits for any of it.
+//! Asks authorities whether they have revoked partners' certificates (RFC 6960), each when its last answer has expired.
+//! What they revoke is revoked permanently; every other answer is only shown. No letter waits for any of this.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::ending_keys::failed;
 use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
-/// A good answer is asked for again after so long at the latest, and never sooner than after [`SOONEST`].
+/// Maximum validity of a good answer; it is never asked for again before [`SOONEST`].
 const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
 const SOONEST: Duration = Duration::from_secs(55 * 60);
 
-/// The type of a question (RFC 6960 appendix A.1).
+/// Media type of a request (RFC 6960 appendix A.1).
 const QUESTION: &str = "application/ocsp-request";
 
 pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -45,11 +45,11 @@ fn answers<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> OcspAnswers<'a>
     OcspAnswers { store: &workshop.store, tags: &work.tags }
 }
 
-/// What an authority is asked, and about which key.
+/// A request to an authority about a key.
 pub(super) struct Question {
     pub(super) partner: Partner,
     pub(super) key: PartnerKey,
-    /// What it said before.
+    /// The previous answer.
     pub(super) last: Option<OcspAnswered>,
     /// The URL of the responder.
     pub(super) address: String,
@@ -75,7 +75,7 @@ async fn due(
 ) -> Result<Vec<Question>, Failed> {
     let mut due = Vec::new();
     for found in book(workshop, work).all().await.map_err(failed)? {
-        // One that cannot be read is told where keys that end are looked for.
+        // An unreadable one is reported where expiring keys are looked for.
         let Ok(Found { partner, keys, .. }) = found else { continue };
         match partner.standing {
             Standing::Active | Standing::Waiting => {}
@@ -103,7 +103,7 @@ struct Round<'a> {
     work: &'a PartnerWork,
     fetcher: Fetcher,
     now: Timestamp,
-    /// Addresses that did not answer in this round: once is enough.
+    /// Addresses that did not answer in this round: one try is enough.
     silent: HashSet<String>,
     asked: u64,
     revoked: u64,
@@ -141,7 +141,7 @@ impl Round<'_> {
         answers(self.workshop, self.work).note(said).await.map_err(failed)
     }
 
-    /// `None`: nobody answers.
+    /// `None`: no answer.
     async fn answer(&mut self, key: &PartnerKey, address: String, question: Vec<u8>) -> Option<OcspAnswer> {
         if self.silent.contains(&address) {
             return None;

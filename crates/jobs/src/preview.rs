@@ -1,4 +1,4 @@
-//! What a job would do now, thing by thing, and why. It asks by what the job itself goes by; changes nothing.
+//! What a job would do now, item by item, and why, by the same conditions as the job itself. Changes nothing.
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::UPLOAD_LIVES;
@@ -44,7 +44,7 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
     Ok(seen)
 }
 
-/// What owners would be told of their new letters, or why not.
+/// Which new letters owners would be notified of, or why not.
 async fn news(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::default();
     for MailboxToTell { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
@@ -110,7 +110,7 @@ async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Fai
     Ok(seen)
 }
 
-/// Nobody is told anything then.
+/// Nothing is sent at night.
 fn night(workshop: &Workshop, now: Timestamp) -> Option<Foresight> {
     let hours = &workshop.telling.hours;
     let (from, to) = (clock(hours.from), clock(hours.to));

@@ -1,6 +1,5 @@
-//! Owners are reminded before something is lost: one mail for all letters that wait, on the days of the operator's ladder,
-//! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs. Days
-//! count from `waits_from`: while a mailbox was held none of them passed.
+//! Reminds owners before something is lost: one mail for all waiting letters, on the configured days, during the day. Committed
+//! with the record that it was sent, so it is never sent twice. Days count from `waits_from`: days under a hold do not count.
 
 use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{Context, reminder};
@@ -12,26 +11,26 @@ use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLet
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
 
-/// Whom the ladder reaches now, mailbox by mailbox.
+/// Owners due for a reminder, by mailbox.
 pub(crate) struct Due {
     pub(crate) mailbox_id: String,
     pub(crate) letters: u32,
-    /// Which of the ladder's days it is.
+    /// The configured day that was reached.
     pub(crate) rung: Rung,
     oldest: WaitingLetter,
     expires: Timestamp,
 }
 
-/// A day of the ladder.
+/// A configured day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rung {
-    /// So long after a letter came into a mailbox that nobody has activated.
+    /// This long after a letter arrived in a mailbox that is not activated.
     Waits(Term),
-    /// So long before a letter goes that nobody has read.
+    /// This long before an unread letter expires.
     Goes(Term),
 }
 
-/// Reminds of letters that wait.
+/// Reminds of waiting letters.
 pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
     let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
@@ -42,7 +41,7 @@ pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Count
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-/// Everybody the ladder reaches now; nobody at night. Changes nothing.
+/// All owners due for a reminder; none at night. Changes nothing.
 pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>, Failed> {
     let (store, telling, zone) = (&workshop.store, &workshop.telling, &workshop.retention.zone);
     let bounces = telling.most_bounces();
@@ -79,7 +78,7 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
     Ok(all)
 }
 
-/// By mailbox. `None`: there are no more.
+/// Grouped by mailbox. `None`: there are no more.
 fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<WaitingLetter>>> {
     let last = found.last()?.mailbox_id.clone();
     *after = last;
@@ -143,7 +142,7 @@ async fn remind(
             let link = Secret::new(context.tenant.announcer.public_url.clone());
             Notice::UnreadReminder { letters, link, expires, days }
         }
-        // Somebody has come meanwhile.
+        // Activated meanwhile.
         (_, MailboxState::Pending | MailboxState::Active | MailboxState::Locked | MailboxState::Deleted) => {
             return Ok(Mailing::Nobody);
         }
@@ -158,13 +157,13 @@ async fn mailbox(workshop: &Workshop, id: &str) -> Result<Option<MailboxRow>, Un
     workshop.store.mailbox(id).await.map_err(|error| Unsent::because(&error))
 }
 
-/// Of a letter's notices; its first has 0. There is one reminder a day at most.
+/// Number among a letter's notices; the first has 0. There is at most one reminder a day.
 fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
     let day = workshop.retention.zone.days(due.oldest.received_at, now);
     u8::try_from(1 + day % 254).unwrap_or(1)
 }
 
-/// Reminds of mailboxes that will go.
+/// Reminds of mailboxes that will be deleted.
 pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
     let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
@@ -186,7 +185,7 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-/// Whether a run would tell its owner: only those of mailboxes in use are told, and nobody who has been there since.
+/// Whether a run would remind its owner: only owners of active mailboxes who have not logged in since.
 pub(crate) async fn is_reminded(workshop: &Workshop, ending: &Ending) -> Result<bool, Failed> {
     let mailbox = workshop.store.mailbox(&ending.mailbox_id).await?;
     Ok(mailbox.is_some_and(|mailbox| is_still_idle(workshop, &mailbox, ending.ends)))
@@ -196,18 +195,18 @@ fn is_still_idle(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> 
     mailbox.state == MailboxState::Active && workshop.retention.unused(&LastUse::from(mailbox)) == Some(ends)
 }
 
-/// A mailbox whose owner is to be told now that it will go.
+/// A mailbox whose owner is to be reminded of its deletion.
 pub(crate) struct Ending {
     pub(crate) mailbox_id: String,
-    /// When its time is over.
+    /// When its term ends.
     ends: Timestamp,
-    /// When it goes: later, where nobody could tell its owner in time.
+    /// When it is deleted: later, if its owner could not be reminded in time.
     pub(crate) goes: Timestamp,
-    /// When they were told last.
+    /// When its owner was last reminded.
     before: Option<Timestamp>,
 }
 
-/// All of them; nobody at night. Changes nothing.
+/// All of them; none at night. Changes nothing.
 pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<Ending>, Failed> {
     let Workshop { store, retention, telling, .. } = workshop;
     let (mut all, mut after) = (Vec::new(), String::new());
@@ -225,7 +224,7 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
                 let rungs = telling.mailbox.iter().map(|rung| retention.zone.before(ends, *rung));
                 (rungs.filter(|rung| *rung > last.at() && *rung <= now).max(), ends)
             } else {
-                // The machine was off, or its clock wrong, on every day of the ladder: once, and then it goes.
+                // The machine was off, or its clock wrong, on every configured day: one reminder, and then it is deleted.
                 let shortest = telling.mailbox.iter().map(|rung| retention.zone.end(now, *rung)).min();
                 (Some(last.at().plus(std::time::Duration::from_millis(1))), shortest.unwrap_or(ends))
             };
@@ -235,7 +234,7 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
             let bounced = store.unreachable(&mailbox.id).await?;
             if heard.is_none_or(|told| told < reached)
                 && bounced.is_none_or(|bounced| {
-                    // A letter that came since may have shown that mail arrives again.
+                    // A letter that arrived since may have shown that mail is delivered again.
                     bounced.bounces < telling.most_bounces() && bounced.last_at < last.at()
                 })
             {
@@ -246,7 +245,7 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
     Ok(all)
 }
 
-/// Whether the owner of a mailbox whose time is over has been told in time, or cannot be.
+/// Whether the owner of a mailbox whose term has ended was reminded in time, or cannot be.
 pub(crate) async fn is_told(
     workshop: &Workshop,
     mailbox: &IdleMailbox,
@@ -257,7 +256,7 @@ pub(crate) async fn is_told(
     let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
     let told = store.reminded_of_mailbox(&mailbox.id).await?;
     if let Some(told) = told.filter(|told| *told > last && *told <= workshop.latest_noted(now)) {
-        // In time, with the day on which it goes; or later, and then it stays for as long as they were told.
+        // In time, with the day of deletion; or later, and then the mailbox is kept for as long as they were promised.
         let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
         return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));
     }
@@ -267,7 +266,7 @@ pub(crate) async fn is_told(
     {
         return Ok(true);
     }
-    // Only owners of mailboxes in use are told.
+    // Only owners of active mailboxes are reminded.
     Ok(store.mailbox(&mailbox.id).await?.is_none_or(|row| row.state != MailboxState::Active))
 }
 
@@ -298,7 +297,7 @@ mod tests {
         }
     }
 
-    /// On which days somebody is reminded whose letters came on these days.
+    /// The days on which an owner is reminded whose letters arrived on these days.
     fn days(came: &[i64]) -> Vec<(i64, u32)> {
         let zone = Zone::utc();
         let ladder = [Term::Days(3), Term::Days(14), Term::Days(33)];
@@ -334,7 +333,7 @@ mod tests {
                 |days| (zone.after(letter.waits_from, Term::Days(days)), Rung::Waits(Term::Days(days)));
             [3, 14, 33].map(rung).to_vec()
         };
-        // It came on day 0, its owner was told on day 3, and from day 4 to day 100 the mailbox was held.
+        // It arrived on day 0, its owner was reminded on day 3, and it was under a hold from day 4 to day 100.
         let resumed = |now: i64| {
             let letter = WaitingLetter {
                 waits_from: Timestamp(96 * DAY),
@@ -347,7 +346,7 @@ mod tests {
         assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
     }
 
-    /// Somebody else has written that the owner was told, some time to come.
+    /// Somebody else has recorded a reminder in the future.
     #[test]
     fn a_reminder_of_the_far_future_was_none() {
         let rungs = |letter: &WaitingLetter| {

@@ -1,4 +1,4 @@
-//! Deleting what is kept no longer, and looking whether all is well. A step that fails keeps no other from being done.
+//! Deletes what has expired, and checks the store. A step that fails does not prevent the others.
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
@@ -8,12 +8,12 @@ use sealpost_store::{IdleMailbox, StaleKind, Store, StoreError};
 use crate::reminders;
 use crate::workshop::{Counts, Failed, Workshop};
 
-/// Deletes what is kept no longer. What fails is done next hour.
+/// Deletes what has expired. What fails is retried in the next hour.
 pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let Workshop { store, retention, telling, .. } = workshop;
     let gone = |why| noting(workshop, &Event::LetterGone { why }, now);
     let mut counts = Counting::default();
-    // Letters first: a mailbox nobody came for goes when it is empty.
+    // Letters first: a mailbox that was never activated is deleted when it is empty.
     let expired = gone(LetterGone::Expired).purge_letters(telling.gone_unread, now).await;
     counts.add("letters", "letters deleted whose time was over", expired);
     let long_there = retention.trash_before(now);
@@ -36,12 +36,12 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     counts.done()
 }
 
-/// The store, noting this of each thing that goes.
+/// The store, recording this for each deleted item.
 fn noting(workshop: &Workshop, event: &Event<'_>, now: Timestamp) -> Store {
     workshop.store.audited([event.row(now, &workshop.actor, None)])
 }
 
-/// What was done, and the first thing that failed.
+/// Counts what was done, and keeps the first error.
 #[derive(Default)]
 struct Counting {
     counts: Counts,
@@ -57,7 +57,7 @@ impl Counting {
                 self.counts.push((what, count as u64));
             }
             Err(error) => {
-                tracing::error!(%error, what, "what is kept no longer could not be deleted");
+                tracing::error!(%error, what, "data past its retention period could not be deleted");
                 self.failed = self.failed.take().or(Some(error));
             }
         }
@@ -71,7 +71,7 @@ impl Counting {
     }
 }
 
-/// Deletes mailboxes that nobody uses any more.
+/// Deletes unused mailboxes.
 pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
@@ -83,14 +83,14 @@ pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts
     counts.done()
 }
 
-/// Mailboxes whose time is over. Changes nothing.
+/// Mailboxes whose term has ended. Changes nothing.
 pub(crate) async fn unused_mailboxes(
     workshop: &Workshop,
     now: Timestamp,
 ) -> Result<Vec<IdleMailbox>, Failed> {
     let Workshop { store, retention, .. } = workshop;
     let (mut all, mut after) = (Vec::new(), String::new());
-    // Whatever the length of a term, one that is over began before now.
+    // Whatever its length, a term that has ended began before now.
     while retention.mailbox.is_some() {
         let found = store.idle_mailboxes(now, &after).await?;
         let Some(last) = found.last() else { break };
@@ -105,7 +105,7 @@ pub(crate) async fn unused_mailboxes(
     Ok(all)
 }
 
-/// Runs of jobs are remembered for so long.
+/// How long runs of jobs are remembered.
 pub(crate) const RUNS: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
 pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -127,7 +127,7 @@ pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts
 pub(super) async fn sweep(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let report = workshop.store.sweep(now).await?;
     for problem in &report.problems {
-        tracing::error!(?problem, "the store is not as it must be");
+        tracing::error!(?problem, "the store is inconsistent");
     }
     if report.is_clean() {
         tracing::info!(
@@ -165,7 +165,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 
-    /// A letter in a new mailbox whose link and letter wait forty days; returns the ids of both.
+    /// A letter in a new mailbox; its link and the letter expire after forty days. Returns the ids of both.
     async fn letter(store: &Store, random: &SequenceRandom, tag: u8) -> (String, String) {
         let mut writer = store.body_writer(random.id());
         writer.push(&[0; 200_000]).await.unwrap();
@@ -213,7 +213,7 @@ mod tests {
             mailbox_id: mailbox_id.to_owned(),
             proof: Proof::Token([tag; 32]),
             now,
-            // The same pair again: it is not what is looked at here.
+            // The same pair again: it does not matter here.
             rekey: Rekey {
                 old_public: b"key".to_vec(),
                 public_key: b"key".to_vec(),
@@ -279,8 +279,8 @@ mod tests {
         }
         let trashed = store.deposits(&tidy, Folder::Trash, Page { offset: 0, limit: 1 }).await.unwrap();
         assert!(trashed.is_empty());
-        // The trash after its fortnight; on the fortieth day the letter nobody came for and its mailbox; the one
-        // that was activated on the last day but one has sixty days from then.
+        // The trash after two weeks; on the fortieth day the unclaimed letter and its mailbox; the one activated on the
+        // last day but one has sixty days from then.
         assert_eq!(seen, [(1, (3, 3, 3)), (15, (3, 2, 2)), (40, (2, 1, 1)), (99, (2, 0, 0))]);
         store.close().await;
     }

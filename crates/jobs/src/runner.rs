@@ -1,5 +1,4 @@
-//! One process's part in the jobs: takes what is due and nobody else has, keeps it while it works, notes how it ended.
-//! Knows no job.
+//! Runs jobs in one process: claims what is due, keeps the lease while it works, and records the result. Knows no job.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,9 +13,9 @@ use crate::job::Job;
 use crate::workshop::{Counts, Failed, Workshop};
 use crate::{audit_trail, crl_fetch, digests, ending_keys, ocsp, reminders, retention, senders, tls_reports};
 
-/// So long a job stays with a process that gives no sign of life.
+/// How long a job stays leased to a process without a sign of life.
 const LEASE: Duration = Duration::from_secs(120);
-/// No lease is longer, and no job is due later than its next time by more: what says so was written by another clock.
+/// Tolerance for leases and due times: anything later was written by another clock.
 const SLACK: Duration = Duration::from_secs(60 * 60);
 /// Interval in which the lease is prolonged.
 const EVERY: Duration = Duration::from_secs(30);
@@ -25,29 +24,29 @@ const EVERY: Duration = Duration::from_secs(30);
 pub struct Runner {
     workshop: Workshop,
     jobs: Vec<Job>,
-    /// Who we are in the leases.
+    /// Our name in the leases.
     owner: String,
-    /// A tick that comes while another is still at work has nothing to do.
+    /// A tick that comes while another is running has nothing to do.
     busy: tokio::sync::Mutex<()>,
 }
 
-/// How a run went.
+/// Result of a run.
 pub enum Ran {
-    /// The job ran and did this.
+    /// The job ran, with these counts.
     Done(Counts),
-    /// It is not due, or another process has it.
+    /// It is not due, or another process runs it.
     NotNow,
 }
 
 impl Runner {
-    /// Runs these, with that.
+    /// Runs these jobs.
     #[must_use]
     pub fn new(workshop: Workshop, jobs: Vec<Job>) -> Self {
         let owner = workshop.random.id();
         Self { workshop, jobs, owner, busy: tokio::sync::Mutex::new(()) }
     }
 
-    /// Does what is due, if somebody asked that one of our jobs runs at once.
+    /// Runs due jobs if an immediate run of one of ours was requested.
     pub(crate) async fn look_for_requests(&self) {
         let Ok(known) = self.workshop.store.jobs().await else { return };
         let is_requested = |row: &JobRow| {
@@ -60,7 +59,7 @@ impl Runner {
         }
     }
 
-    /// Does what is due.
+    /// Runs what is due.
     pub async fn tick(&self) {
         let Ok(_alone) = self.busy.try_lock() else { return };
         // A minute in which nothing is due writes nothing.
@@ -69,13 +68,13 @@ impl Runner {
             Err(error) => return tracing::error!(%error, "the jobs that are due cannot be read"),
         };
         let now = self.workshop.clock.now();
-        // A new store: what it believes begins now, and not when the first job is due.
+        // A new store: trust in its clock begins now, not when the first job is due.
         if known.is_empty()
             && let Err(error) = self.workshop.store.believe_time(now).await
         {
             return tracing::error!(%error, "the time could not be noted");
         }
-        // All at one moment: a clock set forward between two of them would put the second off by its whole interval.
+        // All at the same moment: a clock set forward between two of them would delay the second by its whole interval.
         let unknown = |job: &&Job| !known.iter().any(|row| row.name == job.name());
         let firsts: Vec<_> =
             self.jobs.iter().filter(unknown).map(|job| (job.name(), self.next(*job, now))).collect();
@@ -99,14 +98,14 @@ impl Runner {
                 || firsts.iter().any(|(name, due_at)| *name == job.name() && *due_at > now)
         };
         for job in self.jobs.iter().filter(|job| !waits(job)) {
-            // The log hears of it where it ends; the next minute tries again.
+            // Logged where it ends; retried in the next minute.
             if let Err(error) = self.run(*job, JobStart::WhenDue).await {
                 tracing::error!(job = job.name(), %error, "a job failed");
             }
         }
     }
 
-    /// Runs one job, if it may start and nobody else has it.
+    /// Runs one job, if it may start and no other process runs it.
     pub async fn run(&self, job: Job, start: JobStart) -> Result<Ran, Failed> {
         let Workshop { store, clock, actor, .. } = &self.workshop;
         let now = clock.now();
@@ -136,7 +135,7 @@ impl Runner {
             owner: &self.owner,
             number,
             now: ended,
-            // What failed is tried again at its next hour, like what went well: nothing is lost by waiting.
+            // A failed run is retried at its next time, like a successful one: nothing is lost by waiting.
             due_at: self.next(job, ended),
             counts: in_json(counts),
             error,
@@ -154,18 +153,18 @@ impl Runner {
         outcome.map(Ran::Done)
     }
 
-    /// When it is due next.
+    /// When it is next due.
     fn next(&self, job: Job, now: Timestamp) -> Timestamp {
         job.next(now, &self.workshop.retention.zone, &self.workshop.telling)
     }
 
-    /// The last moment at which it can be due.
+    /// The latest time at which it can be due.
     fn latest(&self, job: Job, now: Timestamp) -> Timestamp {
         self.next(job, now).plus(SLACK)
     }
 
-    /// What is thought of the clock; what is believed is noted. The same holds for all jobs, so that one that may run does
-    /// not make the time believed for the others.
+    /// Assesses the clock; a trusted time is recorded. The same for all jobs, so that one that may run does not make
+    /// the time trusted for the others.
     async fn doubts(&self, job: Job, now: Timestamp) -> Result<Belief, StoreError> {
         let Workshop { store, clock_jump, .. } = &self.workshop;
         match belief(store, now, *clock_jump).await? {
@@ -175,7 +174,7 @@ impl Runner {
         }
     }
 
-    /// Works while the lease can be kept; who has lost it stops.
+    /// Works while the lease can be kept; stops when it is lost.
     async fn keep(
         &self,
         job: Job,
@@ -208,7 +207,7 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Senders => senders::tell(workshop, now).await,
         Job::Keys => ending_keys::warn(workshop, now).await,
         Job::Ocsp => {
-            // One that fails keeps nobody from asking for the other.
+            // A failure of one does not prevent the other.
             let (asked, lists) = (ocsp::ask(workshop, now).await, crl_fetch::fetch(workshop, now).await);
             Ok([asked?, lists?].concat())
         }
@@ -217,7 +216,7 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
     }
 }
 
-/// As a run's row keeps it.
+/// As in the row of a run.
 fn in_json(counts: &[(&'static str, u64)]) -> String {
     let map: Map<String, Value> =
         counts.iter().map(|(what, count)| ((*what).to_owned(), Value::from(*count))).collect();

@@ -1,4 +1,4 @@
-//! Looks once a minute what is due, for as long as the process lives. Knows no job.
+//! Checks once a minute what is due, as long as the process runs. Knows no job.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::runner::Runner;
 #[error("the jobs could not be started: {0}")]
 pub struct JobError(#[from] JobSchedulerError);
 
-/// Once a minute somebody looks what is due.
+/// Once a minute.
 const EVERY_MINUTE: &str = "7 * * * * *";
 
-/// And somebody looks by the clock that measures pauses: the scheduler's next minute is one of the time of day, and would
-/// lie in the far future once that was set ahead and back.
+/// A second timer by the monotonic clock: the scheduler's next minute is by the time of day, and would be in
+/// the far future if that were set ahead and back.
 const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
-/// Who types `sealpost jobs run` waits for it.
+/// The user of `sealpost jobs run` waits for it.
 const LOOK_FOR_REQUESTS: Duration = Duration::from_secs(1);
 
-/// The jobs that run by the clock.
+/// The scheduled jobs.
 pub struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
 
-/// Starts looking for what is due among these jobs, and does at once what was missed.
+/// Starts checking for due jobs among these, and makes up at once for missed runs.
 pub async fn start(runner: Runner) -> Result<Jobs, JobError> {
     let scheduler = JobScheduler::new().await?;
     let runner = Arc::new(runner);
@@ -56,7 +56,7 @@ pub async fn start(runner: Runner) -> Result<Jobs, JobError> {
 }
 
 impl Jobs {
-    /// Ends the jobs.
+    /// Stops the jobs.
     pub async fn stop(mut self) {
         self.1.abort();
         if let Err(error) = self.0.shutdown().await {

@@ -1,5 +1,6 @@
-//! Senders hear of letters that nobody opened: after the operator's number of days, and when one went unread, by time or by its
-//! recipient's hand. Each is told once, with the commit of the mail, and never at night.
+//! Tells senders about unopened letters: after the operator's number of days, and when one went unread, by
+//! expiry or deleted by its recipient. Each is told once, in the transaction that queues the mail, and never
+//! at night.
 
 use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_mail::{ActivateBy, Timestamp};
@@ -16,7 +17,7 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     Ok([("unfetched", unfetched), ("gone unread", gone)].into_iter().chain(unread.count()).collect())
 }
 
-/// Letters whose senders are to be told now that nobody fetches them; nobody at night. Changes nothing.
+/// Letters whose senders are to be told that they are not being fetched; none at night. Changes nothing.
 pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec<Unfetched>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     let zone = &workshop.retention.zone;
@@ -58,7 +59,7 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
     Ok(sent)
 }
 
-/// Letters that went unread and whose senders are to be told now; nobody at night. Changes nothing.
+/// Letters that went unread and whose senders are to be told; none at night. Changes nothing.
 pub(crate) async fn gone(workshop: &Workshop, now: Timestamp) -> Result<Vec<GoneUnread>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     if !workshop.telling.is_awake(&workshop.retention.zone, now) {
@@ -90,10 +91,10 @@ async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> 
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
         match unread.or_noted("letter", &letter.deposit_id, done)? {
-            // Named every time, until an operator has looked: nobody else can tell its sender.
+            // Logged every time until an operator has looked: its sender cannot be told otherwise.
             None => {}
             Some(done @ (Mailing::Queued | Mailing::Already)) => sent += done.mails(),
-            // A letter that nobody sent.
+            // A letter without a sender.
             Some(Mailing::Nobody) => drop(workshop.store.forget_gone(&letter.deposit_id).await?),
         }
     }

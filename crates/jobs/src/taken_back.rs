@@ -1,4 +1,5 @@
-//! A partner's key whose certificate its authority has taken back is revoked for good, whoever said so. Asks no authority.
+//! Revokes a partner's key permanently if its certificate was revoked by its authority, through whichever
+//! channel. Asks no authority.
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
@@ -7,7 +8,7 @@ use sealpost_partner::{Book, Partner, PartnerKey, Step, after};
 use crate::ending_keys::failed;
 use crate::workshop::{Failed, PartnerWork, Workshop};
 
-/// How many keys that was: none, where it is revoked already.
+/// Returns how many keys were revoked: 0 if it already was.
 pub(crate) async fn revoke(
     workshop: &Workshop,
     work: &PartnerWork,

@@ -1,4 +1,5 @@
-//! Which reports on TLS would go now, to whom and where, and which not, or not yet, and why. Asks the DNS; sends nothing.
+//! Which TLS reports would be sent now, to whom and where, and which not, or not yet, and why. Queries the
+//! DNS; sends nothing.
 
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
@@ -62,7 +63,7 @@ async fn report(
     seen.deeds.push(deed.with("domain", &counted.domain));
 }
 
-/// The operator may know where it goes; the address is in the DNS for everybody.
+/// The operator may see the receiver: its address is public in the DNS.
 fn shown(place: &ReportTo) -> String {
     match place {
         ReportTo::Mail(address) => format!("mailto:{}", address.to_path()),

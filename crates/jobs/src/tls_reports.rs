@@ -1,5 +1,5 @@
-//! Domains are told how their servers spoke TLS on a day that is over (RFC 8460), if they want to be: each in its own minute of the
-//! first four hours, by mail or by https. What was missed is made up for while it is kept. Knows neither JSON nor DNS.
+//! Sends domains a report on their servers' TLS for each past day (RFC 8460), if they want one: each in its own minute of the first
+//! four hours, by mail or by https. Missed ones are made up for while the counts are kept. Knows neither JSON nor DNS.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,11 +13,10 @@ use tokio::time::Instant;
 
 use crate::workshop::{Counts, Failed, Workshop};
 
-/// Between the first two tries by https; each further pause is twice as long, and none is longer than the other.
+/// Pause between the first two tries by https, doubled each time, and the maximum.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(10 * 60), Duration::from_secs(4 * 3600));
 
-/// So long a run begins to hand in: with the 20 seconds that the last ones have it is over within a minute. What is left
-/// stays due.
+/// How long a run begins submissions: with the 20 seconds that the last ones have it ends within a minute. The rest stays due.
 const BEGUN: Duration = Duration::from_secs(40);
 
 pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -40,7 +39,7 @@ pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     Ok(vec![("reports", reports), ("unknown", unknown), ("submitted", submitted), ("refused", refused)])
 }
 
-/// Domains and days that nobody was told of.
+/// Domains and days without a report.
 pub(super) struct Untold<'a> {
     workshop: &'a Workshop,
     before: i64,
@@ -63,13 +62,13 @@ impl<'a> Untold<'a> {
     }
 }
 
-/// What a domain was told of a day.
+/// Result for a domain and day.
 enum DomainReport {
-    /// How it went, or will be: it is on its way.
+    /// The report is under way.
     Report,
-    /// Nothing: it does not want to be told, or somebody else has told it.
+    /// None: the domain does not want one, or another process has sent it.
     NoReport,
-    /// Nothing yet: nobody knows now whether it wants to be told.
+    /// Not yet: it is unknown at present whether it wants one.
     Unknown,
 }
 
@@ -81,7 +80,7 @@ async fn tell(
     now: Timestamp,
 ) -> Result<DomainReport, Failed> {
     let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
-        // What cannot be read is told to nobody.
+        // What cannot be read is not reported.
         let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
         return Ok(DomainReport::NoReport);
     };
@@ -117,14 +116,14 @@ async fn tell(
                 tls_report.secured = secured,
                 tls_report.failed = failed,
                 tls_report.places = receivers.len(),
-                "a domain is told how its servers spoke TLS"
+                "a report on TLS is sent to a domain"
             );
             Ok(DomainReport::Report)
         }
     }
 }
 
-/// Where a report goes.
+/// The receivers of a report.
 async fn receivers(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
     let Receivers { to, unsigned } = requested(reporter, counted).await?;
     if unsigned > 0 {
@@ -136,10 +135,10 @@ async fn receivers(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<Rep
     Ok(to)
 }
 
-/// Where a domain wants its report, and where it can go.
+/// The receivers that a domain names, and which can be used.
 pub(super) struct Receivers {
     pub(super) to: Vec<ReportTo>,
-    /// So many more by mail, which nobody here can sign.
+    /// Number of mail receivers left out because reports cannot be signed here.
     pub(super) unsigned: usize,
 }
 
@@ -155,7 +154,7 @@ pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Res
     Ok(Receivers { to, unsigned })
 }
 
-/// Whether it is on its way. One that cannot be written keeps no other domain from hearing.
+/// Whether it is under way. One that cannot be written does not prevent other reports.
 fn sent(outcome: Result<Mailing, Unsent>) -> Result<Mailing, Failed> {
     match outcome {
         Ok(mailing) => Ok(mailing),
@@ -167,13 +166,13 @@ fn sent(outcome: Result<Mailing, Unsent>) -> Result<Mailing, Failed> {
     }
 }
 
-/// Hands in what waits, eight at a time, so that receivers that say nothing keep no other job from its turn.
+/// Submits waiting reports, eight at a time, so that silent receivers do not delay other jobs.
 async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> Result<(u64, u64), Failed> {
     let rows = workshop.store.tls_submissions(now).await?;
     let handing = Handing { store: &workshop.store, reporter, now, until: Instant::now() + BEGUN };
     let waiting = Mutex::new(rows.into_iter());
     let one = || handing.some_of(&waiting);
-    // Whoever fails stops none of the others: what is begun has to be ended.
+    // A failure does not stop the others: what has begun must be finished.
     let all = tokio::join!(one(), one(), one(), one(), one(), one(), one(), one());
     let (mut submitted, mut refused) = (0, 0);
     for some in <[_; 8]>::from(all) {
@@ -184,17 +183,17 @@ async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> 
     Ok((submitted, refused))
 }
 
-/// What became of a report that waited.
+/// Result of a submission.
 enum HandedIn {
-    /// Its receiver took it.
+    /// Accepted by its receiver.
     Taken,
-    /// Its receiver did not take it.
+    /// Refused by its receiver.
     Refused,
-    /// It was not handed in.
+    /// Not submitted.
     Not,
 }
 
-/// A run that hands in.
+/// A run that submits reports.
 struct Handing<'a> {
     store: &'a Store,
     reporter: &'a TlsReporter,
@@ -204,7 +203,7 @@ struct Handing<'a> {
 }
 
 impl Handing<'_> {
-    /// One after the other of those that nobody else has taken out, while there is time. How many were taken, and how many not.
+    /// Submits one after the other, while there is time. Returns how many were accepted, and how many not.
     async fn some_of(
         &self,
         waiting: &Mutex<std::vec::IntoIter<TlsSubmissionRow>>,
@@ -222,18 +221,18 @@ impl Handing<'_> {
         Ok((taken, refused))
     }
 
-    /// What somebody began to hand in and did not end may have got there: it is not handed in again.
+    /// A report whose submission began and did not end may have arrived: it is not submitted again.
     async fn hand_in(&self, row: &TlsSubmissionRow) -> Result<HandedIn, StoreError> {
         let store = self.store;
         if row.begun_at.is_some() {
             tracing::warn!(
-                "a report on TLS may have been handed in when the service ended; it is not sent again"
+                "a report on TLS may have been submitted when the service ended; it is not sent again"
             );
             store.end_tls_submission(&row.id).await?;
             return Ok(HandedIn::Not);
         }
         if row.expires_at <= self.now {
-            tracing::warn!("a report on TLS was not taken within a day and is given up");
+            tracing::warn!("a report on TLS was not accepted within a day and is given up");
             store.end_tls_submission(&row.id).await?;
             return Ok(HandedIn::Not);
         }
@@ -242,12 +241,12 @@ impl Handing<'_> {
         }
         match self.reporter.submit(row).await {
             Ok((domain, Ok(()))) => {
-                tracing::info!(tls_report.domain = domain, "a report on TLS was handed in");
+                tracing::info!(tls_report.domain = domain, "a report on TLS was submitted");
                 store.end_tls_submission(&row.id).await?;
                 Ok(HandedIn::Taken)
             }
             Ok((domain, Err(error))) => {
-                tracing::info!(tls_report.domain = domain, %error, "a report on TLS was not taken");
+                tracing::info!(tls_report.domain = domain, %error, "a report on TLS was not accepted");
                 store.retry_tls_submission(&row.id, self.now.plus(pause(row))).await?;
                 Ok(HandedIn::Refused)
             }

@@ -1,17 +1,17 @@
-//! Rows that a run could not read: each is named in the log and counted in the run's row, and keeps nobody else from being
-//! told. Knows no job.
+//! Rows that a run could not read: each is logged and counted in the run's row, and does not prevent others from being
+//! notified. Knows no job.
 
 use sealpost_arrival::reminder::Unsent;
 
 use crate::workshop::Failed;
 
-/// How many there were.
+/// Their number.
 #[derive(Default)]
 pub(super) struct Unread(u64);
 
 impl Unread {
-    /// What was done about one mailbox or letter. `None`: its row cannot be read. An error: the store does not answer, for
-    /// anybody.
+    /// The result for one mailbox or letter. `None`: its row cannot be read. An error: the store does not answer at
+    /// all.
     pub(super) fn or_noted<T>(
         &mut self,
         what: &'static str,
@@ -26,7 +26,7 @@ impl Unread {
                     what,
                     id,
                     why,
-                    "nobody was told: a row cannot be read; `sealpost check --store` names such rows"
+                    "no notice was sent: a row cannot be read; `sealpost check --store` names such rows"
                 );
                 Ok(None)
             }
@@ -34,7 +34,7 @@ impl Unread {
         }
     }
 
-    /// As a run's row keeps it: nothing where all was well.
+    /// As in the run's row: `None` if there were none.
     pub(super) fn count(&self) -> Option<(&'static str, u64)> {
         (self.0 > 0).then_some(("unreadable", self.0))
     }

@@ -1,4 +1,4 @@
-//! What jobs work with, what a run comes to and why it fails. Does nothing.
+//! What jobs work with, the counts of a run and its errors. Does nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,19 +25,19 @@ const LEAST_JUMP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Why a run failed.
 #[derive(Debug, Error)]
 pub enum Failed {
-    /// The store.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
     /// A mail cannot be composed or queued.
     #[error("{0}")]
     Mail(String),
-    /// Keys of partners, or our own for them.
+    /// Keys of partners, or our own for them, cannot be read.
     #[error("the keys for partners cannot be read: {0}")]
     Keys(String),
-    /// Another process has the job's lease.
+    /// Another process has leased the job.
     #[error("another process has taken it over")]
     Lost,
-    /// The clock is not believed.
+    /// The clock is not trusted.
     #[error(
         "the clock is {0} days ahead of when jobs last ran: nothing is deleted and nobody is told anything. Set the clock \
          right; or if it is, and nothing ran for so long, say so: sealpost jobs run retention --clock-is-right"
@@ -49,25 +49,25 @@ pub enum Failed {
 pub struct Workshop {
     /// The store.
     pub store: Store,
-    /// Source of the present time.
+    /// Source of the current time.
     pub clock: Arc<dyn Clock>,
     /// Source of randomness.
     pub random: Arc<dyn Random>,
     /// The terms after which letters and mailboxes are deleted.
     pub retention: Retention,
-    /// When somebody is told.
+    /// When mail is sent.
     pub telling: NotifyTimes,
-    /// So far the clock may be ahead of the last run.
+    /// How far the clock may be ahead of the last run.
     pub clock_jump: Duration,
     /// How long rows of the audit trail are kept.
     pub audit_kept: Term,
-    /// Who lets them run.
+    /// The actor in audit rows.
     pub actor: Actor,
-    /// For those that write mail; nothing where no mail leaves.
+    /// For jobs that write mail; `None` if no mail is sent here.
     pub context: Option<Arc<Context>>,
-    /// For those that look at partners' keys; nothing where no letters are taken in.
+    /// For jobs that check partners' keys; `None` if no letters are accepted here.
     pub partners: Option<PartnerWork>,
-    /// What tells domains of their TLS; nothing where nobody is told, or no mail leaves.
+    /// Sends TLS reports; `None` if disabled, or no mail is sent here.
     pub tls_reports: Option<TlsReporter>,
 }
 
@@ -84,26 +84,26 @@ fn ahead(clock_jump: Duration) -> Duration {
     clock_jump.max(LEAST_JUMP).saturating_add(DAY)
 }
 
-/// What partners' keys are looked at with.
+/// What is needed to check partners' keys.
 #[derive(Clone)]
 pub struct PartnerWork {
-    /// Opens what is kept of partners.
+    /// Opens partners' records.
     pub keyring: KeyringKey,
     /// Opens the rows of our own public keys.
     pub rows: RowKey,
-    /// Makes the tags that partners are found by.
+    /// Makes the tags by which partners are found.
     pub tags: TagKey,
-    /// Authorities that partners' certificates may come from.
+    /// Trusted root certificates, DER.
     pub roots: Vec<Vec<u8>>,
-    /// Where revocation lists lie.
+    /// Paths of revocation lists.
     pub crl_places: Vec<PathBuf>,
-    /// Reads what others send.
+    /// Parses untrusted data.
     pub worker: Option<Worker>,
-    /// Whether their authorities are asked, and how.
+    /// Whether authorities are asked, and how.
     pub authorities: Authorities,
 }
 
-/// What a run did: a word and a number each.
+/// Results of a run: names and numbers.
 pub type Counts = Vec<(&'static str, u64)>;
 
 #[cfg(test)]

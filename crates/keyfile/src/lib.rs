@@ -1,7 +1,7 @@
-//! A private key in a file: read where only its owner can, written whole or not at all. Never prints one, and knows no key
-//! by its kind.
+//! A private key in a file: read only if its owner alone can, written completely or not at all. Never prints one, and
+//! knows no kind of key.
 //!
-//! SECURITY: a new file has mode 0600 from its first byte, and one takes another's place by a rename that is synced.
+//! SECURITY: a new file has mode 0600 from its first byte, and replaces another by a rename that is synced.
 
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -12,7 +12,7 @@ use sealpost_mail::Secret;
 /// Why a private file is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// It is not there, or not ours.
+    /// It does not exist, or is not readable.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
     /// Its mode lets others read it.
@@ -41,8 +41,8 @@ pub fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// The same as [`write_new`], owned by whoever owns `like`: who makes it may be somebody else. What a run that was cut
-/// short has left of it is overwritten.
+/// The same as [`write_new`], with the owner of `like`: the caller may be another user. Remains of an interrupted run
+/// are overwritten.
 ///
 /// # Errors
 /// It cannot be written or given to that owner.
@@ -51,7 +51,7 @@ pub fn write_like(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    // Whole or not at all under its name.
+    // Under its name completely or not at all.
     let new = with_ending(path, "new");
     match std::fs::remove_file(&new) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -65,7 +65,7 @@ pub fn write_like(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
     put_in_place(&new, path)
 }
 
-/// Puts another text in a key file's place, at once; a file that is not there is made, its folder's owner's.
+/// Replaces a key file's text atomically; a missing file is created, with the owner of its folder.
 ///
 /// # Errors
 /// It cannot be written.
@@ -76,7 +76,7 @@ pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     put_in_place(&next, path)
 }
 
-/// Renames a file over another, for good.
+/// Renames a file over another and syncs the folder.
 ///
 /// # Errors
 /// It cannot be renamed.

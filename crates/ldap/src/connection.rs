@@ -1,4 +1,4 @@
-//! Messages of LDAP over a stream, numbered, and no more of them than one question is worth. Knows no directory and no filter.
+//! LDAP messages over a stream, numbered, within a size limit per question. Knows no directory and no filter.
 
 use bytes::BytesMut;
 use ldap3_proto::LdapCodec;
@@ -9,15 +9,15 @@ use tokio_util::codec::{Decoder as _, Encoder as _};
 use crate::error::LdapError;
 use crate::framing;
 
-/// More than any entry with certificates that is worth asking about, over a whole connection.
+/// Limit in bytes over a whole connection; more than any reasonable entry with certificates.
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_BYTES_SAID: &str = "1 MiB";
-/// An entry's values are six deep.
+/// Nesting depth; an entry's values are six deep.
 const MAX_DEPTH: usize = 16;
-/// Read at once.
+/// Bytes read at once.
 const PIECE: usize = 16 * 1024;
 
-/// What a directory responds to a request (RFC 4511 §4).
+/// A directory's response to a request (RFC 4511 §4).
 #[derive(Debug)]
 pub(crate) enum Response {
     /// To a login.
@@ -26,22 +26,22 @@ pub(crate) enum Response {
     Extended(Outcome),
     /// An entry that the search has found.
     Entry(LdapSearchResultEntry),
-    /// Somewhere else, where more of it may be.
+    /// A reference to another server.
     Reference,
-    /// The search is over.
+    /// The end of the search.
     Done(Outcome),
 }
 
-/// How it went.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It was done.
+    /// Done.
     Success,
-    /// There is more than was asked for, or than the directory gives.
+    /// The result was truncated, by our limit or the directory's.
     Cut,
-    /// It is to be asked of another.
+    /// Another server is to be asked.
     Referral,
-    /// It was not done, and why.
+    /// Not done; the reason.
     Failed(String),
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Connection<S> {
     codec: LdapCodec,
     /// The number of the last message sent.
     number: i32,
-    /// So much may still come.
+    /// Bytes that may still be received.
     left: usize,
 }
 
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Self { stream, came: BytesMut::new(), codec, number: 0, left: MAX_BYTES }
     }
 
-    /// Asks.
+    /// Sends a request.
     pub(crate) async fn send(&mut self, op: LdapOp) -> Result<(), LdapError> {
         self.number += 1;
         let mut message = BytesMut::new();
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(self.stream.flush().await?)
     }
 
-    /// The next answer to what was asked last.
+    /// The next response to the last request.
     pub(crate) async fn response(&mut self) -> Result<Response, LdapError> {
         let mut message = self.message().await?;
         if !framing::is_response(&message) {
@@ -100,13 +100,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// The stream itself, where nothing has come behind the last answer.
+    /// The stream itself, if nothing was received after the last response.
     pub(crate) fn into_stream(self) -> Result<S, LdapError> {
-        // RFC 4511 §4.14.1: what was said in clear must not count as said under TLS.
+        // RFC 4511 §4.14.1: data sent in clear must not count as sent under TLS.
         if self.came.is_empty() { Ok(self.stream) } else { Err(LdapError::BehindStartTls) }
     }
 
-    /// Says goodbye (RFC 4511 §4.3); nobody waits for it.
+    /// Unbinds (RFC 4511 §4.3); there is no response.
     pub(crate) async fn leave(mut self) {
         if self.send(LdapOp::UnbindRequest).await.is_ok() {
             let _gone = self.stream.shutdown().await;
@@ -134,7 +134,7 @@ fn outcome(result: LdapResult) -> Outcome {
     }
 }
 
-/// Its words on one line, behind the standard's.
+/// The server's diagnostic on one line, after the standard's name of the code.
 fn said(code: &LdapResultCode, words: &str) -> String {
     let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
     if words.is_empty() { format!("{code:?}") } else { format!("{code:?} ({words})") }

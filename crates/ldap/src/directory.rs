@@ -1,4 +1,4 @@
-//! A directory as the operator names it: which server, how it is spoken to, what it is asked. Connects to nobody.
+//! A directory as configured by the operator: server, security, query. Opens no connection.
 
 use std::time::Duration;
 
@@ -10,41 +10,41 @@ use url::Url;
 
 use crate::filter::Filter;
 
-/// How a directory is spoken to.
+/// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
     /// TLS from the first octet.
     Ldaps,
-    /// TLS once both have agreed (RFC 4511 §4.14); without it nothing is asked.
+    /// TLS after both have agreed (RFC 4511 §4.14); without it nothing is asked.
     StartTls,
-    /// Nobody is asked for proof, and everybody on the way reads along: only where the operator says so.
+    /// Not protected at all: only if the operator explicitly allows it.
     Clear,
 }
 
-/// Whether a directory may be asked without TLS.
+/// Whether a directory may be queried without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InClear {
     /// Never.
     Refused,
-    /// The operator has said so.
+    /// Allowed by the operator.
     Asked,
 }
 
-/// Why it is no server.
+/// Why an address is not a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// Not of this shape.
+    /// Malformed.
     #[error("a directory is ldaps://NAME or ldap://NAME, with a port or without, and nothing behind it")]
     Shape,
-    /// Certificates are for names, and a name can be looked at.
+    /// An IP address: certificates are for names, and a name can be verified.
     #[error("a directory is named, and not numbered: its certificate is for its name")]
     Number,
-    /// `ldaps` in clear.
+    /// `ldaps` together with clear text.
     #[error("ldaps:// is TLS from the first octet")]
     ClearLdaps,
 }
 
-/// Where it is.
+/// Host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     pub(crate) host: String,
@@ -53,10 +53,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// `ldaps://ldap.clinic.example`, or `ldap://` with StartTLS, or in clear where that is asked for.
+    /// `ldaps://ldap.clinic.example`, or `ldap://` with StartTLS, or in clear if allowed.
     ///
     /// # Errors
-    /// It names no server.
+    /// It is not a server's address.
     pub fn parse(address: &str, clear: InClear) -> Result<Self, AddressError> {
         let url = Url::parse(address).map_err(|_unreadable| AddressError::Shape)?;
         let (security, port) = match (url.scheme(), clear) {
@@ -72,7 +72,8 @@ impl Server {
             && url.query().is_none()
             && url.fragment().is_none();
         let host = url.host_str().filter(|host| bare && !host.is_empty()).ok_or(AddressError::Shape)?;
-        // Also 2130706433 and 0x7f.1, which some take for numbers: no name ends in a number (RFC 3696 §2).
+        // Also 2130706433 and 0x7f.1, which some accept as IP addresses: no host name ends in a number (RFC
+        // 3696 §2).
         let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
         if host.starts_with('[') || last.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(AddressError::Number);
@@ -81,27 +82,27 @@ impl Server {
         Ok(Self { host: host.to_string(), port: url.port().unwrap_or(port), security })
     }
 
-    /// How it is spoken to.
+    /// How the connection is protected.
     #[must_use]
     pub fn security(&self) -> Security {
         self.security
     }
 }
 
-/// A directory and what it is asked.
+/// A directory and its query.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    /// Where it is.
+    /// Its server.
     pub server: Server,
-    /// Authorities that vouch for its name.
+    /// Authorities whose certificates are accepted for its name.
     pub trust: Trust,
-    /// Networks that are not public, and it may be in.
+    /// Non-public networks in which it may be.
     pub networks: Vec<IpNet>,
-    /// Below which entry (RFC 4514) it looks.
+    /// The base entry of the search (RFC 4514).
     pub base: String,
-    /// For what.
+    /// The filter of the search.
     pub filter: Filter,
-    /// A question is over after so long, from the name to the last octet.
+    /// Time limit of a question, from the name look-up to the last octet.
     pub deadline: Duration,
 }
 

@@ -1,55 +1,55 @@
-//! Why a directory gave no answer, in words for the operator who named it. Knows no wire.
+//! Why a directory gave no answer, in words for the operator. Knows no wire format.
 
 use std::net::IpAddr;
 
 use sealpost_delivery::ConnectError;
 use thiserror::Error;
 
-/// Why nobody knows what a directory has.
+/// Why a directory's answer is unknown.
 #[derive(Debug, Error)]
 pub enum LdapError {
-    /// Who could be asked, or by whom it must prove itself, cannot be read.
+    /// The system's resolver settings or the authorities cannot be read.
     #[error("{0}")]
     Ours(String),
-    /// There is no connection.
+    /// The connection failed.
     #[error("{0}")]
     Connection(String),
-    /// Its name leads inside.
+    /// Its name resolves to a non-public address.
     #[error(
         "it is at {0}, which is no address of the public internet; name its network in networks under [[partners.ldap]] if \
          that is right"
     )]
     Inside(IpAddr),
-    /// It cannot prove that it is the one of that name, or speaks no TLS.
+    /// It does not prove its name, or does not support TLS.
     #[error("TLS: {0}")]
     Tls(String),
-    /// It speaks on in clear.
+    /// It refused StartTLS.
     #[error("it does not begin TLS ({0}), and nothing is asked in clear")]
     NoStartTls(String),
-    /// Something stands behind its answer to StartTLS that nobody has protected.
+    /// Unprotected data follows its response to StartTLS.
     #[error("it, or somebody on the way, said something in clear behind its answer to StartTLS")]
     BehindStartTls,
-    /// A password would go in clear.
+    /// A password would be sent in clear.
     #[error("a password is sent under TLS only")]
     PasswordInClear,
-    /// It does not let us in.
+    /// It refused the login.
     #[error("it does not take the login: {0}")]
     Login(String),
-    /// It does not answer the question.
+    /// It refused the search.
     #[error("it answered {0}")]
     Refused(String),
-    /// Others would have to be asked.
+    /// It refers to another directory.
     #[error(
         "it refers to another directory, and referrals are not followed: name that one itself if it is to be asked"
     )]
     Referred,
-    /// More than any answer worth reading.
+    /// The answer exceeds a limit.
     #[error("it sent too much: a question gets {0} at most")]
     TooMuch(&'static str),
-    /// Not as RFC 4511 has it.
+    /// The message violates RFC 4511.
     #[error("what it sent is no answer of LDAP")]
     Garbled,
-    /// It has ended the connection.
+    /// It closed the connection.
     #[error("it hung up before it had answered")]
     HungUp,
     /// It did not answer in time.
@@ -71,7 +71,7 @@ impl From<ConnectError> for LdapError {
 impl From<std::io::Error> for LdapError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            // Also what rustls says where TLS was not ended as it should be.
+            // Also rustls's error for TLS that was not ended properly.
             std::io::ErrorKind::UnexpectedEof => Self::HungUp,
             _ => Self::Connection(error.to_string()),
         }

@@ -1,7 +1,7 @@
-//! What an operator asks a directory for: a filter (RFC 4515) with places in its values for the address. Sends nothing.
+//! The operator's search filter (RFC 4515) with placeholders for the address in its values. Sends nothing.
 //!
-//! SECURITY: the operator's text is read once, before there is an address. An address is put into values of what was read and never
-//! read itself, so nothing in it can be a filter, whatever it holds: there is nothing to escape.
+//! SECURITY: the operator's text is parsed once, before there is an address. An address is inserted into parsed values
+//! and never parsed itself, so nothing in it can become a filter: there is nothing to escape.
 
 use ldap3_proto::parse_ldap_filter_str;
 use ldap3_proto::proto::{LdapFilter, LdapMatchingRuleAssertion, LdapSubstringFilter};
@@ -13,27 +13,27 @@ const ADDRESS: &str = "{address}";
 /// Its domain.
 const DOMAIN: &str = "{domain}";
 
-/// Why a text is no filter of ours.
+/// Why a text is not a valid filter.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FilterError {
-    /// RFC 4515 reads otherwise.
+    /// It violates RFC 4515.
     #[error(
         "it cannot be read at {0}; blanks and ( ) * < > = ~ ! & | within a value are written as \\20 \\28 \\29 \\2a \\3c \\3e \\3d \\7e \
          \\21 \\26 \\7c"
     )]
     Unreadable(String),
-    /// A place that nobody fills.
+    /// An unknown placeholder.
     #[error("there is nothing to put at {0:?}")]
     Placeholder(String),
-    /// The same question for everybody.
-    #[error("it asks for nobody: {{address}} or {{domain}} must stand in one of its values")]
+    /// No placeholder: the same query for every address.
+    #[error("it is the same for every address: {{address}} or {{domain}} must occur in one of its values")]
     Nobody,
-    /// A backslash that is no escape.
+    /// A backslash that is not an escape.
     #[error("a \\ in it is not followed by two hex digits (RFC 4515 §3)")]
     Escape,
 }
 
-/// A filter that is complete but for whom it is about.
+/// A filter that is complete except for the address.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter(LdapFilter);
 
@@ -54,7 +54,7 @@ impl Filter {
         if places == 0 { Err(FilterError::Nobody) } else { Ok(Self(filter)) }
     }
 
-    /// The question about this address.
+    /// The filter for this address.
     pub(crate) fn about(&self, address: &Address) -> LdapFilter {
         let mut fill = |value: &str| Ok::<_, std::convert::Infallible>(filled(value, address));
         match changed(&self.0, &mut fill) {
@@ -97,7 +97,7 @@ fn changed<E>(
     })
 }
 
-/// How often somebody is named in it.
+/// Number of placeholders in it.
 fn placeholders(value: &str) -> Result<usize, FilterError> {
     let mut count = 0;
     for (at, _brace) in value.match_indices('{') {
@@ -110,7 +110,7 @@ fn placeholders(value: &str) -> Result<usize, FilterError> {
     Ok(count)
 }
 
-/// In one pass: an address may have braces of its own.
+/// In one pass: an address may contain braces itself.
 fn filled(value: &str, address: &Address) -> String {
     let (mut text, mut rest) = (String::new(), value);
     while let Some((before, from)) = rest.split_once('{') {

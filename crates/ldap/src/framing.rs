@@ -1,26 +1,26 @@
-//! Where a message of LDAP ends (RFC 4511 §5.1) and what kind it is, read from its first octets: before any of it is kept, and
-//! before a library reads it.
+//! Length and kind of an LDAP message (RFC 4511 §5.1), from its first octets: before any of it is stored, and before a
+//! library parses it.
 
 use crate::error::LdapError;
 
-/// A SEQUENCE (X.690 §8.9), as every message is.
+/// A SEQUENCE (X.690 §8.9), which every message is.
 const SEQUENCE: u8 = 0x30;
-/// An INTEGER, as every message's number is.
+/// An INTEGER, the type of message numbers.
 const INTEGER: u8 = 0x02;
 
-/// The kinds of answers that a question can have: bindResponse, searchResEntry, searchResDone, searchResRef, extendedResp.
-/// Anything else is for servers, and for other questions.
+/// The possible responses to our requests: bindResponse, searchResEntry, searchResDone, searchResRef, extendedResp.
+/// Anything else is for servers, or for other requests.
 const ANSWERS: [u8; 5] = [0x61, 0x64, 0x65, 0x73, 0x78];
 
-/// How long the message is whose beginning this is; `None`: that comes with the next octets.
+/// The length of the message that begins like this; `None`: more octets are needed.
 ///
 /// # Errors
-/// No message begins so.
+/// It is not the beginning of a message.
 pub(crate) fn length(begun: &[u8]) -> Result<Option<usize>, LdapError> {
     match begun {
         [] | [SEQUENCE] => Ok(None),
         [SEQUENCE, short @ 0..=0x7f, ..] => Ok(Some(2 + usize::from(*short))),
-        // Four octets are more than enough; servers of some makers write all four always.
+        // Four octets are more than enough; some servers always write all four.
         [SEQUENCE, long @ 0x81..=0x84, rest @ ..] => {
             let octets = usize::from(long & 0x7f);
             let Some(digits) = rest.get(..octets) else { return Ok(None) };
@@ -32,7 +32,7 @@ pub(crate) fn length(begun: &[u8]) -> Result<Option<usize>, LdapError> {
     }
 }
 
-/// Whether a whole message is an answer.
+/// Whether a whole message is a response.
 pub(crate) fn is_response(message: &[u8]) -> bool {
     let content = match message {
         [_, long @ 0x80..=0xff, rest @ ..] => rest.get(usize::from(long & 0x7f)..),

@@ -1,10 +1,11 @@
 //! Certificates and keys that an LDAP directory (RFC 4511) has for an address: one question, over a connection of its own.
 //!
-//! Promises: a question ends in time and takes no more memory than a file would; what is asked for is a value of the filter and
-//! never part of it; no referral is followed; nothing is asked in clear unless the operator has said so, and a password never is.
+//! Promises: a question ends in time and takes no more memory than a file would; the address is a value of the filter and never
+//! part of its syntax; no referral is followed; nothing is sent in clear unless the operator has allowed it, and a password never
+//! is.
 //!
-//! SECURITY: what a directory sends is a stranger's. Nothing here reads a certificate or decides whether one counts. The
-//! only crate that names ldap3_proto (decision 0047).
+//! SECURITY: a directory's answers are untrusted. Nothing here parses a certificate or decides whether it is accepted. The only
+//! crate that names ldap3_proto (decision 0047).
 
 mod connection;
 mod directory;

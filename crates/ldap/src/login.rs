@@ -1,12 +1,13 @@
-//! By which name a directory is asked, and its password. Never prints one; reads no file.
+//! Name and password for a directory. Never prints either; reads no file.
 
 use sealpost_mail::Secret;
 use thiserror::Error;
 
-/// Why it is no login.
+/// Why it is not a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LoginError {
-    /// RFC 4513 §5.1.2: a name without a password is nobody's, and servers take it for a success.
+    /// RFC 4513 §5.1.2: a name without a password is an unauthenticated bind, which servers report as
+    /// success.
     #[error("the password is empty")]
     Empty,
 }
@@ -19,7 +20,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// This name with this password.
+    /// A login with this name and password.
     ///
     /// # Errors
     /// The password is empty.

@@ -1,4 +1,4 @@
-//! One question to a directory, from the connection to the last entry. Reads no certificate.
+//! One question to a directory, from the connection to the last entry. Parses no certificate.
 
 use std::sync::Arc;
 
@@ -23,18 +23,18 @@ use crate::login::Login;
 
 /// RFC 4511 §4.14.1.
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
-/// One address has few entries; more is another question than ours.
+/// One address has few entries; more match a query other than ours.
 const MAX_ENTRIES: usize = 16;
-/// Certificates and keys of all of them: a process reads each.
+/// Certificates and keys of all entries: a process parses each.
 const MAX_KEYS: usize = 32;
 
-/// Where certificates (RFC 4523 §2.1, as a file of DER; RFC 2798 §2.8, as PKCS #7) and OpenPGP keys are kept. Some servers have
-/// the first only with its option, some only without.
+/// Attributes with certificates (RFC 4523 §2.1, as DER; RFC 2798 §2.8, as PKCS #7) and OpenPGP keys. Some
+/// servers know the first only with its option, some only without.
 const ASKED: [&str; 5] =
     ["userCertificate;binary", "userCertificate", "userSMIMECertificate", "pgpKey", "pgpKeyV2"];
 
 impl Directory {
-    /// The files with certificates or keys that it has for this address; none, if it says that there is none.
+    /// The files with certificates or keys that it has for this address; empty if there are none.
     ///
     /// # Errors
     /// See [`LdapError`].
@@ -60,7 +60,7 @@ impl Directory {
         }
     }
 
-    /// What it proves itself by.
+    /// The TLS configuration that verifies it.
     ///
     /// # Errors
     /// The authorities cannot be read.
@@ -99,7 +99,7 @@ impl Directory {
         LdapSearchRequest {
             base: self.base.clone(),
             scope: LdapSearchScope::Subtree,
-            // An alias leads where nobody has named.
+            // An alias may lead to an entry that the operator has not named.
             aliases: LdapDerefAliases::Never,
             sizelimit: i32::try_from(MAX_ENTRIES).unwrap_or(i32::MAX),
             timelimit: i32::try_from(self.deadline.as_secs()).unwrap_or(i32::MAX),
@@ -110,7 +110,7 @@ impl Directory {
     }
 }
 
-/// What a directory is understood to say that sends these octets, whatever it was asked: for fuzzers and tests.
+/// The result for a directory that sends these octets, whatever the request: for fuzzers and tests.
 ///
 /// # Errors
 /// See [`LdapError`].
@@ -119,7 +119,7 @@ pub async fn understood(octets: &[u8]) -> Result<Vec<Vec<u8>>, LdapError> {
     found(&mut Connection::new(tokio::io::join(octets, tokio::io::sink()))).await
 }
 
-/// Nothing but the request for TLS is sent in clear.
+/// Only the request for TLS is sent in clear.
 async fn start_tls<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<S, LdapError> {
     let mut connection = Connection::new(stream);
     let request = LdapExtendedRequest { name: START_TLS.to_owned(), value: None };
@@ -167,7 +167,7 @@ async fn found<S: AsyncRead + AsyncWrite + Unpin>(
             Response::Done(Outcome::Success | Outcome::Cut) if elsewhere && found.is_empty() => {
                 return Err(LdapError::Referred);
             }
-            // What was found is no less for there being more of it.
+            // The entries found are valid even if there are more.
             Response::Done(Outcome::Success | Outcome::Cut) => return Ok(found),
             Response::Done(Outcome::Referral) => return Err(LdapError::Referred),
             Response::Done(Outcome::Failed(why)) => return Err(LdapError::Refused(why)),
@@ -176,16 +176,16 @@ async fn found<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// The values that were asked for, each once.
+/// Takes the requested values, each once.
 fn take(entry: LdapSearchResultEntry, found: &mut Vec<Vec<u8>>) {
     for attribute in entry.attributes {
-        // RFC 4512 §2.5: options stand behind the name, and its case does not matter.
+        // RFC 4512 §2.5: options follow the name, whose case does not matter.
         let name = attribute.atype.split(';').next().unwrap_or_default();
         if !ASKED.iter().any(|asked| asked.eq_ignore_ascii_case(name)) {
             continue;
         }
         for value in attribute.vals {
-            // Each is compared with all before; more than so many are refused anyway.
+            // Each is compared with all before; more than this number are refused anyway.
             if found.len() > MAX_KEYS {
                 return;
             }

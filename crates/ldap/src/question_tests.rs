@@ -1,4 +1,4 @@
-//! Directories that answer as no server of any maker's would.
+//! Directories that answer as no real server would.
 
 use bytes::BytesMut;
 use ldap3_proto::LdapCodec;
@@ -50,7 +50,7 @@ fn elsewhere() -> Vec<u8> {
     message(1, LdapOp::SearchResultReference(LdapSearchResultReference { uris }))
 }
 
-/// A server that says this and hangs up.
+/// A server that sends this and closes the connection.
 fn saying(bytes: Vec<u8>) -> DuplexStream {
     let (ours, mut theirs) = duplex(64 * 1024);
     tokio::spawn(async move {
@@ -145,7 +145,7 @@ async fn what_is_no_answer_ends_the_question() {
     }
 }
 
-/// A server that says this and is gone.
+/// A server that sends this and is gone.
 fn cut(bytes: Vec<u8>) -> DuplexStream {
     let (ours, mut theirs) = duplex(64 * 1024);
     tokio::spawn(async move {
@@ -173,7 +173,7 @@ async fn start_tls_is_begun_or_nothing_is() {
     assert!(matches!(elsewhere, Err(LdapError::Referred)), "{elsewhere:?}");
     let answered = start_tls(saying(done(LdapResultCode::Success))).await;
     assert!(matches!(answered, Err(LdapError::Garbled)), "{answered:?}");
-    // Said in clear, to be taken for an answer under TLS.
+    // Sent in clear, to be taken for a response under TLS.
     let injected = [to_start_tls(LdapResultCode::Success), done(LdapResultCode::Success)].concat();
     let injected = start_tls(saying(injected)).await;
     assert!(matches!(injected, Err(LdapError::BehindStartTls)), "{injected:?}");
@@ -195,7 +195,7 @@ async fn a_login_that_is_refused_asks_nothing() {
 }
 
 proptest! {
-    /// Octets that look like a message more often than not, of every kind of answer.
+    /// Octets that often look like a message, of every kind of response.
     #[test]
     fn no_octets_are_more_than_wrong(
         begin in prop::sample::select(vec![0x61_u8, 0x64, 0x65, 0x73, 0x78, 0x30, 0x04]),

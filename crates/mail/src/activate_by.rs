@@ -1,12 +1,13 @@
-//! How the first letter lets its recipient in: one word for configuration, notices and webmail. Knows no secret.
+//! How the first letter gives its recipient access: one type for configuration, notices and webmail. Knows no
+//! secret.
 
-/// How the first letter lets its recipient in.
+/// How the first letter gives its recipient access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActivateBy {
-    /// By the link in the mail that tells of it.
+    /// By the link in the notice.
     #[default]
     Link,
-    /// By a password that the sender tells by telephone or letter.
+    /// By an initial password that the sender passes on by telephone or post.
     InitialPassword,
 }

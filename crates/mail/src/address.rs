@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// Nothing before or no `@`.
@@ -75,8 +75,8 @@ impl Domain {
         self.0.starts_with('[')
     }
 
-    /// Whether many people own domains below it, like `com` or `co.uk` (publicsuffix.org); an ending that nobody sells,
-    /// like `local`, is none.
+    /// Whether domains below it are registered by the public, like `com` or `co.uk` (publicsuffix.org). `false` for
+    /// endings that are not registered there, like `local`.
     #[must_use]
     pub fn is_public_suffix(&self) -> bool {
         let (readable, _) = idna::domain_to_unicode(&self.0);
@@ -197,7 +197,7 @@ impl Address {
         !self.local.is_ascii()
     }
 
-    /// First letter and domain: what a log may show.
+    /// First letter and domain: what may be logged.
     #[must_use]
     pub fn masked(&self) -> String {
         let first = self.local.chars().next().unwrap_or('?');
@@ -205,7 +205,7 @@ impl Address {
     }
 }
 
-/// The small letter whose capital this is, and no other.
+/// The lower-case letter whose upper case this is, and no other.
 fn small(c: char) -> Option<char> {
     let (mut lower, mut upper) = (c.to_lowercase(), c.to_lowercase().flat_map(char::to_uppercase));
     let single = lower.next().filter(|_| lower.next().is_none());
@@ -250,7 +250,7 @@ impl ReversePath {
         }
     }
 
-    /// What stands between the angle brackets; empty for null.
+    /// The text between the angle brackets; empty for the null path.
     #[must_use]
     pub fn to_path(&self) -> String {
         self.address().map(Address::to_path).unwrap_or_default()
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(path("jürgen@bücher.example").as_deref(), Ok("jürgen@xn--bcher-kva.example"));
     }
 
-    /// One mailbox for one address in any case, and never one for two addresses.
+    /// One mailbox for an address in any case, and never one mailbox for two addresses.
     #[test]
     fn only_capitals_of_small_letters_become_small() {
         let identity = |text: &str| Address::parse(text).unwrap().identity();

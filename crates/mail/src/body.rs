@@ -1,4 +1,4 @@
-//! Which parts of a letter are its body, and what each of them says. Decides nothing about files.
+//! Finds the parts of a letter that are its body, and their text. Decides nothing about files.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,20 +13,20 @@ use crate::html::{self, html_to_text};
 use crate::parts::{Opened, Part};
 use crate::unpacked::is_cms;
 
-/// A larger page is not looked through for something to see.
+/// Size limit in bytes; a larger page is not searched for visible content.
 const MAX_LOOKED_THROUGH: usize = 256 * 1024;
 
-/// Texts that are asked for their charset.
+/// How many texts are examined for their charset.
 const MAX_ASKED: usize = 20;
 
-/// A stretch of the body: the same words as text, as HTML, or as both.
+/// A section of the body: the same words as text, as HTML, or as both.
 #[derive(Default)]
 pub(crate) struct Block {
     pub(crate) plain: Vec<usize>,
     pub(crate) html: Vec<usize>,
 }
 
-/// The body, and what stands for the same as it or for nothing: no files either.
+/// The body, and the parts that repeat it or have no content; those are not listed as files either.
 #[derive(Default)]
 pub(crate) struct Body {
     pub(crate) blocks: Vec<Block>,
@@ -44,7 +44,7 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
     let mut chooser = Chooser { parts, left_out: Vec::new(), said: HashMap::new() };
     let mut blocks = chooser.blocks(0);
     chooser.winmail(&mut blocks);
-    // A frame with nothing in it is worse than to be told that there is nothing.
+    // An empty section is worse than a message that there is no text.
     let (mut blank, mut blocks): (Vec<Block>, Vec<Block>) = blocks
         .into_iter()
         .partition(|block| [&block.plain, &block.html].iter().all(|list| chooser.says(list) <= Says::Hidden));
@@ -52,7 +52,7 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
         blocks.extend(chooser.best_of_the_others());
     }
     if blocks.is_empty() {
-        // What hides itself as a whole is read as plain text, where nothing is hidden.
+        // A text that is hidden as a whole is shown as plain text, where nothing is hidden.
         blank.iter_mut().for_each(|block| {
             let hidden = block.html.iter().copied().filter(|at| chooser.says(&[*at]) == Says::Hidden);
             let hidden: Vec<usize> = hidden.collect();
@@ -73,12 +73,12 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
 struct Chooser<'p, 'a> {
     parts: &'p [Part<'a>],
     left_out: Vec<usize>,
-    /// What was found of a part: a page is walked through once, however often it is asked for.
+    /// What was found in each part: a page is parsed once, however often it is asked for.
     said: HashMap<usize, Says>,
 }
 
 impl Chooser<'_, '_> {
-    /// How much these parts have to say.
+    /// The most that any of these parts contains.
     fn says(&mut self, list: &[usize]) -> Says {
         let Self { parts, said, .. } = self;
         let known = list.iter().filter_map(|at| {
@@ -88,7 +88,8 @@ impl Chooser<'_, '_> {
         known.max().unwrap_or_default()
     }
 
-    /// Where no part is a body by its place: the first that can be read, those before those that are files.
+    /// Where no part is a body by its position: the first readable part, parts that are not files before
+    /// those that are.
     fn best_of_the_others(&mut self) -> Option<Block> {
         let parts = self.parts;
         // A first part with a file name is still the best text there is.
@@ -106,7 +107,7 @@ impl Chooser<'_, '_> {
             any(&|part| open(part) && is_text(part) && is_bare(part)),
             any(&|part| open(part) && is_text(part)).into_iter().filter(is_first).collect(),
             any(&|part| is_leaf(part) && is_shown_text(part) && is_bare(part)),
-            // Of a type that nobody knows, and plainly a text.
+            // Of an unknown type, but plainly a text.
             any(&|part| open(part) && is_bare(part) && is_unknown_text(part))
                 .into_iter()
                 .filter(is_first)
@@ -165,11 +166,11 @@ impl Chooser<'_, '_> {
         children.iter().flat_map(|child| self.blocks(*child)).collect()
     }
 
-    /// One of them is shown; what says nothing is no alternative.
+    /// One of them is shown; a part without content does not count as an alternative.
     fn alternative(&mut self, part: &Part<'_>) -> Vec<Block> {
         let mut all = Block::default();
         for child in &part.children {
-            // A name keeps none apart here: GroupWise calls its page `TEXT.htm`.
+            // A name does not exclude a part here: GroupWise calls its page `TEXT.htm`.
             let is_form =
                 |part: &Part<'_>| is_shown_text(part) && part.children.is_empty() && !part.is_attachment();
             let blocks = match self.parts.get(*child).is_some_and(is_form) {
@@ -188,7 +189,7 @@ impl Chooser<'_, '_> {
         let others = || part.children.iter().copied().filter(|at| parts.get(*at).is_some_and(is_last_resort));
         let (plain, html) = (self.says(&all.plain), self.says(&pages));
         if plain < Says::Words && html < Says::Own {
-            // Nothing is said where it usually is: what stands beside it is no ornament then.
+            // The usual part is empty, so the parts beside it are not decoration.
             let rest: Vec<usize> = others().filter(|at| self.says(&[*at]) == Says::Words).take(1).collect();
             let better = if self.says(&enriched) == Says::Words { enriched.clone() } else { rest };
             if !better.is_empty() {
@@ -206,7 +207,7 @@ impl Chooser<'_, '_> {
         self.left_out.extend(reactions.filter(|at| parts.get(*at).is_some_and(is_reaction)));
         all.html = pages;
         match (plain, html) {
-            // Pictures out there are not shown: the words are all there is to see.
+            // Remote pictures are not shown: only the words can be seen.
             (Says::Words, Says::Nothing | Says::Hidden | Says::Remote) => self.left_out.append(&mut all.html),
             (Says::Nothing | Says::Hidden, Says::Words | Says::Own | Says::Remote | Says::Hidden) => {
                 self.left_out.append(&mut all.plain);
@@ -220,7 +221,7 @@ impl Chooser<'_, '_> {
         if all.plain.is_empty() && all.html.is_empty() { Vec::new() } else { vec![all] }
     }
 
-    /// The text of a winmail.dat, where the letter does not say it itself.
+    /// The text of a winmail.dat, if the letter does not contain it elsewhere.
     fn winmail(&mut self, blocks: &mut Vec<Block>) {
         let parts = self.parts;
         for part in parts.iter().filter(|part| matches!(part.opened, Some(Opened::Winmail(_)))) {
@@ -253,12 +254,12 @@ impl Chooser<'_, '_> {
 
 const AMP: &str = "text/x-amp-html";
 
-/// What is a page, or is made one.
+/// An HTML page, or a text that is converted to one.
 fn is_page(part: &Part<'_>) -> bool {
     is_written_page(part) || part.is(AMP) || part.is("text/watch-html") || is_rich(part) || is_rtf(part)
 }
 
-/// HTML, under its name or another that programs give it.
+/// HTML, under its own type or another that programs use for it.
 fn is_written_page(part: &Part<'_>) -> bool {
     const NAMES: [&str; 8] = [
         "text/html",
@@ -273,7 +274,7 @@ fn is_written_page(part: &Part<'_>) -> bool {
     NAMES.iter().any(|kind| part.is(kind))
 }
 
-/// What a calendar is sent as. It is no text for people.
+/// Types under which calendars are sent. Not text for people.
 fn is_calendar(part: &Part<'_>) -> bool {
     const NAMES: [&str; 6] = [
         "text/calendar",
@@ -286,7 +287,7 @@ fn is_calendar(part: &Part<'_>) -> bool {
     NAMES.iter().any(|kind| part.is(kind))
 }
 
-/// A type that says nothing, and bytes that are plainly text.
+/// A generic type whose bytes are plainly text.
 fn is_unknown_text(part: &Part<'_>) -> bool {
     let known = ["application/octet-stream", "application/unknown", "application/text", "application/plain"];
     known.iter().any(|kind| part.is(kind))
@@ -309,23 +310,23 @@ fn is_reaction(part: &Part<'_>) -> bool {
     part.is("text/vnd.google.email-reaction+json") && !part.is_attachment()
 }
 
-/// Forms of a text that are shown where there is no other.
+/// Forms of a text that are shown only where there is no other.
 fn is_last_resort(part: &Part<'_>) -> bool {
     let kinds = [AMP, "text/watch-html", "text/markdown", "text/x-markdown"];
     (kinds.iter().any(|kind| part.is(kind)) || is_rtf(part)) && !part.is_attachment() && part.name().is_none()
 }
 
-/// How much a part has to say, the least first.
+/// How much content a part has, least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
-    /// Blanks, a pixel.
+    /// White space, or a single pixel.
     #[default]
     Nothing,
-    /// Words, and all of them hidden.
+    /// Words, all of them hidden.
     Hidden,
-    /// Pictures that lie somewhere else, which nobody fetches.
+    /// Remote pictures, which are never fetched.
     Remote,
-    /// Pictures that came along.
+    /// Pictures included in the letter.
     Own,
     Words,
 }
@@ -339,11 +340,11 @@ fn says(part: &Part<'_>) -> Says {
     }
     let page = page(part);
     let Some((text, pictures)) = html::seen(&page) else { return Says::Words };
-    // A line across the page says nothing.
+    // A horizontal rule alone is not content.
     if !shows_nothing(&text.replace(html::RULE, "")) {
         return Says::Words;
     }
-    // A picture of one pixel counts readers, and shows nothing.
+    // A picture of one pixel counts readers and shows nothing.
     let large = pictures.iter().filter(|picture| !picture.tiny);
     let is_remote = |address: &str| {
         let start = address.trim_start().get(..8).unwrap_or(address.trim_start()).to_ascii_lowercase();
@@ -353,12 +354,12 @@ fn says(part: &Part<'_>) -> Says {
     pictures.unwrap_or_else(|| if hidden_words(&page).is_some() { Says::Hidden } else { Says::Nothing })
 }
 
-/// What a page says that shows nothing: the words that it hides.
+/// The hidden words of a page that shows nothing.
 fn hidden_words(page: &str) -> Option<String> {
     html::read(page, html::Reading::Unhidden).filter(|text| text.chars().any(char::is_alphanumeric))
 }
 
-/// The letters and digits that are to be read, to compare two bodies by.
+/// The visible letters and digits, for comparing two bodies.
 fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
     let mut out = String::new();
     for block in blocks {
@@ -370,7 +371,7 @@ fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
     out
 }
 
-/// What the part says, for people.
+/// The part as text for people.
 pub(crate) fn text(part: &Part<'_>) -> String {
     said(part, decoded(part), footer(part))
 }
@@ -427,13 +428,13 @@ fn as_page(text: &str) -> String {
     format!("<p style=\"white-space:pre-line\">{text}</p>")
 }
 
-/// What somebody has put behind the part.
+/// Text that was appended to the part.
 fn footer(part: &Part<'_>) -> Option<String> {
     let text = part.beside.decode(part.footer.trim_ascii(), part.parameter("charset").as_deref());
     (!text.is_empty()).then_some(text)
 }
 
-/// The part as characters, without the files that stand in the middle of it.
+/// The part as characters, without the files embedded in it.
 pub(crate) fn decoded(part: &Part<'_>) -> String {
     characters(part, &without_files(part, part.bytes()))
 }
@@ -454,15 +455,15 @@ fn without_files<'b>(part: &Part<'_>, mut bytes: Cow<'b, [u8]>) -> Cow<'b, [u8]>
     bytes
 }
 
-/// Bytes of the part as text: in the charset that the reader has chosen, or that its label names, unless the bytes show
-/// that this is wrong; what is left open is as a page says of itself, or as another text of the letter is.
+/// Bytes of the part as text: in the charset that the reader has chosen, or the one its label names, unless
+/// the bytes contradict it. Without a label: as the page declares, or as another text of the letter does.
 pub(crate) fn characters(part: &Part<'_>, bytes: &[u8]) -> String {
     if let Some(chosen) = part.beside.chosen() {
         return chosen.decode(bytes);
     }
     let label = part.parameter("charset");
     let own = if is_page(part) { charset::declared_in_page(bytes) } else { None };
-    // A page that is labelled as nothing else is what it says it is.
+    // A page whose label says nothing else is read as it declares itself.
     let is_open = charset::is_open(label.as_deref());
     match (own, is_open) {
         (Some(own), true) => charset::decode_beside(bytes, Some(&own), part.beside.declared()),
@@ -473,7 +474,7 @@ pub(crate) fn characters(part: &Part<'_>, bytes: &[u8]) -> String {
     }
 }
 
-/// What a letter's text says of its charset, where that says something of other bytes too.
+/// The charset that a letter's text declares, if it can also apply to other bytes.
 pub(crate) fn declared(parts: &[Part<'_>]) -> Option<Declared> {
     let texts = parts.iter().filter(|part| is_text(part) && !part.is_multipart() && !part.is_attachment());
     let label = |part: &Part<'_>| {
@@ -485,12 +486,12 @@ pub(crate) fn declared(parts: &[Part<'_>]) -> Option<Declared> {
     texts.take(MAX_ASKED).find_map(label)
 }
 
-/// Whether somebody has given it a name to be saved under.
+/// Whether it was given a name to be saved under.
 fn is_file(parts: &[Part<'_>], at: usize) -> bool {
     parts.get(at).is_some_and(|part| part.is_attachment() || part.name().is_some())
 }
 
-/// What can be shown as text if there is nothing better. A calendar is no text for people.
+/// Whether it can be shown as text if there is nothing better. A calendar is not text for people.
 fn is_text(part: &Part<'_>) -> bool {
     let kind = part.content_type.as_str();
     (kind.starts_with("text/") && !is_calendar(part))
@@ -500,7 +501,7 @@ fn is_text(part: &Part<'_>) -> bool {
 }
 
 fn is_shown_text(part: &Part<'_>) -> bool {
-    // A multipart without children could not be taken apart: its source is all there is to show.
+    // A multipart without children could not be parsed: its source is all there is to show.
     part.is("text/plain")
         || is_written_page(part)
         || is_rich(part)

@@ -1,4 +1,4 @@
-//! Which of several parts is the body: the one that says something.
+//! Which of several parts is the body: the one that has content.
 
 use crate::Letter;
 
@@ -40,7 +40,7 @@ fn a_page_that_shows_nothing_loses() {
         assert_eq!((text.as_deref(), html, files), (Some("Der Text."), None, 0), "{page}");
         let (text, html, files) = seen(&[("text/plain", " \n"), ("text/html", page)]);
         let remote = page.contains("600 height=400");
-        // What is hidden is read where there is nothing else, and never on the page.
+        // Hidden text is shown only where there is nothing else, and never in the page.
         let hidden = if page.contains("Vorschau") { "Vorschau" } else { "" };
         let text = text.unwrap_or_default();
         assert!(text.starts_with(hidden) && (!hidden.is_empty() || text.is_empty()), "{page}: {text}");

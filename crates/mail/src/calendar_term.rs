@@ -1,4 +1,4 @@
-//! Lengths of time as calendars count them, in a time zone: "40 days", "18 months". Never asks what time it is.
+//! Lengths of time as calendars count them, in a time zone: "40 days", "18 months". Never reads the clock.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use thiserror::Error;
 
 use crate::clock::Timestamp;
 
-/// How long something is kept. Days, months and years end with the last day, whatever the clocks do in between.
+/// A retention period. Days, months and years end with the last day, whatever daylight saving does in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Term {
     /// Calendar days.
     Days(u16),
-    /// Calendar months; what began on the 31st ends with a shorter month's last day.
+    /// Calendar months; from the 31st, the period ends with the last day of a shorter month.
     Months(u16),
     /// Calendar years.
     Years(u16),
-    /// To the moment.
+    /// An exact duration.
     Exact(Duration),
 }
 
-/// More than anybody keeps mail; what jiff counts without overflow.
+/// Longer than any retention period; what jiff counts without overflow.
 const MAX: u16 = 1000;
 
 impl Term {
-    /// Whether it is over within a day.
+    /// Whether it is shorter than a day.
     #[must_use]
     pub fn is_short(self) -> bool {
         match self {
@@ -38,7 +38,7 @@ impl Term {
     }
 }
 
-/// Why a text is no length of time.
+/// Why a text is not a length of time.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is no length of time")]
 pub struct TermError(String);
@@ -96,7 +96,7 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    /// When a term that begins `from` is over: the last moment of its last day.
+    /// When a term that begins at `from` ends: the last moment of its last day.
     #[must_use]
     pub fn end(&self, from: Timestamp, term: Term) -> Timestamp {
         self.moved(from, term, Towards::Later).and_then(|day| day.end_of_day().ok()).map_or_else(
@@ -109,7 +109,8 @@ impl Zone {
         )
     }
 
-    /// When the last day begins but for a term: three days before the 24th is the 21st at midnight.
+    /// The beginning of the day that is `term` before `end`: three days before the 24th is the 21st at
+    /// midnight.
     #[must_use]
     pub fn before(&self, end: Timestamp, term: Term) -> Timestamp {
         self.moved(end, term, Towards::Earlier).and_then(|day| day.start_of_day().ok()).map_or_else(
@@ -121,7 +122,8 @@ impl Zone {
         )
     }
 
-    /// When the day begins on which a term is reached: the third day after the 21st is the 24th at midnight.
+    /// The beginning of the day on which a term is reached: the third day after the 21st is the 24th at
+    /// midnight.
     #[must_use]
     pub fn after(&self, from: Timestamp, term: Term) -> Timestamp {
         self.moved(from, term, Towards::Later).and_then(|day| day.start_of_day().ok()).map_or_else(
@@ -141,15 +143,15 @@ impl Zone {
         u32::try_from(days).unwrap_or(0)
     }
 
-    /// Minutes since midnight, as the clock on the wall says.
+    /// Minutes since midnight in local time.
     #[must_use]
     pub fn minute_of_day(&self, at: Timestamp) -> u16 {
         let minutes = self.zoned(at).map_or(0, |at| i32::from(at.hour()) * 60 + i32::from(at.minute()));
         u16::try_from(minutes).unwrap_or(0)
     }
 
-    /// The next moment after `at` at which the clock on the wall says this many minutes since midnight. Where clocks go
-    /// forward over it, it is soon after.
+    /// The next moment after `at` at which local time is this many minutes after midnight. If the clocks are
+    /// set forward over that time: shortly after it.
     #[must_use]
     pub fn next(&self, at: Timestamp, minute_of_day: u16) -> Timestamp {
         let found = self.zoned(at).and_then(|zoned| {
@@ -212,7 +214,7 @@ mod tests {
         assert_eq!(ends("2020-01-15T22:49:00Z", "40 days"), "2020-02-24T23:00:00Z");
         // Half past midnight in Berlin is the day before in UTC.
         assert_eq!(ends("2020-01-15T23:30:00Z", "40 days"), "2020-02-25T23:00:00Z");
-        // Clocks go forward on 29 March, and back on 25 October.
+        // The clocks are set forward on 29 March and back on 25 October.
         assert_eq!(ends("2026-03-28T12:00:00Z", "1 day"), "2026-03-29T22:00:00Z");
         assert_eq!(ends("2026-10-24T12:00:00Z", "1 day"), "2026-10-25T23:00:00Z");
         assert_eq!(ends("2026-03-01T12:00:00Z", "60 days"), "2026-04-30T22:00:00Z");

@@ -1,4 +1,5 @@
-//! `Timestamp`, and the clock as an argument. This file alone may ask the system for it; it knows nothing of time zones.
+//! `Timestamp`, and the clock as an argument. The only file that may read the system clock; it knows nothing
+//! of time zones.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -38,7 +39,7 @@ impl Timestamp {
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -59,7 +60,7 @@ impl Clock for SystemClock {
 pub struct FakeClock(AtomicI64);
 
 impl FakeClock {
-    /// A clock standing at `at`.
+    /// A clock that is set to `at`.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
         Self(AtomicI64::new(at.0))

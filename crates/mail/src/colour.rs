@@ -1,4 +1,4 @@
-//! Colours as eyes and WCAG weigh them. Knows no page and no letter.
+//! Colours and their contrast by WCAG. Knows no page and no letter.
 
 use thiserror::Error;
 
@@ -25,7 +25,7 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// The least contrast of text against its ground (WCAG 2.2 SC 1.4.3).
+    /// The minimum contrast between text and background (WCAG 2.2 SC 1.4.3).
     pub const TEXT: f64 = 4.5;
     /// White.
     pub const WHITE: Self = Self { red: 255, green: 255, blue: 255 };
@@ -34,7 +34,7 @@ impl Colour {
     /// Nearly black: text on a light page.
     pub const INK: Self = Self { red: 16, green: 24, blue: 32 };
 
-    /// Parses `#rrggbb` and nothing else: what comes out is safe inside a style attribute.
+    /// Parses `#rrggbb` and nothing else: the result is safe in a style attribute.
     pub fn parse(text: &str) -> Result<Self, ColourError> {
         let bad = || ColourError(text.chars().take(40).collect());
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
@@ -80,7 +80,7 @@ impl Colour {
         }
     }
 
-    /// The nearest shade on the way to `towards` with at least `ratio` against `ground`.
+    /// The nearest shade on the way to `towards` with a contrast of at least `ratio` to `ground`.
     #[must_use]
     pub fn readable(self, ground: Self, towards: Self, ratio: f64) -> Self {
         (0..=100)
@@ -90,7 +90,7 @@ impl Colour {
             .unwrap_or(towards)
     }
 
-    /// The nearest shade of this, lighter or darker, that can be read on `ground`.
+    /// The nearest shade of this colour, lighter or darker, that is readable on `ground`.
     #[must_use]
     pub fn legible(self, ground: Self) -> Self {
         let towards = ground.ink_on();

@@ -1,4 +1,4 @@
-//! Letters the product writes itself: notices and delivery reports. Knows no wording and no queue.
+//! Writes the product's own letters: notices and delivery reports. Contains no wording and knows no queue.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,7 +31,7 @@ pub enum ComposeError {
     Write(#[from] std::io::Error),
 }
 
-/// A notice: text, perhaps HTML beside it, perhaps images for the HTML.
+/// A notice: text, optionally with HTML, optionally with images for the HTML.
 #[derive(Clone)]
 pub struct Compose {
     /// Display name and address.
@@ -52,8 +52,8 @@ pub struct Compose {
     pub at: Timestamp,
     /// RFC 3834 §5: `auto-generated`, `auto-replied`.
     pub auto_submitted: &'static str,
-    /// Message-ID of the letter it speaks of or answers, without angle brackets. One that could not stand in a field is
-    /// left out.
+    /// Message-ID of the letter that it is about or answers, without angle brackets. Omitted if it is not valid in a
+    /// field.
     pub about: Option<String>,
     /// Further fields: name and unstructured text.
     pub extra: Vec<(String, String)>,
@@ -61,8 +61,8 @@ pub struct Compose {
     pub inline_images: Vec<(String, String, Vec<u8>)>,
 }
 
-/// Writes a notice: CRLF, 7-bit clean (an address outside ASCII is the one exception, RFC 6532 §3.2).
-/// Text and HTML stand side by side in multipart/alternative, images beside the HTML in multipart/related.
+/// Writes a notice: CRLF, 7-bit clean (an address outside ASCII is the one exception, RFC 6532 §3.2). Text and HTML
+/// form a multipart/alternative, HTML and its images a multipart/related.
 pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&notice.message_id)?;
     let mut letter = addressed(
@@ -98,7 +98,7 @@ pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
     Ok(letter.body(multipart("multipart/alternative", "body", id, vec![text, html], &[])).write_to_vec()?)
 }
 
-/// The fields every letter of ours has.
+/// The fields that all our letters have.
 pub(crate) fn addressed<'x>(
     from_name: Option<&str>,
     from: &Address,
@@ -116,7 +116,7 @@ pub(crate) fn addressed<'x>(
         .message_id(id)
 }
 
-/// RFC 3834 §3.1.5, RFC 5322 §3.6.4: where it belongs. The other Message-ID is a stranger's text.
+/// The threading fields (RFC 3834 §3.1.5, RFC 5322 §3.6.4). The other Message-ID comes from outside and is untrusted.
 fn in_thread<'x>(letter: MessageBuilder<'x>, about: Option<&'x str>) -> MessageBuilder<'x> {
     match about.and_then(|id| checked_id(id).ok()) {
         Some(id) => letter.in_reply_to(id).references(id),
@@ -124,10 +124,10 @@ fn in_thread<'x>(letter: MessageBuilder<'x>, about: Option<&'x str>) -> MessageB
     }
 }
 
-/// Text as a field's body. Text that holds what looks like an encoded word is encoded itself: it would be read as what it says,
-/// and not as what was typed (RFC 2047 §7).
+/// Text as the body of an unstructured field. Text that looks like an encoded-word is encoded itself, or readers would
+/// decode it (RFC 2047 §7).
 pub(crate) fn unstructured(text: &str) -> HeaderType<'static> {
-    /// RFC 2047 §2: 76 characters a line; base64 of 36 octets, what stands around them and the name of the field are 69.
+    /// RFC 2047 §2: 76 characters a line; base64 of 36 octets, its delimiters and the field's name make 69.
     const OCTETS: usize = 36;
     let line = one_line(text);
     if !line.contains("=?") {
@@ -152,8 +152,8 @@ pub(crate) fn unstructured(text: &str) -> HeaderType<'static> {
     HeaderType::Raw(Raw::new(words))
 }
 
-/// A multipart with a boundary of our own: the builder would take one from the clock. `=_` stands in no
-/// quoted-printable or base64 text (RFC 2045 §6.7), the Message-ID is random.
+/// A multipart with a boundary of our own: the builder would derive one from the clock. `=_` does not occur in
+/// quoted-printable or base64 (RFC 2045 §6.7), and the Message-ID is random.
 pub(crate) fn multipart<'x>(
     kind: &'x str,
     role: &str,
@@ -183,7 +183,7 @@ pub(crate) fn checked_type(kind: &str) -> Result<&str, ComposeError> {
     if ok { Ok(kind) } else { Err(ComposeError::Field("Content-Type")) }
 }
 
-/// RFC 5322 §3.6.8; what we write ourselves cannot be written twice.
+/// A valid field name (RFC 5322 §3.6.8) that we do not write ourselves.
 fn checked_name(name: &str) -> Result<&str, ComposeError> {
     const OURS: [&str; 10] = [
         "From",
@@ -217,13 +217,13 @@ pub enum DsnAction {
     Delayed,
     /// In the mailbox.
     Delivered,
-    /// Handed to a server that gives no reports.
+    /// Passed on to a server that sends no reports.
     Relayed,
-    /// Handed to several addresses.
+    /// Passed on to several addresses.
     Expanded,
 }
 
-/// What a delivery report says of one recipient.
+/// What a delivery report says about one recipient.
 #[derive(Clone, Debug)]
 pub struct DsnRecipient {
     /// RFC 3464 §2.3.2.
@@ -249,7 +249,7 @@ pub struct DsnParts {
     pub reporting_mta: String,
     /// ENVID of the letter.
     pub original_envid: Option<String>,
-    /// When the letter came in.
+    /// When the letter was accepted.
     pub arrival: Timestamp,
     /// Date of the report.
     pub at: Timestamp,
@@ -259,15 +259,15 @@ pub struct DsnParts {
     pub to: Address,
     /// Message-ID without angle brackets.
     pub message_id: String,
-    /// Message-ID of the letter it reports on, without angle brackets. One that could not stand in a field is left out.
+    /// Message-ID of the letter that it is about, without angle brackets. Omitted if it is not valid in a field.
     pub about: Option<String>,
     /// Subject.
     pub subject: String,
-    /// The part for people.
+    /// The human-readable part.
     pub text: String,
-    /// One each.
+    /// The status of each recipient.
     pub recipients: Vec<DsnRecipient>,
-    /// The letter, or its head.
+    /// The letter, or its header section.
     pub returned: Option<Vec<u8>>,
     /// `returned` is the whole letter (RFC 3461 §4.3 RET=FULL).
     pub returned_full: bool,
@@ -287,8 +287,8 @@ impl DsnAction {
 
 /// Writes an RFC 3464 report as RFC 6522 multipart/report: CRLF, 7-bit clean.
 ///
-/// A whole letter is returned only if it is 7-bit itself: message/rfc822 may not be encoded (RFC 2046
-/// §5.2.1), so of an 8-bit letter the head goes back, which RFC 3461 §6.2 allows.
+/// A whole letter is returned only if it is 7-bit itself: message/rfc822 may not be encoded (RFC 2046 §5.2.1), so for
+/// an 8-bit letter the header section is returned, which RFC 3461 §6.2 allows.
 pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&parts.message_id)?;
     let letter =
@@ -302,7 +302,7 @@ pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
     Ok(letter.body(report).write_to_vec()?)
 }
 
-/// The part for machines. Addresses outside ASCII need the form of RFC 6533, which may be encoded.
+/// The machine-readable part. Addresses outside ASCII need the form of RFC 6533, which may be encoded.
 fn status(parts: &DsnParts) -> MimePart<'static> {
     let form = StatusForm::of(parts.recipients.iter().map(|one| &one.final_recipient));
     let mut text = String::new();
@@ -340,7 +340,7 @@ fn status(parts: &DsnParts) -> MimePart<'static> {
 /// How the fields of a status part are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatusForm {
-    /// RFC 3464, RFC 8098: ASCII alone.
+    /// RFC 3464, RFC 8098: ASCII only.
     Ascii,
     /// RFC 6533: in UTF-8.
     Global,
@@ -369,7 +369,7 @@ pub(crate) fn line(text: &mut String, form: StatusForm, name: &str, value: &str)
     text.push_str("\r\n");
 }
 
-/// The letter, or its head, as the third part.
+/// The letter, or its header section, as the third part.
 fn returned(parts: &DsnParts) -> Option<MimePart<'_>> {
     let bytes = parts.returned.as_deref()?;
     let short_lines = |bytes: &[u8]| bytes.split(|b| *b == b'\n').all(|line| line.len() <= 999);
@@ -385,7 +385,7 @@ fn returned(parts: &DsnParts) -> Option<MimePart<'_>> {
             MimePart::new("text/rfc822-headers", BodyPart::Binary(head.into())).transfer_encoding("7bit"),
         );
     }
-    // RFC 6533 §6: the one form for heads with UTF-8 that may be encoded.
+    // RFC 6533 §6: the only form for header sections with UTF-8 that may be encoded.
     Some(MimePart::new("message/global-headers", BodyPart::Binary(head.into())))
 }
 

@@ -1,4 +1,4 @@
-//! What our own letters look like on the wire and to a reader.
+//! Our own letters on the wire and as a reader sees them.
 
 use super::*;
 use crate::{Head, Letter};
@@ -25,7 +25,7 @@ fn notice() -> Compose {
     }
 }
 
-/// CRLF only, 7-bit, no over-long line; the head is one the strict reader takes.
+/// CRLF only, 7-bit, no over-long line; the strict reader accepts the header section.
 fn assert_wire_clean(bytes: &[u8]) -> Head {
     assert!(bytes.is_ascii());
     for line in bytes.split_inclusive(|b| *b == b'\n') {
@@ -57,7 +57,7 @@ fn a_notice_reads_as_it_was_meant() {
     let kinds: Vec<String> =
         crate::parts::walk(&bytes).unwrap().into_iter().map(|part| part.content_type).collect();
     assert_eq!(kinds, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
-    // neither clock nor chance: the same again is the same
+    // neither clock nor randomness: the same input gives the same bytes
     assert_eq!(compose_notice(&notice()).unwrap(), bytes);
 }
 
@@ -226,7 +226,7 @@ proptest! {
     }
 }
 
-/// RFC 2047 §7: what looks like an encoded word and is none would be read as what it says.
+/// RFC 2047 §7: text that only looks like an encoded-word would be decoded.
 #[test]
 fn a_subject_that_looks_encoded_is_read_as_it_was_typed() {
     for typed in [

@@ -1,11 +1,11 @@
-//! Dates as people and programs write them where RFC 5322 is not kept: two-digit years, asctime, ISO 8601, day and
-//! month in another language, `GMT+0100`. Pure.
+//! Parses dates that do not follow RFC 5322: two-digit years, asctime, ISO 8601, day and month in another language,
+//! `GMT+0100`. Pure.
 
 use jiff::tz::TimeZone;
 
 use crate::invitation::zone_by_name;
 
-/// Seconds since 1970. `None`: no date by any reading.
+/// Seconds since 1970. `None`: not a date by any reading.
 pub(crate) fn read(text: &str) -> Option<i64> {
     let text = spaced(&without_comments(text));
     let named = || named_by_windows(&text);
@@ -30,7 +30,7 @@ fn named_by_windows(text: &str) -> Option<i64> {
     Some(there.timestamp().as_second())
 }
 
-/// With what Chinese and Japanese write behind the numbers as what is written between them, and one kind of blank.
+/// Replaces Chinese and Japanese date units by separators, and every kind of space by one.
 fn spaced(text: &str) -> String {
     let one = |c: char| match c {
         '年' | '月' => '-',
@@ -100,7 +100,7 @@ fn half_of(word: &str) -> Option<Half> {
     }
 }
 
-/// What stands behind a time: half of the day, and a zone.
+/// The text after a time: half of the day, and a zone.
 fn half(rest: &str) -> (Option<Half>, &str) {
     let rest = rest.trim();
     let (word, after) = rest.split_at_checked(rest.find(' ').unwrap_or(rest.len())).unwrap_or((rest, ""));
@@ -110,7 +110,7 @@ fn half(rest: &str) -> (Option<Half>, &str) {
     }
 }
 
-/// A time of a clock with twelve hours.
+/// Converts a 12-hour time.
 fn halved(clock: i64, half: Option<Half>) -> Option<i64> {
     const NOON: i64 = 12 * 3600;
     match half {
@@ -134,7 +134,8 @@ fn loose(text: &str) -> Option<i64> {
         if word.starts_with(['+', '-']) || is_zone {
             zone = zone_of(word).or(zone);
         } else if word.contains(':') {
-            // "10:00:00+0100", "3:00:00PM", "10:00:00GMT": what stands right behind it belongs to it no more.
+            // "10:00:00+0100", "3:00:00PM", "10:00:00GMT": a zone or half of the day directly after the time is split
+            // off.
             let end =
                 word.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(word.len());
             let (time, rest) = word.split_at_checked(end).unwrap_or((word, ""));
@@ -154,7 +155,7 @@ fn loose(text: &str) -> Option<i64> {
                 _ => {}
             }
         } else if let Some(number) = month_of(word) {
-            // The last: "mar., 1 déc." is a Tuesday, not March.
+            // The last one wins: "mar., 1 déc." is a Tuesday, not March.
             month = Some(number);
         } else if let Some(offset) = zone_of(word) {
             zone = Some(offset);
@@ -179,7 +180,7 @@ fn is_clock(word: &str) -> bool {
     matches!(pieces.len(), 2 | 3) && pieces.iter().all(is_number)
 }
 
-/// `27/11/2026`, `11/27/2026`, `2026/11/27`. What can be read in two ways has the day first.
+/// `27/11/2026`, `11/27/2026`, `2026/11/27`. Ambiguous dates are read as day first.
 fn slashed(word: &str) -> Option<(i64, i64, i64)> {
     let pieces: Vec<&str> = word.split('/').collect();
     let [first, second, third] = pieces.as_slice() else { return None };
@@ -201,7 +202,7 @@ fn dotted(word: &str) -> Option<(i64, i64, i64)> {
     day.parse().ok().filter(|_| is_end && !day.is_empty()).map(|day| (day, month, year))
 }
 
-/// RFC 5322 §4.3.
+/// Two-digit and three-digit years by RFC 5322 §4.3.
 fn full_year(number: i64, digits: usize) -> i64 {
     match (digits, number) {
         (2, 0..=49) => number + 2000,
@@ -345,7 +346,7 @@ fn month_of(word: &str) -> Option<i64> {
         .or(december.then_some(12))
 }
 
-/// Seconds of the day.
+/// Seconds since midnight.
 fn clock_of(word: &str) -> Option<i64> {
     let word = word.split(['.', ',', '+', 'Z']).next()?;
     let mut pieces = word.split(':');
@@ -385,7 +386,7 @@ fn zone_of(word: &str) -> Option<i64> {
     let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
     let (hours, minutes): (i64, i64) = match digits.len() {
         1 | 2 => (digits.parse().ok()?, 0),
-        // "+100": the nought in front was lost.
+        // "+100": the leading zero was lost.
         3 => (digits.get(..1)?.parse().ok()?, digits.get(1..)?.parse().ok()?),
         4 => (digits.get(..2)?.parse().ok()?, digits.get(2..)?.parse().ok()?),
         _ => return None,
@@ -401,7 +402,7 @@ fn seconds(year: i64, month: i64, day: i64, clock: i64, zone: i64) -> Option<i64
         1..=12 => 31,
         _ => return None,
     };
-    // What is older than mail says of a clock that it was never set; which of them it is, its reader sees.
+    // A date before there was mail means a clock that was never set; the reader sees the date as it is.
     if !(1900..=9999).contains(&year) || !(1..=longest).contains(&day) {
         return None;
     }

@@ -1,9 +1,9 @@
-//! Marks by which a text is shown in another order than it is written (UAX #9 §2): a text without them. Knows no field.
+//! Removes marks that change the order in which a text is displayed (UAX #9 §2). Knows no field.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
 
-/// Whether it is one.
+/// Whether it is such a mark.
 #[must_use]
 pub fn turns_direction(c: char) -> bool {
     is_explicit(c) || is_implicit(c)
@@ -17,8 +17,8 @@ fn is_implicit(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
 }
 
-/// The text without them; `None`: it has none. Explicit ones go always. The implicit ones stay where letters are written from right
-/// to left, as people need them there.
+/// The text without them; `None`: it has none. Explicit marks are always removed. Implicit ones stay in text with
+/// right-to-left letters, where they are needed.
 pub(crate) fn without_marks(text: &str) -> Option<String> {
     let classes = CodePointMapData::<BidiClass>::new();
     let from_right = |c: char| {

@@ -1,10 +1,10 @@
-//! Text from outside made safe to show and to save under. Changes appearance only; decides nothing.
+//! Makes text from outside safe to show and to use as a file name. Changes appearance only; decides nothing.
 
 use crate::file_type::by_extension;
 use crate::skeleton::composed;
 
-/// Characters that show nothing and change how others are shown: bidirectional controls (they turn
-/// `gpj.exe` round), invisible joiners, tags, annotations.
+/// Invisible characters that change how others are shown: bidirectional controls (they reverse `gpj.exe`), invisible
+/// joiners, tags, annotations.
 pub(crate) fn is_trick(c: char) -> bool {
     matches!(
         c,
@@ -25,8 +25,8 @@ pub(crate) fn is_trick(c: char) -> bool {
     )
 }
 
-/// Whether nothing is drawn for it: joiners, selectors, tags, what fills lines of previews (Unicode's
-/// Default_Ignorable_Code_Point), and the blank of Braille.
+/// Whether nothing is drawn for it: joiners, selectors, tags, fillers in mail previews (Unicode's
+/// Default_Ignorable_Code_Point), and the Braille blank.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     is_trick(c)
@@ -47,7 +47,7 @@ pub fn is_invisible(c: char) -> bool {
         )
 }
 
-/// Whether nobody sees anything of it: blanks, and what is not drawn.
+/// Whether it is invisible: white space, and characters that are not drawn.
 pub(crate) fn shows_nothing(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
@@ -56,13 +56,13 @@ fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// One line for people: no control characters, no direction tricks, trimmed.
+/// One line for people: no control characters, no direction marks, trimmed.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !is_trick(*c)) {
         let c = if is_break(c) { ' ' } else { c };
-        // A control character at the seam of two words must not leave two spaces.
+        // A control character between two words must not leave two spaces.
         if c != ' ' || !out.ends_with(' ') {
             out.push(c);
         }
@@ -77,7 +77,8 @@ const NAME_BYTES: usize = 150;
 #[must_use]
 pub fn file_name(text: &str) -> Option<String> {
     let line = one_line(text);
-    // Old browsers and mailers send whole paths; only the last part was ever meant. "Kfz/Haftpflicht.pdf" is none.
+    // Old browsers and mailers send whole paths; only the last component was meant. "Kfz/Haftpflicht.pdf" is not a
+    // path.
     safe_name(match windows_path(&line) {
         Some(last) => last,
         None if is_path(&line) => last_of_path(&line),
@@ -91,7 +92,7 @@ fn windows_path(line: &str) -> Option<&str> {
     (is_path(line) && !folders.contains('/') && last.contains('/')).then_some(last)
 }
 
-/// The end of a name that may be a path: for those who take it for one.
+/// The last component of a name that may be a path, for readers that take it for one.
 pub(crate) fn last_of_path(name: &str) -> &str {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     match last.as_bytes() {
@@ -102,7 +103,7 @@ pub(crate) fn last_of_path(name: &str) -> &str {
     }
 }
 
-/// Folders that paths begin with where they do not begin with a slash.
+/// First components of paths that do not begin with a slash.
 const FOLDERS: [&str; 13] = [
     "home",
     "users",
@@ -119,7 +120,7 @@ const FOLDERS: [&str; 13] = [
     "attachments",
 ];
 
-/// Whether slashes stand between folders. In a title they stand between words: nothing before it looks like a folder.
+/// Whether the slashes separate folders. In a title they separate words: nothing before them looks like a folder.
 fn is_path(line: &str) -> bool {
     let pieces: Vec<&str> = line.split(['/', '\\']).map(str::trim).collect();
     let first = pieces.first().copied().unwrap_or_default();
@@ -140,14 +141,14 @@ pub fn file_name_from_title(title: &str, extension: &str) -> Option<String> {
 }
 
 fn safe_name(line: &str) -> Option<String> {
-    // A Mac writes ü as u and two dots, and others show them so.
+    // macOS writes ü as u and a combining diaeresis, and others show two characters.
     let replaced: String = composed(line)
         .chars()
         .filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '/' | '\\') { '_' } else { c })
         .collect();
     let trimmed = replaced.trim_start_matches(['.', ' ', '~']).trim_end_matches(['.', ' ']);
-    // Of ".pdf" only the end is there: its type says as much.
+    // ".pdf" is only an extension, which the type already gives.
     let is_end = replaced.starts_with('.') && by_extension(&trimmed.to_ascii_lowercase()).is_some();
     if trimmed.is_empty() || is_end {
         return None;

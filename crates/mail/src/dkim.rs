@@ -1,5 +1,5 @@
-//! The signature under a portal user's letter: DKIM (RFC 6376) in one fixed shape, `ed25519-sha256` (RFC 8463) over
-//! the whole body and every field that means anything. Says which bytes are signed; knows no key and hashes nothing.
+//! The signature on a portal user's letter: DKIM (RFC 6376) in one fixed form, `ed25519-sha256` (RFC 8463) over the
+//! whole body and every meaningful field. Determines which bytes are signed; knows no key and hashes nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ pub const SELECTOR: &str = "sealpost";
 
 const FIELD: &str = "DKIM-Signature";
 
-/// Each is named twice, so that none can be added either (RFC 6376 §5.4.2).
+/// The signed fields. Each is listed twice, so that none can be added (RFC 6376 §5.4.2).
 const SIGNED: [&str; 29] = [
     "From",
     "Sender",
@@ -29,7 +29,7 @@ const SIGNED: [&str; 29] = [
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",
-    // What we never write, and what changes where an answer goes or what is shown.
+    // Fields that we never write and that change where a reply goes or what is shown.
     "Bcc",
     "Comments",
     "Keywords",
@@ -48,23 +48,23 @@ const SIGNED: [&str; 29] = [
     PORTAL_FIELD,
 ];
 
-/// What we never write either, is not signed (signatures of before must go on verifying), and changes what is shown or where an
-/// answer goes: where links and pictures without a host lead (RFC 2557 §4.2), and who is said to have got it.
+/// Fields that we never write, that are not signed (older signatures must stay valid), and that change what is shown or
+/// where a reply goes: the base of relative links and pictures (RFC 2557 §4.2), and the apparent recipients.
 const NEVER_THERE: [&str; 3] = ["Content-Location", "Content-Base", "Apparently-To"];
 
-/// Why a letter counts as written by nobody in particular.
+/// Why a letter does not count as a portal user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NotSigned {
     /// No signature of this domain under our selector.
     #[error("the letter carries no signature of this gateway")]
     Missing,
-    /// A line in its head that some readers take for the beginning of the text.
+    /// A line in the header section that some readers take for the beginning of the text.
     #[error("a line in the letter's head is no field")]
     Lines,
-    /// A field that we write into none, and that no server has a reason to add.
+    /// A field that we never write and no server has a reason to add.
     #[error("the letter has a field that was added to it ({0})")]
     Added(&'static str),
-    /// One that is made otherwise than ours are.
+    /// A signature of another form than ours.
     #[error("the letter's signature is not made the way this gateway makes them")]
     Shape,
 }
@@ -72,12 +72,12 @@ pub enum NotSigned {
 /// The body as it is signed (`simple`, RFC 6376 §3.4.3): empty lines at its end do not count.
 #[derive(Debug, Default)]
 pub struct SignedBody {
-    /// Octets of line ends held back.
+    /// Bytes of line ends held back.
     held: u64,
 }
 
 impl SignedBody {
-    /// Takes more of the body; hands on what counts.
+    /// Takes more of the body; passes on the bytes that count.
     pub fn push(&mut self, bytes: &[u8], mut out: impl FnMut(&[u8])) {
         let is_text = |byte: &u8| *byte != b'\r' && *byte != b'\n';
         let Some(last) = bytes.iter().rposition(is_text) else {
@@ -90,7 +90,7 @@ impl SignedBody {
         self.held = ends.len() as u64;
     }
 
-    /// A line end may lie across two pieces.
+    /// A CRLF may be split across two pieces.
     fn hand_on(&mut self, out: &mut impl FnMut(&[u8])) {
         for n in 0..std::mem::take(&mut self.held) {
             out(if n % 2 == 0 { b"\r" } else { b"\n" });
@@ -137,19 +137,19 @@ impl ToSign {
     }
 }
 
-/// A signature that a letter carries; what it is worth is to be seen.
+/// A signature that a letter carries, not verified yet.
 #[derive(Debug)]
 pub struct Carried {
     /// The SHA-256 of the body, as the signature says.
     pub body: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
-    /// What it signs.
+    /// The bytes that it signs.
     pub input: Vec<u8>,
 }
 
 impl Carried {
-    /// The signature of `domain`. One that leaves a field out, or a part of the body, is none.
+    /// The signature of `domain`. One that omits a field or a part of the body is not accepted.
     pub fn of(head: &Head, domain: &str) -> Result<Self, NotSigned> {
         if head.has_lines_without_field() {
             return Err(NotSigned::Lines);
@@ -172,7 +172,7 @@ impl Carried {
             && is("c", "relaxed/simple")
             && is("h", &all)
             && tag(&text, "l").is_none();
-        // Ours ends with b=; the rest of the field is what is signed.
+        // Ours ends with b=; the rest of the field is signed.
         let (before, _) = text.rsplit_once("b=").ok_or(NotSigned::Shape)?;
         let bytes = |name| tag(&text, name).and_then(|value| STANDARD.decode(value).ok());
         match (shape, bytes("bh"), bytes("b")) {
@@ -197,13 +197,13 @@ fn tag(text: &str, name: &str) -> Option<String> {
     })
 }
 
-/// RFC 6376 §3.7: the fields from the last one of each name upwards, then the signature's own without its end.
+/// RFC 6376 §3.7: the fields, for each name from the last one upwards, then the signature field without its value.
 fn input(head: &Head, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for name in SIGNED {
         let values: Vec<&[u8]> =
             head.fields().filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, v)| v).collect();
-        // Named twice: the last one and the one above it. More than one is refused with this.
+        // Listed twice: the last one and the one above it. Any further one is refused elsewhere by that.
         for value in values.iter().rev().take(2) {
             relaxed(name, value, &mut out);
             out.extend_from_slice(b"\r\n");
@@ -213,7 +213,7 @@ fn input(head: &Head, value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// RFC 6376 §3.4.2: name in lower case, unfolded, every run of white space one blank and none at the ends.
+/// RFC 6376 §3.4.2: name in lower case, unfolded, runs of white space as one space, none at the ends.
 fn relaxed(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name.to_ascii_lowercase().as_bytes());
     out.push(b':');
@@ -253,7 +253,7 @@ mod tests {
         assert!(text.starts_with("from:Max <max@web.example>\r\nto:a@insurer.example\r\n"), "{text}");
         assert!(text.contains("subject:Ihr Unfall\r\n") && text.ends_with("; b="), "{text}");
         let field = String::from_utf8(to_sign.into_field(&[9; 64])).unwrap();
-        // A hop folds otherwise and puts its trace on top.
+        // A hop refolds the field and adds its trace on top.
         let folded = field.replace("; d=", ";\r\n   d=");
         let arrived = head(&format!("Received: x\r\n{folded}{}", LETTER.replace("Max  ", "Max\r\n ")));
         let carried = Carried::of(&arrived, "Gate.example").unwrap();

@@ -1,7 +1,7 @@
-//! Quoted text in a charset of two bytes, in which half a character may look like a backslash or a quote (Shift_JIS, Big5,
-//! GBK: the second byte; ISO-2022-JP: either). Finds them and escapes them; decodes nothing.
+//! Quoted text in a double-byte charset, in which half a character may look like a backslash or a quote (Shift_JIS,
+//! Big5, GBK: the second byte; ISO-2022-JP: either). Finds and escapes such bytes; decodes nothing.
 
-/// How one charset says that a character has two bytes.
+/// How a charset marks a two-byte character.
 #[derive(Clone, Copy)]
 enum Scheme {
     /// Half-width katakana have one byte.
@@ -12,10 +12,10 @@ enum Scheme {
     Shifted,
 }
 
-/// The text with every byte escaped that is half a character and looks like a mark; once for each scheme in which there is
-/// such a byte.
+/// The text with every half character escaped that looks like a mark; one result for each scheme in which there is such
+/// a byte.
 pub(crate) fn escaped(text: &[u8]) -> Vec<Vec<u8>> {
-    // Nearly every field: no scheme has anything to say of it.
+    // Nearly every field: no scheme applies.
     if !text.iter().any(|byte| *byte == 0x1b || !byte.is_ascii()) {
         return Vec::new();
     }
@@ -39,7 +39,7 @@ fn escaped_by(text: &[u8], scheme: Scheme) -> Option<Vec<u8>> {
                     [0x1b, b'(', ..] => false,
                     _ => shifted,
                 };
-                // The rest of what shifts is none of it.
+                // The rest of a shift sequence is not a character.
                 if byte == 0x1b {
                     let length = if rest.get(2) == Some(&b'(') { 3 } else { 2 };
                     out.extend(bytes.by_ref().take(length).map(|(_, byte)| byte));

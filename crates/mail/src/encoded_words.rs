@@ -1,5 +1,5 @@
-//! RFC 2047 encoded-words: a raw field value taken apart and decoded, a text encoded. Works on bytes as they came. Knows no
-//! field by name.
+//! RFC 2047 encoded-words: splits and decodes a raw field value, and encodes a text. Works on raw bytes. Knows no field
+//! by name.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::charset::CharsetHint;
 use crate::{charset, transfer};
 
-/// A stretch of a raw field value.
+/// A section of a raw field value.
 pub(crate) enum Piece<'a> {
     Literal(&'a [u8]),
     Word { raw: &'a [u8], charset: &'a [u8], payload: Payload<'a>, bytes: Vec<u8> },
@@ -20,7 +20,7 @@ pub(crate) enum Payload<'a> {
     Quoted,
 }
 
-/// Takes a raw value apart. An encoded-word is recognised wherever it stands: readers do the same.
+/// Splits a raw value. An encoded-word is recognised at any position: readers do the same.
 pub(crate) fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut literal_from = 0;
@@ -51,7 +51,7 @@ pub(crate) fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Payload<'_>, Ve
     let mut fields = text.get(2..)?.splitn(4, |b| *b == b'?');
     let (charset, encoding, payload, tail) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let plain = |part: &[u8]| part.iter().all(|b| b.is_ascii_graphic());
-    // RFC 2047 §2: at most 75 characters; readers take longer ones, and so a tag in one must be seen.
+    // RFC 2047 §2: at most 75 characters; readers accept longer ones, and so a tag in one must be seen.
     if !tail.starts_with(b"=") || charset.is_empty() || !plain(charset) {
         return None;
     }
@@ -72,7 +72,7 @@ fn q_decode(payload: &[u8]) -> Vec<u8> {
     transfer::quoted_printable_escapes(&spaced)
 }
 
-/// Bytes to text: as the charset says, else as it was most likely meant.
+/// Bytes to text: as the charset says, else as most likely meant.
 pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
     let label = charset.map(String::from_utf8_lossy);
     charset::decode(bytes, label.as_deref())
@@ -83,7 +83,7 @@ pub(crate) fn decode(raw: &[u8]) -> String {
     decode_beside(raw, CharsetHint::Nothing)
 }
 
-/// The same, where something is known of what the value itself leaves open.
+/// Like [`decode`], with what is known about bytes that the value does not label.
 pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
     let joined = words_joined(raw, is_surely_cut);
     decode_with(joined.as_deref().unwrap_or(raw), |bytes: &[u8], charset: Option<&[u8]>| {
@@ -145,7 +145,7 @@ fn is_surely_cut(payload: &[u8]) -> bool {
     !payload.ends_with(b"=") && last & spare != 0
 }
 
-/// Whether there may be a reading that nobody here knows: a word in a charset that we cannot read.
+/// Whether there may be readings that we cannot decode: a word in an unsupported charset.
 pub(crate) fn is_illegible(raw: &[u8]) -> bool {
     pieces(raw).iter().any(|piece| match piece {
         Piece::Literal(_) => false,
@@ -153,7 +153,7 @@ pub(crate) fn is_illegible(raw: &[u8]) -> bool {
     })
 }
 
-/// As a reader sees it that takes unlabelled bytes for this charset.
+/// As seen by a reader that takes unlabelled bytes for this charset.
 pub(crate) fn decode_as(raw: &[u8], guess: &str) -> String {
     decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
         let label = label.map(String::from_utf8_lossy);
@@ -175,7 +175,7 @@ pub(crate) fn is_open(raw: &[u8]) -> bool {
 
 pub(crate) fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> String {
     let mut text = String::with_capacity(raw.len());
-    // Neighbouring words of one charset are decoded together: senders split characters (RFC 2047 §5 forbids it).
+    // Adjacent words of one charset are decoded together: senders split characters (RFC 2047 §5 forbids it).
     let mut open: Option<(&[u8], Vec<u8>)> = None;
     let list = pieces(raw);
     let mut list = list.into_iter().peekable();
@@ -216,11 +216,12 @@ pub(crate) fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> 
 /// Begins the shifts of ISO-2022-JP.
 pub(crate) const ESCAPE: u8 = 0x1b;
 
-/// Around the number of a text that is set aside. Not ASCII, and so in nothing that stays: that is all ASCII.
+/// Delimiters around the number of a text that is set aside. Not ASCII, so they do not occur in the rest, which is
+/// ASCII.
 const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
-/// The value with a mark in place of every run of encoded-words and of non-ASCII text, and those texts decoded: an address
-/// parser need not know charsets.
+/// The value with a mark in place of every run of encoded-words and of non-ASCII text, and those texts decoded: an
+/// address parser needs no charsets then.
 pub(crate) fn set_aside(raw: &[u8], beside: CharsetHint) -> (Vec<u8>, Vec<String>) {
     let mut out = Vec::with_capacity(raw.len());
     let mut aside: Vec<String> = Vec::new();
@@ -248,7 +249,7 @@ pub(crate) fn set_aside(raw: &[u8], beside: CharsetHint) -> (Vec<u8>, Vec<String
                     out.extend_from_slice(literal);
                     continue;
                 }
-                // As a whole: half a character of two bytes may look like ASCII.
+                // Decoded as a whole: half a double-byte character may look like ASCII.
                 let text = beside.decode(literal, None);
                 let mut rest = text.as_str();
                 while let Some(at) = rest.find(|c: char| !c.is_ascii()) {
@@ -269,7 +270,7 @@ pub(crate) fn set_aside(raw: &[u8], beside: CharsetHint) -> (Vec<u8>, Vec<String
     (out, aside)
 }
 
-/// Puts back what was set aside, each in its place; what looks like a mark in it is none.
+/// Puts the texts back in their places; marks within them are not replaced.
 pub(crate) fn put_back(text: &str, aside: &[String]) -> String {
     let mut pieces = text.split(MARK.0);
     let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -296,7 +297,7 @@ pub(crate) fn encode(text: &str) -> Vec<u8> {
     encoded_words(text)
 }
 
-/// Encoded-words for `text`, each on a line of its own, with the leading space. Nothing for nothing.
+/// Encoded-words for `text`, each on a line of its own, with the leading space. Empty for an empty text.
 pub(crate) fn encoded_words(text: &str) -> Vec<u8> {
     let mut out = String::new();
     let mut chunk = String::new();
@@ -346,7 +347,7 @@ mod tests {
         assert_eq!(decode(" roh ä".as_bytes()), "roh ä");
         assert_eq!(decode(b" latin \xe4"), "latin ä");
         assert_eq!(decode(b" =?x?"), "=?x?");
-        // Longer than RFC 2047 allows, and read all the same.
+        // Longer than RFC 2047 allows, but readers accept it.
         let long = format!(" =?utf-8?B?{}?=", STANDARD.encode("[v] Schaden ".repeat(300)));
         assert!(decode(long.as_bytes()).starts_with("[v] Schaden [v]"));
         assert_eq!(decode(b" =?utf-8?Q?a=0D=0AX-Evil:_1?="), "a  X-Evil: 1");

@@ -1,14 +1,15 @@
-//! text/enriched (RFC 1896) and its forerunner text/richtext (RFC 1341) as a page. Pure and linear; knows no letter.
+//! Converts text/enriched (RFC 1896) and its predecessor text/richtext (RFC 1341) to a page. Pure and linear;
+//! knows no letter.
 
-/// A longer command is none (RFC 1896 §2).
+/// A longer command is not one (RFC 1896 §2).
 const MAX_COMMAND: usize = 60;
-/// Commands open at one time; what comes beyond them is text without a look.
+/// Commands open at one time; beyond it the text is kept without formatting.
 const MAX_OPEN: usize = 100;
 
 /// A command whose end has not come yet.
 struct Open {
     name: String,
-    /// The elements it is on the page, the last one first.
+    /// The elements that it becomes on the page, innermost first.
     elements: &'static [&'static str],
 }
 
@@ -16,16 +17,16 @@ struct Open {
 struct Writer {
     page: String,
     open: Vec<Open>,
-    /// Line ends stay as they are.
+    /// Depth of commands in which line ends are kept.
     unfilled: usize,
-    /// It is no text: a parameter, a comment.
+    /// Depth of commands whose content is not text: parameters, comments.
     unseen: usize,
-    /// Line ends that have come one after another.
+    /// Consecutive line ends so far.
     ends: usize,
     param: String,
 }
 
-/// The same words as HTML.
+/// The text as HTML.
 pub(crate) fn to_page(source: &str) -> String {
     let mut writer = Writer::default();
     let mut rest = source;
@@ -55,7 +56,7 @@ pub(crate) fn to_page(source: &str) -> String {
     writer.page
 }
 
-/// `<bold>` and what comes behind it.
+/// `<bold>` and the text after it.
 fn command(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.bytes().take(MAX_COMMAND + 2).position(|b| b == b'>')?;
@@ -85,7 +86,7 @@ impl Writer {
         }
     }
 
-    /// One line end alone is a blank, of several each but the first is one (RFC 1896 §2).
+    /// A single line end is a space; of several, each but the first is a line end (RFC 1896 §2).
     fn line_end(&mut self) {
         if self.unseen > 0 {
         } else if self.unfilled > 0 {
@@ -157,7 +158,7 @@ impl Writer {
         self.open.push(Open { name, elements });
     }
 
-    /// Ends what was begun under that name, and what was begun in it and not ended.
+    /// Ends the command of that name, and the commands begun in it that are still open.
     fn end(&mut self, name: &str) {
         let Some(at) = self.open.iter().rposition(|open| open.name == name) else { return };
         for open in self.open.split_off(at).into_iter().rev() {

@@ -1,4 +1,4 @@
-//! The envelope with every parameter it arrived with, and where it came from. Knows no content.
+//! The envelope with every parameter it arrived with, and its origin. Knows no content.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ReversePath};
 
-/// What MAIL and RCPT said.
+/// The content of MAIL and RCPT.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// MAIL FROM.
@@ -17,11 +17,11 @@ pub struct Envelope {
     pub ret: Option<Ret>,
     /// RFC 6152 BODY.
     pub body: BodyType,
-    /// RFC 6531 SMTPUTF8 was asked for.
+    /// Whether RFC 6531 SMTPUTF8 was requested.
     pub smtputf8: bool,
-    /// RFC 1870 SIZE as announced, bytes.
+    /// RFC 1870 SIZE as announced, bytes; `None`: not announced.
     pub announced_size: Option<u64>,
-    /// RCPT TO, in order, accepted ones only.
+    /// RCPT TO, in order; accepted ones only.
     pub recipients: Vec<Recipient>,
 }
 
@@ -48,7 +48,7 @@ pub struct Orcpt {
 /// RFC 3461 §4.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notify {
-    /// No NOTIFY given: report failure, and delay if we like.
+    /// NOTIFY absent: failures are reported, delays at our discretion.
     #[default]
     Unspecified,
     /// NOTIFY=NEVER.
@@ -76,23 +76,23 @@ pub enum Ret {
 /// RFC 6152 BODY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyType {
-    /// 7BIT, or nothing said.
+    /// 7BIT, or absent.
     #[default]
     SevenBit,
     /// 8BITMIME.
     EightBitMime,
 }
 
-/// Which way a letter goes through the gateway.
+/// In which direction a letter passes the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From somebody who has a right to send here, to whomever.
+    /// From a client that is allowed to send here, to any recipient.
     Outbound,
-    /// By a listener for letters from the world, for the operator's own server: anybody may have sent it.
+    /// From a listener for mail from outside, to the operator's own server: anybody may have sent it.
     Inbound,
 }
 
-/// Where a letter came in.
+/// Where a letter was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The client's address; IPv4-mapped addresses are given as IPv4.
@@ -101,15 +101,15 @@ pub struct Origin {
     pub listener: String,
     /// What the client called itself in EHLO or HELO.
     pub helo: String,
-    /// The client spoke EHLO (RFC 5321) and not HELO.
+    /// Whether the client used EHLO (RFC 5321), not HELO.
     pub extended: bool,
-    /// TLS facts, if the session was encrypted.
+    /// TLS facts; `None`: the session was not encrypted.
     pub tls: Option<TlsFacts>,
-    /// Login name, if the client authenticated.
+    /// Login name; `None`: the client did not authenticate.
     pub login: Option<String>,
 }
 
-/// What TLS proved.
+/// What the TLS session proves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsFacts {
     /// `TLS1.3` or `TLS1.2`.

@@ -1,6 +1,6 @@
-//! What a file is: by its type, by its name, by its first bytes. Pure; decides nothing.
+//! Determines a file's type by its declared type, its name and its first bytes. Pure; decides nothing.
 
-/// What a nameless attachment is called: enough that a double click opens the right program.
+/// The extension for an attachment without a name, so that a double click opens the right program.
 pub(crate) fn extension(content_type: &str) -> &'static str {
     match content_type {
         "application/pdf" => "pdf",
@@ -29,13 +29,13 @@ pub(crate) fn extension(content_type: &str) -> &'static str {
     }
 }
 
-/// The end of a name, lower case.
+/// The extension of a name, lower case.
 pub(crate) fn extension_of(name: &str) -> String {
     let name = name.trim_end_matches(['.', ' ']);
     name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// The type that the end of a name promises.
+/// The type that an extension stands for.
 pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "pdf" => "application/pdf",
@@ -77,7 +77,7 @@ pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
     })
 }
 
-/// The type that the bytes themselves show.
+/// The type that the bytes show.
 pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
     let start = bytes.get(..1024.min(bytes.len())).unwrap_or_default();
     let begins = |with: &[u8]| start.starts_with(with);
@@ -100,14 +100,14 @@ pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// How much of a file is at hand.
+/// How much of a file is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     Whole,
     Beginning,
 }
 
-/// Whether a browser draws anything of a picture that begins like this.
+/// Whether a browser draws anything for a picture that begins like this.
 pub(crate) fn can_be_drawn(bytes: &[u8], extent: Extent) -> bool {
     let goes_on = extent == Extent::Beginning;
     match by_bytes(bytes) {
@@ -134,7 +134,7 @@ pub(crate) fn can_be_drawn(bytes: &[u8], extent: Extent) -> bool {
     }
 }
 
-/// Types that say nothing.
+/// Generic types.
 const BYTES: [&str; 8] = [
     "application/octet-stream",
     "application/binary",
@@ -146,7 +146,7 @@ const BYTES: [&str; 8] = [
     "binary/octet-stream",
 ];
 
-/// The type that is meant: what a file is called and how it begins, where its type says nothing or says it oddly.
+/// The actual type, by the file's name and first bytes, where its declared type is generic or unusual.
 pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
     let extension = extension_of(name);
     let promised = by_extension(&extension);
@@ -177,7 +177,7 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
             let is_letter = extension == "eml" || (promised.is_none() && looks_like_letter(start));
             match by_bytes(start) {
                 _ if is_letter => "message/rfc822",
-                // Office files are archives: their name says more.
+                // Office files are archives: their name is more precise.
                 Some("application/zip" | "application/x-ole-storage") | None => {
                     promised.unwrap_or(content_type)
                 }
@@ -189,10 +189,11 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
     meant.to_owned()
 }
 
-/// Lines of a head that are looked at.
+/// Lines of a header section that are examined.
 const MAX_LINES: usize = 40;
 
-/// Whether bytes that are called something else begin like a letter: fields, and two of them that letters have.
+/// Whether bytes of another type begin like a letter: header fields, at least two of them typical for
+/// letters.
 pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
     const KNOWN: [&[u8]; 12] = [
         b"from",
@@ -235,12 +236,12 @@ pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
     seen.len() >= 2
 }
 
-/// The line that mbox puts before a letter.
+/// The separator line of mbox.
 fn is_envelope(line: &[u8]) -> bool {
     line.starts_with(b"From ") || line.starts_with(b">From ")
 }
 
-/// `.emlx` of Apple Mail: a line with a number, and the letter.
+/// `.emlx` of Apple Mail: a line with a byte count, then the letter.
 fn without_count(bytes: &[u8]) -> &[u8] {
     let Some(end) = memchr::memchr(b'\n', bytes.get(..24).unwrap_or(bytes)) else { return bytes };
     let (line, rest) = bytes.split_at_checked(end + 1).unwrap_or((bytes, b""));
@@ -273,7 +274,7 @@ pub(crate) fn letters(bytes: &[u8]) -> Vec<&[u8]> {
             }
         }
     }
-    // The rest is looked at as one.
+    // The rest is examined as one letter.
     found.push(rest);
     found
 }

@@ -1,16 +1,16 @@
-//! Plain text as it was before it was cut into lines (RFC 3676, RFC 5545 §3.1). Pure.
+//! Rejoins plain text that was broken into lines (RFC 3676, RFC 5545 §3.1). Pure.
 
-/// The parameter `DelSp` of `format=flowed` (RFC 3676 §4.1): what becomes of the blank at the end of a line that goes on.
+/// The parameter `DelSp` of `format=flowed` (RFC 3676 §4.1): whether the space at the end of a flowed line is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DelSp {
-    /// It goes.
+    /// It is deleted.
     Yes,
-    /// It is one of the text.
+    /// It is part of the text.
     No,
 }
 
 impl DelSp {
-    /// As the parameter says, in any of the ways in which it can be read.
+    /// By the parameter, in any of the ways in which it can be read.
     pub(crate) fn read(values: impl IntoIterator<Item = String>) -> Self {
         match values.into_iter().any(|value| value.eq_ignore_ascii_case("yes")) {
             true => Self::Yes,
@@ -19,16 +19,16 @@ impl DelSp {
     }
 }
 
-/// `format=flowed`: lines that go on are joined, stuffing is undone, quoting is kept.
+/// `format=flowed`: joins flowed lines and removes space-stuffing; keeps quoting.
 pub(crate) fn unflowed(text: &str, delsp: DelSp) -> String {
     let mut out = String::with_capacity(text.len());
-    // The quoting of the paragraph that goes on.
+    // Quote depth of the paragraph that continues.
     let mut open: Option<usize> = None;
     for line in text.lines() {
         let rest = line.trim_start_matches('>');
         let quotes = line.len() - rest.len();
         let content = rest.strip_prefix(' ').unwrap_or(rest);
-        // RFC 3676 §4.3: a signature's separator is never joined. §4.5: nor is another depth of quoting.
+        // RFC 3676 §4.3: a signature separator is never joined. §4.5: nor are lines of different quote depth.
         let is_signature = content == "-- ";
         let before = open.take();
         if before != Some(quotes) || is_signature {
@@ -63,7 +63,7 @@ fn begin(out: &mut String, quotes: usize) {
     }
 }
 
-/// A calendar's lines put together before its bytes are read: a fold may stand within a character (RFC 5545 §3.1).
+/// Joins a calendar's folded lines before the bytes are decoded: a fold may split a character (RFC 5545 §3.1).
 pub(crate) fn unfolded_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -79,12 +79,12 @@ pub(crate) fn unfolded_bytes(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A calendar's lines put together again, and its escapes undone.
+/// Joins a calendar's folded lines and removes its escapes.
 pub(crate) fn unfolded_calendar(text: &str) -> String {
     unfolded(text).replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";")
 }
 
-/// A calendar's lines put together again.
+/// Joins a calendar's folded lines.
 pub(crate) fn unfolded(text: &str) -> String {
     text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
 }

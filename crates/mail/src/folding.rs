@@ -1,6 +1,5 @@
-//! One form of what people write and of what they type when they look for it: case, accents, full width, decomposed or
-//! not, and `ß`, `ä`, `ö`, `ü` as who has no such key writes them. For searching and sorting only: two different names may
-//! be one here.
+//! Normalises names and search words: case, accents, full width, composition, and `ß`, `ä`, `ö`, `ü` as typed on
+//! keyboards without them. For searching and sorting only: two different names may become equal.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use icu_properties::CodePointSetData;
@@ -11,17 +10,17 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 enum Umlaut {
     /// `ö` is `oe`, as in German.
     Written,
-    /// `ö` is `o`, as who leaves the dots away.
+    /// `ö` is `o`, with the dots omitted.
     Bare,
 }
 
-/// The form of a text: `WEISS`, `Weiß` and `weiss` are one, and so are `Özdemir` and `Oezdemir`, composed or not.
+/// The normalised form: `WEISS`, `Weiß` and `weiss` are equal, and so are `Özdemir` and `Oezdemir`, composed or not.
 #[must_use]
 pub fn folded(text: &str) -> String {
     fold(text, Umlaut::Written)
 }
 
-/// The other form of a text with umlauts, `Özdemir` as `ozdemir`; nothing if it is the same.
+/// The alternative form of a text with umlauts, `Özdemir` as `ozdemir`; `None` if it is the same.
 #[must_use]
 pub fn folded_bare(text: &str) -> Option<String> {
     if text.is_ascii() {
@@ -61,7 +60,7 @@ fn fold(text: &str, umlaut: Umlaut) -> String {
             'þ' => out.push_str("th"),
             'ı' => out.push('i'),
             'ς' => out.push('σ'),
-            // Where a word may be parted, and what is nowhere seen.
+            // Soft hyphens and invisible characters.
             c if unseen.contains(c) => {}
             c => out.push(c),
         }

@@ -12,7 +12,7 @@ pub(crate) fn one_address(raw: &[u8]) -> Option<Address> {
     let unfolded: Vec<u8> = raw.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     let text = String::from_utf8_lossy(&unfolded);
     let spec = addr_spec(&text)?;
-    // An encoded-word as local part is one thing to a reader that decodes it and another to one that does not.
+    // An encoded-word as local part is read differently by readers that decode it and readers that do not.
     if spec.contains("=?") || spec.contains('\u{fffd}') {
         return None;
     }
@@ -20,7 +20,7 @@ pub(crate) fn one_address(raw: &[u8]) -> Option<Address> {
     agrees(raw, &address, &spec).then_some(address)
 }
 
-/// Cuts the addr-spec out of `mailbox` (RFC 5322 §3.4); `None` for groups, lists and everything unclear.
+/// Extracts the addr-spec of `mailbox` (RFC 5322 §3.4); `None` for groups, lists and anything ambiguous.
 fn addr_spec(text: &str) -> Option<String> {
     let mut outside = String::new();
     let mut angle: Option<String> = None;
@@ -59,7 +59,7 @@ fn addr_spec(text: &str) -> Option<String> {
                         _ => {}
                     }
                 }
-                // A comment separates words like a space does; within an address it is refused below.
+                // A comment separates words like a space; within an address it is refused below.
                 outside.push(' ');
             }
             ')' => return None,
@@ -92,7 +92,7 @@ fn addr_spec(text: &str) -> Option<String> {
     Some(spec.to_owned())
 }
 
-/// Whether an address literal is open at the end of `text`: its colons are its own.
+/// Whether an address literal is open at the end of `text`: colons belong to it.
 fn in_literal(text: &str) -> bool {
     match (text.rfind("@["), text.rfind(']')) {
         (Some(open), Some(close)) => open > close,
@@ -117,7 +117,7 @@ fn has_bare_space(text: &str) -> bool {
     false
 }
 
-/// Whether mail-parser, by which letters are shown, reads the same. It drops the quotes of quoted local
+/// Whether mail-parser, with which letters are shown, reads the same. It drops the quotes of quoted local
 /// parts, so those are left to the grammar above.
 fn agrees(raw: &[u8], address: &Address, spec: &str) -> bool {
     if spec.starts_with('"') {
@@ -127,7 +127,7 @@ fn agrees(raw: &[u8], address: &Address, spec: &str) -> bool {
     line.extend_from_slice(b"\r\n");
     let value = MessageStream::new(&line).parse_address();
     let Some(list) = value.as_address() else { return false };
-    // `a@b <a@b>` was settled above.
+    // `a@b <a@b>` was handled above.
     list.iter().filter_map(|one| one.address()).all(|one| {
         Address::parse(one).is_ok_and(|other| other == *address)
             || one.eq_ignore_ascii_case(&format!("{spec}{spec}"))

@@ -1,5 +1,5 @@
-//! The header section of a letter as raw bytes, and the edits that a rule asks for: fields left out, a tag cut out of the
-//! Subject. Knows nothing of the body.
+//! The header section of a letter as raw bytes, and the edits that a rule requests: fields removed, a tag cut out of
+//! the Subject. Knows nothing of the body.
 
 use thiserror::Error;
 
@@ -12,27 +12,27 @@ use crate::rewritten::{Layers, TooLayered};
 use crate::verdict::Edit;
 use crate::{date, encoded_words, from, odd_name, tag_cut, word_readings};
 
-/// Why bytes are no acceptable header section.
+/// Why bytes are not an acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HeadError {
-    /// Over [`Head::MAX`].
+    /// Longer than [`Head::MAX`].
     #[error("the header section is longer than {} bytes", Head::MAX)]
     TooLong,
-    /// A CR, LF or NUL stands alone, the last line does not end in CRLF, or the body is still with it.
+    /// A lone CR, LF or NUL, a last line without CRLF, or the body is included.
     #[error("the header section is not made of lines that end in CRLF")]
     Lines,
-    /// More than one From field, more than one mailbox in it, or a value that can be read in two ways.
+    /// More than one From field, more than one mailbox in it, or an ambiguous value.
     #[error("the letter needs exactly one From with exactly one address")]
     From,
 }
 
-/// The header section: every line with its CRLF, then the empty line if the letter has one.
-/// The letter's bytes are always head ++ rest.
+/// The header section: every line with its CRLF, then the empty line if the letter has one. The letter's bytes are
+/// always head ++ rest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head(Vec<u8>);
 
 impl Head {
-    /// The longest header section taken.
+    /// Maximum length accepted, in bytes.
     pub const MAX: usize = 256 * 1024;
 
     /// The length of the head if its end is in `prefix`.
@@ -44,7 +44,7 @@ impl Head {
         prefix.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4)
     }
 
-    /// Takes bytes whose lines all end in CRLF, with nothing behind the empty line.
+    /// Takes bytes whose lines all end in CRLF, with nothing after the empty line.
     pub fn new(bytes: Vec<u8>) -> Result<Self, HeadError> {
         if bytes.len() > Self::MAX {
             return Err(HeadError::TooLong);
@@ -65,13 +65,13 @@ impl Head {
         self.0
     }
 
-    /// Every field: name, and the raw value with its folding but without the final CRLF. Lines that are no
-    /// field (no name, no colon) are passed over, as readers do.
+    /// Every field: name, and the raw value with its folding but without the final CRLF. Lines that are not fields (no
+    /// name, no colon) are skipped, as readers do.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
         Lines { rest: &self.0 }.filter_map(|line| line.field)
     }
 
-    /// Whether a line of it is no field. Some readers take such a line for the beginning of the text.
+    /// Whether a line is not a field. Some readers take such a line for the beginning of the text.
     #[must_use]
     pub fn has_lines_without_field(&self) -> bool {
         Lines { rest: &self.0 }.any(|line| line.field.is_none() && !line.raw.trim_ascii().is_empty())
@@ -94,7 +94,7 @@ impl Head {
         encoded_words::decode_beside(raw, beside)
     }
 
-    /// The charset of its text, for bytes of which nobody says what they are.
+    /// The charset of its text, for unlabelled bytes.
     fn beside(&self) -> CharsetHint {
         let kind = Lines { rest: &self.0 }.find_map(|line| line.value_of(&["Content-Type"]));
         let label = kind.and_then(|kind| Params::read(kind).first("charset"));
@@ -102,10 +102,10 @@ impl Head {
     }
 
     /// Every field of that name in every way it may be read: in each charset that unlabelled bytes may be in, and with
-    /// layers of encoding taken off that were applied once too often.
+    /// repeated layers of encoding removed.
     ///
     /// # Errors
-    /// More layers than are looked at: there may be other readings.
+    /// More layers than the limit: there may be other readings.
     pub fn readings(&self, name: &str, layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {
@@ -122,13 +122,13 @@ impl Head {
         Ok(readings)
     }
 
-    /// For every field of that name, how programs read its bytes, and nothing that was written in another code before.
+    /// For every field of that name, how programs read its bytes, without removing repeated layers of encoding.
     #[must_use]
     pub fn plain_readings(&self, name: &str) -> Vec<Vec<String>> {
         self.named(name).map(word_readings::readings).collect()
     }
 
-    /// The longest field that is meant to be read as words. No honest subject has a tenth of it.
+    /// The longest field that is read as words. No honest subject has a tenth of it.
     pub const MAX_WORDS: usize = 8 * 1024;
 
     /// Whether a field of that name is longer than [`Self::MAX_WORDS`].
@@ -137,7 +137,7 @@ impl Head {
         self.named(name).any(|raw| raw.len() > Self::MAX_WORDS)
     }
 
-    /// Whether a field of that name has words that nobody here can read, so that there may be other readings.
+    /// Whether a field of that name has words that we cannot decode, so that there may be other readings.
     #[must_use]
     pub fn is_illegible(&self, name: &str) -> bool {
         self.named(name).any(encoded_words::is_illegible)
@@ -149,13 +149,13 @@ impl Head {
         self.named(name).count()
     }
 
-    /// Also fields whose name only looks like it: a reader may take them for what they look like, and what a field says is
-    /// asked to keep something from leaving.
+    /// Includes fields whose name only looks like it: a reader may show them as that field, and rules use fields to
+    /// keep letters from leaving.
     fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         Lines { rest: &self.0 }.filter_map(move |line| line.value_of(&[name]))
     }
 
-    /// Whether the subject of the other is the same, byte by byte.
+    /// Whether the other has the same subject, byte by byte.
     #[must_use]
     pub fn has_subject_of(&self, other: &Self) -> bool {
         self.named("Subject").eq(other.named("Subject"))
@@ -173,27 +173,27 @@ impl Head {
         self.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
     }
 
-    /// Until when its sender asks for it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
-    /// read as a date.
+    /// Until when the sender asks for it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`); `None`:
+    /// absent, or not readable as a date.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
         let asked = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
         date::read(&asked).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
-    /// When it was written, as it says.
+    /// Its Date; `None`: absent, or not readable.
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
         date::read(&self.first("Date")?).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
-    /// The one address in From; `None` without a From field. Anything that two programs could read as two
-    /// different senders is an error, never a guess.
+    /// The one address in From; `None` without a From field. A value that two programs could read as different senders
+    /// is an error, never a guess.
     pub fn from_address(&self) -> Result<Option<Address>, HeadError> {
         self.one_address("From")
     }
 
-    /// The one address in Sender, by the same measure; `None` without the field.
+    /// The one address in Sender, by the same rules; `None` without the field.
     pub fn sender_address(&self) -> Result<Option<Address>, HeadError> {
         self.one_address("Sender")
     }
@@ -207,7 +207,7 @@ impl Head {
         }
     }
 
-    /// Where its sender asks to be told that it was opened (RFC 8098 §2.1): one address, or nobody.
+    /// Where a read receipt is requested (RFC 8098 §2.1): exactly one address, or `None`.
     #[must_use]
     pub fn receipt_to(&self) -> Option<Address> {
         let mut values = self.named("Disposition-Notification-To");
@@ -223,7 +223,7 @@ impl Head {
         self.count("Received")
     }
 
-    /// The same head with our Received line on top (RFC 5321 §4.4).
+    /// The same head with our Received field on top (RFC 5321 §4.4).
     #[must_use]
     pub fn with_trace(&self, trace: &Trace<'_>) -> Self {
         let mut bytes = trace.to_field().into_bytes();
@@ -231,7 +231,7 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head with these changes; every other byte stays.
+    /// The same head with these changes; all other bytes stay.
     #[must_use]
     pub fn apply(&self, edits: &[Edit]) -> Self {
         edits.iter().fold(self.clone(), |head, edit| match edit {
@@ -239,7 +239,7 @@ impl Head {
         })
     }
 
-    /// The same head without any field of that name; every other byte stays.
+    /// The same head without any field of that name; all other bytes stay.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
@@ -251,8 +251,8 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head without the fields whose names look as if they began so, whatever stands between their letters; every other
-    /// byte stays.
+    /// The same head without the fields whose names look as if they began with `start`, whatever is between their
+    /// letters; all other bytes stay.
     #[must_use]
     pub fn without_names_like(&self, start: &str) -> Self {
         let start = odd_name::Start::of(start);
@@ -265,7 +265,7 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head without the fields of which this says so by name and raw value; every other byte stays.
+    /// The same head without the fields for which `goes` is true, by name and raw value; all other bytes stay.
     #[must_use]
     pub fn without_fields(&self, goes: impl Fn(&str, &[u8]) -> bool) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
@@ -277,7 +277,8 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head with a field of ours on top. What cannot stand in a field (RFC 5322 §2.2) becomes a question mark.
+    /// The same head with a field of ours on top. Characters that are not allowed in a field (RFC 5322 §2.2) become
+    /// question marks.
     #[must_use]
     pub fn with_field(&self, name: &str, value: &str) -> Self {
         let plain = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
@@ -288,7 +289,7 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head with these ASCII words at the start of the subject; every other byte stays.
+    /// The same head with these ASCII words at the start of the subject; all other bytes stay.
     #[must_use]
     pub fn with_subject_tag(&self, tag: &str) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len() + tag.len() + 2);
@@ -298,7 +299,7 @@ impl Head {
                 Some((name, value)) if !tagged && name.eq_ignore_ascii_case("Subject") => {
                     bytes.extend_from_slice(b"Subject: ");
                     bytes.extend_from_slice(tag.as_bytes());
-                    // A value that begins with a fold goes on as one.
+                    // A value that begins with a fold stays folded.
                     if !value.first().is_some_and(|first| matches!(first, b' ' | b'\t' | b'\r')) {
                         bytes.push(b' ');
                     }
@@ -319,7 +320,8 @@ impl Head {
         self.with_subjects(|value| tag_cut::cut(value, text))
     }
 
-    /// The same head without what looks like the text in subjects as they are shown (UAX #9 §2), in letters of any script.
+    /// The same head without anything in subjects that looks like the text as displayed (UAX #9 §2), in letters of any
+    /// script.
     #[must_use]
     pub fn without_subject_like(&self, text: &str) -> Self {
         let in_order = self.with_subjects(tag_cut::in_order);
@@ -352,7 +354,7 @@ impl std::fmt::Debug for Head {
     }
 }
 
-/// Every CR before an LF, every LF behind a CR, no NUL, and a CRLF at the end.
+/// Every CR before an LF, every LF after a CR, no NUL, and a CRLF at the end.
 pub(crate) fn is_crlf_clean(bytes: &[u8]) -> bool {
     let mut previous = b'\n';
     for byte in bytes {
@@ -365,7 +367,7 @@ pub(crate) fn is_crlf_clean(bytes: &[u8]) -> bool {
     previous == b'\n'
 }
 
-/// One logical line with its folding, and what it says if it is a field.
+/// One logical line with its folding, and its name and value if it is a field.
 struct Line<'a> {
     raw: &'a [u8],
     field: Option<(&'a str, &'a [u8])>,
@@ -384,7 +386,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Walks over the logical lines, the empty one included.
+/// Iterates over the logical lines, including the empty one.
 struct Lines<'a> {
     rest: &'a [u8],
 }
@@ -427,8 +429,8 @@ fn field(raw: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(name).ok()?, value))
 }
 
-/// A field's name without what nobody sees around it: white space (in front of it on the first line of all), a byte
-/// order mark that an editor left, a no-break space, a blank without width.
+/// A field's name without invisible characters around it: white space (before it on the first line), a byte order mark
+/// of an editor, a no-break space, a zero-width space.
 pub(crate) fn bare_name(mut name: &[u8]) -> &[u8] {
     const UNSEEN: [&[u8]; 6] =
         [b"\xc2\xa0", b"\xa0", b"\xef\xbb\xbf", b"\xe2\x80\x8b", b"\xc2\xad", b"\xe2\x81\xa0"];

@@ -1,4 +1,4 @@
-//! Bytes as hex digits, for names, fingerprints and what seals are bound to. Reads none.
+//! Bytes as hex digits, for names, fingerprints and sealed contexts. Parses none.
 
 use std::fmt::Write as _;
 

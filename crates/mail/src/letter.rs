@@ -1,7 +1,7 @@
-//! The one parsed view of a whole letter, for looking and never for relaying. Opens nothing, runs nothing.
+//! The parsed view of a whole letter, for display and never for relaying. Opens nothing, runs nothing.
 //!
-//! SECURITY: everything in here was written by a stranger. Names are made safe to show; bytes, text and
-//! HTML are handed out as they are and are hostile.
+//! SECURITY: everything in here comes from outside. Names are made safe to show; bytes, text and HTML are returned as
+//! they are and are hostile.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
 use crate::{container, date, encoded_words, file_type, invitation, preview};
 
-/// A sender or recipient as the letter shows it; nothing in it is proven.
+/// A sender or recipient as the letter shows it; unverified.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
     /// The display name.
@@ -40,7 +40,7 @@ impl fmt::Debug for Mailbox {
     }
 }
 
-/// What a list of letters shows of one.
+/// What a list shows of a letter.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// From.
@@ -63,9 +63,9 @@ pub struct Summary {
     pub references: Vec<String>,
     /// The attachments.
     pub attachments: Vec<Attachment>,
-    /// Bytes of the whole letter.
+    /// Size of the whole letter in bytes.
     pub size: u64,
-    /// The first words of the text. Letters of earlier versions have none.
+    /// The first words of the text. `None` for letters of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
 }
@@ -85,14 +85,14 @@ pub struct Attachment {
     pub name: String,
     /// Its type, lower case.
     pub content_type: String,
-    /// Decoded bytes.
+    /// Size in bytes, decoded.
     pub size: u64,
-    /// The Content-ID by which the page shows it in its place. What it does not show is a file like any other.
+    /// The Content-ID under which the page shows it inline; `None`: it is listed as a file.
     pub inline_cid: Option<String>,
     /// Its Content-ID, whether the page shows it or not.
     #[serde(default)]
     pub content_id: Option<String>,
-    /// It was taken out of another one: a winmail.dat, a signature, a text.
+    /// Whether it was extracted from a container: a winmail.dat, a signature, a text.
     #[serde(default)]
     pub within: bool,
 }
@@ -103,23 +103,23 @@ impl fmt::Debug for Attachment {
     }
 }
 
-/// Where an attachment lies in the letter's bytes.
+/// Where an attachment is in the letter's bytes.
 #[derive(Clone, Debug)]
 pub struct EncodedRange {
     /// The encoded bytes.
     pub range: Range<u64>,
-    /// Decoded bytes.
+    /// Size in bytes, decoded.
     pub size: u64,
-    /// What decodes them, from the first one on.
+    /// Decodes the range from its first byte.
     pub decoder: Decoder,
 }
 
 /// Why nothing of a letter can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unshown {
-    /// Only a key opens it (S/MIME, OpenPGP).
+    /// Encrypted with a key (S/MIME, OpenPGP).
     Encrypted,
-    /// It is a piece of a letter (RFC 2046 §5.2.2).
+    /// It is a fragment of a letter (RFC 2046 §5.2.2).
     Partial,
 }
 
@@ -138,12 +138,12 @@ impl<'a> Letter<'a> {
         Self::of(bytes, parts::walk(bytes)?)
     }
 
-    /// Parses as far as the bounds allow. For showing what can be shown; never for judging.
+    /// Parses as far as the limits allow. For display; never for judging.
     pub fn parse_some(bytes: &'a [u8]) -> Result<(Self, Parsed), LetterError> {
         Self::parse_some_in(bytes, None)
     }
 
-    /// The same, with the charset that the reader has chosen for everything in it that is no file.
+    /// The same, with the charset that the reader has chosen for all parts that are not files.
     pub fn parse_some_in(bytes: &'a [u8], chosen: Option<Charset>) -> Result<(Self, Parsed), LetterError> {
         let (parts, parsed) = parts::walk_some(bytes);
         Ok((Self::read(bytes, parts, chosen)?, parsed))
@@ -167,7 +167,7 @@ impl<'a> Letter<'a> {
         let shown: Vec<usize> = body.shown().collect();
         let is_listed = |at: &usize| {
             let Some(part) = parts.get(*at).filter(|part| !part.is_multipart()) else { return false };
-            // A whole letter that is a file of text is shown, and can be saved.
+            // A letter that is a text file as a whole is shown, and can be saved.
             let saved_too = part.is_attachment() && part.name().is_some();
             // Everything in it is shown or listed; what it came in is in the original.
             let emptied = part.opened == Some(Opened::Winmail(Parsed::Whole));
@@ -183,7 +183,7 @@ impl<'a> Letter<'a> {
         Ok(Self { bytes, parts, body, attached, pictures })
     }
 
-    /// What a list shows.
+    /// The data for a list.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let fields = self.parts.first();
@@ -210,7 +210,7 @@ impl<'a> Letter<'a> {
         Some(one_line(&encoded_words::decode_beside(value, part.beside)))
     }
 
-    /// The first field of that name as it came.
+    /// The first field of that name, raw.
     fn raw(&self, part: &Part<'_>, name: &HeaderName<'_>) -> Option<&'a [u8]> {
         self.value_of(part.fields.iter().find(|field| field.name == *name)?)
     }
@@ -246,22 +246,22 @@ impl<'a> Letter<'a> {
         list.map(|one| Mailbox { name: shown(one.name()), address: shown(one.address()) }).collect()
     }
 
-    /// As it was meant.
+    /// The date as it was meant.
     fn date(&self) -> Option<Timestamp> {
         let root = self.parts.first()?;
         let text = encoded_words::decode(self.raw(root, &HeaderName::Date)?);
         let parsed = || {
             let date = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
-            // "0001" is what programs write who know of none; the parser takes it for 2001.
+            // Programs write "0001" for an unknown date; the parser takes it for 2001.
             let is_sound = |date: &&mail_parser::DateTime| date.is_valid() && !text.contains(" 000");
             date.filter(is_sound).map(|date| date.to_timestamp())
         };
-        // The parser takes what is odd for something else: "GMT+0100" for GMT, "27.11.2026" for the year 2000.
+        // The parser misreads unusual dates: "GMT+0100" as GMT, "27.11.2026" as the year 2000.
         let seconds = date::read(&text).or_else(parsed);
         seconds.map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
-    /// The best text body; made from the HTML where there is no text.
+    /// The best text body; converted from the HTML where there is no text.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         let blocks = self.body.blocks.iter().map(|block| {
@@ -336,12 +336,12 @@ impl<'a> Letter<'a> {
             let title = event.and_then(|event| file_name_from_title(&event.title, "ics"));
             return title.unwrap_or_else(|| "invite.ics".to_owned());
         }
-        // Parts of a report on delivery say what they are.
+        // Parts of delivery reports are named by their type.
         let told = match content_type {
             "message/delivery-status" | "message/global-delivery-status" => "delivery-status",
             "message/disposition-notification" => "disposition-notification",
             "text/rfc822-headers" | "message/global-headers" => "message-headers",
-            // The name that such a part is to have, RFC 8551 §3.2.1.
+            // The name of such a part by RFC 8551 §3.2.1.
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => return "smime.p7m".to_owned(),
             _ => return format!("attachment-{}.{}", index + 1, file_type::extension(content_type)),
         };
@@ -359,7 +359,7 @@ impl<'a> Letter<'a> {
         Some(part.bytes())
     }
 
-    /// One attachment as text: as its label says, unless its bytes say that it is wrong, or as the reader has chosen.
+    /// One attachment as text: as its label says, unless its bytes contradict it, or as the reader has chosen.
     #[must_use]
     pub fn attachment_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
@@ -367,20 +367,20 @@ impl<'a> Letter<'a> {
         Some(body::characters(part, &bytes))
     }
 
-    /// One attachment as the text of a calendar, its lines put together.
+    /// One attachment as the text of a calendar, its folded lines joined.
     #[must_use]
     pub fn calendar_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         Some(calendar_of(part))
     }
 
-    /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
+    /// Where one attachment's bytes are, if they can be decoded as a stream: it need not be in memory then.
     #[must_use]
     pub fn attachment_place(&self, index: usize) -> Option<EncodedRange> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let decoder = Decoder::of(part.transfer)?;
         let Cow::Borrowed(body) = part.body else { return None };
-        // A part's body is a piece of the letter; an empty one may be anywhere.
+        // A part's body is a slice of the letter; an empty one may be anywhere.
         let start =
             if body.is_empty() { 0 } else { body.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())? };
         let end = start.checked_add(body.len()).filter(|end| *end <= self.bytes.len())?;
@@ -396,12 +396,12 @@ impl<'a> Letter<'a> {
         Some((part.content_type.clone(), part.bytes()))
     }
 
-    /// Whether nothing in the letter can be read without a key (S/MIME, PGP/MIME, inline PGP). Judged by
-    /// what is there, not by what the fields claim: a wrong yes would let clear text pass as encrypted.
+    /// Whether nothing in the letter can be read without a key (S/MIME, PGP/MIME, inline PGP). Judged by its content,
+    /// not by its fields: a wrong "yes" would let clear text pass as encrypted.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         let Some(root) = self.parts.first() else { return false };
-        // Some programs take the first, some the last.
+        // Some programs use the first type, some the last.
         if root.has_several_types() || self.parts.iter().any(says_something_outside) {
             return false;
         }
@@ -422,7 +422,7 @@ impl<'a> Letter<'a> {
         leaves.peek().is_some() && leaves.all(is_pgp_message)
     }
 
-    /// Why a letter without text has none, by what it says of itself: for people, where [`Self::is_encrypted`] judges.
+    /// Why a letter without text has none, by its own fields: for display, where [`Self::is_encrypted`] judges.
     #[must_use]
     pub fn sealed(&self) -> Option<Unshown> {
         let closed = self.parts.iter().filter(|part| part.opened.is_none());
@@ -439,13 +439,13 @@ impl<'a> Letter<'a> {
         said.min()
     }
 
-    /// What stands beside all of it, if it is a multipart/signed. Says nothing about validity.
+    /// The signature over the whole letter, if it is a multipart/signed. Does not verify it.
     #[must_use]
     pub fn detached_signature(&self) -> Option<DetachedSignature> {
         self.parts.first().and_then(|root| root.signature)
     }
 
-    /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Says nothing about validity.
+    /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Does not verify it.
     #[must_use]
     pub fn is_signed(&self) -> bool {
         let Some(root) = self.parts.first() else { return false };
@@ -466,7 +466,7 @@ impl<'a> Letter<'a> {
     }
 }
 
-/// The parts in the order in which they are read: what was taken out of one comes right behind it.
+/// The parts in reading order: extracted parts directly follow their container.
 fn order(parts: &[Part<'_>]) -> Vec<usize> {
     let mut out = Vec::with_capacity(parts.len());
     let mut open = vec![0];
@@ -512,7 +512,7 @@ enum Cms {
     Signed,
 }
 
-/// RFC 5652 §3: the content type's OID stands in the first bytes.
+/// RFC 5652 §3: the content type's OID is in the first bytes.
 fn cms_kind(part: &Part<'_>) -> Option<Cms> {
     const ENVELOPED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];
     const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
@@ -532,22 +532,22 @@ fn cms_kind(part: &Part<'_>) -> Option<Cms> {
     }
 }
 
-/// What programs write before the first part, for readers without MIME.
+/// Preambles that programs write for readers without MIME.
 const PREAMBLES: [&[u8]; 3] = [
     b"this is an openpgp/mime encrypted message",
     b"this is a multi-part message in mime format",
     b"this is a multipart message in mime format",
 ];
 
-/// Whether words stand before, between or behind the parts of a multipart, where disclaimers are put: they are encrypted
-/// for nobody.
+/// Whether there are words before, between or after the parts of a multipart, where disclaimers are put: those are not
+/// encrypted.
 fn says_something_outside(part: &Part<'_>) -> bool {
     if !part.is_multipart() {
         return false;
     }
     let boundary = part.parameter("boundary").unwrap_or_default();
     let pieces = parts::split_multipart(&part.body, boundary.trim_end().as_bytes());
-    // Taken apart at a boundary that was guessed: others see all of it as one text.
+    // Split at a guessed boundary: other readers see all of it as one text.
     if boundary.trim_end().is_empty() || pieces.inside.is_empty() {
         return true;
     }
@@ -559,7 +559,7 @@ fn says_something_outside(part: &Part<'_>) -> bool {
     })
 }
 
-/// One armoured PGP message and nothing around it, or the binary form from its first octet to its last, which no text is.
+/// One armoured PGP message and nothing around it, or the binary form from first to last octet, which is not text.
 fn is_pgp_message(part: &Part) -> bool {
     let bytes = part.bytes();
     let text = bytes.trim_ascii();

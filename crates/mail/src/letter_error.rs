@@ -1,14 +1,14 @@
-//! Why a letter is not looked into. Knows nothing of how it is read.
+//! Why a letter is not parsed. Knows nothing of how it is read.
 
 use thiserror::Error;
 
-/// Why a letter is not looked into.
+/// Why a letter is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LetterError {
     /// No header field at all.
     #[error("there is no header field in it")]
     NoHeader,
-    /// More parts, parts nested deeper, or larger heads of parts, than any honest letter has.
+    /// More or deeper nested parts, or larger heads of parts, than any honest letter has.
     #[error("it has too many parts, parts nested too deeply, or too large header sections")]
     TooComplex,
 }

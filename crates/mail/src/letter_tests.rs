@@ -191,7 +191,7 @@ fn encryption_is_judged_by_the_bytes() {
     assert_eq!(cms("enveloped-data", enveloped), (true, false));
     assert_eq!(cms("authEnveloped-data", authenticated), (true, false));
     assert_eq!(cms("signed-data", signed), (false, true));
-    // a claim alone is worth nothing
+    // a label alone proves nothing
     assert_eq!(cms("enveloped-data", signed), (false, true));
     assert_eq!(cms("enveloped-data", "SGFsbG8="), (false, false));
 
@@ -216,7 +216,7 @@ fn encryption_is_judged_by_the_bytes() {
     }
     assert!(!with(&mime("clear text", ""), |l| l.is_encrypted()));
     assert!(!with(&mime(pgp, "--b\n\nclear text\n"), |l| l.is_encrypted()));
-    // Words before, behind and between, where programs for disclaimers write; what programs say to readers without MIME is none.
+    // Words before, after and between, where disclaimers are inserted; texts for readers without MIME do not count.
     let words = "Der Befund ist positiv.";
     for (from, to) in [
         ("\n\n--b\n".to_owned(), format!("\n\n{words}\n--b\n")),
@@ -278,8 +278,8 @@ fn signatures_are_seen() {
     assert!(with("Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx", |l| l.is_signed()));
 }
 
-/// RFC 1847 §2.1: `protocol` names the type of the second part, and there are two. Else they are parts side by side (RFC 2046 §5.1.3), and all of
-/// them are to be read.
+/// RFC 1847 §2.1: `protocol` names the type of the second part, and there are exactly two. Otherwise they are parts side by side
+/// (RFC 2046 §5.1.3), and all of them are shown.
 #[test]
 fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
     let letter = |field: &str, second: &str, more: &str| {
@@ -310,7 +310,7 @@ fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
     }
 }
 
-/// A preamble that is all there is to read is a part to us, and to nobody who looks for a signature.
+/// A preamble that is the only text is a part to us, but not to a reader that looks for a signature.
 #[test]
 fn what_stands_before_the_only_part_makes_no_signature_of_it() {
     for second in ["application/octet-stream", "application/pgp-signature"] {

@@ -1,9 +1,8 @@
-//! The words everyone uses: address, envelope, letter, reply, verdict, clock, secret.
+//! The shared types: address, envelope, letter, reply, verdict, clock, secret.
 //!
-//! SECURITY: pure vocabulary. This crate opens no socket and no file, reads no configuration and
-//! never asks what time it is; time and randomness come in as [`Clock`] and [`Random`]. It is the
-//! only crate that names mail-parser and mail-builder, so that exactly one parser decides what a
-//! mail says.
+//! SECURITY: pure vocabulary. This crate opens no socket and no file, reads no configuration and never reads
+//! the clock; time and randomness come in as [`Clock`] and [`Random`]. It is the only crate that names
+//! mail-parser and mail-builder, so that exactly one parser decides what a mail says.
 
 mod activate_by;
 mod address;

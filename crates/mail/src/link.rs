@@ -1,22 +1,22 @@
-//! Where a link leads, as a browser reads its address and not as its text says. Knows no markup.
+//! The target of a link, as a browser reads its address and not as its text claims. Knows no markup.
 //!
-//! SECURITY: the address is parsed once, by the rules that browsers follow (WHATWG URL), what is shown comes from
-//! that reading, and the address is written out again from it. Nothing else may be followed.
+//! SECURITY: the address is parsed once, by the rules that browsers follow (WHATWG URL); what is shown comes from that
+//! reading, and the address is serialised again from it. Nothing else may be followed.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Host, Url};
 
-/// A longer address is not one.
+/// A longer address is rejected.
 const MAX_ADDRESS: usize = 4096;
-/// More recipients than anybody would read.
+/// Limit on recipients of a mailto link.
 const MAX_RECIPIENTS: usize = 2000;
-/// Of a host, so much is shown behind its domain: its end, because that is where it says whose it is.
+/// How much of a host is shown after its domain: the end, because it shows the owner.
 const MAX_HOST: usize = 60;
-/// Of an address on paper.
+/// Characters of an address on paper.
 const MAX_PRINTED: usize = 48;
-/// RFC 6068 §2: what may stand in an address as it is.
+/// RFC 6068 §2: characters that need no encoding in an address.
 const ADDRESS: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_').remove(b'+').remove(b',');
 
@@ -35,7 +35,7 @@ enum Target {
 }
 
 impl Link {
-    /// Reads an address. `None`: it is relative, of another kind, or none.
+    /// Reads an address. `None`: it is relative, of another kind, or invalid.
     #[must_use]
     pub fn read(address: &str) -> Option<Self> {
         if address.len() > MAX_ADDRESS {
@@ -50,14 +50,14 @@ impl Link {
         }
     }
 
-    /// The address, written out anew.
+    /// The address, serialised anew.
     #[must_use]
     pub fn href(&self) -> &str {
         &self.href
     }
 
-    /// What is to stand beside the link: for the web the domain that somebody bought, and behind it the host if it
-    /// says more; for mail everybody who would get it; the number.
+    /// The text to show beside the link: for the web the registrable domain, followed by the host if it adds something;
+    /// for mail all recipients; for telephones the number.
     #[must_use]
     pub fn shown(&self) -> String {
         match &self.target {
@@ -79,7 +79,7 @@ impl Link {
         }
     }
 
-    /// The same for paper, where nobody can follow it: with the start of the path.
+    /// The same for paper, with the start of the path.
     #[must_use]
     pub fn printed(&self) -> String {
         match &self.target {
@@ -107,13 +107,13 @@ impl Link {
         }
     }
 
-    /// Whether it is a telephone number: no place to be led to.
+    /// Whether it is a telephone number, which is not a place.
     #[must_use]
     pub fn is_phone(&self) -> bool {
         matches!(self.target, Target::Phone(_))
     }
 
-    /// Whether `text` says, to the letter, where the link leads: then nothing need be added.
+    /// Whether `text` is exactly the target: then nothing need be added.
     #[must_use]
     pub fn is_said_by(&self, text: &str) -> bool {
         let text = text.trim();
@@ -121,7 +121,7 @@ impl Link {
             Target::Web { host, domain, .. } => {
                 let whole = self.href.trim_end_matches('/');
                 let bare = whole.split_once("://").map_or(whole, |(_, rest)| rest);
-                // Scheme and host are written as anybody likes, the rest is not.
+                // Scheme and host are case-insensitive, the rest is not.
                 let path = text.find("://").map_or(0, |at| at + 3);
                 let path =
                     text.get(path..).and_then(|rest| rest.find('/')).map_or(text.len(), |at| path + at);
@@ -145,8 +145,8 @@ impl Link {
     }
 }
 
-/// An address of the web whose scheme was left out: `//host/x` has that of its page (RFC 3986 §4.2), and a mail has none;
-/// `www.host/x` is none to a browser, and was meant to be one.
+/// A web address without its scheme: `//host/x` takes that of its page (RFC 3986 §4.2), and a mail has none;
+/// `www.host/x` is relative to a browser, but was meant as an address.
 fn with_scheme(address: &str) -> Cow<'_, str> {
     let bare = address.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
     let leads = |c: Option<char>| matches!(c, Some('/' | '\\'));
@@ -158,13 +158,13 @@ fn with_scheme(address: &str) -> Cow<'_, str> {
     if is_www { format!("https://{bare}").into() } else { address.into() }
 }
 
-/// Whether the host says nothing beyond its domain.
+/// Whether the host adds nothing to its domain.
 fn is_plain(host: &str, domain: &str) -> bool {
     host == domain || host.strip_prefix("www.") == Some(domain)
 }
 
 fn web(mut url: Url) -> Option<Link> {
-    // What stands before an @ is no place, and only there to be taken for one.
+    // The user info before an @ is not part of the target and only there to deceive.
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     let (host, domain) = match url.host()? {
@@ -187,9 +187,9 @@ fn web(mut url: Url) -> Option<Link> {
     Some(Link { href: url.to_string(), target })
 }
 
-/// The part of a host that its owner bought (publicsuffix.org); the whole host where nobody can buy it.
+/// The registrable part of a host (publicsuffix.org); the whole host where there is none.
 fn registrable(host: &str) -> &str {
-    // The list speaks Unicode, a parsed address punycode; both have as many labels.
+    // The list is in Unicode, a parsed address in punycode; both have the same number of labels.
     let (readable, _) = idna::domain_to_unicode(host);
     let Some(domain) = psl::domain_str(&readable) else { return host };
     let labels = domain.split('.').count();
@@ -209,7 +209,7 @@ fn mail(url: &Url) -> Option<Link> {
                 let text = percent_decode_str(value).decode_utf8_lossy().into_owned();
                 words.push(format!("{name}={}", utf8_percent_encode(&text, NON_ALPHANUMERIC)));
             }
-            // Files of the reader's, fields of the head: nothing that a letter may ask for.
+            // Local files, header fields: a letter may not link to those.
             _ => {}
         }
     }
@@ -226,7 +226,7 @@ fn mail(url: &Url) -> Option<Link> {
     (many <= MAX_RECIPIENTS).then_some(Link { href, target: Target::Mail { to, cc, bcc } })
 }
 
-/// Addresses as RFC 6068 lists them, decoded, their domains as the DNS knows them.
+/// Addresses as listed by RFC 6068, decoded, their domains in A-labels.
 fn recipients(list: &str) -> Vec<String> {
     let one = |address: &str| {
         let address = decoded(address);
@@ -234,11 +234,11 @@ fn recipients(list: &str) -> Vec<String> {
         let Some((local, domain)) = address.rsplit_once('@') else { return address.to_owned() };
         format!("{local}@{}", idna::domain_to_ascii(domain).unwrap_or_else(|_odd| domain.to_owned()))
     };
-    // A comma may be encoded, too: then it is part of an address, and we let it part addresses all the same.
+    // An encoded comma belongs to an address; we treat it as a separator all the same.
     decoded(list).split(',').map(one).filter(|address| !address.is_empty()).collect()
 }
 
-/// Percent-decoded, without what cannot be seen or turns text around.
+/// Percent-decoded, without invisible characters and direction marks.
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().chars().filter(|c| is_seen(*c)).collect()
 }

@@ -1,32 +1,32 @@
-//! Local parts that some server on the way may read as another address, a file or a program, and domains by
-//! pattern. Decides from the text alone; knows no server and no configuration.
+//! Detects local parts that a server on the way may read as another address, a file or a program; matches
+//! domains by pattern. Decides from the text alone; knows no server and no configuration.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, AddressError, Domain};
 
-/// How Exchange wraps an address of another system into a local part (IMCEASMTP-, IMCEAEX-, IMCEAINVALID- …); it unwraps
-/// it again and sends it on.
+/// How Exchange wraps an address of another system into a local part (IMCEASMTP-, IMCEAEX-, IMCEAINVALID- …);
+/// it unwraps it and sends to that address.
 const WRAPPED: &str = "imcea";
-/// Characters that look like `% ! : @ / |` and are none, not even after normalisation (UTS 39 confusables).
+/// Characters that look like `% ! : @ / |` but are not normalised to them (UTS 39 confusables).
 const LOOKALIKES: [char; 16] = [
     '\u{66a}', '\u{2052}', '\u{1c3}', '\u{2d51}', '\u{2236}', '\u{a789}', '\u{2d0}', '\u{5c3}', '\u{703}',
     '\u{704}', '\u{16ec}', '\u{2044}', '\u{2215}', '\u{2571}', '\u{1c0}', '\u{2223}',
 ];
 
 impl Address {
-    /// Whether a server that takes this domain for its own may send it on to somebody else: `user%elsewhere`
-    /// and `elsewhere!user` (RFC 5321 appendix F.2 warns of both), `@elsewhere:user` (F.2, source routes),
-    /// a second `@` in quotes, Exchange's wrapped addresses; or may hand it to a file (`/`), a program (`|`)
-    /// or a command line (`-`). Characters that Unicode normalisation turns into one of these count
-    /// too: a server on the way may normalise.
+    /// Whether a server that considers this domain its own may forward it to another address:
+    /// `user%elsewhere` and `elsewhere!user` (RFC 5321 appendix F.2 warns of both), `@elsewhere:user` (F.2,
+    /// source routes), a second `@` in quotes, Exchange's wrapped addresses; or may hand it to a file (`/`),
+    /// a program (`|`) or a command line (`-`). Characters that Unicode normalisation turns into one of these
+    /// count too: a server on the way may normalise.
     #[must_use]
     pub fn leads_elsewhere(&self) -> bool {
         let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(self.local());
         let quoted = self.to_path().starts_with('"');
         let wrapped = plain.get(..WRAPPED.len()).is_some_and(|start| start.eq_ignore_ascii_case(WRAPPED));
-        // An encoded-word is decoded by servers that mend addresses, and is then another one.
+        // Servers that repair addresses decode an encoded-word, which gives another address.
         let encoded = plain.contains("=?") || plain.contains("?=");
         quoted
             || wrapped
@@ -53,7 +53,7 @@ impl DomainPattern {
         Ok(Self { domain: Domain::parse(bare.unwrap_or(text))?, below: bare.is_some() })
     }
 
-    /// Whether the domain is meant.
+    /// Whether the pattern matches the domain.
     #[must_use]
     pub fn covers(&self, domain: &Domain) -> bool {
         if self.below {

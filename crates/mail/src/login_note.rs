@@ -1,29 +1,29 @@
-//! What became of a log-in by SMTP AUTH, as the audit trail keeps it. Knows no password and no session.
+//! The outcome of a login by SMTP AUTH, as recorded in the audit trail. Knows no password and no session.
 
-/// Kept by login, network and minute.
+/// Recorded by login, network and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoginNote {
-    /// The password was right: the first time of a client in a day, and each time after wrong ones.
+    /// Correct password: a client's first login of the day, and every one after failures.
     Right,
-    /// It was right once more, or a proxy that may say so says it was: kept as a right one, with how many times.
+    /// Correct again, or reported as correct by a trusted proxy: recorded as `Right`, with a count.
     Again,
-    /// It was wrong.
+    /// Wrong password.
     Wrong,
-    /// Nobody looked at it: there had been too many wrong ones, or too many were asking.
+    /// Not checked: too many failures before, or too many attempts at the same time.
     Refused,
-    /// So many wrong ones that a client, or all of its network, has to wait.
+    /// So many failures that a client, or its whole network, has to wait.
     Closed,
 }
 
 impl LoginNote {
-    /// Those that are kept, each under a word of its own.
+    /// Those that are recorded, each under its own word.
     pub const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Refused, Self::Closed];
 
-    /// Those that a flood has no end of. A right one is a row of the chain at once: counts can be written by whoever writes the
-    /// database, and nobody must have been let in by that.
+    /// Those that a flood can produce without limit, recorded as counts. A correct login is an audit row at once:
+    /// counts can be changed by anybody with write access to the database, and must not conceal a login.
     pub const COUNTED: [Self; 3] = [Self::Wrong, Self::Refused, Self::Closed];
 
-    /// Its dotted word in the audit trail.
+    /// Its dotted name in the audit trail.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Word that a letter was opened (RFC 8098), as RFC 6522 multipart/report: written for a sender who asked for it. Nothing of
-//! the letter is in it but its Message-ID. Knows no wording and no queue.
+//! Writes read receipts (RFC 8098) as RFC 6522 multipart/report, for senders who request them. Contains
+//! nothing of the letter but its Message-ID. Contains no wording and knows no queue.
 
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
@@ -9,16 +9,16 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::compose::{ComposeError, StatusForm, addressed, checked_id, crlf, line, multipart, unstructured};
 
-/// Word that a letter was opened.
+/// A read receipt.
 #[derive(Clone)]
 pub struct MdnParts {
     /// Our host name.
     pub reporting_host: String,
-    /// When the letter was opened: the date.
+    /// When the letter was opened; also the Date.
     pub at: Timestamp,
     /// Display name and address.
     pub from: (String, Address),
-    /// Who asked.
+    /// Who requested it.
     pub to: Address,
     /// Who opened it.
     pub recipient: Address,
@@ -28,7 +28,7 @@ pub struct MdnParts {
     pub message_id: String,
     /// Subject.
     pub subject: String,
-    /// The part for people.
+    /// The human-readable part.
     pub text: String,
 }
 
@@ -53,7 +53,7 @@ pub fn compose_mdn(parts: &MdnParts) -> Result<Vec<u8>, ComposeError> {
     if let Some(original) = original {
         line(&mut text, form, "Original-Message-ID", &format!("<{original}>"));
     }
-    // RFC 8098 §3.2.6: somebody opened it by hand; that this is sent was not asked.
+    // RFC 8098 §3.2.6: opened manually by a person; the receipt is sent automatically.
     line(&mut text, form, "Disposition", "manual-action/MDN-sent-automatically; displayed");
     line(&mut text, form, "X-Displayed-At", &Date::new(parts.at.seconds()).to_rfc822());
     let text = BodyPart::Binary(text.into_bytes().into());

@@ -1,4 +1,4 @@
-//! A network of clients: `192.0.2.0/24`, `2001:db8::/32`, or a single address. One way to write it everywhere.
+//! Client networks: `192.0.2.0/24`, `2001:db8::/32`, or a single address. The one notation for all settings.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A network: an address and how many of its bits count.
+/// A network: an address and its prefix length.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     base: IpAddr,
     prefix: u8,
 }
 
-/// Why a text is no network.
+/// Why a text is not a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     /// Not an address.
@@ -22,18 +22,18 @@ pub enum NetworkError {
     /// Not a prefix length.
     #[error("the number after the slash must be at most 32 for IPv4, 128 for IPv6")]
     Prefix,
-    /// `10.1.2.3/8` says two things at once.
+    /// `10.1.2.3/8` has host bits set.
     #[error("the address has bits set beyond the prefix")]
     HostBits,
 }
 
 impl Network {
-    /// Reads one.
+    /// Parses a network.
     pub fn parse(text: &str) -> Result<Self, NetworkError> {
         text.parse()
     }
 
-    /// Whether these together hold every address of IPv4 or of IPv6, however they are cut up.
+    /// Whether these together contain every address of IPv4 or of IPv6, however they are split.
     #[must_use]
     pub fn are_everybody(networks: &[Self]) -> bool {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
@@ -48,8 +48,8 @@ impl Network {
         covers_all(v4, 32) || covers_all(v6, 128)
     }
 
-    /// Whether nobody's own network is as wide: wider than a /8 of IPv4 or a /16 of IPv6, those apart that lead nowhere
-    /// outside (RFC 4193, RFC 4291 §2.5.6).
+    /// Whether it is wider than any organisation's own network: wider than a /8 of IPv4 or a /16 of IPv6, except
+    /// networks that are not routed publicly (RFC 4193, RFC 4291 §2.5.6).
     #[must_use]
     pub fn is_wide(&self) -> bool {
         match self.base {
@@ -62,8 +62,8 @@ impl Network {
         }
     }
 
-    /// How much of the addresses that people have these hold together, however they are cut up: in thousandths of IPv4
-    /// and of IPv6 (what is given out of it is 2000::/3), whichever is more. Networks that lead nowhere outside count not.
+    /// The share of public addresses that these contain together, however they are split: in thousandths of IPv4 and of
+    /// IPv6 (of the allocated 2000::/3), whichever is larger. Networks that are not routed publicly do not count.
     #[must_use]
     pub fn thousandths_of_the_world(networks: &[Self]) -> u32 {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
@@ -84,13 +84,13 @@ impl Network {
                 (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
             }
         }
-        // A thousandth of IPv6 is a number of /48s: fewer digits, and nothing lost that anybody owns.
+        // A thousandth of IPv6 in units of /48: fewer digits, and no site is smaller.
         let of_v4 = held(v4).saturating_mul(1000) >> 32;
         let of_v6 = (held(v6) >> 80).saturating_mul(1000) / ((GLOBAL_END - GLOBAL) >> 80);
         u32::try_from(of_v4.max(of_v6)).unwrap_or(1000)
     }
 
-    /// Whether more than one segment of a network is in it: wider than a /24 of IPv4 or a /64 of IPv6.
+    /// Whether it is larger than one network segment: wider than a /24 of IPv4 or a /64 of IPv6.
     #[must_use]
     pub fn is_wider_than_a_segment(&self) -> bool {
         match self.base {
@@ -99,13 +99,13 @@ impl Network {
         }
     }
 
-    /// Whether all of these addresses are in the other, too.
+    /// Whether all of its addresses are also in the other.
     #[must_use]
     pub fn lies_in(&self, other: &Self) -> bool {
         other.contains(self.first()) && other.contains(self.last())
     }
 
-    /// Whether the two have an address in common: networks lie in each other or apart.
+    /// Whether the two have an address in common: networks are nested or disjoint.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         self.lies_in(other) || other.lies_in(self)
@@ -145,7 +145,7 @@ impl Network {
 const GLOBAL: u128 = 0x2000 << 112;
 const GLOBAL_END: u128 = GLOBAL | (u128::MAX >> 3);
 
-/// How many addresses lie in these ranges, each counted once.
+/// The number of addresses in these ranges, each counted once.
 fn held(mut ranges: Vec<(u128, u128)>) -> u128 {
     ranges.sort_unstable();
     let mut held = 0_u128;
@@ -160,7 +160,7 @@ fn held(mut ranges: Vec<(u128, u128)>) -> u128 {
     held
 }
 
-/// Whether ranges (first address, bits that are free) leave no gap in an address of so many bits.
+/// Whether ranges (first address, number of free bits) cover all addresses of this many bits.
 fn covers_all(mut ranges: Vec<(u128, u32)>, bits: u32) -> bool {
     let last = |first: u128, free: u32| first | 1_u128.checked_shl(free).map_or(u128::MAX, |size| size - 1);
     let end = last(0, bits);
@@ -185,7 +185,8 @@ fn mask128(prefix: u8) -> u128 {
 }
 
 impl Network {
-    /// `::ffff:0:0/96` and what lies in it are networks of IPv4 (RFC 4291 §2.5.5.2): clients are looked at in that form.
+    /// `::ffff:0:0/96` and its subnets are IPv4 networks (RFC 4291 §2.5.5.2): client addresses are compared in that
+    /// form.
     fn canonical(self) -> Self {
         match self.base {
             IpAddr::V6(base) if self.prefix >= 96 => match base.to_ipv4_mapped() {

@@ -1,11 +1,11 @@
-//! Field names in which something stands that no name may hold (RFC 5322 §3.6.8), and what they look like. Knows no field.
+//! Field names with characters that are not allowed in them (RFC 5322 §3.6.8), and what they look like. Knows no field.
 
 use crate::skeleton::{as_seen, skeleton};
 
-/// No field of anybody's has a longer name.
+/// No field has a longer name.
 const MAX: usize = 200;
 
-/// What the name of a line that is no field looks like, and what stands behind its colon.
+/// What the name of a malformed field line looks like, and the text after its colon.
 pub(crate) fn field(raw: &[u8]) -> Option<(String, &[u8])> {
     let colon = raw.iter().take(MAX).position(|b| *b == b':')?;
     let name = raw.get(..colon)?;
@@ -22,7 +22,7 @@ pub(crate) fn shape(name: &str) -> String {
     skeleton(name).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// How names begin that are looked for, by letters and digits alone.
+/// The beginning of field names to search for, by letters and digits alone.
 pub(crate) struct Start(String);
 
 impl Start {
@@ -30,8 +30,8 @@ impl Start {
         Self(letters(start))
     }
 
-    /// Whether the name of this line looks as if it began so. However long it is: blanks before the colon are allowed in old
-    /// fields (RFC 5322 §4.5.8).
+    /// Whether the name of this line looks as if it began like this, at any length: obsolete syntax allows spaces
+    /// before the colon (RFC 5322 §4.5.8).
     pub(crate) fn begins(&self, raw: &[u8]) -> bool {
         let Some(colon) = raw.iter().position(|b| *b == b':') else { return false };
         let name = String::from_utf8_lossy(raw.get(..colon).unwrap_or_default());
@@ -41,7 +41,7 @@ impl Start {
     }
 }
 
-/// Once more in small letters: what a letter of another script looks like may be a capital.
+/// Lower-cased again: a letter of another script may look like a capital.
 fn letters(name: &str) -> String {
     shape(name).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!((head.count("From"), head.count("X")), (0, 0));
     }
 
-    /// A second From that can be seen is one too many, whatever is in its name.
+    /// A second visible From is one too many, whatever characters its name contains.
     #[test]
     fn a_second_author_is_no_author() {
         let head =

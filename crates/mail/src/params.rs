@@ -1,40 +1,40 @@
-//! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2231), as anybody may read them: what is
-//! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
+//! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2231), in every reading: a parameter that is
+//! doubled, split, badly quoted or encoded in different ways has several values. Knows no field by name.
 
 use crate::charset::{self, CharsetHint};
 use crate::double_byte;
 use crate::encoded_words;
 
-/// Values of one parameter that are told apart.
+/// Different values of one parameter that are kept.
 const MAX_VALUES: usize = 32;
 /// Parameters of one field.
 const MAX_PARAMETERS: usize = 200;
 
-/// A field's value taken apart.
+/// A field's value, parsed.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
-    /// What stands before the first parameter, lower case, without comments and quotes.
+    /// The value before the first parameter, lower case, without comments and quotes.
     pub(crate) value: String,
     all: Vec<Param>,
-    /// The same where half a character looks like a mark, each as one charset of two bytes has it.
+    /// The same where half a character looks like a mark, one for each double-byte charset.
     halves: Vec<Param>,
 }
 
 #[derive(Debug)]
 struct Param {
-    /// Lower case, without what RFC 2231 adds.
+    /// Lower case, without the suffixes of RFC 2231.
     name: String,
-    /// RFC 2231 §3: which piece it is.
+    /// RFC 2231 §3: number of the piece.
     piece: Option<u32>,
     /// RFC 2231 §4: it is percent-encoded and, in the first piece, begins with a charset.
     extended: bool,
     value: Vec<u8>,
-    /// What others read: the value without its escapes undone, up to the first blank, with what follows its quotes.
+    /// Other readings: without removing escapes, up to the first space, with the text after its quotes.
     others: Vec<Vec<u8>>,
 }
 
 impl Param {
-    /// What only some read: never the best reading.
+    /// Read by some programs only: never the best reading.
     fn only_by_some(mut self) -> Self {
         self.others.push(std::mem::take(&mut self.value));
         self.piece = None;
@@ -49,14 +49,14 @@ impl Params {
         let pieces = split(&text);
         let value = pieces.first().map(|first| plain_value(first)).unwrap_or_default();
         let mut all: Vec<Param> = pieces.iter().filter_map(param).take(MAX_PARAMETERS).collect();
-        // A quote that is never closed swallows all the rest for one reader and nothing for another.
+        // An unclosed quote swallows all the rest for some readers and nothing for others.
         if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
             all.extend(text.split(|b| *b == b';').skip(1).filter_map(param).take(MAX_PARAMETERS));
         }
-        // So does a semicolon that is missing, or a comma in its place.
+        // So does a missing semicolon, or a comma in its place.
         let words = text.split(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
         all.extend(words.filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS));
-        // RFC 5322 §2.2.3: folding leaves its white space; who takes it away as well reads a longer word.
+        // RFC 5322 §2.2.3: unfolding keeps white space; readers that remove it get a longer word.
         if raw.trim_ascii_end().contains(&b'\n') {
             let joined = raw.split(|b| *b == b'\n').enumerate().flat_map(|(number, line)| {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -76,8 +76,8 @@ impl Params {
         self.values(name).into_iter().next()
     }
 
-    /// The best reading of a file's name, where something is known of bytes of which nobody says what they are: in a path of
-    /// Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says, nor does it as half a character.
+    /// The best reading of a file's name, with what is known about unlabelled bytes: a backslash in a Windows path is
+    /// no escape, whatever RFC 5322 §3.2.1 says, and neither is one that is half a character.
     pub(crate) fn file_name(&self, name: &str, beside: CharsetHint) -> Option<String> {
         let halves = self.halves.iter().filter(|one| one.name == name);
         let mut legible = halves.map(|one| encoded_words::decode_beside(&one.value, beside));
@@ -103,7 +103,7 @@ impl Params {
         Some(path.unwrap_or(first))
     }
 
-    /// Whether a value is in a charset that nobody here can read, so that there may be other readings.
+    /// Whether a value is in a charset that we cannot decode, so that there may be other readings.
     pub(crate) fn is_illegible(&self) -> bool {
         self.all.iter().any(|one| {
             let labelled = one.extended.then(|| labelled(&one.value));
@@ -271,7 +271,7 @@ fn param(piece: &(impl AsRef<[u8]> + ?Sized)) -> Option<Param> {
     Some(Param { name: name.trim().to_owned(), piece: number, extended, value: first, others })
 }
 
-/// What stands up to the closing quote, and behind it.
+/// The text up to the closing quote, and the text after it.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied().enumerate();

@@ -1,8 +1,7 @@
 //! A letter's MIME structure (RFC 2045, 2046) as byte ranges: bounded, lenient, nothing decoded yet.
 //!
-//! SECURITY: mail-parser reads fields; the tree is walked here, because its own walk has no limit on depth
-//! and decodes every attachment at once. Depth, number of parts, their heads and work are bounded before
-//! anything else.
+//! SECURITY: mail-parser reads fields; the tree is walked here, because mail-parser's own walk has no depth limit and
+//! decodes every attachment at once. Depth, number of parts, their heads and work are bounded before anything else.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,48 +18,48 @@ use crate::params::Params;
 use crate::signed_multipart::DetachedSignature;
 use crate::transfer::{self, Encoding, Transfer};
 
-/// Multiparts within multiparts. Seven is the most we have seen in honest mail.
+/// Nesting depth of multiparts. The most we have seen in honest mail is seven.
 const MAX_DEPTH: usize = 20;
 /// Parts of all kinds in one letter.
 pub(crate) const MAX_PARTS: usize = 2000;
-/// Bytes of all heads together; one alone may have [`Head::MAX`]. A parsed field, address or parameter is
-/// many times as large as the few bytes that make it.
+/// Bytes of all heads together; a single one may have [`Head::MAX`]. A parsed field, address or parameter takes many
+/// times its size in bytes.
 const MAX_HEADS: usize = 2 * 1024 * 1024;
-/// Lines of all heads together, and so fields: ten for each of the most parts.
+/// Lines of all heads together, and so fields: ten for each of the maximum number of parts.
 const MAX_HEAD_LINES: usize = 20_000;
 
-/// Of a picture so many encoded bytes are looked at.
+/// Encoded bytes of a picture that are examined.
 const MAX_BEGINNING: usize = 64 * 1024;
-/// A longer place is nobody's.
+/// A longer location is ignored.
 const MAX_LOCATION: usize = 2000;
 
-/// One entity of the tree. Parts stand in the order of the bytes, parents before children.
+/// One entity of the tree. Parts are in byte order, parents before children.
 pub(crate) struct Part<'a> {
     pub(crate) fields: Vec<Header<'a>>,
     pub(crate) body: Cow<'a, [u8]>,
-    /// What stands behind it as it is to be read: a mailing list has added it to what it cannot decode.
+    /// Readable text that a mailing list appended to an encoding it cannot decode.
     pub(crate) footer: Cow<'a, [u8]>,
     /// `type/subtype`, lower case, only token characters.
     pub(crate) content_type: String,
     pub(crate) transfer: Transfer,
     pub(crate) children: Vec<usize>,
-    /// What signature a multipart/signed bears, by the parts that it came with.
+    /// The kind of signature of a multipart/signed, by its parts.
     pub(crate) signature: Option<DetachedSignature>,
     /// Content-ID without angle brackets.
     pub(crate) content_id: Option<String>,
     location: Option<String>,
-    /// What is in it has been made parts of their own: its children.
+    /// Its content was extracted into parts of their own: its children.
     pub(crate) opened: Option<Opened>,
-    /// What is known of bytes in it of which nobody says in which charset they are.
+    /// What is known about the charset of unlabelled bytes in it.
     pub(crate) beside: CharsetHint,
-    /// How many containers it was taken out of.
+    /// Number of containers it was extracted from.
     pub(crate) level: usize,
     type_field: Params,
     disposition: Params,
 }
 
 impl<'a> Part<'a> {
-    /// Whether the field stands there more than once.
+    /// Whether there is more than one Content-Type.
     pub(crate) fn has_several_types(&self) -> bool {
         self.fields.iter().filter(|field| field.name == HeaderName::ContentType).count() > 1
     }
@@ -74,7 +73,7 @@ impl<'a> Part<'a> {
         self.fields.iter().find(|field| field.name == *name).map(|field| &field.value)
     }
 
-    /// RFC 2183: meant to be saved and not shown in line.
+    /// RFC 2183: to be saved, not displayed inline.
     pub(crate) fn is_attachment(&self) -> bool {
         self.disposition.value == "attachment"
     }
@@ -83,7 +82,7 @@ impl<'a> Part<'a> {
     pub(crate) fn name(&self) -> Option<String> {
         let disposition = self.disposition.file_name("filename", self.beside);
         let other = || self.type_field.file_name("name", self.beside);
-        // What a program could not write it has made question marks, or left nothing that can be shown.
+        // Characters that a program could not encode became question marks, or nothing printable is left.
         let is_poor = |name: &String| name.contains(['?', '\u{fffd}']) || file_name(name).is_none();
         match disposition {
             Some(name) if is_poor(&name) => other().filter(|other| !is_poor(other)).or(Some(name)),
@@ -96,7 +95,7 @@ impl<'a> Part<'a> {
         self.content_type == content_type
     }
 
-    /// What signature it bears with these children. `all`: every part of the letter.
+    /// Its signature with these children. `all`: every part of the letter.
     fn signed_by(&self, children: &[usize], all: &[Self]) -> Option<DetachedSignature> {
         if !self.is("multipart/signed") {
             return None;
@@ -110,32 +109,32 @@ impl<'a> Part<'a> {
         !self.children.is_empty() && self.opened.is_none()
     }
 
-    /// Undone from its transfer encoding.
+    /// Decoded from its transfer encoding.
     pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
         self.transfer.decode(&self.body)
     }
 
-    /// The first bytes, undone.
+    /// The first bytes, decoded.
     pub(crate) fn start(&self) -> Cow<'_, [u8]> {
         self.transfer.decode(self.body.get(..4096).unwrap_or(&self.body))
     }
 
-    /// More of the first bytes, undone: enough to see whether a picture is one.
+    /// More of the first bytes, decoded: enough to check whether a picture is one.
     pub(crate) fn beginning(&self) -> Cow<'_, [u8]> {
         self.transfer.decode(self.body.get(..MAX_BEGINNING).unwrap_or(&self.body))
     }
 
-    /// Whether that is all of it.
+    /// Whether [`Self::beginning`] is the whole part.
     pub(crate) fn beginning_is_all(&self) -> bool {
         self.body.len() <= MAX_BEGINNING
     }
 
-    /// Content-Location, without what folded it (RFC 2557 §4.4).
+    /// Content-Location, without folding white space (RFC 2557 §4.4).
     pub(crate) fn location(&self) -> Option<String> {
         self.location.clone()
     }
 
-    /// Text of which nothing is said.
+    /// Text without any fields.
     fn of_text(bytes: &'a [u8]) -> Self {
         Self {
             fields: Vec::new(),
@@ -155,8 +154,8 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The same with bytes of its own, as a part that has been taken out of a container. Only the first part of a
-    /// letter is asked for its fields.
+    /// The same with bytes of its own, as a part extracted from a container. Only the first part of a letter is asked
+    /// for its fields.
     pub(crate) fn taken_out(self, first: usize, level: usize) -> Part<'static> {
         Part {
             fields: Vec::new(),
@@ -177,18 +176,18 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What a part turned out to hold.
+/// The kind of container a part turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     /// winmail.dat, and how much of it could be taken out.
     Winmail(Parsed),
     /// S/MIME, signed or compressed.
     Signature,
-    /// Uuencoded files, and where they stand in the text.
+    /// Uuencoded files, and their positions in the text.
     Text(Vec<Range<usize>>),
 }
 
-/// Walks the tree.
+/// Parses the tree.
 pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
     match walk_some(bytes) {
         (parts, Parsed::Whole) => Ok(parts),
@@ -196,16 +195,16 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
     }
 }
 
-/// How much of a letter was taken apart.
+/// Whether a letter was parsed completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// All of it.
     Whole,
-    /// There is more in it that nobody has looked at.
+    /// A limit was reached: the rest was not examined.
     Partly,
 }
 
-/// Walks the tree as far as it may.
+/// Parses the tree as far as the limits allow.
 pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
     let mut parts = Vec::new();
     let mut room = HeadBudget { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
@@ -216,19 +215,19 @@ pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
     (parts, parsed)
 }
 
-/// What the heads of the parts to come may still take.
+/// Limits left for the heads of further parts.
 struct HeadBudget {
     bytes: usize,
     lines: usize,
 }
 
 impl HeadBudget {
-    /// To be asked before the head is parsed.
+    /// To be called before the head is parsed.
     fn take(&mut self, head: &[u8]) -> Result<(), LetterError> {
         if head.len() > Head::MAX {
             return Err(LetterError::TooComplex);
         }
-        // Lines, not fields: what counts as a field is the parser's opinion, and it needs a line for each.
+        // Lines, not fields: what counts as a field is up to the parser, and each needs a line.
         let lines = head.split_inclusive(|b| *b == b'\n').count();
         self.bytes = self.bytes.checked_sub(head.len()).ok_or(LetterError::TooComplex)?;
         self.lines = self.lines.checked_sub(lines).ok_or(LetterError::TooComplex)?;
@@ -297,7 +296,7 @@ fn add<'a>(
     for child in pieces.inside {
         let next = parts.len();
         let added = add(child, depth + 1, child_default, parts, room);
-        // A part that has been begun counts, although not all that is in it has been found.
+        // A part that was begun counts, although not all of its content was found.
         if parts.len() > next {
             children.push(next);
         }
@@ -310,7 +309,7 @@ fn add<'a>(
     if let Some(part) = parts.get_mut(index) {
         (part.children, part.signature) = (children, signature);
     }
-    // What nobody is meant to see is all that there is to read.
+    // The preamble is the only text there is.
     let preamble = pieces.outside.first().copied().unwrap_or_default();
     let silent = depth == 0 && all.is_ok() && is_silent(parts, index);
     if silent && is_worth_reading(preamble) && parts.len() < MAX_PARTS {
@@ -323,7 +322,7 @@ fn add<'a>(
     all
 }
 
-/// Whether a multipart that should say something does not.
+/// Whether a multipart that should have content has none.
 fn is_silent(parts: &[Part<'_>], index: usize) -> bool {
     let is_meant_to_be = |part: &Part<'_>| {
         part.is("multipart/encrypted") || part.is("multipart/report") || part.signature.is_some()
@@ -332,7 +331,7 @@ fn is_silent(parts: &[Part<'_>], index: usize) -> bool {
     !within.first().is_some_and(is_meant_to_be) && !within.iter().any(has_words)
 }
 
-/// A multipart's body at the boundary that its field gives; where that is missing or never comes, at the one that shows.
+/// A multipart's body, split at the boundary of its field; where that is missing or does not occur, at a guessed one.
 fn taken_apart<'a>(part: &Part<'_>, body: &'a [u8]) -> Option<Pieces<'a>> {
     let boundary = part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty());
     let pieces = boundary.map(|boundary| split_multipart(body, boundary.as_bytes()));
@@ -344,21 +343,20 @@ fn taken_apart<'a>(part: &Part<'_>, body: &'a [u8]) -> Option<Pieces<'a>> {
     pieces.inside.iter().any(begins).then_some(pieces)
 }
 
-/// Whether there is text in it that is no file.
+/// Whether it contains text that is not a file.
 fn has_words(part: &Part<'_>) -> bool {
     let is_text = part.content_type.starts_with("text/") && part.children.is_empty();
     is_text && !part.is_attachment() && !part.body.trim_ascii().is_empty()
 }
 
-/// Whether a preamble is more than what programs write there for readers without MIME.
+/// Whether a preamble is more than the usual text for readers without MIME.
 fn is_worth_reading(preamble: &[u8]) -> bool {
     let text = preamble.trim_ascii();
     memchr::memmem::find(&text.to_ascii_lowercase(), b"mime").is_none()
         && text.iter().any(u8::is_ascii_alphanumeric)
 }
 
-/// The type that a leaf shows to have, where it is called something else: a calendar, or a page of somebody who has not
-/// said that it is one.
+/// The actual type of a leaf with another label: a calendar, or a page that was not labelled as one.
 fn meant(part: &Part<'_>) -> String {
     let is_unnamed = !part.is_attachment() && part.name().is_none();
     let is_bare = part.is("text/plain") || part.content_type.starts_with("multipart/");
@@ -376,7 +374,7 @@ fn meant(part: &Part<'_>) -> String {
     part.content_type.clone()
 }
 
-/// Content-ID without angle brackets, however many there are.
+/// Content-ID without angle brackets; the field may be repeated.
 fn content_id(fields: &[Header<'_>]) -> Option<String> {
     let value = &fields.iter().find(|field| field.name == HeaderName::ContentId)?.value;
     let text = match value {
@@ -402,7 +400,7 @@ fn content_type(field: &Params) -> String {
     };
     match field.value.split_once('/') {
         Some((kind, sub)) if is_token(kind) && is_token(sub) => field.value.clone(),
-        // RFC 2045 §5.2 wants text/plain for what is malformed; old senders mean that too.
+        // RFC 2045 §5.2 requires text/plain for malformed types; old senders mean that too.
         None if matches!(
             field.value.as_str(),
             "html" | "htm" | "xhtml" | "text-html" | "text_html" | "texthtml"
@@ -427,7 +425,7 @@ fn content_type(field: &Params) -> String {
     }
 }
 
-/// The first field of that name as it came.
+/// The first field of that name, raw.
 fn raw<'a>(head: &'a [u8], fields: &[Header<'_>], name: &HeaderName<'_>) -> Option<&'a [u8]> {
     let field = fields.iter().find(|field| field.name == *name)?;
     let (start, end) = (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
@@ -446,7 +444,7 @@ pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
     for line in entity.split_inclusive(|b| *b == b'\n') {
         let next = at + line.len();
         if line.trim_ascii_end().is_empty() {
-            // RFC 5322 §4.2: a line of white space only may stand between fields; more fields show that it does.
+            // RFC 5322 §4.2: a line of only white space may occur between fields; further fields confirm it.
             if at > 0 && line.starts_with(b" ") | line.starts_with(b"\t") && begins_field(entity.get(next..))
             {
                 at = next;
@@ -463,7 +461,7 @@ pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
     (entity, b"")
 }
 
-/// Whether a field that every program knows begins here.
+/// Whether a well-known field begins here.
 fn begins_field(rest: Option<&[u8]>) -> bool {
     const KNOWN: [&[u8]; 12] = [
         b"content-",
@@ -497,11 +495,11 @@ fn begins_field(rest: Option<&[u8]>) -> bool {
             .any(|known| if known.ends_with(b"-") { name.starts_with(known) } else { name == *known })
 }
 
-/// A multipart's body taken apart.
+/// A multipart's body, split.
 #[derive(Default)]
 pub(crate) struct Pieces<'a> {
     pub(crate) inside: Vec<&'a [u8]>,
-    /// Preamble and epilogue: nobody is meant to see them (RFC 2046 §5.1.1), and somebody may.
+    /// Preamble and epilogue: not meant to be shown (RFC 2046 §5.1.1), but some programs do.
     pub(crate) outside: Vec<&'a [u8]>,
 }
 
@@ -510,19 +508,19 @@ pub(crate) fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a>
     split_at_delimiters(body, boundary, |tail| tail.is_empty() || tail == b"--")
 }
 
-/// The same as the standard's letter has it: "an exact match of the entire candidate line is not required".
+/// The same by the letter of the standard: "an exact match of the entire candidate line is not required".
 pub(crate) fn split_at_prefixes<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a> {
     split_at_delimiters(body, boundary, |_tail| true)
 }
 
-/// What takes the place of a boundary that nobody has given: some readers take the first line that looks like one.
+/// A replacement for a missing boundary: some readers take the first line that looks like one.
 pub(crate) fn guessed_boundary(body: &[u8]) -> Option<String> {
     let mut lines = body.split(|b| *b == b'\n').take(MAX_GUESSED).map(<[u8]>::trim_ascii_end);
     let line = lines.find_map(|line| line.strip_prefix(b"--").filter(|rest| !rest.is_empty()))?;
     std::str::from_utf8(line).ok().map(str::to_owned)
 }
 
-/// Lines in which a boundary is looked for that nobody has given.
+/// Lines in which a missing boundary is searched for.
 const MAX_GUESSED: usize = 1000;
 
 fn split_at_delimiters<'a>(
@@ -596,7 +594,7 @@ mod tests {
         // no boundary parameter, and a boundary that never comes
         assert_eq!(shape("Content-Type: multipart/mixed\n\nx").len(), 1);
         assert_eq!(shape("Content-Type: multipart/mixed; boundary=b\n\nx").len(), 1);
-        // types that are no types
+        // invalid types
         assert_eq!(shape("Content-Type: text\n\nx")[0].0, "text/plain");
         assert_eq!(shape("Content-Type: a/b<script>\n\nx")[0].0, "application/octet-stream");
         assert_eq!(shape("no header at all")[0].1, "no header at all");
@@ -629,7 +627,7 @@ mod tests {
         assert!(too_complex(&mixed(["a:b\r\n".repeat(2_000_000)])));
         assert!(too_complex(&mixed(["a:b\r\n".repeat(MAX_HEAD_LINES)])));
         assert!(too_complex(&mixed(vec!["a:b\r\n".repeat(1000); 21])));
-        // One field that holds very much.
+        // One field with very many addresses.
         assert!(too_complex(&mixed([format!("To: {}\r\n", "a,".repeat(Head::MAX / 2))])));
         let large = format!("To: {}\r\n", "a,".repeat(Head::MAX / 2 - 10));
         assert!(!too_complex(&mixed([large.clone()])));

@@ -1,5 +1,5 @@
-//! Which files of a letter its page shows as pictures, and by which name it calls each. Knows no markup beyond the
-//! addresses in it.
+//! Finds the files that a letter's page shows as pictures, and the name that it uses for each. Knows no
+//! markup beyond the addresses in it.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,20 @@ use crate::file_type::{self, Extent};
 use crate::html;
 use crate::parts::Part;
 
-/// What every browser shows. HEIC, TIFF and drawings are files, wherever the page wants them.
+/// Types that every browser displays. HEIC, TIFF and drawings are listed as files, wherever the page refers
+/// to them.
 const SHOWN: [&str; 6] = ["image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp", "image/x-icon"];
 
-/// The pictures in their places.
+/// The inline pictures.
 #[derive(Default)]
 pub(crate) struct Pictures {
-    /// Parts that the page shows, with the Content-ID it calls them by.
+    /// Parts that the page shows, with the Content-ID that it uses.
     pub(crate) shown: HashMap<usize, String>,
-    /// Addresses of a page that have to be written anew, so that each picture has a name of its own.
+    /// Addresses of a page that have to be rewritten, so that each picture has a unique name.
     pub(crate) renamed: HashMap<usize, Vec<(String, String)>>,
 }
 
-/// `files`: the parts that are no body.
+/// `files`: the parts that are not the body.
 pub(crate) fn find(parts: &[Part<'_>], body: &Body, files: &[usize]) -> Pictures {
     let mut found = Pictures::default();
     let pages: Vec<usize> = body.blocks.iter().flat_map(|block| block.html.iter().copied()).collect();
@@ -62,7 +63,7 @@ pub(crate) fn find(parts: &[Part<'_>], body: &Body, files: &[usize]) -> Pictures
     found
 }
 
-/// What an address of that page means: of several with one name, the nearest.
+/// The part that an address of the page refers to: of several with one name, the nearest.
 fn meant(parts: &[Part<'_>], page: usize, near: &[usize], address: &str) -> Option<usize> {
     let find =
         |alike: &dyn Fn(&Part<'_>) -> bool| near.iter().copied().find(|at| parts.get(*at).is_some_and(alike));
@@ -70,12 +71,12 @@ fn meant(parts: &[Part<'_>], page: usize, near: &[usize], address: &str) -> Opti
         let bare = id.trim_matches(['<', '>']);
         let called =
             |alike: &dyn Fn(&str) -> bool| find(&|part| part.content_id.as_deref().is_some_and(alike));
-        // RFC 2392 §2 tells case apart; some writers do not.
+        // RFC 2392 §2 is case-sensitive; some writers are not.
         return called(&|one| one == id || one == bare)
             .or_else(|| called(&|one| one.eq_ignore_ascii_case(bare)))
             .or_else(|| called(&|one| encoded_words::decode(one.as_bytes()) == bare));
     }
-    // RFC 2557 §5: what lies at that place has come along.
+    // RFC 2557 §5: the content at that location was sent along.
     let base = parts.get(page).and_then(Part::location).and_then(|base| url::Url::parse(&base).ok());
     let full = |address: &str| base.as_ref().and_then(|base| base.join(address).ok()).map(String::from);
     find(&|part| {
@@ -84,7 +85,7 @@ fn meant(parts: &[Part<'_>], page: usize, near: &[usize], address: &str) -> Opti
     })
 }
 
-/// The pictures, those that stand nearest to the page first.
+/// The pictures, nearest to the page first.
 fn by_distance(parents: &HashMap<usize, usize>, page: usize, pictures: &[usize]) -> Vec<usize> {
     let above = |at: usize| std::iter::successors(Some(at), |at| parents.get(at).copied()).take(100);
     let around: Vec<usize> = above(page).collect();
@@ -103,7 +104,7 @@ fn parents(parts: &[Part<'_>]) -> HashMap<usize, usize> {
     parts.iter().enumerate().flat_map(children).collect()
 }
 
-/// A page with addresses written anew.
+/// A page with its addresses rewritten.
 pub(crate) fn renamed(page: String, names: &[(String, String)]) -> String {
     names.iter().fold(page, |page, (old, new)| {
         let escaped = old.replace('&', "&amp;");
@@ -112,7 +113,7 @@ pub(crate) fn renamed(page: String, names: &[(String, String)]) -> String {
     })
 }
 
-/// Only where it is the whole value of an attribute.
+/// Replaces only whole attribute values.
 fn replaced(page: &str, old: &str, new: &str) -> String {
     let mut out = String::with_capacity(page.len());
     let mut copied = 0;
@@ -204,7 +205,7 @@ mod tests {
             assert!(address.starts_with("CID") || page.contains(&format!("src=\"cid:{id}\"")), "{page}");
         }
         for (address, fields) in [
-            // A path of the writer's own disk.
+            // A path on the author's own disk.
             ("IMG_1.png", "Content-Type: image/png; name=IMG_1.png"),
             ("file:///C:/tmp/IMG_3.png", "Content-Type: image/png; name=IMG_3.png"),
             ("https://other.example/IMG_1.png", "Content-Type: image/png; name=IMG_1.png"),

@@ -1,5 +1,5 @@
-//! A letter that a mailbox's owner wrote in the portal, in pieces: the files between them are encoded as they
-//! stream by, so that a large letter is never in memory. Knows no mailbox and no queue.
+//! Writes a letter by a portal user, in pieces: files are encoded as a stream between them, so that a large
+//! letter is never in memory. Knows no mailbox and no queue.
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -15,13 +15,14 @@ use crate::clock::Timestamp;
 use crate::compose::{ComposeError, checked_id, checked_type, crlf, unstructured};
 use crate::display::one_line;
 
-/// The field that says that the sender had signed in. Whatever else carries it loses it on the way in.
+/// The field that says that the sender had signed in. It is removed from all other letters when they are
+/// accepted.
 pub const PORTAL_FIELD: &str = "X-Sealpost-Portal";
 
 /// Octets of a file on one line of base64 (RFC 2045 §6.8: 76 characters).
 const LINE: usize = 57;
 
-/// What the letter says, without the bytes of its files.
+/// The content of the letter, without the bytes of its files.
 #[derive(Clone)]
 pub struct PortalLetter {
     /// Display name and address of the mailbox's owner.
@@ -36,7 +37,7 @@ pub struct PortalLetter {
     pub text: String,
     /// Message-ID without angle brackets.
     pub message_id: String,
-    /// Message-ID of the letter it answers, without angle brackets. Not ours: left out if it breaks the form.
+    /// Message-ID of the letter that it answers, without angle brackets. Not ours: omitted if malformed.
     pub in_reply_to: Option<String>,
     /// Message-IDs of the thread, oldest first.
     pub references: Vec<String>,
@@ -52,9 +53,9 @@ pub struct PortalLetter {
 pub struct LetterPieces {
     /// Header section and text.
     pub opening: Vec<u8>,
-    /// What stands before the bytes of each file.
+    /// The text before the bytes of each file.
     pub files: Vec<Vec<u8>>,
-    /// The end.
+    /// The end of the letter.
     pub closing: Vec<u8>,
 }
 
@@ -91,7 +92,7 @@ impl PortalLetter {
         let whole = MimePart::new(kind, BodyPart::Multipart(vec![text]));
         let mut opening = letter.body(whole).write_to_vec()?;
         let closing = format!("\r\n--{boundary}--\r\n").into_bytes();
-        // The builder has closed what goes on here.
+        // The builder has closed the multipart that continues here.
         let open = opening.strip_suffix(closing.as_slice()).map_or(opening.len(), <[u8]>::len);
         opening.truncate(open);
         let files = self.files.iter().map(|(name, kind)| file_head(&boundary, name, kind)).collect();
@@ -108,7 +109,7 @@ fn list(addresses: &[Address]) -> Written<'static> {
 fn file_head(boundary: &str, name: &str, kind: &str) -> Vec<u8> {
     // RFC 2045 §5.1: case does not count in a type.
     let kind = checked_type(kind).unwrap_or("application/octet-stream").to_ascii_lowercase();
-    // message/* may not be encoded (RFC 2046 §5.2.1), text may not be changed: both travel as bytes.
+    // message/* may not be encoded (RFC 2046 §5.2.1), and text must not be changed: both are sent as bytes.
     let plain = ["message/", "multipart/"].iter().any(|prefix| kind.starts_with(prefix));
     let kind = if plain { "application/octet-stream".to_owned() } else { kind };
     let name = one_line(name);
@@ -123,14 +124,14 @@ fn file_head(boundary: &str, name: &str, kind: &str) -> Vec<u8> {
     out
 }
 
-/// base64 in lines (RFC 2045 §6.8), as the bytes come.
+/// Streaming base64 in lines (RFC 2045 §6.8).
 #[derive(Debug, Default)]
 pub struct MimeLines {
     held: Vec<u8>,
 }
 
 impl MimeLines {
-    /// Takes more of a file; appends whole lines to `out`.
+    /// Takes more of a file; appends complete lines to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.held.extend_from_slice(bytes);
         let whole = self.held.len() - self.held.len() % LINE;
@@ -141,7 +142,7 @@ impl MimeLines {
         self.held = rest;
     }
 
-    /// The file has ended: the last line. Ready for the next file.
+    /// Ends the file: writes the last line. Ready for the next file.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         if !self.held.is_empty() {
             encode(&self.held, out);

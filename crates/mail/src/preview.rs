@@ -1,16 +1,16 @@
-//! The first words of a letter, as a list shows them below its subject. Reads the beginning of one part and no more; knows no
-//! list.
+//! The first words of a letter, as shown below its subject in a list. Reads only the beginning of one part;
+//! knows no list.
 
 use crate::body::{self, Body};
 use crate::display::one_line;
 use crate::parts::Part;
 
-/// More than the widest list shows of it.
+/// Characters; more than the widest list shows.
 const MAX_CHARS: usize = 90;
-/// What is looked at for them.
+/// Bytes of the text that are examined.
 const MAX_LOOKED_AT: usize = 4 * 1024;
 
-/// The first words of what is read first; nothing where nothing is said.
+/// The first words of the body; `None` if it has none.
 pub(crate) fn of(parts: &[Part<'_>], body: &Body) -> Option<String> {
     let block = body.blocks.first()?;
     let first = block.plain.first().or(block.html.first())?;
@@ -21,7 +21,7 @@ pub(crate) fn of(parts: &[Part<'_>], body: &Body) -> Option<String> {
     first_words(&text)
 }
 
-/// The first words of a text that no program has written for programs.
+/// The first words of a text that were not written for programs.
 #[must_use]
 pub fn first_words(text: &str) -> Option<String> {
     let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_LOOKED_AT).unwrap_or(text.len());
@@ -32,7 +32,7 @@ pub fn first_words(text: &str) -> Option<String> {
         None => (words.as_str(), false),
         Some((at, _)) => (words.get(..at)?, true),
     };
-    // At the end of a word, where there is one.
+    // Cut at the end of a word, where there is one.
     let short = match short.rsplit_once(' ') {
         Some((whole, _)) if is_cut => whole,
         Some(_) | None => short,
@@ -40,7 +40,7 @@ pub fn first_words(text: &str) -> Option<String> {
     (!short.is_empty()).then(|| short.to_owned())
 }
 
-/// Neither a quotation nor a line that is drawn.
+/// Whether it is neither a quotation nor a drawn line.
 fn says_something(line: &str) -> bool {
     !line.starts_with('>') && line.chars().any(char::is_alphanumeric)
 }

@@ -1,4 +1,4 @@
-//! Random bytes and ids as an argument. This file alone may ask the system for it.
+//! Random bytes and ids as an argument. The only file that may ask the system for them.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ pub trait Random: Send + Sync {
     /// Fills `out` with random bytes.
     fn fill(&self, out: &mut [u8]);
 
-    /// An identifier nobody can guess, as 32 lower-case hex digits: rows, files, Message-IDs.
+    /// An unguessable identifier, as 32 lower-case hex digits: rows, files, Message-IDs.
     fn id(&self) -> String {
         let mut raw = [0_u8; 16];
         self.fill(&mut raw);
@@ -22,7 +22,7 @@ pub trait Random: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
 
-/// Ids of one process follow each other: rows that come together then lie together in every index, and one
+/// Ids of one process are consecutive: rows that are written together are then adjacent in every index, and a
 /// commit writes a few pages instead of one for each row and index. Eighty bits stay random.
 static FOLLOWING: OnceLock<AtomicU64> = OnceLock::new();
 

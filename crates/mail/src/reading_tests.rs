@@ -1,4 +1,4 @@
-//! Letters after bug reports of other mail programs: what a reader sees of them.
+//! Letters from bug reports of other mail programs, and what a reader sees of them.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Our Received field (RFC 5321 §4.4): what it says of a letter that came in. Knows no other field.
+//! Our Received field (RFC 5321 §4.4). Knows no other field.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -9,20 +9,20 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 
-/// What our Received line says.
+/// The content of our Received field.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace<'a> {
-    /// Where the letter came in.
+    /// Where the letter was accepted.
     pub origin: &'a Origin,
     /// Our own host name.
     pub our_name: &'a str,
-    /// Our id for the arrival.
+    /// Our id of the arrival.
     pub id: &'a str,
-    /// The recipient, if there is exactly one (more would give away blind copies, RFC 5321 §7.2).
+    /// The recipient, if there is exactly one (more would disclose blind copies, RFC 5321 §7.2).
     pub recipient: Option<&'a Address>,
-    /// MAIL asked for SMTPUTF8 (RFC 6531 §4.3).
+    /// Whether MAIL requested SMTPUTF8 (RFC 6531 §4.3).
     pub smtputf8: bool,
-    /// When.
+    /// When the letter was accepted.
     pub at: Timestamp,
 }
 
@@ -40,7 +40,7 @@ impl Trace<'_> {
             let _ = write!(field, "\r\n\t({} {})", atom(&tls.version), atom(&tls.cipher));
         }
         let _ = write!(field, "\r\n\tid {}", atom(self.id));
-        // A local part outside ASCII may stand here only in a letter that travels with SMTPUTF8.
+        // A local part outside ASCII is only allowed in a letter that is sent with SMTPUTF8.
         if let Some(recipient) = self.recipient.filter(|r| self.smtputf8 || !r.needs_smtputf8()) {
             let _ = write!(field, "\r\n\tfor <{}>", recipient.to_path());
         }
@@ -48,7 +48,8 @@ impl Trace<'_> {
         field
     }
 
-    /// RFC 3848 and RFC 6531 §4.3 transmission types. There is none for SMTP over TLS: the comment tells.
+    /// Transmission types of RFC 3848 and RFC 6531 §4.3. There is none for SMTP over TLS: the comment says
+    /// so.
     fn protocol(self) -> &'static str {
         let origin = self.origin;
         match (self.smtputf8, origin.extended, origin.tls.is_some(), origin.login.is_some()) {
@@ -65,7 +66,7 @@ impl Trace<'_> {
     }
 }
 
-/// What a peer calls itself goes into our line only as a harmless word.
+/// The peer's name for itself enters our field only as a harmless word.
 fn atom(text: &str) -> String {
     let clean: String = text
         .chars()

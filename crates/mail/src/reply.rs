@@ -1,4 +1,4 @@
-//! One SMTP reply: code, enhanced code and public text built together, the private cause beside it.
+//! An SMTP reply: code, enhanced code and public text together, with its private cause.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ impl fmt::Display for EnhancedCode {
     }
 }
 
-/// Whose turn it is after a failure (RFC 5321 §4.2.1: 4yz may be tried again, 5yz must not).
+/// Whether a failure is temporary or permanent (RFC 5321 §4.2.1: 4yz may be retried, 5yz must not).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
-    /// Worth another try.
+    /// May be retried.
     Temporary,
-    /// The same again will fail the same way.
+    /// A retry would fail in the same way.
     Permanent,
 }
 
-/// What is answered to a peer. The text is bland: no configuration, no address but the peer's own.
+/// A reply to a peer. The text is neutral: no configuration, no address but the peer's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     code: u16,
@@ -60,13 +60,13 @@ impl Reply {
     }
 
     fn build(code: u16, enhanced: Option<EnhancedCode>, text: &str) -> Self {
-        // A reply is one line: nothing that came from outside may open another (RFC 5321 §4.2.1).
+        // A reply is one line: text from outside must not start another (RFC 5321 §4.2.1).
         let text: String =
             text.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }).take(400).collect();
         Self { code, enhanced, text, cause: None }
     }
 
-    /// Adds what only the log may know.
+    /// Adds the cause, for the log only.
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
@@ -97,7 +97,7 @@ impl Reply {
         self.cause.as_deref()
     }
 
-    /// 4yz or 5yz: whose turn it is; `None` for success.
+    /// Temporary (4yz) or permanent (5yz); `None` for success.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self.code {

@@ -1,6 +1,5 @@
-//! A text as it was before programs wrote it in other codes once too often, one within the other: UTF-8 taken for a code page,
-//! entities of pages, encoded-words, per cent, quoted-printable, and letters turned round. For rules; never for showing. Knows no
-//! fields.
+//! Recovers texts that programs encoded once too often, also nested: UTF-8 read as a code page, HTML entities, encoded-words,
+//! percent, quoted-printable, and reversed letters. For rules; never for display. Knows no fields.
 
 use std::collections::HashMap;
 
@@ -8,24 +7,23 @@ use thiserror::Error;
 
 use crate::{charset, html, transfer, word_readings};
 
-/// How often one text was taken for another code page.
+/// How often one text was read in the wrong code page.
 const MAX_TIMES: usize = 3;
 
-/// How many codes may lie within each other, and texts that one may have been: what programs do by mistake, they do twice.
+/// Nesting depth of encodings, and number of candidate texts: what programs do by mistake, they do twice.
 const MAX_DEEP: usize = 4;
 const MAX_TEXTS: usize = 24;
-/// Bytes of them all, once there are any: what is long costs no more than its first few readings.
+/// Bytes of all candidates, once there are any: a long text costs no more than its first few readings.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// Bytes that may be taken out of one code in one letter, however many fields and names it has: a letter that needs more has
-/// been written for that.
+/// Bytes that may be decoded per letter, over all fields and names: a letter that needs more is not honest.
 const MAX_PER_LETTER: usize = 4 * 1024 * 1024;
-/// What looking at a text costs however short it is.
+/// Fixed cost of examining a text, in bytes.
 const EACH: usize = 256;
-/// What a text costs that is kept, beside its bytes.
+/// Fixed cost of a stored text, in bytes.
 const KEPT: usize = 64;
 
-/// What the texts of one letter may have been before, each looked at once, and all of them within a bound.
+/// Earlier forms of the texts of one letter, each text examined once, all within a limit.
 #[derive(Debug)]
 pub struct Layers {
     left: usize,
@@ -33,7 +31,7 @@ pub struct Layers {
     pages: Option<Vec<HashMap<char, u8>>>,
 }
 
-/// There is more in codes within codes than is looked at: nobody can say what is not there.
+/// There are more nested encodings than are examined: nothing can be ruled out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("it has more in codes within codes than can be looked at")]
 pub struct TooLayered;
@@ -45,21 +43,21 @@ impl Default for Layers {
 }
 
 impl Layers {
-    /// With a bound of one's own.
+    /// With another limit.
     #[must_use]
     pub fn up_to(most: usize) -> Self {
         Self { left: most, known: HashMap::new(), pages: None }
     }
 
-    /// What may still be looked at.
+    /// What is left of the limit, in bytes.
     #[must_use]
     pub fn left(&self) -> usize {
         self.left
     }
 
-    /// What it may have been, each once, without the text itself. The text is expected to be short.
+    /// Its possible earlier forms, each once, without the text itself. The text is expected to be short.
     pub(crate) fn before(&mut self, text: &str) -> Result<Vec<String>, TooLayered> {
-        // Most are in no code, and cost nothing more than this look.
+        // Most texts are not encoded, and cost only this check.
         if text.is_ascii() && !text.contains(['&', '=', '%']) {
             return Ok(Vec::new());
         }
@@ -87,7 +85,7 @@ impl Layers {
             }
             from = to;
         }
-        // What is kept until the letter is judged takes room outside of what `memory` keeps for it.
+        // Texts that are kept until the letter is judged take memory beyond what `memory` reserves for it.
         self.pays(all.iter().map(|one| one.len().saturating_add(KEPT)).sum())?;
         self.known.insert(text.to_owned(), all.clone());
         Ok(all)
@@ -106,7 +104,7 @@ impl Layers {
     }
 }
 
-/// The texts that are one code away, and as many misreadings as there may be of one kind.
+/// The texts one encoding away, with at most a limited number of misreadings of one kind.
 fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn FnMut(String)) {
     if !text.is_ascii() {
         for bytes_of in pages.get_or_insert_with(|| charset::GUESSES.into_iter().map(code_page).collect()) {
@@ -137,13 +135,13 @@ fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn Fn
     }
 }
 
-/// The high characters of a code page and their bytes.
+/// The characters of a code page beyond ASCII, and their bytes.
 fn code_page(label: &str) -> HashMap<char, u8> {
     let decoded = |byte: u8| Some((charset::decode_as(&[byte], label).chars().next()?, byte));
     (0x80..=0xff).filter_map(decoded).collect()
 }
 
-/// Every run of characters whose bytes are UTF-8 as what that says. `None`: there is no such run.
+/// Decodes every run of characters whose bytes are UTF-8. `None`: there is no such run.
 fn misread(text: &str, bytes_of: &HashMap<char, u8>) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut run: (String, Vec<u8>) = (String::new(), Vec::new());
@@ -180,11 +178,11 @@ fn has_escape(text: &str, mark: char) -> bool {
     })
 }
 
-/// From here on, letters are shown from right to left, and brackets mirrored; up to there (UAX #9 §2.2, §2.6 and L4).
+/// Right-to-left override: the following text is displayed reversed, with mirrored brackets (UAX #9 §2.2, §2.6 and L4).
 const TURNS: char = '\u{202e}';
 const TURNS_BACK: [char; 2] = ['\u{202c}', '\u{202d}'];
 
-/// Some turn letters and brackets, and some turn only letters.
+/// Some programs reverse letters and mirror brackets, some only reverse.
 fn turned(text: &str, mirrored: impl Fn(char) -> char) -> String {
     let mut pieces = text.split(TURNS);
     let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -242,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_text_is_read_as_it_was_before() {
-        // However many codes there are in it, no more than these are taken off.
+        // At most this many encodings are removed, however many there are.
         assert!(before(&"%26amp;%253D=3D=?x&#37;Ã".repeat(300)).len() <= super::MAX_TEXTS);
         for (text, was) in [
             ("[persÃ¶nlich] x", "[persönlich] x"),

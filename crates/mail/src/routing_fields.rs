@@ -1,5 +1,5 @@
-//! Fields of a header section that say whose a letter is, to whom it goes, when, by which way and in reply to what: about this
-//! letter alone, and nothing of what it says.
+//! Header fields about a letter's sender, recipients, date, route and thread: about the letter itself, not
+//! its content.
 
 /// Their names (RFC 5322 §3.6, RFC 3834 §5).
 const ROUTING: [&str; 12] = [

@@ -1,20 +1,20 @@
-//! Values that must not be seen: they do not print and leave memory when dropped.
+//! Secret values: not printable, and erased from memory when dropped.
 
 use std::fmt;
 
 use zeroize::Zeroize;
 
-/// A secret value. `Debug` prints the type only; there is no `Display`; dropped means erased.
+/// A secret value. `Debug` prints only the type; there is no `Display`; erased when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes the value in; the caller's other copies are the caller's to erase.
+    /// Takes the value; copies of the caller are the caller's to erase.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value itself. Every call of this is a place to look at in a review.
+    /// The value itself. Every call deserves attention in a review.
     pub fn expose(&self) -> &T {
         &self.0
     }

@@ -1,7 +1,7 @@
-//! What makes a multipart/signed one (RFC 1847 §2.1): two parts, the second of which is a signature. Verifies nothing and reads no
+//! When a multipart/signed is valid (RFC 1847 §2.1): two parts, the second of which is a signature. Verifies nothing and reads no
 //! part.
 
-/// What stands beside a part that is signed, and so who can verify it.
+/// The kind of a detached signature, which decides what can verify it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DetachedSignature {
     /// S/MIME (RFC 8551 §3.5.3).
@@ -21,10 +21,11 @@ impl DetachedSignature {
         }
     }
 
-    /// That of a multipart/signed with parts of these types. `protocol` names the type of the second part (RFC 1847 §2.1); many programs
-    /// write `x-pkcs7-signature` in one place and not in the other, and some send signatures as bytes of no type. Anything else in that place
-    /// would be shown by readers that verify nothing, and is no signature. Where `protocol` is missing, as in signed letters that Outlook
-    /// attaches, the second part's type says it alone. `None`: nothing in it is signed, it is parts side by side (RFC 2046 §5.1.3).
+    /// The kind of signature of a multipart/signed with parts of these types. `protocol` names the type of the second part (RFC
+    /// 1847 §2.1); many programs write `x-pkcs7-signature` in one place and not in the other, and some send signatures as untyped
+    /// bytes. Any other type in that place would be displayed by readers that verify nothing, and is not a signature. Where
+    /// `protocol` is missing, as in signed letters that Outlook attaches, the second part's type decides. `None`: nothing in it is
+    /// signed, the parts are side by side (RFC 2046 §5.1.3).
     #[must_use]
     pub fn of_multipart<T: AsRef<str>>(protocol: Option<&str>, parts: &[T]) -> Option<Self> {
         let [_signed, signature] = parts else { return None };

@@ -1,7 +1,7 @@
-//! What a text looks like: one form for a tag as it is written in a rule and for all the ways people type it.
+//! What a text looks like: one form for a tag in a rule and for all the ways people type it.
 //!
-//! NFKC case folding, look-alikes as one (UTS 39), what is not seen dropped, white space as one blank and none just
-//! inside brackets. Knows where every stroke came from, so that what matched can be cut out of the text as typed.
+//! NFKC case folding, look-alikes unified (UTS 39), invisible characters dropped, white space as one space and none just inside
+//! brackets. Records the origin of every stroke, so that a match can be cut out of the text as typed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_security::confusable_detection;
 
-/// One character of the form, and the letters of the text it stands for.
+/// One character of the form, and the letters of the text it came from.
 #[derive(Clone, Copy, Debug)]
 struct Stroke {
     shape: char,
@@ -31,9 +31,9 @@ pub fn skeleton(text: &str) -> String {
     Skeleton::of(text.chars()).strokes.iter().map(|stroke| stroke.shape).collect()
 }
 
-/// The text as it is read, for patterns: compatible characters as one (NFKC), what is not seen dropped, white space as
-/// one blank. Upper and lower case stay. `None`: it would grow as no honest text does (U+FDFA stands for eighteen
-/// letters), and searching it would cost too much.
+/// The text as it is read, for patterns: compatible characters unified (NFKC), invisible ones dropped, white space as one space.
+/// Keeps case. `None`: it would grow more than any honest text does (U+FDFA becomes eighteen letters), and searching it would cost
+/// too much.
 #[must_use]
 pub fn tidied(text: &str) -> Option<String> {
     let most = text.len().saturating_mul(MAX_GROWTH).saturating_add(MIN_GROWTH);
@@ -53,13 +53,13 @@ pub fn tidied(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// The text in its canonical form (NFC): ü is one letter, also where a Mac wrote u and two dots.
+/// The text in its canonical form (NFC): ü is one letter, also where macOS wrote u and a combining diaeresis.
 #[must_use]
 pub fn composed(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
-/// A text in compatible characters has so many times as many bytes, and short ones these more.
+/// Growth limit of NFKC as a factor, and an additional allowance in bytes for short texts.
 const MAX_GROWTH: usize = 3;
 const MIN_GROWTH: usize = 1024;
 
@@ -78,7 +78,7 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// The text as it is read, and neither in upper nor in lower case: [`tidied`] with `ß` and `SS` as one.
+/// The text as it is read, without case: [`tidied`] with `ß` and `SS` as one.
 #[must_use]
 pub fn caseless(text: &str) -> String {
     let read = tidied(text).unwrap_or_else(|| text.to_owned());
@@ -86,8 +86,8 @@ pub fn caseless(text: &str) -> String {
     tidied(&folded).unwrap_or(folded)
 }
 
-/// The text with letters of other scripts that look like ASCII ones as those (UTS 39); what is ASCII stays, and so do
-/// umlauts. For patterns: [`skeleton`] would change what they are made of.
+/// The text with look-alikes of ASCII letters replaced by those (UTS 39); ASCII and umlauts stay. For patterns: [`skeleton`] would
+/// change pattern characters.
 #[must_use]
 pub fn latinised(text: &str) -> String {
     latinised_with(text, &mut Remembered::default())
@@ -108,14 +108,14 @@ fn latinised_with(text: &str, looks: &mut Remembered<String>) -> String {
     out
 }
 
-/// What was found out about characters: a long text is made of few, and to look one up is what costs.
+/// Cache of results per character: a long text has few different ones, and the look-up is what costs.
 struct Remembered<T> {
     known: HashMap<char, T>,
     #[cfg(test)]
     looked_up: usize,
 }
 
-/// So many are remembered at once.
+/// Entries of the cache.
 const MAX_REMEMBERED: usize = 16 * 1024;
 
 impl<T> Default for Remembered<T> {
@@ -145,7 +145,7 @@ impl<T> Remembered<T> {
     }
 }
 
-/// Whether brackets of any script open or close with this character.
+/// Whether this character is an opening or closing bracket of any script.
 #[must_use]
 pub fn is_bracket(c: char) -> bool {
     use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
@@ -154,7 +154,7 @@ pub fn is_bracket(c: char) -> bool {
         || matches!(category, OpenPunctuation | ClosePunctuation | InitialPunctuation | FinalPunctuation)
 }
 
-/// Brackets that look square, by their corners; what opens stands before what closes.
+/// Brackets that look square, by their corners; the opening one comes first.
 const SQUARE: [(char, char); 29] = [
     ('\u{2045}', '\u{2046}'),
     ('\u{228f}', '\u{2290}'),
@@ -199,11 +199,10 @@ pub(crate) fn squared(c: char) -> char {
     }
 }
 
-/// What a character is taken for at a glance: a capital of another script for the Latin one that it looks like, a letter with
-/// marks for the bare letter; marks and narrow blanks for nothing. Only for recognising forgeries: words in other scripts
-/// lose their meaning.
+/// What a character looks like at a glance: a capital of another script is the Latin one it resembles, a letter with marks the bare
+/// letter; marks and narrow spaces are nothing. Only for detecting forgeries: words in other scripts lose their meaning.
 pub(crate) fn as_seen(c: char) -> char {
-    /// Nobody sees it.
+    /// Invisible.
     const NOTHING: char = '\u{ad}';
     let c = squared(c);
     if c.is_ascii() {
@@ -233,7 +232,7 @@ pub(crate) fn as_seen(c: char) -> char {
         let mut capitals = c.to_uppercase();
         capitals.next().filter(|_| capitals.next().is_none())
     };
-    // As it is before what it is compatible with: that of a lunate sigma is another sigma.
+    // Before compatibility decomposition: that of a lunate sigma is another sigma.
     let others = [Some(c), Some(base), capital(c), capital(base)].into_iter().flatten();
     let found = Some(base).filter(char::is_ascii).or_else(|| others.into_iter().find_map(looks_like));
     found.unwrap_or(c)
@@ -273,7 +272,7 @@ impl Skeleton {
         Self { strokes }
     }
 
-    /// The letters at every place in this text that looks like `wanted`, from left to right, none twice.
+    /// The letters at every place in this text that looks like `wanted`, from left to right, without overlaps.
     pub(crate) fn positions(&self, wanted: &Self) -> Vec<(usize, usize)> {
         let length = wanted.strokes.len();
         let mut places: Vec<(usize, usize)> = Vec::new();
@@ -292,15 +291,15 @@ impl Skeleton {
     }
 }
 
-/// Small capitals in their alphabetical order; no letter stands for q and x.
+/// Small capitals in alphabetical order; there is none for q and x.
 const SMALL_CAPITALS: [char; 26] = [
     '\u{1d00}', '\u{299}', '\u{1d04}', '\u{1d05}', '\u{1d07}', '\u{a730}', '\u{262}', '\u{29c}', '\u{26a}',
     '\u{1d0a}', '\u{1d0b}', '\u{29f}', '\u{1d0d}', '\u{274}', '\u{1d0f}', '\u{1d18}', '\u{a7af}', '\u{280}',
     '\u{a731}', '\u{1d1b}', '\u{1d1c}', '\u{1d20}', '\u{1d21}', '\u{1d6a}', '\u{28f}', '\u{1d22}',
 ];
 
-/// The letter in a picture of one, which neither NFKC nor UTS 39 gives: regional indicators, letters in negative circles and
-/// squares, small capitals.
+/// The letter in a pictured one, which neither NFKC nor UTS 39 gives: regional indicators, letters in negative circles and squares,
+/// small capitals.
 fn drawn(c: char) -> char {
     let of = |first: u32| char::from_u32(u32::from(c).wrapping_sub(first).wrapping_add(u32::from('a')));
     let letter = match u32::from(c) {
@@ -317,7 +316,7 @@ fn drawn(c: char) -> char {
     letter.unwrap_or(c)
 }
 
-/// How a character is drawn. What nobody sees has no shapes.
+/// How a character is drawn. Invisible characters have no shapes.
 enum Drawing {
     Blank,
     Shapes(Box<[char]>),
@@ -333,7 +332,7 @@ fn drawing(c: char) -> Drawing {
     }
 }
 
-/// A character as it is drawn: decomposed, lower case, what looks alike as one.
+/// A character as it is drawn: decomposed, lower case, look-alikes unified.
 fn shapes(c: char) -> Vec<char> {
     let c = drawn(c);
     if c.is_ascii_alphabetic() && !matches!(c, 'm' | 'M') || c == ' ' {
@@ -342,14 +341,14 @@ fn shapes(c: char) -> Vec<char> {
     let mut single = [0; 4];
     let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(c.encode_utf8(&mut single)).into_owned();
     let lower: String = folded(&apart);
-    // Look-alikes of lower-case letters may be capitals (a nought is an O), hence twice.
+    // Look-alikes of lower-case letters may be capitals (a zero is an O), hence twice.
     folded(&confusable_detection::skeleton(&lower).collect::<String>())
         .chars()
         .filter(|c| !is_unseen(*c))
         .collect()
 }
 
-/// Case folding of what is left after decomposition.
+/// Case folding of the decomposed characters.
 fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -362,7 +361,7 @@ fn folded(text: &str) -> String {
     out
 }
 
-/// Nobody sees it: control characters, soft hyphens, joiners, marks of direction, variation selectors.
+/// Invisible: control characters, soft hyphens, joiners, direction marks, variation selectors.
 fn is_unseen(c: char) -> bool {
     c.is_control() || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
@@ -454,7 +453,7 @@ mod tests {
         }
     }
 
-    /// Work, not time: what costs is to look a character up, and what is pushed is bounded by what is read.
+    /// Work, not time: the look-up of a character is what costs, and the output is bounded by the input.
     #[test]
     fn a_text_costs_what_its_characters_cost_once() {
         for text in ["\u{fdfa}", "\u{2026}", "\u{3316}", "ä", "a", " ["] {
@@ -469,7 +468,7 @@ mod tests {
             assert!(tidy.is_none_or(|tidy| tidy.len() <= MAX_GROWTH * long.len() + MIN_GROWTH), "{text}");
         }
         assert!(tidied(&"\u{fdfa}".repeat(60_000)).is_none() && tidied(&"\u{2026}".repeat(60_000)).is_some());
-        // Every character there is: the memory of them is bounded.
+        // Every character there is: the cache is bounded.
         let all: String = (0..=u32::from(char::MAX)).filter_map(char::from_u32).collect();
         let mut looks = Remembered::default();
         let _ = latinised_with(&all, &mut looks);

@@ -1,4 +1,4 @@
-//! A tag cut out of a raw field value (the Subject), byte by byte: what is not cut stays as it came. Knows no field by name.
+//! Cuts a tag out of a raw field value (the Subject); every other byte stays. Knows no field by name.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use crate::skeleton::{Skeleton, as_seen, squared};
 use crate::word_readings::readings;
 use crate::{charset, direction};
 
-/// A character and the bytes it stands for.
+/// A character and its bytes.
 type Letter<'a> = (char, &'a [u8]);
 
-/// Cuts everything that looks like `tag` out of a raw value, with one adjacent blank. `None`: a reader sees no match. All
-/// other bytes stay; encoded-words with a match are re-encoded, and the whole value only if a match spans several.
+/// Cuts everything that looks like `tag` out of a raw value, with one adjacent space. `None`: a reader sees no match.
+/// All other bytes stay; encoded-words with a match are re-encoded, and the whole value only if a match spans several.
 pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let tag = Skeleton::of(tag.chars().map(squared));
     let wanted = readings(raw).iter().find_map(|seen| cut_text(seen, &tag))?;
@@ -21,7 +21,7 @@ pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let attempts = guesses.flat_map(|guess| [Words::AsTheyAre, Words::Anew].map(|words| (guess, words)));
     for (guess, words) in attempts {
         let direct = cut_pieces(raw, &tag, guess, words);
-        // What is left must read as before, but for the match, in the way in which the match was seen.
+        // The rest must read as before, without the match, in the reading in which the match was found.
         let reads_well = || match guess {
             None => decode(&direct) == wanted,
             Some(guess) => cut_text(&decode_as(raw, guess), &tag)
@@ -31,7 +31,7 @@ pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
             return Some(direct);
         }
         if raw.is_ascii() && matches!(words, Words::Anew) {
-            // There is no other way to read it.
+            // There is no other reading.
             break;
         }
     }
@@ -42,16 +42,16 @@ fn is_in(text: &str, tag: &Skeleton) -> bool {
     !Skeleton::of(text.chars().map(squared)).positions(tag).is_empty()
 }
 
-/// The value so that it is read in the order in which it is shown; `None`: it is so already.
+/// The value in the order in which it is displayed; `None`: it is so already.
 pub(crate) fn in_order(raw: &[u8]) -> Option<Vec<u8>> {
     readings(raw).iter().find_map(|seen| direction::without_marks(seen)).map(|seen| encode(seen.trim()))
 }
 
-/// The value without anything that looks like the text in letters of other scripts, with marks or narrow blanks. `None`:
-/// nothing does. Matches more than [`cut`] and re-encodes the value: for tags that only we may write.
+/// The value without anything that looks like the text in letters of other scripts, with marks or narrow spaces.
+/// `None`: nothing does. Matches more than [`cut`] and re-encodes the value: for tags that only we may write.
 pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let tag = Skeleton::of(tag.chars().map(as_seen));
-    // To look a character up is what costs.
+    // The look-up of a character is what costs.
     let mut known: HashMap<char, char> = HashMap::new();
     let mut seen_as =
         |c: char| if c.is_ascii() { as_seen(c) } else { *known.entry(c).or_insert_with(|| as_seen(c)) };
@@ -66,12 +66,12 @@ pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
             }
             text = without(&text, places);
         }
-        // Only an attack nests it so often: nothing of the value is kept.
+        // Only an attack nests it so often: the value is dropped.
         Some(encode(""))
     })
 }
 
-/// What becomes of encoded-words.
+/// How encoded-words are treated.
 #[derive(Clone, Copy)]
 enum Words {
     AsTheyAre,
@@ -127,7 +127,7 @@ fn cut_text(text: &str, tag: &Skeleton) -> Option<String> {
     Some(left.iter().map(|(c, _)| c).collect())
 }
 
-/// Passes over a text: people do not nest tags, and time must not depend on who does.
+/// Passes over a text: honest texts do not nest tags, and the time must not depend on those that do.
 const PASSES: usize = 5;
 
 /// Removes matches, including those that appear once others are removed.
@@ -153,7 +153,7 @@ fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Lett
     found.map(|()| text)
 }
 
-/// What is left of letters where these ranges of them go, which come in order.
+/// The letters without these ranges, which are in order.
 fn without<T: Clone>(text: &[T], places: impl IntoIterator<Item = (usize, usize)>) -> Vec<T> {
     let mut left = Vec::with_capacity(text.len());
     let mut from = 0;
@@ -165,7 +165,7 @@ fn without<T: Clone>(text: &[T], places: impl IntoIterator<Item = (usize, usize)
     left
 }
 
-/// How many letters the blank behind a tag has, or the fold.
+/// Number of letters of the space or fold after a tag.
 fn blank_behind(text: &[Letter<'_>]) -> usize {
     let mut behind = text.iter().map(|(c, _)| *c);
     match (behind.next(), behind.next(), behind.next()) {
@@ -175,7 +175,7 @@ fn blank_behind(text: &[Letter<'_>]) -> usize {
     }
 }
 
-/// RFC 5322 §3.2.2: folding must not leave a line of white space only.
+/// RFC 5322 §3.2.2: folding must not leave a line of only white space.
 fn has_blank_line(raw: &[u8]) -> bool {
     raw.split(|b| *b == b'\n').skip(1).any(|line| line.iter().all(u8::is_ascii_whitespace))
 }
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(cut_str(" [v]\r\n Schaden", tag).as_deref(), Some(" Schaden"));
         assert_eq!(cut_str(" Schaden\r\n [v]", tag).as_deref(), Some(" Schaden"));
         assert_eq!(cut_str(" a\r\n [v]\r\n b", tag).as_deref(), Some(" a\r\n b"));
-        // would leave a line of white space only
+        // would leave a line of only white space
         assert_eq!(cut_str(" a\r\n [v] \r\n b", tag).as_deref(), Some(" a  b"));
     }
 
@@ -281,7 +281,7 @@ mod tests {
         // a literal tag between two words: their space must not be lost
         let cut = cut_str(" =?utf-8?Q?Gr=C3=B6?= [vertraulich] =?utf-8?Q?=C3=9Fe?=", tag).unwrap();
         assert_eq!(decode(cut.as_bytes()), "Grö ße");
-        // a tag that looks like the syntax of an encoded-word does not tear it
+        // a tag that looks like the syntax of an encoded-word does not break it
         let cut = cut_str(" utf-8 =?utf-8?Q?x?=", "utf-8").unwrap();
         assert_eq!(cut, " =?utf-8?Q?x?=");
     }

@@ -1,5 +1,5 @@
-//! A report to a domain on how its servers spoke TLS (RFC 8460 §5.3), as RFC 6522 multipart/report. Knows no wording, no queue and
-//! not what is in the report.
+//! Writes a TLS report to a domain (RFC 8460 §5.3), as RFC 6522 multipart/report. Contains no wording; knows
+//! no queue and no content of the report.
 
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
@@ -8,26 +8,26 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::compose::{ComposeError, addressed, checked_id, crlf, multipart};
 
-/// A report.
+/// A TLS report mail.
 #[derive(Clone)]
 pub struct TlsReportMail {
     /// Display name and address.
     pub from: (String, Address),
-    /// Who asks for it.
+    /// The requested recipient.
     pub to: Address,
     /// The domain that it is about.
     pub domain: String,
     /// The domain that it is from.
     pub submitter: String,
-    /// By which two of the same are known, without angle brackets.
+    /// Identifies the report, without angle brackets.
     pub report_id: String,
     /// Message-ID without angle brackets.
     pub message_id: String,
     /// Date.
     pub at: Timestamp,
-    /// The part for people.
+    /// The human-readable part.
     pub text: String,
-    /// The part for machines: name and bytes of a compressed file.
+    /// The machine-readable part: name and bytes of a compressed file.
     pub file: (String, Vec<u8>),
 }
 
@@ -35,7 +35,7 @@ pub struct TlsReportMail {
 pub fn compose_tls_report(mail: &TlsReportMail) -> Result<Vec<u8>, ComposeError> {
     let (id, report_id) = (checked_id(&mail.message_id)?, checked_id(&mail.report_id)?);
     let (domain, submitter) = (checked_domain(&mail.domain)?, checked_domain(&mail.submitter)?);
-    // RFC 8460 §5.3, in this very order.
+    // RFC 8460 §5.3, in exactly this order.
     let subject = format!("Report Domain: {domain} Submitter: {submitter} Report-ID: <{report_id}>");
     // Folded, and never as encoded words: machines read it.
     let subject = Raw::new(subject).into();
@@ -52,7 +52,7 @@ pub fn compose_tls_report(mail: &TlsReportMail) -> Result<Vec<u8>, ComposeError>
         .write_to_vec()?)
 }
 
-/// A name of the DNS in A-labels, as it can stand in a field.
+/// A domain name in A-labels, valid in a field.
 fn checked_domain(domain: &str) -> Result<&str, ComposeError> {
     let ok = (1..=253).contains(&domain.len())
         && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));

@@ -1,4 +1,4 @@
-//! RFC 2045 content transfer encodings, read leniently: what can be shown is shown. Never fails, never panics.
+//! RFC 2045 content transfer encodings, decoded leniently: what can be shown is shown. Never fails, never panics.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A Content-Transfer-Encoding of any age.
+/// A Content-Transfer-Encoding, current or historic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Encoding {
     Mime(Transfer),
-    /// Before MIME, and now and then since.
+    /// From before MIME, and rarely since.
     Uuencode,
 }
 
 impl Encoding {
-    /// From the field's first word, however it is spelt. `None`: nobody knows it.
+    /// From the field's first word, however it is spelt. `None`: unknown.
     pub(crate) fn named(value: &str) -> Option<Self> {
         let token = value.trim_matches([',', '.', ' ']).to_ascii_lowercase();
         let transfer = match token.as_str() {
@@ -32,7 +32,7 @@ impl Encoding {
             "uuencode" | "x-uuencode" | "x-uue" | "uue" | "x-uu" | "x-uuencoded" => {
                 return Some(Self::Uuencode);
             }
-            // What people have written for "none", charsets among them.
+            // Words used for "none", charsets among them.
             "" | "7bit" | "7-bit" | "7" | "8bit" | "8-bit" | "8" | "binary" | "none" | "plain" | "text"
             | "text/plain" | "identity" | "raw" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "iso-8859-1"
             | "iso-8859-15" | "windows-1252" | "unicode" | "null" | "default" => Transfer::Identity,
@@ -45,7 +45,7 @@ impl Encoding {
 /// A Content-Transfer-Encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Transfer {
-    /// 7bit, 8bit, binary, and what nobody knows.
+    /// 7bit, 8bit, binary, and unknown encodings.
     Identity,
     Base64,
     QuotedPrintable,
@@ -64,7 +64,7 @@ impl Transfer {
         }
     }
 
-    /// Undoes the encoding.
+    /// Decodes the body.
     pub(crate) fn decode<'a>(self, body: &'a [u8]) -> Cow<'a, [u8]> {
         match self {
             Self::Identity => Cow::Borrowed(body),
@@ -73,7 +73,7 @@ impl Transfer {
         }
     }
 
-    /// The length of what [`Self::decode`] gives, without keeping it.
+    /// The length of the result of [`Self::decode`], without storing it.
     pub(crate) fn decoded_len(self, body: &[u8]) -> usize {
         match self {
             Self::Identity => body.len(),
@@ -83,8 +83,7 @@ impl Transfer {
     }
 }
 
-/// The encoding that a body shows to have, where its label cannot be right: words that nobody has encoded under
-/// `base64`, and the other way round.
+/// The actual encoding of a body whose label cannot be right: plain words under `base64`, and the other way round.
 pub(crate) fn shown(labelled: Transfer, body: &[u8], content: Content) -> Transfer {
     let is_text = content == Content::Text;
     match labelled {
@@ -95,10 +94,10 @@ pub(crate) fn shown(labelled: Transfer, body: &[u8], content: Content) -> Transf
     }
 }
 
-/// What a body is, as its type says.
+/// What a body contains, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// Meant to be read: `text/…`.
+    /// Text to be read: `text/…`.
     Text,
     /// Everything else.
     File,
@@ -110,19 +109,19 @@ impl Content {
     }
 }
 
-/// So much is looked at.
+/// Bytes that are examined.
 const MAX_LOOKED_AT: usize = 8 * 1024;
 
 fn lines_of_beginning(body: &[u8]) -> (impl Iterator<Item = &[u8]>, bool) {
     let start = body.get(..MAX_LOOKED_AT).unwrap_or(body);
-    // A line that is cut says nothing.
+    // A line that is cut is inconclusive.
     let whole = start.len() == body.len();
     let end = if whole { start.len() } else { memchr::memrchr(b'\n', start).unwrap_or(start.len()) };
     let lines = start.get(..end).unwrap_or(start).split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     (lines.filter(|line| !line.is_empty()), whole)
 }
 
-/// Whether no line of it could be base64, or all of it says something as it stands and nothing when it is decoded.
+/// Whether no line of it could be base64, or all of it is readable as it is and not when decoded.
 fn is_never_base64(body: &[u8], content: Content) -> bool {
     let is_text = content == Content::Text;
     let is_line = |line: &[u8]| line.iter().all(|b| in_alphabet(*b) || *b == b'=');
@@ -148,7 +147,7 @@ fn is_readable(bytes: &[u8]) -> bool {
     crate::charset::is_text(bytes)
 }
 
-/// Whether all of it is base64 that says something: lines of one length, the last one shorter.
+/// Whether all of it is base64 with readable content: lines of one length, the last one shorter.
 fn is_base64(body: &[u8], content: Content) -> bool {
     let (lines, whole) = lines_of_beginning(body);
     let lines: Vec<&[u8]> = lines.collect();
@@ -168,13 +167,13 @@ fn is_base64(body: &[u8], content: Content) -> bool {
     }
     let decoded = base64_lenient(&lines.concat());
     match content {
-        // A long word is none: what was encoded has blanks.
+        // A long word is not text: encoded text contains spaces.
         Content::Text => is_readable(&decoded) && decoded.iter().any(u8::is_ascii_whitespace),
         Content::File => crate::file_type::by_bytes(&decoded).is_some(),
     }
 }
 
-/// Whether every `=` of a text in ASCII is one of quoted-printable, and some are letters of UTF-8 or soft line ends.
+/// Whether every `=` of an ASCII text belongs to quoted-printable, and some are letters of UTF-8 or soft line breaks.
 fn is_quoted_printable(body: &[u8]) -> bool {
     if !body.is_ascii() || memchr::memchr(b'=', body).is_none() {
         return false;
@@ -212,21 +211,21 @@ fn alphabet_len(run: &[u8]) -> usize {
     run.iter().filter(|b| in_alphabet(**b)).count()
 }
 
-/// One character over a whole number of bytes carries nothing.
+/// The number of characters without an incomplete last one.
 fn usable(symbols: usize) -> usize {
     if symbols % 4 == 1 { symbols - 1 } else { symbols }
 }
 
-/// Undoes an encoding as the bytes come; the same result as decoding all at once.
+/// Decodes a stream; the same result as decoding all at once.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     is_base64: bool,
-    /// Up to three characters that wait for their fourth.
+    /// Up to three characters of an incomplete group.
     held: Vec<u8>,
 }
 
 impl Decoder {
-    /// Quoted-printable needs whole lines, which may be as long as they like: it has none.
+    /// `None` for quoted-printable, which needs whole lines of unlimited length.
     pub(crate) fn of(transfer: Transfer) -> Option<Self> {
         match transfer {
             Transfer::Identity => Some(Self { is_base64: false, held: Vec::new() }),
@@ -235,7 +234,7 @@ impl Decoder {
         }
     }
 
-    /// Takes more; appends what is whole to `out`.
+    /// Takes more; appends what is decoded to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if !self.is_base64 {
             out.extend_from_slice(bytes);
@@ -254,14 +253,14 @@ impl Decoder {
         self.held = rest;
     }
 
-    /// The encoded bytes have ended.
+    /// Ends the input.
     pub fn finish(mut self, out: &mut Vec<u8>) {
         self.end_run(out);
     }
 
     fn end_run(&mut self, out: &mut Vec<u8>) {
         self.held.truncate(usable(self.held.len()));
-        // Only alphabet and a possible length are left: this cannot fail.
+        // Only characters of the alphabet in a possible length are left: this cannot fail.
         let _ = LENIENT.decode_vec(&self.held, out);
         self.held.clear();
     }
@@ -273,28 +272,28 @@ pub(crate) fn base64_lenient(body: &[u8]) -> Vec<u8> {
     for run in body.split(|b| *b == b'=') {
         let mut symbols: Vec<u8> = run.iter().copied().filter(|b| in_alphabet(*b)).collect();
         symbols.truncate(usable(symbols.len()));
-        // Only alphabet and a possible length are left: this cannot fail.
+        // Only characters of the alphabet in a possible length are left: this cannot fail.
         let _ = LENIENT.decode_vec(&symbols, &mut out);
     }
     out
 }
 
-/// The longest text that a mailing list puts behind what it does not decode.
+/// The longest text that mailing lists append to an encoded body.
 const MAX_FOOTER: usize = 8 * 1024;
-/// A line of so many characters of base64 alone is no line of such a text.
+/// A line of at least this many base64 characters alone does not belong to such a text.
 const BASE64_LINE: usize = 60;
 
-/// Base64, and the plain text that somebody has put behind it. `None`: there is none.
+/// Base64, and the plain text that was appended to it. `None`: there is none.
 pub(crate) fn footer(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let from = body.len().saturating_sub(MAX_FOOTER);
-    // From the line before the first that may begin it: a large file is not walked through for its last lines.
+    // From the line before the first that may begin it: a large file is not scanned for its last lines.
     let before = body.get(..from.saturating_sub(1)).unwrap_or_default();
     let mut at = before.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
     let mut may_end = false;
     let mut start = None;
     for line in body.get(at..).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
         let text = line.trim_ascii();
-        // Before it stands an empty line, or the end of the base64.
+        // It follows an empty line, or the end of the base64.
         if start.is_none() && may_end && !text.is_empty() && at >= from {
             start = Some(at);
         }

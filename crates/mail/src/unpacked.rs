@@ -1,19 +1,19 @@
-//! Containers of a letter opened, so that what is in them is parts like any other: for showing. Bounded; what
-//! cannot be opened stays a file.
+//! Opens containers of a letter, so that their content becomes parts like any other: for display. Bounded;
+//! what cannot be opened stays a file.
 
 use crate::container::{cms, mime, tnef, uuencode};
 use crate::file_type;
 use crate::parts::{self, Opened, Parsed, Part};
 
-/// Containers within containers.
+/// Nesting depth of containers.
 const MAX_LEVELS: usize = 3;
 /// Containers of one letter.
 const MAX_CONTAINERS: usize = 100;
-/// What is taken out may take so much more room than the letter.
+/// Extracted content may take this many times the letter's size.
 const MAX_GROWTH: usize = 3;
 const MIN_ROOM: usize = 4 * 1024 * 1024;
 
-/// Opens what can be opened. New parts stand behind the others and are children of what they were in.
+/// Opens what can be opened. New parts are appended as children of their container.
 pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
     let mut room = size.saturating_mul(MAX_GROWTH).saturating_add(MIN_ROOM);
     let (mut at, mut containers) = (0, 0);
@@ -40,7 +40,7 @@ pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
     }
 }
 
-/// What is in a part, as an entity of its own, if it has at most so many bytes.
+/// The content of a part as an entity of its own, if it has at most `most` bytes.
 fn look(part: &Part<'_>, most: usize) -> Option<(Opened, Vec<u8>)> {
     let name = part.name().unwrap_or_default();
     if is_winmail(part, &name) {
@@ -63,7 +63,7 @@ fn look(part: &Part<'_>, most: usize) -> Option<(Opened, Vec<u8>)> {
     None
 }
 
-/// What was signed, as an entity: MIME, or bare text of somebody who signs without it.
+/// The signed content as an entity: MIME, or bare text that was signed without it.
 fn entity(content: Vec<u8>) -> Option<Vec<u8>> {
     let (head, _) = parts::split_entity(&content);
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
@@ -81,7 +81,7 @@ fn is_winmail(part: &Part<'_>, name: &str) -> bool {
         || (part.is("application/octet-stream") && tnef::is_tnef(&part.start()))
 }
 
-/// S/MIME that wraps what it is about (RFC 8551 §3.2).
+/// S/MIME that contains the signed content (RFC 8551 §3.2).
 pub(crate) fn is_cms(part: &Part<'_>) -> bool {
     part.is("application/pkcs7-mime") || part.is("application/x-pkcs7-mime")
 }

@@ -1,18 +1,19 @@
-//! What the policy says of one recipient: treatment, edits, TLS floor. Carried out elsewhere; `#[must_use]` so that nobody forgets.
+//! The policy's verdict on one recipient: treatment, edits, minimum TLS. Carried out elsewhere; `#[must_use]` so that
+//! it cannot be ignored.
 
 use serde::{Deserialize, Serialize};
 
 use crate::calendar_term::Term;
 use crate::reply::Reply;
 
-/// The least that a connection must prove before a letter goes over it. Ordered.
+/// What a connection must prove at least before a letter is sent over it. Ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsFloor {
-    /// TLS if offered, clear otherwise (opportunistic).
+    /// TLS if offered, clear text otherwise (opportunistic).
     #[default]
     None,
-    /// TLS or nothing; any certificate.
+    /// TLS required; any certificate.
     Encrypted,
     /// TLS with a certificate valid for the host.
     Verified,
@@ -22,91 +23,91 @@ pub enum TlsFloor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Treatment {
-    /// Relayed on, untouched, over at least this TLS.
+    /// Relayed unchanged, over at least this TLS.
     Relay {
-        /// The floor.
+        /// The minimum TLS.
         tls: TlsFloor,
-        /// Whether it leaves with a signature of ours around it.
+        /// Whether it is signed by us on the way.
         sign: Signing,
     },
-    /// Deposited, sealed, in the recipient's mailbox.
+    /// Stored encrypted in the recipient's mailbox.
     Portal,
     /// Encrypted for the partner and sent there.
     Domain {
         /// The partner's name; `None`: whichever partner the recipient belongs to.
         partner: Option<String>,
-        /// What happens where there is no key that may be used.
+        /// What happens if there is no usable key.
         otherwise: Otherwise,
     },
     /// Refused.
     Refuse(Refusal),
-    /// Kept sealed in the queue, frozen, until an operator decides; released, it goes over at least this TLS.
+    /// Kept encrypted in the queue until an operator decides; once released, it is sent over at least this TLS.
     Hold {
-        /// The floor.
+        /// The minimum TLS.
         tls: TlsFloor,
     },
 }
 
-/// A refusal of one recipient: what the client is told, and on what grounds.
+/// A refusal of one recipient: the reply to the client, and the grounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the client is told.
+    /// The reply to the client.
     pub reply: Reply,
-    /// On what grounds. Whoever writes to people about it later words this, and never the reply: that one is English.
+    /// The grounds. Notices to people are worded from these, never from the reply, which is in English.
     pub grounds: Grounds,
 }
 
 /// Why the policy refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grounds {
-    /// A rule does, and the reply's text is the operator's own.
+    /// By a rule, with the operator's own text as the reply.
     Written,
-    /// A rule does, and gives no words of its own.
+    /// By a rule that has no text of its own.
     Unworded,
-    /// A rule could not be answered for this letter.
+    /// A rule could not be evaluated for this letter.
     Undecided,
 }
 
-/// Whether a letter that is relayed is signed on the way (S/MIME), for the domain in its From.
+/// Whether a relayed letter is signed on the way (S/MIME), for the domain in its From.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Signing {
-    /// It goes as it is.
+    /// Not signed.
     #[default]
     Off,
-    /// Where there is a key of ours that may sign it; else it goes as it is.
+    /// Signed if we have a key for it; otherwise sent unsigned.
     WhenPossible,
-    /// Or it does not go.
+    /// Not sent unless signed.
     Required,
 }
 
-/// What happens to a copy that cannot be encrypted for a partner. No variant sends it in clear.
+/// What happens to a copy that cannot be encrypted for a partner. No variant sends it in clear text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Otherwise {
-    /// Into the recipient's mailbox.
+    /// Stored in the recipient's mailbox.
     Portal,
-    /// Kept until an operator decides; released, it goes over at least this TLS.
+    /// Kept until an operator decides; once released, it is sent over at least this TLS.
     Hold {
-        /// The floor.
+        /// The minimum TLS.
         tls: TlsFloor,
     },
     /// Refused, with this reply or (`None`) with the reason why it cannot be encrypted.
     Refuse(Option<Reply>),
 }
 
-/// A change a rule asks for, and the only kind of change there is.
+/// A change that a rule requests; there is no other kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
     /// Cut everything that looks like this text out of the Subject.
     CutFromSubject(String),
 }
 
-/// Which rule decided, in words an administrator understands.
+/// The rule that decided, in words an administrator understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The rule's name, or `default`.
     pub rule: String,
-    /// One sentence: which conditions held. No content, no subject, no full address.
+    /// One sentence: which conditions were met. No content, no subject, no full address.
     pub sentence: String,
 }
 
@@ -118,8 +119,8 @@ pub struct Judgement {
     pub treatment: Treatment,
     /// What to change on the way.
     pub edits: Vec<Edit>,
-    /// How long a mailbox keeps it, where that is this letter's own.
+    /// Retention in the mailbox; `None`: the default.
     pub keep: Option<Term>,
-    /// Why.
+    /// Why this was decided.
     pub reason: Reason,
 }

@@ -1,4 +1,5 @@
-//! What the audit trail costs an arrival: the same arrivals with its row and without, in turn, and the ratio of their rates.
+//! What the audit trail costs an arrival: the same arrivals with and without its row, alternating, and the ratio of
+//! their rates.
 //!
 //! `cargo xtask bench audit`, or `cargo run --release -p sealpost-mailbox --example audit_cost -- [callers] [arrivals]`
 
@@ -18,10 +19,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// As large as most letters are.
 const BYTES: usize = 10 * 1024;
 
-/// In turn: what else the machine does hits both alike. The best counts.
+/// Alternating, so that other load on the machine affects both alike. The best round counts.
 const ROUNDS: usize = 5;
 
-/// Whether an arrival is noted in the trail.
+/// Whether an arrival is recorded in the trail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trail {
     Noted,

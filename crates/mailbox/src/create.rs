@@ -1,5 +1,5 @@
-//! A mailbox that nobody has activated: its key pair, and its secret under every way in that it has while pending. The
-//! secret is forgotten again when the caller drops it: it exists only wrapped.
+//! Creates a pending mailbox: its key pair, and its secret key under every way in that it has while pending.
+//! The secret key is erased when the caller drops it: it exists only wrapped.
 
 use sealpost_mail::{Random, Timestamp};
 use sealpost_store::{NewMailbox, NewToken, NewWrap, TokenPurpose, WrapKind};
@@ -10,19 +10,19 @@ use sealpost_vault::{
 
 use crate::seal_address;
 
-/// What leads into a pending mailbox.
+/// What opens a pending mailbox.
 #[derive(Clone, Copy)]
 pub struct WaysIn<'a> {
-    /// Seals the link that is kept for further notices.
+    /// Seals the link that is stored for further notices.
     pub rows: &'a RowKey,
-    /// Goes into every wrap.
+    /// Used in every wrap.
     pub pepper: &'a Pepper,
-    /// The link. With an initial password it is kept without being mailed (decision 0013).
+    /// The link. With an initial password it is stored without being mailed (decision 0013).
     pub token: &'a Token,
 }
 
 impl WaysIn<'_> {
-    /// The secret under the link, and the link itself, sealed.
+    /// The secret key wrapped under the link, and the link itself, sealed.
     #[must_use]
     pub fn wraps(&self, mailbox_id: &str, secret: &MailboxSecret, random: &dyn Random) -> Vec<NewWrap> {
         let wrap = |kind, sealed| NewWrap { kind, sealed };
@@ -32,7 +32,7 @@ impl WaysIn<'_> {
         ]
     }
 
-    /// The same, and the secret under an initial password where there is one. Argon2 runs in here.
+    /// The same, and the secret key wrapped under an initial password if there is one. Runs Argon2.
     ///
     /// # Errors
     /// There is no memory for Argon2.
@@ -51,7 +51,7 @@ impl WaysIn<'_> {
     }
 }
 
-/// The secret of a pending mailbox under an initial password. Argon2 runs in here.
+/// The secret key of a pending mailbox wrapped under an initial password. Runs Argon2.
 ///
 /// # Errors
 /// There is no memory for Argon2.
@@ -66,13 +66,13 @@ pub fn initial_wrap(
     Ok(NewWrap { kind: WrapKind::Initial, sealed })
 }
 
-/// The row of a link by which a pending mailbox is activated.
+/// The token row of a link that activates a pending mailbox.
 #[must_use]
 pub fn activation_token(hash: TokenHash, now: Timestamp, expires_at: Timestamp) -> NewToken {
     NewToken { hash, purpose: TokenPurpose::Activation, created_at: now, expires_at, deposit_id: None }
 }
 
-/// A pending mailbox that is being made.
+/// A pending mailbox being created.
 pub struct NewPending {
     id: String,
     public: MailboxPublic,
@@ -80,22 +80,22 @@ pub struct NewPending {
     wraps: Vec<NewWrap>,
 }
 
-/// Whose a new mailbox is.
+/// The owner of a new mailbox.
 #[derive(Clone, Debug)]
 pub struct NewOwner<'a> {
     /// Keyed hash of the address.
     pub tag: [u8; 32],
-    /// The address as it is written.
+    /// The address as written.
     pub address: &'a str,
     /// Language tag for notices and pages.
     pub language: String,
 }
 
 impl NewPending {
-    /// A key pair, and its secret under the link and under escrow where the operator chose that.
+    /// A key pair, and its secret key wrapped under the link and, if the operator chose it, under escrow.
     ///
     /// # Errors
-    /// The escrow key is none to seal to.
+    /// The escrow key cannot be sealed to.
     pub fn new(
         ways: &WaysIn<'_>,
         escrow: Option<&EscrowPublic>,
@@ -104,10 +104,10 @@ impl NewPending {
         Self::with(ways, None, escrow, random)
     }
 
-    /// The same, and its secret under an initial password where there is one. Argon2 runs in here.
+    /// The same, and its secret key wrapped under an initial password if there is one. Runs Argon2.
     ///
     /// # Errors
-    /// The escrow key is none to seal to, or there is no memory for Argon2.
+    /// The escrow key cannot be sealed to, or there is no memory for Argon2.
     pub fn with(
         ways: &WaysIn<'_>,
         initial: Option<&InitialPassword>,
@@ -129,24 +129,24 @@ impl NewPending {
         &self.id
     }
 
-    /// What may be sealed to.
+    /// The public key, to be sealed to.
     #[must_use]
     pub fn public(&self) -> &MailboxPublic {
         &self.public
     }
 
-    /// For a further wrap.
+    /// The secret key, for a further wrap.
     #[must_use]
     pub fn secret(&self) -> &MailboxSecret {
         &self.secret
     }
 
-    /// The secret under an initial password, for whoever runs Argon2 elsewhere.
+    /// Adds the wrap under an initial password, if Argon2 was run elsewhere.
     pub fn add_initial(&mut self, wrap: NewWrap) {
         self.wraps.push(wrap);
     }
 
-    /// The row. The secret is gone with it.
+    /// The row. The secret key is erased with `self`.
     #[must_use]
     pub fn row(
         self,

@@ -1,5 +1,5 @@
-//! A letter into the row of one mailbox, and what the list shows of it out again. The listing lies under the message's
-//! own key: a second key exchange for it would cost as much as the rest of the deposit together.
+//! Turns a letter into the row of one mailbox, and reads back what the list shows of it. The listing is sealed under
+//! the message's own key: a second key exchange for it would cost as much as the rest of the deposit together.
 
 use sealpost_mail::{Random, Secret, Summary, Timestamp};
 use sealpost_store::{DepositRow, Folder, NewDeposit, Rewrapped};
@@ -7,38 +7,38 @@ use sealpost_vault::{DepositAuth, KeySeal, MailboxPublic, MailboxSecret, Message
 
 use crate::{Going, MailboxError};
 
-/// A letter for one mailbox; its body is sealed already.
+/// A letter for one mailbox; its body is already sealed.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLetter<'a> {
     /// The id of the mailbox.
     pub mailbox_id: &'a str,
-    /// What the mailbox's row was proven to have.
+    /// The mailbox's proven public key.
     pub public: &'a MailboxPublic,
-    /// The fresh id of the deposit.
+    /// Fresh id of the deposit.
     pub deposit_id: &'a str,
-    /// The sealed rest, shared with other deposits and legs.
+    /// Id of the sealed body, shared with other deposits and legs.
     pub body_id: &'a str,
-    /// The key of rest, head and listing.
+    /// The key of body, head and listing.
     pub key: &'a MessageKey,
-    /// The folder it is put into.
+    /// The folder it is deposited in.
     pub folder: Folder,
     /// The head of this copy.
     pub head: &'a [u8],
     /// What the list shows.
     pub listing: &'a Summary,
-    /// Bytes of the whole letter.
+    /// Size of the whole letter in bytes.
     pub size: u64,
-    /// The present moment.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When the letter will be deleted.
+    /// When it expires.
     pub going: Going,
 }
 
 impl NewLetter<'_> {
-    /// The row. `thread_tags` recognise replies to it.
+    /// The row. Replies to it are recognised by `thread_tags`.
     ///
     /// # Errors
-    /// The public key is none to seal to.
+    /// The public key cannot be sealed to.
     pub fn row(
         &self,
         deposits: &DepositAuth,
@@ -66,13 +66,12 @@ impl NewLetter<'_> {
     }
 }
 
-/// The head of a letter that stands in this mailbox's row. Copies for several recipients share a key, and each has a head
-/// of its own.
+/// The head of the letter in this mailbox's row. Copies for several recipients share a key, and each has its own head.
 ///
 /// # Errors
-/// The head is another copy's, or damaged.
+/// The head belongs to another copy, or is damaged.
 pub fn open_head(key: &MessageKey, deposit_id: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-    // Heads of former versions have no id in their label; with the key of a letter of today none of them opens.
+    // Heads from former versions have no id in their label; the key of a current letter opens none of them.
     key.open_part(Part::Head(deposit_id), sealed)
         .or_else(|error| key.open_part(Part::FormerHead, sealed).map_err(|_former| error))
 }
@@ -80,13 +79,13 @@ pub fn open_head(key: &MessageKey, deposit_id: &str, sealed: &[u8]) -> Result<Ve
 /// What the list shows of a letter that we deposited.
 ///
 /// # Errors
-/// The row is not ours, or of another mailbox or letter.
+/// The row is not ours, or belongs to another mailbox or letter.
 pub fn proven_listing(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
     let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
     key.open_part(Part::Listing(&row.id), listing)
 }
 
-/// The same for somebody who has the mailbox's secret. Nothing, and a line in the log, if it cannot be opened.
+/// The same with the mailbox's secret key. `None`, and a line in the log, if it cannot be opened.
 #[must_use]
 pub fn listing(
     auth: &DepositAuth,
@@ -97,16 +96,16 @@ pub fn listing(
     opened(auth, mailbox_id, secret, row)?.summary
 }
 
-/// A line of a list, opened.
+/// An opened row of a list.
 #[derive(Debug)]
 pub struct OpenedLine {
-    /// What the list shows; nothing if it cannot be read.
+    /// What the list shows; `None` if it cannot be read.
     pub summary: Option<Summary>,
     /// The letter's key.
     pub key: MessageKey,
 }
 
-/// [`listing`] and the letter's key with it.
+/// [`listing`] with the letter's key.
 #[must_use]
 pub fn opened(
     auth: &DepositAuth,
@@ -126,8 +125,8 @@ pub fn opened(
     Some(OpenedLine { summary: serde_json::from_slice(&listed).ok(), key })
 }
 
-/// The letter's key, wrapped for its owner, if it is not so already. Of a line that was opened: what is not ours stays as
-/// it is.
+/// The letter's key wrapped for its owner, unless it already is. For a row that was opened: what is not ours is left
+/// alone.
 #[must_use]
 pub fn rewrapped(
     secret: &MailboxSecret,

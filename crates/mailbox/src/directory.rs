@@ -1,5 +1,5 @@
-//! Whose a mailbox is: its address, sealed and bound to its public key. Whoever can write rows but has no key cannot put
-//! another address or another public key in its place unseen (decision 0022).
+//! The mailbox of an address: the address is sealed and bound to the mailbox's public key. Somebody who can write rows
+//! but has no key cannot replace address or public key unnoticed (decision 0022).
 
 use sealpost_mail::{Address, Random};
 use sealpost_store::{MailboxRow, MailboxState, ReachedMailbox, Relock};
@@ -8,7 +8,7 @@ use sealpost_vault::{Label, MailboxPublic, RowKey, TagKey};
 use crate::MailboxError;
 use crate::epochs::{Epochs, is_locked};
 
-/// What a row says of whose it is, not yet proven.
+/// The fields that identify a mailbox, not verified yet.
 #[derive(Clone, Copy, Debug)]
 pub struct AddressRecord<'a> {
     /// The id of the mailbox.
@@ -17,7 +17,7 @@ pub struct AddressRecord<'a> {
     pub tag: &'a [u8; 32],
     /// The public key in its row.
     pub public_key: &'a [u8],
-    /// Which password and answer are the present ones.
+    /// Identifies the current password and answer.
     pub epochs: &'a str,
     /// The address, sealed.
     pub sealed: &'a [u8],
@@ -51,7 +51,7 @@ impl<'a> From<&'a ReachedMailbox> for AddressRecord<'a> {
     }
 }
 
-/// A mailbox whose row is proven: the public key is its own, the address the one it was made for.
+/// A mailbox whose row is verified: the public key is its own, the address the one it was created for.
 #[derive(Clone, Debug)]
 pub struct Resident {
     id: String,
@@ -61,11 +61,11 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Proves a row: the seal holds, and the address in it is the one that the row is found by. Otherwise whoever writes
-    /// rows would get somebody's letters by putting that address's tag into the row of a mailbox of their own.
+    /// Verifies a row: the seal is valid, and the address in it is the one that the row is found by. Otherwise somebody
+    /// who writes rows would get another person's letters by putting that address's tag into their own mailbox's row.
     ///
     /// # Errors
-    /// The row is not ours, or of another mailbox, address, key or time.
+    /// The row is not ours, or belongs to another mailbox, address, key or time.
     pub fn of<'a>(
         record: impl Into<AddressRecord<'a>>,
         rows: &RowKey,
@@ -81,7 +81,7 @@ impl Resident {
         if tags.address_tag(&address.identity()) != *record.tag {
             return Err(MailboxError::damaged("a mailbox's row", "its tag is another address's"));
         }
-        // A lock is under the seal; any other state has nothing in its rows that opens what it should not.
+        // A lock is covered by the seal; in any other state the row contains nothing that opens what it should not.
         if is_locked(record.epochs) && record.state == MailboxState::Active {
             return Err(MailboxError::damaged("a mailbox's row", "it is locked, and says that it is not"));
         }
@@ -94,19 +94,19 @@ impl Resident {
         &self.id
     }
 
-    /// What may be sealed to.
+    /// The public key, to be sealed to.
     #[must_use]
     pub fn public(&self) -> &MailboxPublic {
         &self.public
     }
 
-    /// What locks this mailbox (`row` is its own), for [`sealpost_store::Store::lock_mailbox`].
+    /// Locks this mailbox (`row` is its own), for [`sealpost_store::Store::lock_mailbox`].
     #[must_use]
     pub fn lock(&self, row: &MailboxRow, rows: &RowKey, random: &dyn Random) -> Relock {
         self.relock(row, Epochs::locked(row, random), rows, random)
     }
 
-    /// What opens it again, for [`sealpost_store::Store::unlock_mailbox`].
+    /// Unlocks it, for [`sealpost_store::Store::unlock_mailbox`].
     #[must_use]
     pub fn unlock(&self, row: &MailboxRow, rows: &RowKey, random: &dyn Random) -> Relock {
         self.relock(row, Epochs::unlocked(row, random), rows, random)
@@ -121,7 +121,7 @@ impl Resident {
         }
     }
 
-    /// The address as it was written, for its owner.
+    /// The address as written, for its owner.
     #[must_use]
     pub fn address_text(&self) -> &str {
         &self.text
@@ -134,7 +134,7 @@ impl Resident {
     }
 }
 
-/// The address of a mailbox with this key as its row keeps it.
+/// The address of a mailbox with this key, sealed for its row.
 #[must_use]
 pub fn seal_address(
     rows: &RowKey,

@@ -1,5 +1,5 @@
-//! What an owner is writing: text and files, sealed to the mailbox while they come. Knows no page; who may be written to is
-//! in `owner_letter`, files that come in pieces are in `upload`.
+//! Drafts: text and files that an owner is writing, sealed to the mailbox as they arrive. Knows no page; who
+//! may be written to is in `owner_letter`, resumable uploads are in `upload`.
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -15,12 +15,12 @@ use crate::owner_letter::{WrittenFile, WrittenLetter};
 use crate::sealed_body::{BodyOpener, BodySealer};
 use crate::{MailboxError, is_id};
 
-/// Characters of a subject.
+/// Maximum characters of a subject.
 pub const MAX_SUBJECT: usize = 250;
-/// Characters of a list of recipients.
+/// Maximum characters of a list of recipients.
 const MAX_LIST: usize = 4000;
 
-/// What is typed, as it is typed.
+/// The typed fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// The recipients as typed.
@@ -31,19 +31,19 @@ pub struct Content {
     pub subject: String,
     /// The text as typed.
     pub text: String,
-    /// The thread it stands in.
+    /// Message-ID of the letter it replies to.
     #[serde(default)]
     pub in_reply_to: Option<String>,
     /// Message-IDs of that thread.
     #[serde(default)]
     pub references: Vec<String>,
-    /// Where it was begun, in a word of whoever shows it.
+    /// The page on which it was begun, as named by the portal.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub came_from: String,
 }
 
 impl Content {
-    /// Takes what was typed; what was not sent stays.
+    /// Takes the submitted fields; fields that were not submitted are unchanged.
     pub fn type_in(
         &mut self,
         to: Option<String>,
@@ -69,37 +69,37 @@ impl Content {
     }
 }
 
-/// A file of a draft, opened as far as its name.
+/// A file of a draft, with its name opened.
 pub struct File {
     /// The id of the file.
     pub id: String,
-    /// What tells it from others.
+    /// Its name, type and date.
     pub facts: FileFacts,
     /// Its size in bytes.
     pub size: u64,
     body_id: String,
 }
 
-/// A file that has not come whole.
+/// An unfinished upload.
 pub struct Pending {
-    /// The id of the draft.
+    /// The id of the upload.
     pub id: String,
-    /// What tells it from others.
+    /// Its name, type and date.
     pub facts: FileFacts,
-    /// Its bytes, once it is whole.
+    /// Its size once complete, in bytes.
     pub size: u64,
-    /// Those that have come.
+    /// Bytes received so far.
     pub received: u64,
 }
 
-/// What tells a file from another one.
+/// What distinguishes a file from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// A name, never a path.
     pub name: String,
-    /// Its type, as the writer's browser said.
+    /// Its type, as reported by the author's browser.
     pub content_type: String,
-    /// When it was last changed on its owner's computer, where the script says so.
+    /// Modification time on its owner's computer, if the script reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<i64>,
 }
@@ -125,53 +125,53 @@ impl FileFacts {
 pub struct Draft {
     /// The id of the draft.
     pub id: String,
-    /// When something of it was last kept.
+    /// When any of it was last saved.
     pub changed_at: Timestamp,
-    /// What its owner has typed.
+    /// The typed fields.
     pub content: Content,
-    /// Files that are whole.
+    /// Complete files.
     pub files: Vec<File>,
-    /// Files that have not come whole.
+    /// Unfinished uploads.
     pub pending: Vec<Pending>,
     files_version: i64,
     pub(crate) key: MessageKey,
 }
 
 impl Draft {
-    /// Bytes of all files together; those on their way have their room already.
+    /// Size of all files in bytes; uploads count with their full size.
     #[must_use]
     pub fn size(&self) -> u64 {
         let there: u64 = self.files.iter().map(|file| file.size).sum();
         there + self.pending.iter().map(|one| one.size).sum::<u64>()
     }
 
-    /// How many files there are, or will be.
+    /// Number of files, including uploads.
     #[must_use]
     pub fn file_count(&self) -> usize {
         self.files.len() + self.pending.len()
     }
 }
 
-/// The drafts of one mailbox, for whoever has its secret.
+/// The drafts of one mailbox whose secret key is available.
 #[derive(Clone, Copy)]
 pub struct Drafts<'a> {
     /// The store that keeps the drafts.
     pub store: &'a Store,
-    /// Tells drafts that we keep from rows that somebody else wrote.
+    /// Distinguishes our drafts from rows that somebody else wrote.
     pub auth: &'a SessionAuth,
     /// The id of the mailbox.
     pub mailbox_id: &'a str,
     /// The secret key of the mailbox.
     pub secret: &'a MailboxSecret,
-    /// What drafts may hold.
+    /// Limits for drafts.
     pub quota: DraftQuota,
     /// For keys and ids.
     pub random: &'a dyn Random,
-    /// The present moment.
+    /// Source of the current time.
     pub clock: &'a dyn Clock,
 }
 
-/// What is kept of a draft cannot be what we kept.
+/// The stored draft cannot be what we stored.
 pub(crate) fn damaged(error: impl std::fmt::Display) -> MailboxError {
     MailboxError::damaged("a draft", error)
 }
@@ -180,7 +180,7 @@ impl Drafts<'_> {
     /// Begins a draft. `None`: there are too many already.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn begin(&self, content: Content) -> Result<Option<Draft>, MailboxError> {
         let (id, key) = (self.random.id(), MessageKey::generate(self.random));
         let public = self.secret.public();
@@ -198,40 +198,40 @@ impl Drafts<'_> {
         Ok(begun.then_some(Draft { id, changed_at, content, files, pending, files_version: 0, key }))
     }
 
-    /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
+    /// One draft of this mailbox. Another mailbox's draft, and one that is gone, look the same.
     ///
     /// # Errors
-    /// It is there and cannot be opened, or is not ours.
+    /// It exists but cannot be opened, or is not ours.
     pub async fn find(&self, id: &str) -> Result<Option<Draft>, MailboxError> {
         if !is_id(id) {
             return Ok(None);
         }
         let Some((row, files)) = self.store.draft(self.mailbox_id, id).await? else { return Ok(None) };
-        // Asked after the draft: what changes in between has changed the draft's version, too.
+        // Queried after the draft: a change in between would have changed the draft's version too.
         let pending = self.store.uploads(self.mailbox_id, id).await?;
         self.opened(row, files, pending).map(Some)
     }
 
-    /// All drafts, without their files. One that is not ours shall not hide the others.
+    /// All drafts, without their files. One that is not ours must not hide the others.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn all(&self) -> Result<Vec<Draft>, MailboxError> {
         let rows = self.store.drafts(self.mailbox_id).await?;
         let fine = |draft: &Result<Draft, MailboxError>| !matches!(draft, Err(MailboxError::Damaged { .. }));
         rows.into_iter().map(|row| self.opened(row, Vec::new(), Vec::new())).filter(fine).collect()
     }
 
-    /// Keeps what is typed.
+    /// Saves the text.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn save(&self, draft: &Draft) -> Result<SavedDraft, MailboxError> {
         let sealed = self.seal(&draft.key, &draft.id, &draft.content)?;
         Ok(self.store.save_draft(self.mailbox_id, &draft.id, sealed, self.clock.now()).await?)
     }
 
-    /// A file of a draft, `octets` long as far as is known, on its way in.
+    /// A file for a draft, `octets` long as far as known, to be written.
     ///
     /// # Errors
     /// There is no room for it.
@@ -239,10 +239,10 @@ impl Drafts<'_> {
         BodySealer::new(self.store, &draft.key, octets, self.random)
     }
 
-    /// Adds a file that has come whole. `false`: no room, or the draft is gone.
+    /// Adds a complete file. `false`: no room, or the draft is gone.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn add_file(
         &self,
         draft: &Draft,
@@ -273,26 +273,26 @@ impl Drafts<'_> {
         })
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn remove_file(&self, draft: &Draft, id: &str) -> Result<ThrownAway, StoreError> {
         self.store.remove_draft_file(self.mailbox_id, &draft.id, id).await
     }
 
-    /// Throws the draft away.
+    /// Discards the draft.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn discard(&self, draft: &Draft) -> Result<ThrownAway, StoreError> {
         self.store.delete_draft(self.mailbox_id, &draft.id).await
     }
 
-    /// The letter that a draft becomes, its files to be read one after the other.
+    /// The letter that a draft becomes; its files are read one after the other.
     ///
     /// # Errors
-    /// A file of it cannot be read.
+    /// One of its files cannot be read.
     pub async fn letter(
         &self,
         draft: Draft,
@@ -328,7 +328,7 @@ impl Drafts<'_> {
         })
     }
 
-    /// A file's bytes, opened piece by piece while somebody asks for them.
+    /// A file's bytes, opened piece by piece on demand.
     async fn read(&self, key: &MessageKey, file: &File) -> Result<WrittenFile, MailboxError> {
         let body = self.store.body(&file.body_id).await?;
         let body = body.ok_or(MailboxError::Incomplete("the body of a draft's file is missing"))?;

@@ -1,43 +1,43 @@
-//! Which password and which answer of a mailbox are the present ones: wraps are bound to it, so that one of former times
-//! does not open again when somebody puts its row back. Sessions are bound to all of it. Knows no wrap.
+//! Identifies the current password and answer of a mailbox: wraps are bound to it, so that an old one does
+//! not open again when its row is restored. Sessions are bound to all of it. Knows no wrap.
 //!
-//! A lock is one of these words, too: the state in the row alone could be changed by whoever writes rows.
+//! A lock is one of these words too: the state in the row alone could be changed by somebody who writes rows.
 //!
-//! A new key pair begins anew, with none. The words are sealed together with the mailbox's address.
+//! A new key pair starts with none. The words are sealed together with the mailbox's address.
 
 use sealpost_mail::Random;
 use sealpost_store::{MailboxRow, WrapKind};
 
-/// The epochs after a wrap of some kind was made.
+/// The epochs after a new wrap of some kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epochs {
-    /// As the mailbox's row keeps them.
+    /// The value in the mailbox's row.
     pub row: String,
     /// What the new wrap is bound to.
     pub wrap_id: String,
 }
 
 impl Epochs {
-    /// When nothing is wrapped anew, and every session shall end all the same: a third word.
+    /// If nothing is rewrapped but every session is to end: adds a third word.
     #[must_use]
     pub fn left_everywhere(mailbox: &MailboxRow, random: &dyn Random) -> String {
         let (password, answer) = split(&mailbox.epochs);
         format!("{password}.{answer}.{}", random.id())
     }
 
-    /// When support locks the mailbox: every session ends, and the lock stands under the address's seal.
+    /// If support locks the mailbox: every session ends, and the lock is covered by the address's seal.
     #[must_use]
     pub fn locked(mailbox: &MailboxRow, random: &dyn Random) -> String {
         format!("{}.{LOCKED}", Self::left_everywhere(mailbox, random))
     }
 
-    /// When support opens it again. Nobody who was signed in before is so now.
+    /// If support unlocks it. Earlier sessions stay ended.
     #[must_use]
     pub fn unlocked(mailbox: &MailboxRow, random: &dyn Random) -> String {
         Self::left_everywhere(mailbox, random)
     }
 
-    /// When a wrap of this kind is made now.
+    /// If a wrap of this kind is replaced.
     #[must_use]
     pub fn next(mailbox: &MailboxRow, kind: WrapKind, random: &dyn Random) -> Self {
         let (password, answer) = split(&mailbox.epochs);
@@ -53,7 +53,7 @@ impl Epochs {
     }
 }
 
-/// The word behind the three others.
+/// The word after the three others.
 const LOCKED: &str = "locked";
 
 /// Whether these are the epochs of a locked mailbox.
@@ -77,7 +77,7 @@ fn bound(mailbox_id: &str, epochs: &str, kind: WrapKind) -> String {
     if epoch.is_empty() { mailbox_id.to_owned() } else { format!("{mailbox_id}:{epoch}") }
 }
 
-/// The words of the present password and answer. What follows them is bound to by sessions alone.
+/// The words of the current password and answer. Sessions alone are bound to the rest.
 fn split(epochs: &str) -> (&str, &str) {
     let mut words = epochs.split('.');
     (words.next().unwrap_or_default(), words.next().unwrap_or_default())

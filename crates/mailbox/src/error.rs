@@ -1,30 +1,30 @@
-//! What can go wrong with a mailbox. The texts are for the log: they name rows, never what is in them.
+//! Errors of this crate. The texts are for the log: they name rows, never their content.
 
 use sealpost_store::StoreError;
 use sealpost_vault::VaultError;
 use thiserror::Error;
 
-/// Why something could not be done to a mailbox.
+/// Why an operation on a mailbox failed.
 #[derive(Debug, Error)]
 pub enum MailboxError {
-    /// The store could not do it.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// Something sealed could not be opened or made.
+    /// Sealing or opening failed.
     #[error("{0}")]
     Vault(#[from] VaultError),
-    /// What was sealed is not what we sealed, or not all there.
+    /// What was sealed has changed, or is incomplete.
     #[error("{what}: {cause}")]
     Damaged {
-        /// Which kind of thing.
+        /// The kind of object.
         what: &'static str,
         /// What was found in the row.
         cause: String,
     },
-    /// Rows that belong together and do not fit together, or of which one is missing.
+    /// Rows that belong together are inconsistent or incomplete.
     #[error("{0}")]
     Incomplete(&'static str),
-    /// A record that cannot be written down or read.
+    /// A record cannot be serialised or parsed.
     #[error("a record: {0}")]
     Record(#[from] serde_json::Error),
 }

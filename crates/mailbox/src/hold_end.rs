@@ -1,5 +1,5 @@
-//! What becomes of the times of a mailbox when a hold on it ends: each has as many days left as when its clock stopped, and
-//! what waited has waited as many days as before. Pure: the clock is an argument.
+//! How the times of a mailbox continue when a hold ends: each has as many days left as when it was stopped, and waiting
+//! letters have waited as many days as before. Pure: the clock is an argument.
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_store::{Held, ResumedTime, StoppedMoment, StoppedTime};
@@ -7,7 +7,7 @@ use sealpost_store::{Held, ResumedTime, StoppedMoment, StoppedTime};
 use crate::retention::Retention;
 
 impl Retention {
-    /// Every time that the hold stopped, as it goes on now.
+    /// Every time that the hold stopped, with its new value.
     #[must_use]
     pub fn resumed(&self, held: Held, now: Timestamp) -> Vec<ResumedTime> {
         let Held { since, times } = held;
@@ -15,8 +15,8 @@ impl Retention {
         times.into_iter().map(one).collect()
     }
 
-    /// Whole days on the operator's calendar: an end is the end of its day, a beginning the beginning of one. What came
-    /// while the hold lasted begins with its end.
+    /// Whole days on the operator's calendar: an end is the end of its day, a beginning the beginning of one. What
+    /// arrived during the hold begins when it ends.
     fn resumed_at(&self, since: Timestamp, now: Timestamp, time: &StoppedTime) -> Timestamp {
         let StoppedTime { row, began, at } = time;
         let stopped = since.max(*began);
@@ -24,7 +24,7 @@ impl Retention {
             StoppedMoment::End => (stopped, *at),
             StoppedMoment::Beginning => (*at, stopped),
         };
-        // More days than a term can have: what was never to go goes on never to go.
+        // More days than a term can have: what never expires still never expires.
         let Ok(days) = u16::try_from(self.zone.days(from, until)) else { return *at };
         match row.moment() {
             StoppedMoment::End => self.zone.end(now, Term::Days(days)),
@@ -65,7 +65,7 @@ mod tests {
     const FEBRUARY_23: i64 = 53;
     const MAY_20: i64 = 139;
 
-    /// What it becomes by a hold from the morning of 24 February to that of 1 June.
+    /// Its new value after a hold from the morning of 24 February to that of 1 June.
     fn after(row: StoppedRow, began: Timestamp, stands: Timestamp) -> Timestamp {
         let times = vec![StoppedTime { row, began, at: stands }];
         insurer().resumed(Held { since: at(54, MORNING), times }, june()).pop().unwrap().at
@@ -79,19 +79,19 @@ mod tests {
     fn an_end_has_as_many_days_left_and_is_the_end_of_a_day() {
         let zone = insurer().zone;
         let letter = || StoppedRow::Letter("l".to_owned());
-        // 36 of 40 days are left, whatever the clocks did since.
+        // 36 of 40 days are left, whatever daylight saving has done since.
         let came = at(FEBRUARY_20, EVENING);
         let resumed = after(letter(), came, zone.end(came, Term::Days(40)));
         assert_eq!(zone.days(june(), resumed), 36);
         assert_eq!(resumed, zone.end(june(), Term::Days(36)), "the last moment of that day");
-        // It came while the hold lasted: nothing of its time had run.
+        // It arrived during the hold: none of its time had passed.
         let came = at(MAY_20, MORNING);
         let resumed = after(letter(), came, zone.end(came, Term::Days(40)));
         assert_eq!(zone.days(june(), resumed), 40);
-        // Over already when it was held: until tonight.
+        // Already expired when the hold began: until tonight.
         let resumed = after(letter(), at(0, MORNING), at(FEBRUARY_23, EVENING));
         assert_eq!(resumed, zone.end(june(), Term::Days(0)));
-        // What never went does not go.
+        // What never expires still does not.
         let never = Timestamp(i64::MAX);
         assert_eq!(after(letter(), at(FEBRUARY_20, MORNING), never), never);
     }
@@ -108,7 +108,7 @@ mod tests {
         let told = after(StoppedRow::Reminded, told, told);
         assert!(zone.after(from, Term::Days(3)) <= told);
         assert_eq!(zone.days(june(), zone.after(from, Term::Days(14))), 10);
-        // What came meanwhile waits from today.
+        // What arrived meanwhile waits from today.
         let came = at(MAY_20, MORNING);
         assert_eq!(zone.days(after(waiting(), came, came), june()), 0);
     }

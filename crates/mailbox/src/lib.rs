@@ -1,5 +1,5 @@
-//! What may be done to a mailbox: whose it is, made with its ways in, a letter into rows, a body sealed as it comes and
-//! opened piece by piece, drafts and their files, who may try a password, the key pair replaced, and when things go.
+//! What may be done to a mailbox: creating it with its ways in, finding it by address, depositing a letter, sealing and
+//! opening bodies, drafts and their files, throttling of passwords, replacing the key pair, and retention.
 //!
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
@@ -47,7 +47,7 @@ pub use support_request::{Asker, ask_support};
 pub use throttle::{Counted, LockRules, Throttle, Tried};
 pub use upload::{Announcement, PIECE, Piece, Progress, Stage, UPLOAD_LIVES};
 
-/// Whether `text` can be an id of ours: what cannot be one is never asked for.
+/// Whether `text` can be an id of ours: anything else is never looked up.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

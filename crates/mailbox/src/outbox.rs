@@ -1,5 +1,5 @@
-//! What a mailbox's owner, or a page about a mailbox, asks to be mailed: the seam between the portal and whoever
-//! composes and queues. Knows no wording.
+//! Mails that the portal asks for: the interface between the portal and the crate that composes and queues them. Knows
+//! no wording.
 
 use async_trait::async_trait;
 use sealpost_mail::{Address, Secret, Timestamp};
@@ -11,7 +11,7 @@ use crate::owner_letter::{Sent, WrittenLetter};
 /// A mail the portal wants sent to a mailbox's owner.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Whose mailbox it is about.
+    /// The mailbox it is about.
     pub mailbox_id: String,
     /// The recipient of the mail.
     pub to: Address,
@@ -24,14 +24,14 @@ pub struct Outgoing {
 /// What a mail of the portal is about.
 #[derive(Clone, Debug)]
 pub enum About {
-    /// Too many wrong passwords; from browsers nobody knows, logging in is closed until then.
+    /// Too many wrong passwords; log-ins from unknown browsers are blocked until then.
     MailboxLocked {
-        /// When it opens again.
+        /// When it ends.
         until: Timestamp,
     },
     /// Too many wrong answers; a forgotten password cannot be replaced by the answer until then.
     AnswersUsedUp {
-        /// When that way opens again.
+        /// When it ends.
         until: Timestamp,
     },
     /// Somebody asked for a new password.
@@ -41,61 +41,61 @@ pub enum About {
         /// When the link expires.
         expires: Timestamp,
     },
-    /// A new link in place of one that has run out.
+    /// A new link replacing an expired one.
     Activation {
-        /// The sender's display name of the letter that waits; hostile.
+        /// The display name of the waiting letter's sender; untrusted.
         from_name: Option<String>,
-        /// The sender's address, empty if it is not known.
+        /// The sender's address, empty if unknown.
         from_address: String,
         /// The letter's subject; the operator may withhold it.
         subject: Option<String>,
-        /// When the letter came.
+        /// When the letter arrived.
         date: Timestamp,
         /// The token of the link, `{public-url}/a/{token}`.
         token: Secret<String>,
         /// When the link expires.
         expires: Timestamp,
     },
-    /// A new link for a mailbox whose access support has reset, in place of one that has run out.
+    /// A new link for a mailbox whose access support has reset, replacing an expired one.
     Reactivation {
         /// The token of the link, `{public-url}/a/{token}`.
         token: Secret<String>,
         /// When the link expires.
         expires: Timestamp,
     },
-    /// The owner, signed in, has replaced the password.
+    /// The owner, logged in, has changed the password.
     PasswordChanged {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
     /// A forgotten password was replaced.
     PasswordReset {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// The security question was replaced.
+    /// The security question was changed.
     QuestionChanged {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// The mailbox is deleted, by the link that its owner was sent on a request by mail.
+    /// The mailbox was deleted through the link sent on a request by mail.
     MailboxDeletedAsRequested {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// The mailbox is deleted, by somebody who knew its password.
+    /// The mailbox was deleted by somebody who knew its password.
     MailboxDeleted {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// A log-in from a browser from which nobody had logged in before.
+    /// A log-in from an unknown browser.
     NewBrowser {
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
 }
 
-/// Why a mail was not taken.
+/// Why a mail was refused.
 #[derive(Debug, Error)]
 #[error("the mail could not be queued: {0}")]
 pub struct OutboxError(
@@ -107,15 +107,15 @@ pub struct OutboxError(
 /// Where the portal's mails go; the gateway composes and queues them.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes one mail; an answer of `Ok` means it is durable.
+    /// Queues one mail; `Ok` means it is durable.
     async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError>;
 
-    /// Takes a letter that a mailbox's owner has written: queued, kept among the sent ones and its draft gone,
-    /// all in one transaction.
+    /// Takes a letter written by a mailbox's owner: it is queued, stored in the sent folder and its draft removed, all
+    /// in one transaction.
     async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError>;
 
-    /// A letter is opened for the first time: if its sender asked for word of that, the word is queued and the reading
-    /// noted, in one transaction. `false`: nobody asked, or it was opened before, and nothing was done.
+    /// A letter is opened for the first time: if its sender asked for a receipt, it is queued and the opening recorded,
+    /// in one transaction. `false`: none was requested, or it was opened before, and nothing was done.
     async fn opened(&self, _opening: NewOpening, _noted: AuditRow) -> Result<bool, OutboxError> {
         Ok(false)
     }

@@ -1,4 +1,4 @@
-//! To whom a mailbox's owner may write, and the letter as it is handed to whoever sends it. Decides and describes;
+//! To whom a mailbox's owner may write, and the letter as passed to the sending crate. Decides and describes;
 //! composes and sends nothing.
 
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use futures_util::stream::BoxStream;
 use sealpost_mail::{Address, DomainPattern, Timestamp};
 use sealpost_store::{DraftQuota, SentDraft};
 
-/// Files one letter can have.
+/// Maximum files of one letter.
 pub const MAX_FILES: u32 = 50;
 
-/// All drafts of one mailbox may hold the files of so many full letters.
+/// All drafts of one mailbox may have the files of this many full letters.
 const MAX_FULL_LETTERS: u64 = 10;
 /// What the operator allows.
 #[derive(Clone, Debug)]
@@ -20,9 +20,9 @@ pub struct WriteRules {
     pub domains: Vec<String>,
     /// Single addresses: the address book.
     pub addresses: Vec<Address>,
-    /// Bytes that all files of one letter may have together, as their owner counts them.
+    /// Maximum total size of the files of one letter, in bytes.
     pub max_size: u64,
-    /// Whether they go encrypted on every way they can take from here.
+    /// Whether the letters are encrypted on every possible route.
     pub is_encrypted: bool,
 }
 
@@ -33,21 +33,21 @@ impl Default for WriteRules {
 }
 
 impl WriteRules {
-    /// Whether anybody may be written to at all.
+    /// Whether there is any permitted recipient.
     #[must_use]
     pub fn is_on(&self) -> bool {
         !(self.domains.is_empty() && self.addresses.is_empty())
     }
 
-    /// What drafts may hold.
+    /// Limits for drafts.
     #[must_use]
     pub fn quota(&self) -> DraftQuota {
         let in_mailbox = self.max_size.saturating_mul(MAX_FULL_LETTERS);
         DraftQuota { bytes: self.max_size, files: MAX_FILES, in_mailbox }
     }
 
-    /// Whether this address may be written to. One of the domains is not enough where a server of theirs could
-    /// send the letter on to somebody else (`victim%elsewhere@insurer.example`).
+    /// Whether this address may be written to. Being in a permitted domain is not enough if its server could
+    /// forward the letter to somebody else (`victim%elsewhere@insurer.example`).
     #[must_use]
     pub fn allows(&self, address: &Address) -> bool {
         self.addresses.iter().any(|known| known.identity() == address.identity())
@@ -60,13 +60,13 @@ impl WriteRules {
 
 /// A letter its owner wants sent.
 pub struct WrittenLetter {
-    /// The id of the writer's mailbox.
+    /// The id of the author's mailbox.
     pub mailbox_id: String,
     /// The address of the mailbox.
     pub from: Address,
-    /// The name to show beside it.
+    /// Display name for the address.
     pub name: Option<String>,
-    /// To; all allowed by the [`WriteRules`].
+    /// Recipients; all permitted by the [`WriteRules`].
     pub to: Vec<Address>,
     /// The recipients of copies.
     pub cc: Vec<Address>,
@@ -74,15 +74,15 @@ pub struct WrittenLetter {
     pub subject: String,
     /// The text of the letter.
     pub text: String,
-    /// Message-ID of the letter it answers.
+    /// Message-ID of the letter it replies to.
     pub in_reply_to: Option<String>,
     /// Message-IDs of the thread.
     pub references: Vec<String>,
-    /// The files, to be read one after the other.
+    /// The files, read one after the other.
     pub files: Vec<WrittenFile>,
-    /// The draft it was.
+    /// The draft it was made from.
     pub draft: SentDraft,
-    /// Where its owner sits, for the trail.
+    /// The owner's address, for the audit trail.
     pub client: Option<IpAddr>,
 }
 
@@ -90,28 +90,28 @@ pub struct WrittenLetter {
 pub struct WrittenFile {
     /// A name, never a path.
     pub name: String,
-    /// Its type, as the writer's browser said.
+    /// Its type, as reported by the author's browser.
     pub content_type: String,
-    /// Its bytes in all.
+    /// Its size in bytes.
     pub size: u64,
     /// The content of the file.
     pub bytes: BoxStream<'static, Result<Bytes, String>>,
 }
 
-/// How sending ended.
+/// Outcome of sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Sent {
-    /// Durable, with this id among the sent ones.
+    /// Durable, with this id in the sent folder.
     Queued(String),
     /// The draft is gone or has changed: nothing was stored.
     Stale,
-    /// As much has been sent as may be; the draft stays.
+    /// The quota is used up; the draft is kept.
     TooMany {
-        /// From then on it can be sent. Never: to fewer people.
+        /// When it can be sent. `None`: never, only to fewer people.
         from: Option<Timestamp>,
     },
-    /// The mailbox has no room for the copy; the draft stays.
+    /// The mailbox has no room for the copy; the draft is kept.
     Full,
 }
 

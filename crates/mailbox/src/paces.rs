@@ -1,18 +1,19 @@
-//! How often owners are told of new letters, where operator and owner both have a say. Sends nothing.
+//! How often owners get notices of new letters, combining the operator's setting and the owner's choice.
+//! Sends nothing.
 
 use sealpost_store::{MailboxState, Pace};
 
-/// How often owners are told of new letters, as the operator says.
+/// The operator's settings for notices of new letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paces {
-    /// Of mailboxes in use, unless their owners request otherwise.
+    /// For active mailboxes, unless their owners choose otherwise.
     pub in_use: Pace,
-    /// Of mailboxes that nobody has activated.
+    /// For pending mailboxes.
     pub pending: Pace,
 }
 
 impl Paces {
-    /// Of one mailbox: as its owner wants once there is one, else as the operator says.
+    /// For one mailbox: the owner's choice if it is active, otherwise the operator's setting.
     #[must_use]
     pub fn of(self, state: MailboxState, request: Option<Pace>) -> Pace {
         match state {

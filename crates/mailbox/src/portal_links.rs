@@ -1,5 +1,5 @@
-//! The shapes of the portal's addresses, for links in mails and in pages. The portal's table of routes says what stands
-//! behind them; a test there holds the two together.
+//! The shapes of the portal's URLs, for links in mails and pages. The portal's table of routes says what they
+//! lead to; a test there keeps the two consistent.
 
 /// The path of a letter's page.
 #[must_use]
@@ -13,19 +13,19 @@ pub fn letter_files(deposit_id: &str) -> String {
     format!("/m/{deposit_id}/files")
 }
 
-/// A picture within a letter; the number of its part comes behind it.
+/// A picture in a letter; its part number is appended.
 #[must_use]
 pub fn letter_pictures(deposit_id: &str) -> String {
     format!("/m/{deposit_id}/inline/")
 }
 
-/// The way in for the first time, or anew after a release.
+/// Activation, for the first time or after a release.
 #[must_use]
 pub fn activation(token: &str) -> String {
     format!("/a/{token}")
 }
 
-/// The way in with a forgotten password.
+/// Resetting a forgotten password.
 #[must_use]
 pub fn reset(token: &str) -> String {
     format!("/r/{token}")

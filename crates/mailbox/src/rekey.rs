@@ -1,8 +1,8 @@
-//! A mailbox's new key pair: made when its owner comes in by a link, an initial password or an answer, and everything
-//! that was sealed to the old one sealed to it. Knows no way in.
+//! A mailbox's new key pair: generated when its owner comes by a link, an initial password or an answer; everything sealed to the
+//! old one is resealed to it. Knows no way in.
 //!
-//! The old pair lay wrapped under a link that was mailed, or a password that is forgotten: copies of either open
-//! nothing that comes later (decision 0021).
+//! The old pair was wrapped under a mailed link or a forgotten password: copies of either open nothing that comes later (decision
+//! 0021).
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use sealpost_vault::{EscrowPublic, MailboxKeys, MailboxPublic, MailboxSecret, Ro
 
 use crate::seal_address;
 
-/// Fewer letters than this for each of two threads are done sooner by one.
+/// With fewer letters than this per thread, a single thread is faster.
 const WORTH_A_THREAD: usize = 64;
 
 /// The new pair of one mailbox.
@@ -23,24 +23,24 @@ pub struct NewPair {
     public: MailboxPublic,
 }
 
-/// Whose pair it is.
+/// The mailbox of the pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a> {
     /// The id of the mailbox.
     pub mailbox_id: &'a str,
-    /// Its address, as it was opened.
+    /// Its address, opened.
     pub address: &'a str,
 }
 
-/// Letters' keys that are wrapped for the new pair already: where letters come in between, what is done is not done again.
-/// A letter's key is its own for good.
+/// Letters' keys already wrapped for the new pair: a retry after letters arrived meanwhile does not repeat that work. A letter's
+/// key never changes.
 #[derive(Default)]
 pub struct Wrapped(HashMap<String, Vec<u8>>);
 
 impl NewPair {
-    /// How often letters may come in between before somebody is told to try again.
+    /// How often letters may arrive meanwhile before the caller is told to retry.
     pub const RACES: usize = 8;
-    /// A mailbox with a new key pair has the epochs of none.
+    /// A mailbox with a new key pair has empty epochs.
     pub const EPOCHS: &'static str = "";
 
     /// Generates a key pair.
@@ -50,9 +50,9 @@ impl NewPair {
         Self { secret, public }
     }
 
-    /// Everything of the mailbox as it was read, sealed anew for this pair: a hybrid key exchange for every letter that nobody has
-    /// seen yet and that is not in `done`, on all cores where there are many. CPU-bound: call it from a blocking thread. Where a
-    /// concurrent change was faster, the commit of these rows is refused.
+    /// Everything of the mailbox as read, resealed for this pair: a hybrid key exchange for every letter that has not been seen yet
+    /// and is not in `done`, on all cores if there are many. CPU-bound: call it from a blocking thread. If a concurrent change was
+    /// faster, the commit of these rows is refused.
     #[must_use]
     pub fn seal_again(
         &self,
@@ -68,11 +68,11 @@ impl NewPair {
         let one = |SealedKey { id, key_sealed }: SealedKey| {
             match old.open_key(mailbox_id, &id, &key_sealed) {
                 Ok(key) => {
-                    // Its owner is here: the lists that follow need no key exchange a line.
+                    // Its owner is here: later lists then need no key exchange per row.
                     let key_sealed = self.secret.wrap_key(mailbox_id, &id, &key, random);
                     SealedKey { id, key_sealed }
                 }
-                // It could not be opened before either; its owner shall not be kept out for that.
+                // It could not be opened before either; that must not keep its owner out.
                 Err(error) => {
                     tracing::error!(deposit.id = %id, %error, "a key could not be sealed anew");
                     SealedKey { id, key_sealed }
@@ -98,10 +98,10 @@ impl NewPair {
         }
     }
 
-    /// The rows that put this pair in the place of the old one. `escrow`: where the operator chose that.
+    /// The rows that replace the old pair by this one. `escrow`: if the operator uses it.
     ///
     /// # Errors
-    /// The escrow key is none to seal to.
+    /// The escrow key cannot be sealed to.
     pub fn rows(
         &self,
         whose: &Whose<'_>,
@@ -132,7 +132,7 @@ impl NewPair {
     }
 }
 
-/// Does the same with each of them; their order stays.
+/// Applies `one` to each of them, keeping the order.
 fn on_all_cores(all: Vec<SealedKey>, one: impl Fn(SealedKey) -> SealedKey + Sync) -> Vec<SealedKey> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.min(all.len() / WORTH_A_THREAD);

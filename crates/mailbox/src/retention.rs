@@ -1,4 +1,4 @@
-//! When letters, links, the trash and mailboxes expire. One place decides; everybody else asks it. Pure: the clock is an argument.
+//! When letters, links, the trash and mailboxes expire. The only place that decides it. Pure: the clock is an argument.
 
 use sealpost_mail::{Term, Timestamp, Zone};
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, PendingEnd};
@@ -8,55 +8,55 @@ use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, PendingEnd};
 pub struct Retention {
     /// The time zone whose midnights count.
     pub zone: Zone,
-    /// Letters of a mailbox that nobody has activated, and the link that activates it.
+    /// Letters in a mailbox that is not activated, and the activation link.
     pub unactivated: Term,
-    /// Letters of a mailbox in use; `None`: until its owner deletes them.
+    /// Letters in an active mailbox; `None`: until its owner deletes them.
     pub letters: Option<Term>,
-    /// A mailbox into which nothing comes and nobody logs in; `None`: it stays.
+    /// A mailbox that receives nothing and whose owner does not log in; `None`: it is kept.
     pub mailbox: Option<Term>,
-    /// Deleted letters can be had back for so long.
+    /// How long deleted letters can be restored.
     pub trash: Term,
-    /// What a letter's sender may ask for; `None`: nothing.
+    /// What a letter's sender may request; `None`: nothing.
     pub asked: Option<Bounds>,
 }
 
-/// Between what a sender may choose.
+/// Bounds of a sender's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// No letter goes sooner.
+    /// The shortest term.
     pub least: Term,
-    /// The longest term that anybody may ask for.
+    /// The longest term.
     pub most: Term,
 }
 
-/// What is requested for one letter.
+/// The expiry requested for one letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionRequest {
-    /// By the rule that sent it here: the operator's own word.
+    /// By the operator's rule.
     pub rule: Option<Term>,
     /// By its sender, in its head.
     pub sender: Option<Timestamp>,
 }
 
-/// When a letter goes, and what of that outlives the activation of its mailbox.
+/// When a letter expires, and what of that remains after its mailbox is activated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Going {
-    /// As things are; `None`: when its owner deletes it.
+    /// The present expiry; `None`: only its owner deletes it.
     pub at: Option<Timestamp>,
-    /// Requested for this letter and no other, whatever becomes of its mailbox.
+    /// Requested for this letter, whatever becomes of its mailbox.
     pub requested: Option<Timestamp>,
 }
 
-/// A mailbox's life, as far as retention counts it.
+/// The times in a mailbox's life that retention considers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastUse {
-    /// When the mailbox was made.
+    /// When the mailbox was created.
     pub created: Timestamp,
-    /// Its owner activated it.
+    /// When its owner activated it.
     pub activated: Option<Timestamp>,
-    /// Its owner logged in.
+    /// When its owner last logged in.
     pub seen: Option<Timestamp>,
-    /// A letter came, or a hold ended.
+    /// When a letter last arrived, or a hold ended.
     pub reached: Option<Timestamp>,
 }
 
@@ -84,8 +84,8 @@ impl From<&IdleMailbox> for LastUse {
 }
 
 impl Retention {
-    /// When a letter goes that is deposited now: soon if nobody activates the mailbox, else when letters of its age go,
-    /// or when it is requested to.
+    /// When a letter expires that is deposited now: soon if the mailbox is not activated, otherwise by the general term, or as
+    /// requested.
     #[must_use]
     pub fn letter(&self, mailbox: MailboxState, now: Timestamp, request: RetentionRequest) -> Going {
         let requested = self.requested(now, request);
@@ -101,26 +101,26 @@ impl Retention {
         Going { at, requested }
     }
 
-    /// When letters go that nobody requested anything for, and that waited for their mailbox to be activated.
+    /// When letters without a request expire that waited for their mailbox to be activated.
     #[must_use]
     pub fn activated(&self, now: Timestamp) -> Option<Timestamp> {
         self.letter(MailboxState::Active, now, RetentionRequest::default()).at
     }
 
-    /// Until when a link leads into a mailbox that is made now.
+    /// Until when the activation link of a mailbox created now is valid.
     #[must_use]
     pub fn link(&self, now: Timestamp) -> Timestamp {
         self.zone.end(now, self.unactivated)
     }
 
-    /// When a mailbox goes if it stays unused.
+    /// When a mailbox is deleted if it stays unused.
     #[must_use]
     pub fn unused(&self, last: &LastUse) -> Option<Timestamp> {
         self.mailbox.map(|kept| self.zone.end(last.at(), kept))
     }
 
-    /// When a mailbox goes if nobody comes and nothing more comes. One that waits for its owner goes with the last thing in it,
-    /// too; while it is held none goes.
+    /// When a mailbox is deleted if nobody logs in and no letter arrives. A pending one is also deleted with the last thing in it;
+    /// under a hold none is.
     #[must_use]
     pub fn mailbox_goes(&self, row: &MailboxRow, pending: PendingEnd) -> Option<Timestamp> {
         if row.held_since.is_some() {
@@ -139,20 +139,20 @@ impl Retention {
         Some(unused.map_or(end, |unused| unused.min(end)))
     }
 
-    /// When a letter goes that came into the trash then.
+    /// When a letter expires that was moved to the trash then.
     #[must_use]
     pub fn trashed(&self, since: Timestamp) -> Timestamp {
         self.zone.end(since, self.trash)
     }
 
-    /// What came into the trash before is over now.
+    /// What was moved to the trash before this time has expired.
     #[must_use]
     pub fn trash_before(&self, now: Timestamp) -> Timestamp {
         self.zone.before(now, self.trash)
     }
 
-    /// What support was asked counts for as long as a letter waits, from when no link leads into the mailbox any more. Where
-    /// the links were over before, it does not any more.
+    /// A support request counts for as long as a letter waits, starting when the last link to the mailbox expired. If the links had
+    /// expired before this time, it no longer counts.
     #[must_use]
     pub fn requests_before(&self, now: Timestamp) -> Timestamp {
         self.zone.before(now, self.unactivated)

@@ -1,5 +1,5 @@
-//! Bodies at rest: sealed as they come, opened chunk by chunk. Nothing is on disk in clear, and one chunk is in memory
-//! whatever the size. Knows no mail syntax.
+//! Bodies at rest: sealed as they arrive, opened chunk by chunk. Nothing is on disk in clear, and only one chunk is in
+//! memory. Knows no mail syntax.
 
 use bytes::Bytes;
 use sealpost_mail::Random;
@@ -8,7 +8,7 @@ use sealpost_vault::{CHUNK, MessageKey, StreamOpener, StreamSealer, sealed_chunk
 
 use crate::MailboxError;
 
-/// A body on its way in.
+/// A body being written.
 pub struct BodySealer {
     sealer: StreamSealer,
     writer: BodyWriter,
@@ -17,8 +17,8 @@ pub struct BodySealer {
 }
 
 impl BodySealer {
-    /// A body with a fresh id, sealed under this key, of something new that is `octets` long as far as is known (0: not
-    /// at all). It leaves free on the disk what stays free for deliveries, log-ins and deletions.
+    /// A body with a fresh id, sealed under this key, of new content that is `octets` long as far as known (0:
+    /// unknown). It leaves free the disk space kept for deliveries, log-ins and deletions.
     ///
     /// # Errors
     /// There is no room for it.
@@ -42,7 +42,7 @@ impl BodySealer {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// The store cannot take them.
+    /// The store failed.
     pub async fn push(&mut self, plain: &[u8]) -> Result<(), StoreError> {
         self.len = self.len.saturating_add(plain.len() as u64);
         self.sealer.push(plain, &mut self.out);
@@ -66,10 +66,10 @@ impl BodySealer {
         self.len == 0
     }
 
-    /// The end: all of it is durable (if it is a file), and belongs to whoever commits a row with it.
+    /// Finishes it: a file is durable, and the body belongs to the caller that commits a row with it.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn finish(mut self) -> Result<StoredBody, StoreError> {
         self.sealer.finish(&mut self.out);
         self.writer.push(&self.out).await?;
@@ -77,10 +77,10 @@ impl BodySealer {
     }
 }
 
-/// A body that is at hand whole and that we write ourselves, like a report: a disk that is almost full takes it.
+/// A complete body that we write ourselves, like a report: accepted by an almost full disk.
 ///
 /// # Errors
-/// The store cannot keep it.
+/// The store failed.
 pub async fn seal_body(
     store: &Store,
     key: &MessageKey,
@@ -92,17 +92,17 @@ pub async fn seal_body(
     body.finish().await
 }
 
-/// A body to read.
+/// A body being read.
 pub struct BodyOpener {
     opener: StreamOpener,
     body: Body,
 }
 
 impl BodyOpener {
-    /// Reads the body's start.
+    /// Reads the body's header.
     ///
     /// # Errors
-    /// It cannot be read, or is no sealed body.
+    /// It cannot be read, or is not a sealed body.
     pub async fn new(key: &MessageKey, body: Body) -> Result<Self, MailboxError> {
         let header = body.read(0..StreamOpener::header_len() as u64).await.map_err(unread)?;
         let opener = StreamOpener::new(key, &header)
@@ -110,7 +110,7 @@ impl BodyOpener {
         Ok(Self { opener, body })
     }
 
-    /// Bytes in clear.
+    /// Unsealed length in bytes.
     ///
     /// # Errors
     /// No sealed body has this length.
@@ -130,13 +130,13 @@ impl BodyOpener {
     /// One chunk. `None`: there are fewer.
     ///
     /// # Errors
-    /// It cannot be read, or is not what was sealed at this place.
+    /// It cannot be read, or is not what was sealed at this position.
     pub async fn chunk(&self, index: u64) -> Result<Option<Bytes>, MailboxError> {
         let mut plain = Vec::new();
         Ok(self.chunk_into(index, &mut plain).await?.then(|| Bytes::from(plain)))
     }
 
-    /// All of it, behind what is in `out` already.
+    /// Appends all of it to `out`.
     ///
     /// # Errors
     /// As [`Self::chunk`].

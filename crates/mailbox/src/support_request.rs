@@ -1,5 +1,5 @@
-//! A request to support for a way back into a mailbox, noted in one place by whoever makes it. Decides nothing: support does,
-//! after it has checked who asks. Knows no page and no command.
+//! Stores a request to support for access to a mailbox, wherever it is made. Decides nothing: support does,
+//! after checking who asks. Knows no page and no command.
 
 use std::net::IpAddr;
 
@@ -11,16 +11,16 @@ use crate::audit::{Actor, Event};
 
 /// Who makes the request, for the audit trail.
 pub struct Asker<'a> {
-    /// Who asks for it.
+    /// The actor.
     pub actor: &'a Actor,
-    /// From where, if it came over a network.
+    /// The client's address, if it came over a network.
     pub peer: Option<IpAddr>,
 }
 
-/// Notes a request for the mailbox with this address. `None`: there is none. Gives its id.
+/// Stores a request for the mailbox with this address. `None`: there is none. Returns the mailbox's id.
 ///
 /// # Errors
-/// The store.
+/// The store failed.
 pub async fn ask_support(
     store: &Store,
     (tags, rows): (&TagKey, &RowKey),

@@ -1,7 +1,7 @@
-//! What wrong passwords and answers mean: the way in is closed for a while, the next try must wait, longer each time, and
-//! time heals. Counted by tag of the address, whether or not it has a mailbox; a browser that is known counts for itself,
-//! so that strangers cannot shut an owner out. What comes from one network is counted together as well, so that nobody
-//! tries one password on many mailboxes. Knows no password and no page.
+//! The effect of wrong passwords and answers: after some, the next try must wait, longer each time; then the way in is
+//! blocked for a while; and time resets the count. Counted by tag of the address, whether or not it has a mailbox; a
+//! known browser is counted separately, so that strangers cannot lock an owner out. Failures from one network are also
+//! counted together, so that nobody can try one password on many mailboxes. Knows no password and no page.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{Settled, Store, StoreError, Tries};
 use sealpost_vault::TagKey;
 
-/// How many wrong tries a mailbox stands.
+/// How many wrong tries a mailbox allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockRules {
-    /// From so many wrong passwords on the log-in is closed for browsers nobody knows,
+    /// After this many wrong passwords, log-ins from unknown browsers are blocked,
     pub passwords: u32,
-    /// for so long the first time; each further one doubles it, up to an hour.
+    /// for this long the first time; each further one doubles it, up to an hour.
     pub first: Duration,
-    /// After so many wrong answers the way by the answer is closed.
+    /// After this many wrong answers, resetting by the answer is blocked.
     pub answers: u32,
 }
 
@@ -31,56 +31,56 @@ impl Default for LockRules {
 /// Wrong passwords before waiting begins.
 const FREE: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// Wrong passwords from one network before waiting begins there: an office has many who mistype.
+/// Wrong passwords from one network before waiting begins there: in an office many people mistype.
 const FREE_AT_CLIENT: i64 = 20;
 /// The limit for all known browsers of one mailbox together, as a multiple of the limit for one.
 const TOGETHER: u32 = 10;
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
-/// attack on a password, and more hours would only be one on its owner.
+/// The longest block, unless the operator's first one is longer: 24 guesses a day are no attack on a password, and a
+/// longer block would only be an attack on its owner.
 const MAX_LOCK: Duration = Duration::from_secs(60 * 60);
-/// Each such time without a wrong password halves the count.
+/// Each such period without a wrong password halves the count.
 const FADE: Duration = Duration::from_secs(60 * 60);
-/// A network within wider ones of the same provider: wrong passwords there before waiting begins, and the longest
-/// wait. The wider, the more innocent people are in it.
+/// A network inside wider ones of the same provider: wrong passwords there before waiting begins, and the longest wait.
+/// The wider it is, the more innocent people it contains.
 const WIDER: [(usize, i64, Duration); 2] =
     [(7, 60, Duration::from_secs(5 * 60)), (6, 200, Duration::from_secs(60))];
-/// Wrong answers close that way so long the first time, four times as long the next,
+/// Wrong answers block that way for this long the first time, four times as long the next,
 const FIRST_CLOSING: Duration = Duration::from_secs(60 * 60);
 /// and never longer than this: an answer is easier to guess than a password, and its owner has another way in.
 const MAX_CLOSING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Each such time without a wrong answer halves the count.
+/// Each such period without a wrong answer halves the count.
 const ANSWERS_FADE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// So long after the last one nobody needs the count.
+/// The count is not needed any more this long after the last one.
 const REMEMBERED: Duration = Duration::from_secs(6 * 60 * 60);
-/// Between two mails that somebody without a link asked for.
+/// Minimum time between two mails requested without a link.
 const REMINDERS: Duration = Duration::from_secs(60 * 60);
-/// How often a count is tried again that somebody else changed meanwhile.
+/// How often a count is retried after a concurrent change.
 const RACES: usize = 8;
 
-/// Counts tries at one moment.
+/// Counts tries at one point in time.
 #[derive(Clone, Copy)]
 pub struct Throttle<'a> {
-    /// Where the counts are.
+    /// The store with the counts.
     pub store: &'a Store,
-    /// Says under which tag something counts.
+    /// Computes the tags under which tries are counted.
     pub tags: &'a TagKey,
-    /// What the operator allows.
+    /// The operator's limits.
     pub locks: LockRules,
-    /// The present moment.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A try that has been counted as wrong, before anybody looked at the password: parallel ones cannot slip by.
+/// A try counted as wrong before the password is checked, so that parallel ones cannot slip through.
 #[derive(Debug)]
 #[must_use]
 pub struct Counted {
     whose: [u8; 32],
     wrong: i64,
     open_at: Timestamp,
-    /// The way is closed from so many on.
+    /// The way in is blocked from this count on.
     closed_at: i64,
-    /// The same for all known browsers of a mailbox, if it was one.
+    /// The count of all known browsers of a mailbox, if it was one.
     together: Option<Box<Counted>>,
 }
 
@@ -88,9 +88,9 @@ pub struct Counted {
 #[derive(Debug)]
 #[must_use]
 pub enum Tried {
-    /// The attempt may go on, and is counted.
+    /// The attempt may proceed, and is counted.
     Counted(Counted),
-    /// Not before so many seconds.
+    /// Not before this many seconds.
     Wait(u64),
 }
 
@@ -98,17 +98,17 @@ impl Throttle<'_> {
     /// Counts a try at a password, if one is allowed.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn password(&self, whose: [u8; 32]) -> Result<Tried, StoreError> {
         let locks = self.locks;
         self.one(whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
     }
 
-    /// Counts a try at the password of that address's mailbox, if one is allowed. A browser that is known counts for itself,
-    /// and with all others that are: whoever has many of their cookies has no more tries.
+    /// Counts a try at the password of that address's mailbox, if one is allowed. A known browser is counted
+    /// separately, and together with all other known ones: having many of their cookies gives no more tries.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn password_of(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
         let locks = self.locks;
         let (all, most) = (self.tags.count_tag("devices", tag), locks.passwords.saturating_mul(TOGETHER));
@@ -119,10 +119,10 @@ impl Throttle<'_> {
         self.with_all(whose, self.password(whose), self.one(all, most, one_more_of_all)).await
     }
 
-    /// Counts a try at an answer, if one is allowed; in the same way.
+    /// Counts a try at an answer in the same way, if one is allowed.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn answer(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
         let most = self.locks.answers;
         let own = self.one(whose, most, |before, now| one_more_answer(before, now, i64::from(most)));
@@ -135,18 +135,18 @@ impl Throttle<'_> {
         self.with_all(whose, own, self.one(all, together, one_more_of_all)).await
     }
 
-    /// Whether nothing may be tried under this tag now.
+    /// Whether no try is allowed under this tag now.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn is_closed(&self, whose: &[u8; 32]) -> Result<bool, StoreError> {
         Ok(waits(self.store.tries(whose).await?, self.now).is_some())
     }
 
-    /// How many seconds a network has to wait before anything is tried from there again.
+    /// How many seconds a network must wait before the next try.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn network_waits(&self, from: IpAddr) -> Result<Option<u64>, StoreError> {
         let mut longest = None;
         for at in counters(self.tags, from) {
@@ -155,10 +155,10 @@ impl Throttle<'_> {
         Ok(longest)
     }
 
-    /// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
+    /// Counts a wrong password from a network. A right one resets nothing here: an attacker may own a mailbox.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn wrong_from(&self, from: IpAddr) -> Result<(), StoreError> {
         let now = self.now;
         for at in counters(self.tags, from) {
@@ -168,10 +168,10 @@ impl Throttle<'_> {
         Ok(())
     }
 
-    /// Whether a mailbox that waits may be reminded now; says yes once an hour.
+    /// Whether a pending mailbox may be sent a reminder now; yes at most once an hour.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn may_remind(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let now = self.now;
         let whose = self.tags.count_tag("reminder", mailbox_id.as_bytes());
@@ -182,32 +182,33 @@ impl Throttle<'_> {
         Ok(counted.await?.is_ok())
     }
 
-    /// Forgets the wrong passwords of a tag.
+    /// Resets the wrong passwords of a tag.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn forgive(&self, whose: &[u8; 32]) -> Result<(), StoreError> {
         self.store.forgive_tries(whose).await
     }
 
-    /// What was tried was right.
+    /// The try was right.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn right(&self, counted: Counted) -> Result<(), StoreError> {
         self.store.settle_tries(&counted.settled(), self.now).await
     }
 
-    /// What was tried was wrong. When the way in opens again, if it is closed now and its owner has not been told
-    /// today. Does the same work whether or not there is an owner. `closing`: the store, noting that the way in is closed.
+    /// The try was wrong. Returns when the way in opens again, if it is blocked now and its owner has not been told
+    /// today. Does the same work whether or not there is an owner. `closing`: the store, recording that the way in is
+    /// blocked.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn wrong(&self, counted: Counted, closing: &Store) -> Result<Option<Timestamp>, StoreError> {
         let all = counted.together.as_deref();
         let closed = [Some(&counted), all].into_iter().flatten().find(|count| !count.is_open());
         let Some(closed) = closed else { return Ok(None) };
-        // One mail a day about all browsers that are known, however many there are.
+        // One mail a day about all known browsers, however many there are.
         let told = closing.tell_of_tries(&all.unwrap_or(&counted).whose, self.now).await?;
         Ok(told.then_some(closed.open_at))
     }
@@ -235,8 +236,8 @@ impl Throttle<'_> {
         })
     }
 
-    /// Counts a try for one known browser and for all of them, in one commit. Who has to wait counts for nobody else: one
-    /// browser that goes on trying must not close the way in for the others.
+    /// Counts a try for one known browser and for all of them, in one commit. A try that must wait does not count for
+    /// the others: one persistent browser must not block them.
     async fn with_all(
         &self,
         whose: [u8; 32],
@@ -251,7 +252,7 @@ impl Throttle<'_> {
                 Tried::Counted(Counted { together: Some(Box::new(all)), ..own })
             }
             (Tried::Counted(_), Tried::Wait(seconds)) => Tried::Wait(seconds),
-            // It had to wait since we looked.
+            // It became blocked since we looked.
             (Tried::Wait(seconds), Tried::Counted(all)) => {
                 let settled = Settled { taken_back: vec![all.whose], ..Settled::default() };
                 self.store.settle_tries(&settled, self.now).await?;
@@ -263,7 +264,7 @@ impl Throttle<'_> {
 }
 
 impl Counted {
-    /// What a right one settles: the try is taken back where many are counted together, and the own count begins anew.
+    /// What a right try settles: the shared count is reduced by this try, and the own count is reset.
     #[must_use]
     pub fn settled(&self) -> Settled {
         Settled {
@@ -272,20 +273,20 @@ impl Counted {
         }
     }
 
-    /// Whether there may be a next try at once.
+    /// Whether another try is allowed at once.
     fn is_open(&self) -> bool {
         self.wrong < self.closed_at
     }
 
-    /// How many more there may be.
+    /// How many more tries are allowed.
     #[must_use]
     pub fn left(&self) -> u64 {
         u64::try_from(self.closed_at - self.wrong).unwrap_or_default()
     }
 }
 
-/// Puts what `next` makes of a count in its place; again, if somebody else was quicker. `next`, or too much of a
-/// crowd, may say instead how many seconds to wait.
+/// Replaces a count by what `next` makes of it; retried after a concurrent change. `next`, or too much contention, may
+/// return a number of seconds to wait instead.
 async fn count(
     store: &Store,
     whose: [u8; 32],
@@ -310,14 +311,14 @@ fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
     (open_at > now).then(|| open_at.since(now).as_secs().max(1))
 }
 
-/// Where a client's wrong passwords count, and how.
+/// Where a client's wrong passwords are counted, and with which limits.
 struct Counter {
     tag: [u8; 32],
     free: i64,
     longest: Duration,
 }
 
-/// The client itself; for IPv6, whose providers give whole /56 and /48 away, these as well.
+/// The client itself; for IPv6, whose providers assign whole /56 and /48, those as well.
 fn counters(tags: &TagKey, from: IpAddr) -> Vec<Counter> {
     let octets = match from {
         IpAddr::V4(v4) => v4.octets().to_vec(),
@@ -335,7 +336,7 @@ fn counters(tags: &TagKey, from: IpAddr) -> Vec<Counter> {
     counters
 }
 
-/// What is left of a count after a time without a wrong password, and one more.
+/// What is left of a count after a time without a wrong password, plus one.
 fn faded(before: Option<Tries>, now: Timestamp, fade: Duration) -> i64 {
     before.map_or(0, |before| {
         let quiet = now.since(before.last_at.max(before.open_at));
@@ -457,7 +458,7 @@ mod tests {
         let closed = remembered(12, start, FADE, REMEMBERED);
         let after = |hours: u32| one_more(Some(closed), closed.open_at.plus(FADE * hours), &locks).wrong;
         assert_eq!([0, 1, 2, 3, 4, 400].map(after), [13, 7, 4, 2, 1, 1]);
-        // Five a day, for ever, never close the way.
+        // Five a day, for ever, never block the way in.
         let (mut now, mut last) = (start, None);
         for _ in 0..1000 {
             now = now.plus(Duration::from_secs(86_400 / 5));

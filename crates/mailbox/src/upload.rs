@@ -1,5 +1,5 @@
-//! Files that come in pieces: each piece is sealed at once, under a key of its own, and when all are there they
-//! become one file of the draft. What has come survives a lost connection and a closed page. Knows no page.
+//! Resumable uploads: each piece is sealed at once, under its own key, and when all are there they become one file of
+//! the draft. Received pieces survive a lost connection and a closed page. Knows no page.
 
 use sealpost_mail::Secret;
 use sealpost_store::{DiskSpace, NewPiece, NewUpload, PieceRow, StoreError, ThrownAway};
@@ -9,39 +9,39 @@ use crate::draft::{Draft, Drafts, FileFacts, Pending};
 use crate::sealed_body::{BodyOpener, BodySealer};
 use crate::{MailboxError, is_id};
 
-/// A piece, but for a file's last one. Small enough that a lost connection costs little, large enough that a file
-/// of 20 MB is not many rows.
+/// Length of a piece, except a file's last one. Small enough that a lost connection costs little, large enough that a
+/// file of 20 MB does not need many rows.
 pub const PIECE: u64 = 1024 * 1024;
-/// A file of which no more comes for so long is given up; the operator's jobs see to it.
+/// An upload without progress for this long is abandoned by a job.
 pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-/// How far a file has come.
+/// Progress of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The id of the upload.
     pub id: String,
-    /// The bytes that have come.
+    /// Bytes received.
     pub offset: u64,
-    /// What follows from that.
+    /// What remains to be done.
     pub stage: Stage,
 }
 
-/// What is to be done with a file on its way.
+/// State of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// More is to come.
+    /// More pieces are expected.
     Coming,
-    /// All of it has come: [`Drafts::assemble`] makes one file of it.
+    /// All pieces are there: [`Drafts::assemble`] makes a file of them.
     Here,
-    /// It is a file of the draft.
+    /// It has become a file of the draft.
     Whole,
 }
 
-/// What came of announcing a file.
+/// Result of announcing a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Announcement {
-    /// It has come so far already.
+    /// It has been uploaded in part.
     Known(Progress),
     /// There is no room in the draft.
     NoRoom,
@@ -49,7 +49,7 @@ pub enum Announcement {
     DiskLow,
 }
 
-/// A piece on its way in.
+/// A piece being received.
 pub struct Piece {
     key: MessageKey,
     upload: BodySealer,
@@ -59,7 +59,7 @@ impl Piece {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// The store cannot take them.
+    /// The store failed.
     pub async fn push(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.upload.push(bytes).await
     }
@@ -85,10 +85,10 @@ impl Pending {
 }
 
 impl Drafts<'_> {
-    /// Announces a file, or finds how far it has come already: whoever has lost the thread asks again.
+    /// Announces a file, or finds how much of it has been uploaded: a client that lost track asks again.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn announce(
         &self,
         draft: &Draft,
@@ -123,7 +123,7 @@ impl Drafts<'_> {
         Ok(Announcement::Known(Progress { id, offset: 0, stage }))
     }
 
-    /// A piece of a file, `octets` long, on its way in.
+    /// A piece of a file, `octets` long, to be written.
     ///
     /// # Errors
     /// There is no room for it.
@@ -132,10 +132,10 @@ impl Drafts<'_> {
         Ok(Piece { upload: BodySealer::new(self.store, &key, octets, self.random)?, key })
     }
 
-    /// Keeps a piece that has come whole. `false`: it is not the next one any more.
+    /// Stores a complete piece. `false`: it is no longer the next one.
     ///
     /// # Errors
-    /// The store cannot keep it.
+    /// The store failed.
     pub async fn keep_piece(
         &self,
         draft: &Draft,
@@ -162,11 +162,11 @@ impl Drafts<'_> {
         Ok(self.store.add_piece(row).await?)
     }
 
-    /// Makes one file of all pieces, sealed anew as they are opened one after the other: as much to read and to write as
-    /// the file has. `false`: somebody else has done it, or not all are there.
+    /// Assembles all pieces into one file, resealed as they are opened one after the other: reads and writes as many
+    /// bytes as the file has. `false`: another request has done it, or pieces are missing.
     ///
     /// # Errors
-    /// A piece is not what was kept, or not in its place.
+    /// A piece has changed, or is not in its place.
     pub async fn assemble(&self, draft: &Draft, id: &str) -> Result<bool, MailboxError> {
         let Some((row, pieces)) = self.store.upload(self.mailbox_id, &draft.id, id).await? else {
             return Ok(false);
@@ -174,7 +174,7 @@ impl Drafts<'_> {
         let facts = FileFacts::open(&draft.key, id, &row.facts_sealed)?;
         let mut whole = self.new_file(draft, row.size)?;
         for piece in &pieces {
-            // A gap, or a piece that is not where it belongs, does not open or does not fit.
+            // A gap, or a piece that is not in its place, cannot be opened or does not fit.
             if piece.place != whole.len() {
                 return Err(MailboxError::Incomplete("the pieces of a file do not fit together"));
             }
@@ -207,10 +207,10 @@ impl Drafts<'_> {
         Ok(())
     }
 
-    /// Takes away a file that has not come whole. Gone already is gone, too.
+    /// Removes an unfinished upload. One that is already gone counts as removed.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn give_up(&self, draft: &Draft, id: &str) -> Result<ThrownAway, StoreError> {
         if !is_id(id) {
             return Ok(ThrownAway::NotThere);
@@ -220,7 +220,7 @@ impl Drafts<'_> {
 }
 
 impl Draft {
-    /// How far a file has come. `None`: it is not one of this draft's.
+    /// Progress of an upload. `None`: it does not belong to this draft.
     #[must_use]
     pub fn progress(&self, id: &str) -> Option<Progress> {
         if let Some(file) = self.files.iter().find(|file| file.id == id) {

@@ -1,6 +1,6 @@
-//! A new server key for a store: whatever was sealed, tagged or proven under the old one is made anew under the new one,
-//! page by page, each page one transaction. Bodies, heads and message keys do not depend on it. What is done already is
-//! recognised, so that a run that was cut short goes on. Knows no file.
+//! Changes a store's server key: everything that was sealed, tagged or proven under the old one is renewed under the
+//! new one, page by page, each page one transaction. Bodies, heads and message keys do not depend on it. Completed work
+//! is recognised, so that an interrupted run can be continued. Knows no file.
 
 use sealpost_delivery::Hold;
 use sealpost_mail::Random;
@@ -15,23 +15,23 @@ use sealpost_store::{
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
 
-/// Why nothing, or not everything, was done.
+/// Why the rotation failed or is incomplete.
 #[derive(Debug, Error)]
 pub enum RotateError {
-    /// The store.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A partner's row.
+    /// A partner's row is invalid.
     #[error("{0}")]
     Partner(#[from] PartnerError),
-    /// The keys are not this store's.
+    /// The keys are not those of this store.
     #[error(
         "nothing in this store opens with this server key: it is another store's key; nothing was changed"
     )]
     OtherKey,
 }
 
-/// What came of it.
+/// The result of a rotation, as counts of rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
     /// Number of mailboxes sealed anew.
@@ -42,13 +42,13 @@ pub struct Done {
     pub drafts: usize,
     /// Legs in the queue.
     pub queued: usize,
-    /// What is kept of notices, for when they bounce.
+    /// Records about sent notices, for their bounces.
     pub bounce_memos: usize,
     /// Partners, their keys and our own for them.
     pub partners: usize,
-    /// Made anew by an earlier run.
+    /// Renewed by an earlier run.
     pub before: usize,
-    /// Opened with neither key; left as they were.
+    /// Opened with neither key; unchanged.
     pub strange: usize,
 }
 
@@ -62,21 +62,21 @@ pub struct Rotation<'a> {
     pub new: &'a Keys,
     /// Source of randomness.
     pub random: &'a dyn Random,
-    /// The row of the audit trail that says that it begins.
+    /// The audit row about its beginning.
     pub began: AuditRow,
 }
 
 impl Rotation<'_> {
-    /// Does everything. The store must be open alone; the mark in it goes when the caller has put the new key in the old
-    /// one's place.
+    /// Renews everything. The store must be open exclusively; the caller removes the mark in it after replacing the old
+    /// key by the new one.
     ///
     /// # Errors
-    /// See [`RotateError`]; what was done until then is recognised by the next run.
+    /// See [`RotateError`]; completed work is recognised by the next run.
     pub async fn run(&self) -> Result<Done, RotateError> {
         if !self.fits().await? {
             return Err(RotateError::OtherKey);
         }
-        // With the mark, before any row is another: a run that goes on finds the mark and notes nothing.
+        // Together with the mark, before any other row: a continued run finds the mark and records nothing.
         let rotating = Rotating { from: self.old.rows.id(), to: self.new.rows.id() };
         self.store.audited([self.began.clone()]).begin_rotation(rotating).await?;
         let mut done = Done::default();
@@ -96,7 +96,7 @@ impl Rotation<'_> {
         Ok(done)
     }
 
-    /// Whether the keys are this store's: of its first mailboxes, or of what waits, something opens.
+    /// Whether the keys are this store's: whether any of its first mailboxes or queued rows opens.
     async fn fits(&self) -> Result<bool, RotateError> {
         let mailboxes = self.store.keyed_mailboxes("").await?;
         let tickets = self.store.keyed_rows(Keyed::Ticket, "").await?;
@@ -162,7 +162,7 @@ impl Rotation<'_> {
         }
     }
 
-    /// What webhooks are still to be told.
+    /// Events that have not been sent to webhooks yet.
     async fn events(&self, done: &mut Done) -> Result<(), RotateError> {
         let (old, new) = (self.old.audit.events(), self.new.audit.events());
         let mut after = String::new();
@@ -187,7 +187,7 @@ impl Rotation<'_> {
         }
     }
 
-    /// What only says that something is to be done or known. Requests of mailboxes that have an address were proven with it.
+    /// Statement rows. Requests of mailboxes that have an address were proven with it.
     async fn said(&self, kind: FactKind, done: &mut Done) -> Result<(), RotateError> {
         let (old, new) = (self.old.audit.events(), self.new.audit.events());
         let mut after = None;
@@ -217,13 +217,13 @@ impl Rotation<'_> {
         }
     }
 
-    /// Whose letter an event tells of; nothing, where that cannot be read.
+    /// Sender and recipient of an event's letter; `None` if they cannot be read.
     fn memo(&self, letter: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         match first(MEMO_LABELS, |label| self.resealed(label, letter, sealed)) {
             Ok(Rotated::Anew(anew)) => Some(anew),
             Ok(Rotated::Before) => Some(sealed.to_owned()),
             Err(error) => {
-                tracing::error!(row.kind = "event", letter.id = %letter, %error, "nobody knows any more whose letter it is");
+                tracing::error!(row.kind = "event", letter.id = %letter, %error, "the letter's sender and recipient can no longer be read");
                 None
             }
         }
@@ -232,11 +232,11 @@ impl Rotation<'_> {
     fn row(&self, row: &KeyedRow) -> Change<Vec<u8>> {
         let (old, new) = (self.old, self.new);
         let changed = match row.what {
-            // Whether its leg may go is in the label of the seal.
+            // Whether its leg may go is part of the seal's label.
             Keyed::Ticket => first([Hold::Free.label(), Hold::Held.label()], |label| {
                 old.spool.resealed(&new.spool, label, &row.id, &row.sealed, self.random)
             }),
-            // Whose mail it was about is not said in the row, only in the seal.
+            // The recipient is not in the row, only in the seal.
             Keyed::BounceMemo | Keyed::Unread => {
                 first(MEMO_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
             }
@@ -255,8 +255,8 @@ impl Rotation<'_> {
         self.old.rows.resealed(&self.new.rows, label, id, sealed, self.random)
     }
 
-    /// The same for what may be missing; what cannot be opened stays, because a mailbox without its question is better
-    /// than no mailbox.
+    /// The same for an optional value; one that cannot be opened is left unchanged, because a mailbox without its
+    /// question is better than no mailbox.
     fn optional(&self, label: Label, id: &str, sealed: Option<&Vec<u8>>) -> Option<Vec<u8>> {
         let sealed = sealed?;
         match self.resealed(label, id, sealed) {
@@ -269,7 +269,7 @@ impl Rotation<'_> {
         }
     }
 
-    /// Whose the mailbox is, and under which of the keys it says so.
+    /// The mailbox's owner, and the key under which the row is sealed.
     fn resident(&self, row: &MailboxRow) -> Result<(Resident, Under), String> {
         let of = |keys: &Keys| Resident::of(row, &keys.rows, &keys.tags);
         match (of(self.new), of(self.old)) {
@@ -282,7 +282,7 @@ impl Rotation<'_> {
     fn mailbox(&self, found: &KeyedMailbox) -> Change<RotatedMailbox> {
         let row = &found.row;
         if row.address_sealed.is_empty() {
-            // Deleted: nothing is left but its id.
+            // Deleted: only its id is left.
             return Change::Nothing;
         }
         match self.resident(row) {
@@ -314,7 +314,7 @@ impl Rotation<'_> {
         })
     }
 
-    /// Its notes are sealed anew, and what they prove with them, if it was proven before.
+    /// Its notes are sealed anew, and with them their proof, if it was valid before.
     fn request(&self, mailbox: &str, KeyedRequest { asked, proof }: &KeyedRequest) -> KeyedRequest {
         let proven = fact_holds(&self.old.audit.events(), &ProvenFact::Request(asked.clone()), proof);
         let asked = AskedRow {
@@ -329,8 +329,8 @@ impl Rotation<'_> {
         KeyedRequest { asked, proof }
     }
 
-    /// The link of a pending mailbox is kept: it can be made anew, with the wrap that it opens. Wraps under a password or
-    /// an answer stay and need the old pepper.
+    /// The link of a pending mailbox is stored: it can be renewed, with the wrap that it opens. Wraps under a password
+    /// or an answer are left unchanged and need the old pepper.
     fn link(&self, found: &KeyedMailbox) -> (Vec<NewWrap>, Option<TokenMoved>) {
         let row = &found.row;
         let (Some(link), Some(wrap)) = (found.wrap(WrapKind::Link), found.wrap(WrapKind::Activation)) else {
@@ -358,14 +358,14 @@ fn seals(keys: &Keys) -> PartnerSeals<'_> {
     PartnerSeals { keyring: &keys.keyring, rows: &keys.rows, tags: &keys.tags }
 }
 
-/// The hash of a link's token, before and now.
+/// The hash of a link's token, old and new.
 type TokenMoved = ([u8; 32], [u8; 32]);
 
-/// What is known of a mail that comes back: of a notice, of an answer.
+/// Records about a mail, for its bounce: of a notice, of a reply.
 pub(crate) const MEMO_LABELS: [Label; 2] = [Label::NoticeMemo, Label::ReplyMemo];
 
-/// The escrow wrap of a mailbox under another escrow key, if the one at hand opens it and it holds the mailbox's own
-/// secret. One under a third key stays.
+/// The escrow wrap of a mailbox under another escrow key, if the one given opens it and it contains the mailbox's own
+/// secret. One under a third key is left unchanged.
 ///
 /// # Errors
 /// It could not be sealed.
@@ -397,7 +397,7 @@ fn is_its_own(row: &MailboxRow, secret: &MailboxSecret) -> bool {
     secret.public().to_bytes() == row.public_key
 }
 
-/// With the first label that fits.
+/// With the first label that matches.
 pub(crate) fn first<T, const N: usize>(
     labels: [Label; N],
     mut with: impl FnMut(Label) -> Result<T, VaultError>,
@@ -412,7 +412,7 @@ pub(crate) fn first<T, const N: usize>(
     last
 }
 
-/// Under which of the two keys something stands.
+/// Under which of the two keys a value is sealed.
 enum Under {
     Old,
     New,
@@ -421,9 +421,9 @@ enum Under {
 /// What is to be done with a row.
 enum Change<T> {
     To(Box<T>),
-    /// Done by an earlier run.
+    /// Renewed by an earlier run.
     Before,
-    /// It has nothing that depends on a key.
+    /// Nothing in it depends on a key.
     Nothing,
     /// Opens with neither key.
     Strange(String),

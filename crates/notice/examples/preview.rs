@@ -1,5 +1,5 @@
-//! Writes every notice in every language into a folder, to be looked at:
-//! `cargo run -p sealpost-notice --example preview -- FOLDER [hostile]`.
+//! Writes every notice in every language into a folder, for inspection: `cargo run -p sealpost-notice
+//! --example preview -- FOLDER [hostile]`.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a tool for designers")]
 

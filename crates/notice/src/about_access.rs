@@ -1,4 +1,4 @@
-//! Notices to owners about the way into their mailbox and what was done to it. Each says which texts it consists of.
+//! Notices to owners about access to their mailbox and changes to it. Each says which texts it consists of.
 //! Knows no HTML.
 
 use sealpost_mail::{Brand, Secret, Timestamp};
@@ -32,7 +32,7 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    /// What stands in the mailbox from before.
+    /// Older messages in the mailbox.
     fn old_messages(&self, messages: OldMessages) -> Written<String> {
         self.say(match messages {
             OldMessages::Kept => "again-kept",
@@ -86,7 +86,7 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    /// Without a link: whoever imitates this mail is to gain nothing by it.
+    /// Without a link: imitating this mail must gain an attacker nothing.
     pub(super) fn by_support(&self, did: SupportDid, at: Timestamp) -> Written<Page> {
         let (keys, label, more) = match did {
             SupportDid::Deleted => (

@@ -1,4 +1,5 @@
-//! Notices to who wants by mail that a mailbox be deleted. Each says which texts it consists of. Knows no HTML.
+//! Notices to those who request by mail that a mailbox be deleted. Each says which texts it consists of.
+//! Knows no HTML.
 
 use sealpost_mail::Secret;
 

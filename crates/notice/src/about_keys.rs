@@ -1,4 +1,4 @@
-//! The notice to the operator about keys that end. Says which texts it consists of. Knows no HTML.
+//! The notice to the operator about expiring keys. Says which texts it consists of. Knows no HTML.
 
 use crate::layout::{Page, Reader};
 use crate::notice::{EndingKey, KeyOwner};

@@ -1,4 +1,4 @@
-//! Notices about what recipients write back. Each says which texts it consists of. Knows no HTML.
+//! Notices about recipients' replies. Each says which texts it consists of. Knows no HTML.
 
 use sealpost_mail::{EnhancedCode, Secret, Timestamp};
 

@@ -1,4 +1,5 @@
-//! From facts to words: every kind of notice to who writes it, and what all their texts may name. Knows no text.
+//! From facts to texts: passes each kind of notice to its author, with the values that its texts may use.
+//! Knows no text.
 
 use sealpost_mail::{ActivateBy, Brand, Timestamp};
 
@@ -47,7 +48,7 @@ pub(crate) fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
     ]))
 }
 
-/// As it stands at the beginning of a sentence.
+/// Capitalised for the beginning of a sentence.
 fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
@@ -156,7 +157,7 @@ impl Notice {
         }
     }
 
-    /// When the letter came that its sender is told of: the subject says which of several it is.
+    /// When the letter arrived that its sender is told about: the subject says which of several it is.
     fn sent(&self) -> Option<Timestamp> {
         match self {
             Self::NotFetched { date, .. } | Self::GoneUnread { date, .. } => Some(*date),
@@ -188,7 +189,7 @@ impl Notice {
         }
     }
 
-    /// Until when, and how many whole days that is (0 where nobody counts them).
+    /// The deadline, and the whole days until then (0 if not counted).
     fn deadline(&self) -> Option<(Timestamp, u32)> {
         match self {
             Self::Activation { expires, days, .. }
@@ -220,7 +221,7 @@ impl Notice {
         }
     }
 
-    /// How many letters, or how many days.
+    /// Number of letters or days.
     fn count(&self) -> Option<u32> {
         match self {
             Self::ActivationReminder { letters, .. }

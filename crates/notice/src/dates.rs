@@ -1,4 +1,4 @@
-//! Moments in the reader's time zone and language. Never asks what time it is.
+//! Dates and times in the reader's time zone and language. Does not read the clock.
 
 use sealpost_mail::Timestamp;
 

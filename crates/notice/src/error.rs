@@ -1,20 +1,20 @@
-//! Why a notice cannot be written. Knows no recipient: nothing here may name one.
+//! Why a notice cannot be written. Knows no recipient: no error may name one.
 
 use thiserror::Error;
 
-/// Why a notice cannot be written. All of these are faults of the configuration or of this program.
+/// Why a notice cannot be written. All of these are errors of the configuration or of this program.
 #[derive(Debug, Error)]
 pub enum NoticeError {
     /// The configured time zone is not an IANA name.
     #[error("time zone {0:?} is unknown; use a name such as \"Europe/Berlin\"")]
     Zone(String),
-    /// A moment outside the years 1 to 9999.
+    /// A time outside the years 1 to 9999.
     #[error("a date is out of range")]
     Date,
-    /// A link that is not http(s), holds blanks or quotes, or names an address.
+    /// A link that is not http(s), contains blanks or quotes, or contains an address.
     #[error("the link of a notice must be a plain http(s) address that names no person")]
     Link,
-    /// A translation lacks a text, or the text asks for a value nobody gives.
+    /// A translation lacks a text, or the text uses a value that is not given.
     #[error("language {language}: the text {key:?} is missing or incomplete")]
     Text {
         /// The language tag.

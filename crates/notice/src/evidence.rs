@@ -1,21 +1,21 @@
-//! What the evidence about a letter says, in each language: when it was accepted, deposited, notified, opened, exported,
-//! gone. Knows the letter's id and nothing it says.
+//! The text of the evidence about a letter, in each language: when it was accepted, deposited, notified,
+//! opened, exported, deleted. Knows the letter's id and nothing of its content.
 
 use sealpost_mail::Timestamp;
 
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 
-/// What happened to the letter.
+/// An event in the letter's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LetterStep {
-    /// It was accepted and is in the mailbox.
+    /// It was accepted and deposited in the mailbox.
     Deposited,
-    /// A mail server took the notice.
+    /// A mail server accepted its notice.
     Notified(ServerReply),
     /// The notice was given up.
     NotNotified(ServerReply),
-    /// The notice came back.
+    /// The notice bounced.
     Returned,
     /// It was opened for the first time.
     Opened,
@@ -25,106 +25,106 @@ pub enum LetterStep {
     AttachmentExported,
     /// The owner moved it into the trash.
     Trashed,
-    /// The owner took it out of the trash.
+    /// The owner restored it from the trash.
     Restored,
     /// Its owner deleted it.
     Deleted,
-    /// Its time was over.
+    /// It expired.
     Expired,
-    /// Its time in the trash was over.
+    /// It expired in the trash.
     LeftTrash,
     /// It was recalled.
     Recalled,
-    /// Somebody had this evidence before.
+    /// Evidence was issued before.
     EvidenceMade,
     /// Its mailbox was activated.
     MailboxActivated,
     /// Its mailbox was deleted with everything in it.
     MailboxDeleted,
-    /// Support let its owner in again, without the letters that were there.
+    /// Support reset its owner's access, and the letters were lost.
     MailboxReplaced,
 }
 
-/// How an attempt ended.
+/// Result of an attempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AttemptEnd {
     /// The server's reply: "250 2.0.0".
     Reply(String),
-    /// No server said anything; by our own word for why, "4.4.1".
+    /// No server replied; our own status for the reason, "4.4.1".
     Status(String),
-    /// Nobody knows any more.
+    /// Unknown.
     #[default]
     Nothing,
 }
 
-/// A mail server's last word.
+/// A mail server's final reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerReply {
-    /// What the next hop said.
+    /// The next hop's reply.
     pub said: AttemptEnd,
-    /// Its name, where one was reached.
+    /// The server's name, if one was reached.
     pub host: Option<String>,
-    /// By which name it knows the mail.
+    /// The server's queue id of the mail.
     pub queue_id: Option<String>,
 }
 
-/// One of them, when and from where.
+/// An event with its time and network.
 #[derive(Clone, Debug)]
 pub struct DatedStep {
-    /// When the step happened.
+    /// When it happened.
     pub at: Timestamp,
     /// What happened.
     pub step: LetterStep,
-    /// The network, where somebody did it.
+    /// The network of whoever caused it.
     pub network: String,
 }
 
-/// Whether the audit trail is as it was written.
+/// Result of verifying the audit trail.
 #[derive(Clone, Debug)]
 pub enum TrailState {
-    /// It is; its last row.
+    /// It is intact; number and proof of its last row.
     Whole(String),
     /// The trail does not verify.
     Broken,
-    /// Nobody looked: the auditor's key was not there.
+    /// Not verified: the auditor's key was not available.
     NotChecked,
 }
 
-/// Who else than its owner could open a mailbox in use.
+/// Who besides its owner could open an active mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecondKey {
-    /// Whoever has the server's key.
+    /// Anyone with the server's key.
     OnServer,
-    /// Whoever has a key that is kept elsewhere.
+    /// Anyone with a key that is kept elsewhere.
     KeptApart,
-    /// Nobody has one.
+    /// Nobody.
     None,
 }
 
-/// What a document says about one letter.
+/// The facts for the document about one letter.
 #[derive(Clone, Debug)]
 pub struct Evidence<'a> {
-    /// Whose name it bears.
+    /// The operator's name.
     pub operator: &'a str,
     /// The id of the letter.
     pub letter: &'a str,
     /// The id of the mailbox.
     pub mailbox: &'a str,
-    /// Whose mailbox it is, while that is known.
+    /// The mailbox's address, while known.
     pub recipient: Option<&'a str>,
-    /// Whose the letter is, by its envelope, while that is known.
+    /// The sender in the envelope, while known.
     pub sender: Option<&'a str>,
-    /// By which name others know the letter, while that is known.
+    /// The letter's Message-ID, while known.
     pub message_id: Option<&'a str>,
-    /// SHA-256 of the letter as it was handed in, in hexadecimal.
+    /// SHA-256 of the letter as it was received, in hexadecimal.
     pub sha256: Option<&'a str>,
     /// Who could read it.
     pub second_key: SecondKey,
-    /// The steps in the order of time.
+    /// The events in chronological order.
     pub steps: &'a [DatedStep],
-    /// Of the trail it is taken from.
+    /// State of the trail they are taken from.
     pub trail: &'a TrailState,
-    /// The time zone of its moments.
+    /// The time zone for its times.
     pub zone: &'a str,
 }
 
@@ -133,16 +133,16 @@ pub struct Evidence<'a> {
 pub struct EvidenceText {
     /// The title of the document.
     pub title: String,
-    /// What it is about: label and value.
+    /// The facts: label and value.
     pub rows: Vec<(String, String)>,
     /// The rest, as HTML.
     pub html: String,
-    /// What the file holds that it is embedded in.
+    /// The description of the file embedded in the PDF.
     pub embedded: String,
 }
 
 impl Evidence<'_> {
-    /// The words in one language.
+    /// The texts in one language.
     pub fn words(&self, language: Language) -> Result<EvidenceText, NoticeError> {
         let mut values: Values = [("operator", self.operator), ("letter", self.letter)]
             .map(|(name, value)| (name.into(), value.to_owned().into()))
@@ -265,14 +265,14 @@ impl ServerReply {
     }
 }
 
-/// Eight digits at a time, as eyes compare them.
+/// Groups of eight digits, for comparing by eye.
 fn in_groups(hash: &str) -> String {
     let digits: Vec<char> = hash.chars().collect();
     let groups: Vec<String> = digits.chunks(8).map(|group| group.iter().collect()).collect();
     groups.join(" ")
 }
 
-/// "2026-11-28 17:04:09 +01:00": for a court, and the same in every language.
+/// "2026-11-28 17:04:09 +01:00": precise, and the same in every language.
 fn to_the_second(at: Timestamp, zone: &str) -> Result<String, NoticeError> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_unknown| NoticeError::Zone(zone.to_owned()))?;
     let at = jiff::Timestamp::from_millisecond(at.0).map_err(|_range| NoticeError::Date)?.to_zoned(zone);
@@ -283,7 +283,7 @@ fn paragraph(text: &str) -> String {
     format!("<p>{}</p>", escaped(text))
 }
 
-/// Nothing here comes from the letter; an operator's name or an address may hold these all the same.
+/// Nothing here comes from the letter, but an operator's name or an address may contain these.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

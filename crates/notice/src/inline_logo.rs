@@ -1,11 +1,11 @@
-//! The operator's picture within a mail: what travels beside the HTML part, and under which name that part looks for it.
+//! The operator's logo in a mail: the inline part, and the name by which the HTML part refers to it.
 
 use sealpost_mail::Brand;
 
 /// The Content-ID of the logo.
 pub const LOGO_CID: &str = "logo";
 
-/// What must travel beside the HTML part: Content-ID, type and bytes.
+/// The inline parts that the HTML part needs: Content-ID, type and bytes.
 #[must_use]
 pub fn inline_images(brand: &Brand) -> Vec<(String, String, Vec<u8>)> {
     let logo = brand.mail_logo().into_iter();

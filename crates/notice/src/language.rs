@@ -1,5 +1,5 @@
-//! Which languages there are and what they say. A folder under `locales/` is a language; nothing
-//! here lists them. Knows no notice.
+//! The available languages and their texts. Each folder under `locales/` is a language; nothing here lists
+//! them. Knows no notice.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ fluent_templates::static_loader! {
     };
 }
 
-/// The language of tests: made of the English texts, and never among [`Language::all`].
+/// The pseudo language of tests: derived from the English texts, and not in [`Language::all`].
 #[cfg(test)]
 static PSEUDO: LazyLock<fluent_templates::ArcLoader> = LazyLock::new(|| {
     crate::pseudo::loader(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales/en"))
@@ -46,13 +46,13 @@ impl Language {
 }
 
 impl Language {
-    /// The language of tests.
+    /// The pseudo language of tests.
     #[cfg(test)]
     pub(crate) const fn pseudo() -> Self {
         Self(crate::pseudo::TAG)
     }
 
-    /// Every language there is.
+    /// Every available language.
     pub fn all() -> impl Iterator<Item = Self> {
         TAGS.iter().map(|tag| Self(tag.as_str()))
     }
@@ -74,10 +74,10 @@ impl Language {
     }
 }
 
-/// Values for the places in a text.
+/// Values for the placeables of a text.
 pub(crate) type Values = HashMap<Cow<'static, str>, FluentValue<'static>>;
 
-/// The texts of one language together with values that every text may use.
+/// The texts of one language with values that every text may use.
 pub(crate) struct Words {
     language: Language,
     id: LanguageIdentifier,
@@ -96,7 +96,7 @@ impl Words {
         self.language.0
     }
 
-    /// The text under `key`. No other language steps in: half a translation is a fault.
+    /// The text under `key`. There is no fallback to another language: half a translation is an error.
     pub(crate) fn say(&self, key: &'static str) -> Result<String, NoticeError> {
         #[cfg(test)]
         if self.language == Language::pseudo() {

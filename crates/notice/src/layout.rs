@@ -9,10 +9,10 @@ use crate::language::Words;
 use crate::notice::Rendered;
 use crate::sanitize;
 
-/// Text lines end here at the latest, links excepted (RFC 5322 §2.1.1 asks for 78).
+/// Maximum length of text lines, except links (RFC 5322 §2.1.1 asks for 78).
 const WIDTH: usize = 72;
 
-/// What a notice consists of, in reading order. Every text is one line and already harmless.
+/// The parts of a notice, in reading order. Every text is one line and already sanitised.
 #[derive(Default)]
 pub(crate) struct Page {
     pub(crate) subject: String,
@@ -28,13 +28,13 @@ pub(crate) struct Page {
     pub(crate) reader: Reader,
 }
 
-/// To whom a notice is written.
+/// The reader of a notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Somebody with a mailbox to write in.
+    /// Somebody with a mailbox in which to write.
     #[default]
     Recipient,
-    /// One of the operator's people, who has none.
+    /// One of the operator's people, who has no mailbox.
     Inside,
 }
 
@@ -42,11 +42,11 @@ pub(crate) enum Reader {
 pub(crate) struct Fact {
     pub(crate) label: String,
     pub(crate) value: String,
-    /// To be copied letter by letter: a password.
+    /// To be copied character by character: a password.
     pub(crate) exact: bool,
 }
 
-/// The one thing to do.
+/// The call to action.
 pub(crate) struct Button {
     pub(crate) label: String,
     pub(crate) link: String,
@@ -58,7 +58,7 @@ pub(crate) struct Section {
     pub(crate) items: Vec<String>,
 }
 
-/// What stands below every notice.
+/// The footer of every notice.
 struct Foot {
     link_hint: String,
     help_title: String,
@@ -100,7 +100,7 @@ struct Text<'a> {
     foot: &'a Foot,
 }
 
-/// Lays the page out in both forms.
+/// Renders the page in both forms.
 pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rendered, NoticeError> {
     let foot = foot(words, brand, page.reader)?;
     let (name, portal) = (sanitize::line(&brand.name), sanitize::line(&brand.portal_name));
@@ -142,8 +142,8 @@ fn foot(words: &Words, brand: &Brand, reader: Reader) -> Result<Foot, NoticeErro
     })
 }
 
-/// A link that goes into a mail: plain http(s), nothing that breaks out of an attribute, and no
-/// address in it, because links end up in histories, proxies and logs.
+/// A link in a mail: plain http(s), nothing that breaks out of an attribute, and no address in it, because
+/// links end up in histories, proxies and logs.
 pub(crate) fn safe_link(link: &str) -> Result<String, NoticeError> {
     let web = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
     let good = web.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
@@ -173,7 +173,7 @@ fn wrap(text: &str, indent: usize) -> String {
     out
 }
 
-/// A line under a heading. Not of equals signs: quoted-printable would blow each up to three.
+/// Underlines a heading. Not with equals signs: quoted-printable would expand each to three characters.
 fn underline(text: &str) -> String {
     "-".repeat(text.chars().count().min(WIDTH))
 }
@@ -185,7 +185,7 @@ fn padded(label: &str, facts: &[Fact]) -> String {
     format!("{label}:{}", " ".repeat(missing + 1))
 }
 
-/// Where the values of `facts` begin.
+/// The column in which the values of `facts` begin.
 fn value_column(facts: &[Fact]) -> usize {
     facts.iter().map(|fact| fact.label.chars().count()).max().unwrap_or(0) + 2
 }

@@ -1,12 +1,12 @@
 //! Every mail the product itself writes, in every language: facts in, subject, text and HTML out.
 //!
-//! SECURITY: sender names, subjects and server replies are hostile. They pass [`plain`](crate::plain_text)
-//! before any template sees them: no control or bidirectional characters, bounded length, nothing a
-//! mail program would turn into a link. Templates escape what is left. A link with an address in it
-//! is refused. This crate knows no rules, no SQL and no sessions; it does not send, and it does not
-//! know what time it is.
+//! SECURITY: sender names, subjects and server replies are hostile. They pass through
+//! [`plain`](crate::plain_text) before any template sees them: no control or bidirectional characters,
+//! bounded length, nothing a mail program would turn into a link. Templates escape the rest. A link with an
+//! address in it is refused. This crate knows no rules, no SQL and no sessions; it does not send, and does
+//! not read the clock.
 
-// Samples of notices name the crate as its users do.
+// Samples of notices refer to the crate by its public name.
 #[cfg(test)]
 extern crate self as sealpost_notice;
 

@@ -1,14 +1,13 @@
-//! What a notice has to say: facts only, one variant per kind of mail. Knows no wording.
+//! The facts of each kind of notice. Knows no wording.
 
 use sealpost_mail::{ActivateBy, EnhancedCode, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A mail the product writes, before it has words.
+/// A mail written by the product, as facts.
 ///
-/// `from_name`, `from_address` and `subject` are taken from a letter and hostile; give them as they
-/// are. `subject: None` means that it is withheld (or that the letter has none). Links are complete
-/// and must not hold an address.
-/// It can be kept as text until it goes out: sealed, for it holds what only its recipient may see.
+/// `from_name`, `from_address` and `subject` are taken from a letter and untrusted; pass them unchanged. `subject:
+/// None` means that it is withheld (or that the letter has none). Links are complete and must not contain an address.
+/// It may be stored as text until it is sent, but only sealed, because it contains what only its recipient may see.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Notice {
@@ -25,90 +24,90 @@ pub enum Notice {
         /// The activation link.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the letter is deleted if nobody activates.
+        /// When the letter expires if the mailbox is not activated.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
         /// Whether that time runs.
         #[serde(default)]
         clock: LetterClock,
     },
-    /// Letters wait in a mailbox that nobody has activated: one mail for all of them.
+    /// Letters are waiting in a mailbox that is not activated: one mail for all of them.
     ActivationReminder {
         /// Number of letters.
         letters: u32,
-        /// When the first of them came.
+        /// When the first of them arrived.
         date: Timestamp,
         /// The activation link; with an initial password the portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the first of them is deleted if nobody activates.
+        /// When the first of them expires if the mailbox is not activated.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
-        /// Whether an initial password takes the place of the link.
+        /// Whether an initial password replaces the link.
         by: ActivateBy,
     },
-    /// Letters nobody has opened will be deleted from a mailbox in use: one mail for all of them.
+    /// Unopened letters in an active mailbox will expire: one mail for all of them.
     UnreadReminder {
         /// Number of letters.
         letters: u32,
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the first of them is deleted.
+        /// When the first of them expires.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
     },
-    /// Letters have come that their recipient has not been told of yet: one mail for all of them.
+    /// Letters that their recipient has not been notified of yet: one mail for all of them.
     Digest {
         /// Number of letters.
         letters: u32,
-        /// When the first of them came.
+        /// When the first of them arrived.
         date: Timestamp,
         /// The portal's address, or the activation link.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the first of them is deleted, if at all; and the same in whole days from now.
+        /// When the first of them expires, if at all, and whole days until then.
         deletion: Option<Deletion>,
-        /// How somebody gets in who has not activated the mailbox; nothing: by their password.
+        /// What activates the mailbox; `None`: it is active and opens with its password.
         newcomer: Option<ActivateBy>,
     },
-    /// A mailbox that nobody uses will be deleted.
+    /// An unused mailbox will be deleted.
     MailboxReminder {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the mailbox is deleted.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
     },
-    /// To the sender: nobody has fetched the letter.
+    /// To the sender: the letter is not being fetched.
     NotFetched {
-        /// Whom it is for.
+        /// Address of the recipient.
         recipient: String,
-        /// When the letter came.
+        /// When the letter arrived.
         date: Timestamp,
-        /// For how many days it has been waiting.
+        /// Days it has been waiting.
         waiting: u32,
-        /// When it is deleted unread, if at all; and the same in whole days from now.
+        /// When it expires unread, if at all, and whole days until then.
         deletion: Option<Deletion>,
-        /// Whether mail reaches its recipient, as far as we know.
+        /// Whether mail reaches its recipient, as far as known.
         #[serde(default)]
         reached: Reached,
-        /// How the recipient comes in for the first time; with an initial password, they need it from the sender.
-        /// Nothing: by a password of their own.
+        /// What activates the mailbox; an initial password must come from the sender. `None`: the recipient has a
+        /// password.
         #[serde(default)]
         newcomer: Option<ActivateBy>,
     },
-    /// To the sender: the letter was deleted, and nobody had opened it.
-    #[serde(alias = "expired-unread")] // its name in tickets that are on their way
+    /// To the sender: the letter was deleted unopened.
+    #[serde(alias = "expired-unread")] // its name in queued tickets
     GoneUnread {
-        /// Whom it was for.
+        /// Address of the recipient.
         recipient: String,
-        /// When the letter came.
+        /// When the letter arrived.
         date: Timestamp,
         /// When the letter was deleted.
         at: Timestamp,
@@ -116,17 +115,17 @@ pub enum Notice {
         #[serde(default)]
         how: WentUnread,
     },
-    /// To somebody who answered one of our mails instead of writing in the portal: what was written is not kept.
+    /// To somebody who replied to one of our mails instead of writing in the portal: the text was not kept.
     ReplySafely {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// Whether it was an answer at all.
+        /// Whether it was a reply at all.
         #[serde(default)]
         wrote: Wrote,
     },
-    /// The owner requested by mail that the mailbox be deleted: the link leads to a page that does it.
-    #[serde(rename = "deletion-wish")] // its name in tickets that are on their way
+    /// The owner requested by mail that the mailbox be deleted: the link leads to a page that deletes it.
+    #[serde(rename = "deletion-wish")] // its name in queued tickets
     DeletionRequest {
         /// The link that confirms the deletion.
         #[serde(with = "secret_text")]
@@ -134,17 +133,17 @@ pub enum Notice {
         /// When the link expires.
         expires: Timestamp,
     },
-    /// The same request while the mailbox is held.
+    /// The same request while the mailbox is under a hold.
     DeletionHeld,
-    /// The same request from an address that has no mailbox.
+    /// The same request from an address without a mailbox.
     DeletionNothing,
-    /// The same request in a mail that need not be from whom it says. The same whether or not there is a mailbox.
+    /// The same request in an unauthenticated mail. The same whether or not there is a mailbox.
     DeletionUnproven {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
-    /// A further letter in an active mailbox.
+    /// Another letter in an active mailbox.
     NewMessage {
         /// The sender's display name.
         from_name: Option<String>,
@@ -157,14 +156,13 @@ pub enum Notice {
         /// The portal's address, or the letter's page behind the log-in.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the letter is deleted, if letters are deleted by age; and the same in whole days from now.
+        /// When the letter expires, if letters do, and whole days until then.
         deletion: Option<Deletion>,
-        /// Whether its owner gets in.
+        /// Whether its owner can log in.
         #[serde(default)]
         access: Access,
     },
-    /// The first letter where the operator hands out initial passwords: to the recipient, without
-    /// any secret.
+    /// The first letter if the operator uses initial passwords: to the recipient, without any secret.
     InitialPassword {
         /// The sender's display name.
         from_name: Option<String>,
@@ -177,18 +175,17 @@ pub enum Notice {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the letter is deleted if nobody logs in.
+        /// When the letter expires if nobody logs in.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
         /// Whether that time runs.
         #[serde(default)]
         clock: LetterClock,
     },
-    /// The other half of [`Notice::InitialPassword`]: to the sender, who passes the password on by
-    /// telephone or letter.
+    /// The other half of [`Notice::InitialPassword`]: to the sender, who passes the password on by telephone or letter.
     PasswordForSender {
-        /// Whom it is for.
+        /// Address of the recipient.
         recipient: String,
         /// The initial password.
         #[serde(with = "secret_text")]
@@ -197,9 +194,9 @@ pub enum Notice {
         subject: Option<String>,
         /// When the letter arrived.
         date: Timestamp,
-        /// When the letter is deleted if nobody logs in.
+        /// When the letter expires if nobody logs in.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
     },
     /// Support has reset the access: the mailbox must be activated again.
@@ -207,88 +204,87 @@ pub enum Notice {
         /// The activation link.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the link ends.
+        /// When the link expires.
         expires: Timestamp,
-        /// The same in whole days from now.
+        /// Whole days until then.
         days: u32,
-        /// What has become of the letters in the mailbox.
+        /// What became of the letters in the mailbox.
         #[serde(rename = "messages_kept")]
         // its name in tickets that are on their way, where it is a bool
         messages: OldMessages,
-        /// Whether an initial password, told by support, takes the place of a link: then `link` is the
-        /// portal's address.
+        /// Whether an initial password, told by support, replaces the link: then `link` is the portal's address.
         by: ActivateBy,
     },
-    /// Somebody asked for a new password.
+    /// A new password was requested.
     ResetLink {
         /// The reset link.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the link ends.
+        /// When the link expires.
         expires: Timestamp,
     },
-    /// The password was replaced: whoever did not do it learns of it.
+    /// The password was changed: an owner who did not do it learns of it.
     PasswordChanged {
         /// When it happened.
         at: Timestamp,
-        /// How it was replaced.
+        /// How it was changed.
         #[serde(rename = "forgotten")]
         // its name in tickets that are on their way, where it is a bool
         how: PasswordReplaced,
-        /// From which network, shortened: "192.0.2.x".
+        /// The client's network, shortened: "192.0.2.x".
         #[serde(default)]
         network: Option<String>,
     },
-    /// The security question was replaced.
+    /// The security question was changed.
     QuestionChanged {
         /// When it happened.
         at: Timestamp,
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// The mailbox and all that was in it is deleted.
+    /// The mailbox and everything in it was deleted.
     MailboxDeleted {
         /// When it happened.
         at: Timestamp,
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
-        /// By whom, as far as we know.
+        /// By whom, as far as known.
         #[serde(default)]
         by: DeletedBy,
     },
-    /// Support has done something to the mailbox.
+    /// Support acted on the mailbox.
     BySupport {
         /// What support did.
         did: SupportDid,
         /// When support did it.
         at: Timestamp,
     },
-    /// Somebody logged in from a browser that nobody had logged in from before.
+    /// A log-in from an unknown browser.
     NewBrowser {
         /// When it happened.
         at: Timestamp,
-        /// From which network, shortened.
+        /// The client's network, shortened.
         network: String,
     },
-    /// Too many wrong passwords: from browsers nobody knows, nobody can log in for a while.
+    /// Too many wrong passwords: log-ins from unknown browsers are blocked for a while.
     MailboxLocked {
-        /// When the wait begins.
+        /// When the block begins.
         at: Timestamp,
-        /// When the wait ends.
+        /// When it ends.
         until: Timestamp,
     },
     /// Too many wrong answers: for a while a forgotten password cannot be replaced by the answer.
     AnswersUsedUp {
         /// When the last one was given.
         at: Timestamp,
-        /// When that way opens again.
+        /// When it ends.
         #[serde(default)]
         until: Option<Timestamp>,
     },
-    /// Into the mailbox: what its owner wrote has not reached the operator's server, or not yet.
-    #[serde(alias = "answer-returned")] // its name in tickets that are on their way
+    /// Into the mailbox: the owner's reply has not reached the operator's server, or not yet.
+    #[serde(alias = "answer-returned")] // its name in queued tickets
     ReplyReturned {
-        /// Whom it was for.
+        /// Address of the recipient.
         recipient: String,
         /// The subject of the reply.
         subject: Option<String>,
@@ -296,37 +292,37 @@ pub enum Notice {
         date: Timestamp,
         /// The reason as a status code (RFC 3463).
         status: EnhancedCode,
-        /// What the other mail server said, if one said anything; hostile.
+        /// The other mail server's reply, if there was one; untrusted.
         said: Option<String>,
         /// Whether it is still being tried.
-        #[serde(rename = "delayed")] // its name in tickets that are on their way, where it is a bool
+        #[serde(rename = "delayed")] // its name in queued tickets, where it is a bool
         state: ReplyState,
-        /// The letter in the mailbox.
+        /// URL of the letter in the mailbox.
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
-    /// To the owner, by ordinary mail: something written in the portal came back. Neither to whom nor what.
+    /// To the owner, by ordinary mail: something written in the portal bounced. Says neither to whom nor what.
     #[serde(alias = "answer-came-back")]
     ReplyCameBack {
         /// When it was sent.
         date: Timestamp,
-        /// What the mailbox says of it.
+        /// URL of the report in the mailbox.
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
-    /// To the operator: keys that letters are exchanged with end soon, or have ended. One mail for all of them.
+    /// To the operator: keys for partners expire soon, or have expired. One mail for all of them.
     KeysEnding {
-        /// The first ones to end.
+        /// The first to expire.
         keys: Vec<EndingKey>,
-        /// How many there are in all.
+        /// Total number.
         count: u32,
     },
 }
 
-/// When a letter is deleted, and the same in whole days from now.
+/// When a letter expires, and whole days until then.
 pub(crate) type Deletion = (Timestamp, u32);
 
-/// A key of which the operator is told that it ends.
+/// An expiring key that the operator is warned of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct EndingKey {
@@ -334,13 +330,13 @@ pub struct EndingKey {
     pub owner: KeyOwner,
     /// The domains it is for, or the partner's name.
     pub name: String,
-    /// Its kind and what it is known by, as operators see it everywhere.
+    /// Its kind and fingerprint, as shown to operators everywhere.
     pub key: String,
-    /// When it ends, or ended.
+    /// When it expires, or expired.
     pub end: Timestamp,
 }
 
-/// Whose key ends.
+/// Owner of an expiring key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyOwner {
@@ -350,24 +346,24 @@ pub enum KeyOwner {
     Partner,
 }
 
-/// Whether what we send to a recipient arrives, as far as we know.
+/// Whether mail to a recipient is delivered, as far as known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
-    /// The notice was sent and did not come back.
+    /// The notice was sent and did not bounce.
     #[default]
     Notified,
-    /// Mail to the address came back, and no later one stayed.
+    /// Mail to the address bounced, and no later one was delivered.
     CameBack,
 }
 
-/// What has become of the letters in a mailbox whose access support has reset.
+/// What became of the letters in a mailbox whose access support has reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "bool", into = "bool")]
 pub enum OldMessages {
     /// They stay readable.
     Kept,
-    /// Nobody can open them any more.
+    /// They can no longer be opened.
     Lost,
 }
 
@@ -383,13 +379,13 @@ impl From<OldMessages> for bool {
     }
 }
 
-/// How a password was replaced.
+/// How a password was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "bool", into = "bool")]
 pub enum PasswordReplaced {
-    /// By somebody who had forgotten it: by link and answer.
+    /// A forgotten one was replaced, by link and answer.
     Forgotten,
-    /// By its owner, signed in.
+    /// By its owner, logged in.
     ByOwner,
 }
 
@@ -405,7 +401,7 @@ impl From<PasswordReplaced> for bool {
     }
 }
 
-/// What has become of a letter that an owner wrote and that has not reached the operator's server.
+/// State of an owner's letter that has not reached the operator's server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "bool", into = "bool")]
 pub enum ReplyState {
@@ -427,31 +423,31 @@ impl From<ReplyState> for bool {
     }
 }
 
-/// How a letter went that nobody had opened.
+/// How an unopened letter was deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WentUnread {
-    /// Its time was over.
+    /// It expired.
     #[default]
     Expired,
     /// Its recipient deleted it.
     Deleted,
-    /// The mailbox was deleted, by its owner or by support, and it was in it.
+    /// Its mailbox was deleted, by its owner or by support.
     WithMailbox,
 }
 
-/// Whether the time of what is in a mailbox runs.
+/// Whether time in a mailbox runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LetterClock {
     /// It does, and the day is named.
     #[default]
     Runs,
-    /// The operator holds the mailbox: nothing of it goes, so no day is named.
+    /// The mailbox is under a hold: nothing expires, so no day is named.
     Stopped,
 }
 
-/// Whether an owner gets into a mailbox in use.
+/// Whether an owner can log in to an active mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
@@ -462,35 +458,35 @@ pub enum Access {
     Locked,
 }
 
-/// What somebody did who wrote to the address our mails come from.
+/// What somebody who wrote to our sender address did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wrote {
-    /// They answered one of them.
+    /// They replied to a mail of ours.
     #[default]
     Reply,
-    /// They wrote without answering anything.
+    /// They wrote without replying to anything.
     Afresh,
 }
 
-/// What whoever deleted a mailbox had.
+/// What authorised the deletion of a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeletedBy {
-    /// They had the mailbox's password.
+    /// The mailbox's password.
     #[default]
     Password,
-    /// The link that its owner was sent on a request by mail.
+    /// The link sent to its owner on a request by mail.
     Link,
 }
 
-/// What support does to mailboxes.
+/// Actions of support on mailboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SupportDid {
     /// Deleted it, with everything in it.
     Deleted,
-    /// Locked it: nobody gets in.
+    /// Locked it: nobody can log in.
     Locked,
     /// Support unlocked the mailbox.
     Unlocked,
@@ -513,7 +509,7 @@ impl std::fmt::Debug for Rendered {
     }
 }
 
-/// Secrets have no serialised form of their own, lest they get one by accident.
+/// Secrets have no serialised form of their own, so that they do not get one by accident.
 mod secret_text {
     use sealpost_mail::Secret;
     use serde::{Deserialize, Deserializer, Serializer};

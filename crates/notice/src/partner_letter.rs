@@ -1,5 +1,5 @@
-//! Letters by which a connection to a partner is tried, and the reply to one: plain text in the operator's language and, below,
-//! in every other one, since nobody knows what is spoken there. Knows no key and no queue.
+//! Test letters for a connection to a partner, and the reply to one: plain text in the operator's language
+//! and, below, in every other one, because the partner's language is unknown. Knows no key and no queue.
 
 use sealpost_mail::Brand;
 
@@ -8,12 +8,12 @@ use crate::error::NoticeError;
 use crate::language::{Language, Words};
 use crate::sanitize;
 
-/// What is written to a partner.
+/// Letters to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerLetter {
-    /// A test letter: who can read it replies.
+    /// A test letter: whoever can read it should reply.
     Test,
-    /// The reply of this gateway to another one's.
+    /// This gateway's reply to another one's test letter.
     Reply,
 }
 

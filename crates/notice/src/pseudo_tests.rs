@@ -1,4 +1,4 @@
-//! Every mail in a language that nobody speaks: what still can be read in it was never in a language folder.
+//! Every mail in the pseudo language: any readable text was never in a language folder.
 
 #[expect(dead_code, reason = "hostile samples are for other tests")]
 #[path = "../tests/samples/mod.rs"]
@@ -13,7 +13,7 @@ use crate::{
     render,
 };
 
-/// What is in mails and no text: names, addresses, what others wrote.
+/// Text in mails that needs no translation: names, addresses, what others wrote.
 const KNOWN: &[&str] = &[
     LINK,
     "Maximiliane Mustermann",

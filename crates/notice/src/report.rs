@@ -1,52 +1,52 @@
-//! What a delivery report (DSN) says to a sender, in every language that it is handed: one mail holds all. Knows nothing of
+//! The text of a delivery report (DSN) to a sender, in every given language: one mail contains all. Knows nothing of
 //! the letter but its recipient's address.
 
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 
-/// What became of one recipient's copy.
+/// Result for one recipient's copy.
 #[derive(Clone, Copy, Debug)]
 pub enum Report<'a> {
     /// It could not be delivered.
     Failed(Why),
     /// It could not be delivered yet.
     Delayed {
-        /// Why.
+        /// The reason.
         why: Why,
-        /// How long it will be tried.
+        /// Hours left in which it will be retried.
         hours_left: u64,
     },
-    /// The next server has it and reports nothing more.
+    /// The next server accepted it and sends no reports.
     PassedOn,
-    /// It is in a mailbox, and the notice about it could not be delivered.
+    /// It was deposited in a mailbox, and its notice could not be delivered.
     NotNotified(Why),
-    /// It is in a mailbox, and the notice about it has come back.
+    /// It was deposited in a mailbox, and its notice bounced.
     NotReached(CameBack),
-    /// A rule or a limit kept it from this recipient while others got it.
+    /// Refused for this recipient by a rule or a limit, while others got it.
     Refused(Refused<'a>),
-    /// It is in a mailbox; nothing more is known when this is written.
+    /// It was deposited in a mailbox; nothing more is known when this is written.
     Deposited(Hears),
     /// Its recipient has opened it.
     Opened,
 }
 
-/// What a mail says of a notice that it brings back.
+/// What a bounce says about a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CameBack {
     /// The notice has failed.
     Failed,
-    /// Nothing that is certain.
+    /// Nothing certain.
     Unclear,
 }
 
 /// Why a recipient does not get what others got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused<'a> {
-    /// A rule refuses it in the operator's own words.
+    /// A rule refuses it with the operator's own text.
     Written(&'a str),
-    /// A rule refuses it without any.
+    /// A rule refuses it without a text.
     ByRule,
-    /// It cannot be said whether a rule holds for it.
+    /// It cannot be decided whether a rule applies.
     Undecided,
     /// The recipient's mailbox is full.
     MailboxFull,
@@ -59,9 +59,9 @@ pub enum Refused<'a> {
 /// Why no key can be used to encrypt or to sign a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyProblem {
-    /// The recipient's domain is no partner's.
+    /// The recipient's domain does not belong to a partner.
     NoPartner,
-    /// The recipient does not belong to the partner that the rule names.
+    /// The recipient does not belong to the partner named by the rule.
     OtherPartner,
     /// The partner is suspended.
     PartnerSuspended,
@@ -69,7 +69,7 @@ pub enum KeyProblem {
     Untested,
     /// The partner has no key.
     NoKey,
-    /// Nobody has confirmed its key.
+    /// Its key has not been confirmed.
     NotConfirmed,
     /// Its key is suspended.
     Suspended,
@@ -91,13 +91,13 @@ pub enum KeyProblem {
     OtherAddress,
     /// Its key names an address that cannot be read.
     UnreadableName,
-    /// Nobody has compared its key, and the zone that has it does not speak for this address.
+    /// Its key has not been compared, and the zone that publishes it does not speak for this address.
     NotVouchedFor,
     /// The message does not name one sender.
     NoSender,
-    /// Its Sender is of another domain than its From.
+    /// Its Sender is in another domain than its From.
     OtherSender,
-    /// Whoever handed it in may not write for the domain in From.
+    /// The client may not write for the domain in From.
     NotTheirs,
     /// It came from outside.
     FromWorld,
@@ -157,16 +157,16 @@ impl KeyProblem {
     }
 }
 
-/// Whether the recipient of a letter that was put into a mailbox will hear of it by mail.
+/// Whether the recipient of a deposited letter will be notified by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hears {
-    /// The notice leaves with this.
+    /// The notice is sent together with this.
     Now,
-    /// Later, of several letters at once.
+    /// Later, for several letters at once.
     Later,
 }
 
-/// The reasons of RFC 3463 that a sender can do something with.
+/// The reasons of RFC 3463 that are useful to a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Why(pub(crate) &'static str);
 
@@ -197,14 +197,14 @@ impl Why {
 /// Subject and text of a report.
 #[derive(Clone, Debug)]
 pub struct ReportText {
-    /// The subjects, one behind the other.
+    /// The subjects, one after the other.
     pub subject: String,
     /// The texts, one below the other.
     pub text: String,
 }
 
 impl Report<'_> {
-    /// The words for this recipient, and what the next server has answered.
+    /// The texts for this recipient, with the next server's reply.
     pub fn words(
         &self,
         recipient: &str,
@@ -215,7 +215,7 @@ impl Report<'_> {
         let (subject, text) = self.keys();
         for language in languages {
             let mut values = self.values(*language)?;
-            // Set in here: Fluent takes white space in front of a value away.
+            // Indented here: Fluent removes leading white space from a value.
             values.insert("to".into(), format!("  {recipient}").into());
             let words = Words::new(*language, values)?;
             subjects.push(words.say(subject)?);
@@ -228,7 +228,7 @@ impl Report<'_> {
         Ok(ReportText { subject: subjects.join(" / "), text: texts.join("\n\n--------\n\n") + "\n" })
     }
 
-    /// Of the subject and of the text.
+    /// Keys of subject and text.
     fn keys(&self) -> (&'static str, &'static str) {
         match self {
             Self::Failed(_) => ("report-failed-subject", "report-failed"),
@@ -245,7 +245,7 @@ impl Report<'_> {
         }
     }
 
-    /// What stands in the text beside the recipient.
+    /// Values in the text besides the recipient.
     fn values(&self, language: Language) -> Result<Values, NoticeError> {
         let why = |Why(key): &Why| {
             Ok::<_, NoticeError>(("why".into(), Words::new(language, Values::new())?.say(key)?.into()))
@@ -299,7 +299,8 @@ mod tests {
         );
     }
 
-    /// When it is written the notice has not left: it must not say that anybody was notified, nor that anything was read.
+    /// When it is written the notice has not been sent: it must not say that anybody was notified, or that anything was
+    /// read.
     #[test]
     fn of_a_deposit_nothing_is_said_that_is_not_known_yet() {
         for (hears, de, en) in [
@@ -353,7 +354,7 @@ mod tests {
         );
     }
 
-    /// The English reply that a client gets is for machines and postmasters: a German sender reads German.
+    /// The English reply to the client is for machines and postmasters: a German sender reads German.
     #[test]
     fn why_a_recipient_was_refused_is_said_in_the_reports_own_language() {
         for (why, de, en) in [

@@ -1,24 +1,24 @@
-//! Hostile words made harmless for people and mail programs. Knows no language and no template.
+//! Makes untrusted text harmless for people and mail programs. Knows no language and no template.
 //!
-//! Mail programs turn whatever looks like a web or mail address into a link, in text and HTML
-//! alike. A subject "see https://evil.example" would so become a link in a mail that carries the
-//! operator's name. Such words are taken apart with visible blanks: nothing hidden, nothing to click.
+//! Mail programs turn whatever looks like a web or mail address into a link, in text and HTML alike. A
+//! subject "see https://evil.example" would so become a link in a mail that carries the operator's name. Such
+//! words are split by visible blanks: nothing hidden, nothing to click.
 
-/// At most this many combining marks on one letter; more is meant to smear over other lines.
+/// Maximum combining marks per letter; more are meant to smear over other lines.
 const MARKS: usize = 3;
 
-/// What people attach. None of these is a top-level domain, so "Rechnung.pdf" may stay as it is.
+/// Common attachment types. None of these is a top-level domain, so "Rechnung.pdf" may stay as it is.
 const FILE_TYPES: [&str; 22] = [
     "pdf", "doc", "docx", "odt", "rtf", "txt", "xls", "xlsx", "ods", "csv", "ppt", "pptx", "jpg", "jpeg",
     "png", "gif", "tif", "tiff", "xml", "eml", "msg", "heic",
 ];
 
-/// Words before a colon that make a link without slashes.
+/// Schemes that make a link without slashes.
 const SCHEMES: [&str; 10] =
     ["mailto", "tel", "sms", "file", "data", "javascript", "http", "https", "ftp", "geo"];
 
-/// One line of text from outside, at most `limit` characters, with nothing in it that hides,
-/// reorders or becomes a link.
+/// One line of untrusted text, at most `limit` characters, with nothing that hides, reorders or becomes a
+/// link.
 #[must_use]
 pub fn text(hostile: &str, limit: usize) -> String {
     let line = line(hostile);
@@ -32,8 +32,8 @@ pub fn text(hostile: &str, limit: usize) -> String {
     shorten(&apart, limit)
 }
 
-/// An address from outside, to be looked at. A plain one stays as it is: mail programs may offer to
-/// write to it, which is what it is for.
+/// An untrusted address, for display. A plain one is unchanged: mail programs may offer to write to it, which
+/// is its purpose.
 #[must_use]
 pub fn address(hostile: &str) -> String {
     let plain = |part: &str, extra: &str| {
@@ -47,11 +47,11 @@ pub fn address(hostile: &str) -> String {
     }
 }
 
-/// One line: blanks of all kinds become one blank, characters that are not seen are left out.
+/// One line: blanks of all kinds become one blank, invisible characters are removed.
 pub(crate) fn line(hostile: &str) -> String {
     let mut out = String::with_capacity(hostile.len().min(4096));
     let mut marks = 0;
-    // A bound before any work: what is shown is far shorter.
+    // Bounds the work: what is shown is far shorter.
     for c in hostile.chars().take(4096) {
         if c.is_whitespace() || matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}') {
             if !out.is_empty() && !out.ends_with(' ') {
@@ -71,7 +71,7 @@ pub(crate) fn line(hostile: &str) -> String {
     out
 }
 
-/// At most `limit` characters, the last one an ellipsis if something was cut.
+/// At most `limit` characters, ending in an ellipsis if something was cut.
 fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
@@ -99,7 +99,7 @@ fn is_mark(c: char) -> bool {
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// The dots that UTS 46 takes for dots between labels, and their look-alike.
+/// Dots that UTS 46 treats as label separators, and their look-alike.
 fn is_dot(c: char) -> bool {
     matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}')
 }
@@ -112,7 +112,7 @@ fn is_colon(c: char) -> bool {
     matches!(c, ':' | '\u{ff1a}' | '\u{a789}')
 }
 
-/// Whether some mail program might make a link of this word.
+/// Whether a mail program might turn this word into a link.
 fn is_linkish(word: &str) -> bool {
     let lower = word.to_lowercase();
     if !lower.contains(char::is_alphanumeric) {

@@ -1,26 +1,27 @@
-//! What a report on a domain's TLS (RFC 8460) says to people, beside the part for machines. Knows no session and no mail.
+//! The text for people in a domain's TLS report (RFC 8460), beside the part for machines. Knows no session
+//! and no mail.
 
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::sanitize;
 
-/// What a report says of a domain's servers.
+/// The facts of a report on a domain's servers.
 #[derive(Clone, Copy, Debug)]
 pub struct TlsReportWords<'a> {
     /// The domain of the servers.
     pub domain: &'a str,
     /// The organization that reports.
     pub organization: &'a str,
-    /// The day that is reported.
+    /// The reported day.
     pub date: &'a str,
-    /// Sessions under TLS, as the domain asks.
+    /// Sessions that met the domain's requirements.
     pub secured: u64,
     /// Number of sessions that failed.
     pub failed: u64,
 }
 
 impl TlsReportWords<'_> {
-    /// The text, in each of these languages, one below the other.
+    /// The text in each of these languages, one below the other.
     ///
     /// # Errors
     /// A language lacks a text.
@@ -31,7 +32,7 @@ impl TlsReportWords<'_> {
                 ("domain".into(), sanitize::line(self.domain).into()),
                 ("organization".into(), sanitize::line(self.organization).into()),
                 ("date".into(), self.date.to_owned().into()),
-                // As text: a number would be grouped as each language groups its own.
+                // As text: a number would be grouped by each language's rules.
                 ("secured".into(), self.secured.to_string().into()),
                 ("failed".into(), self.failed.to_string().into()),
             ]);

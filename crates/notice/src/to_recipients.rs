@@ -1,4 +1,5 @@
-//! Notices to recipients: that letters wait, and for how long. Each says which texts it consists of. Knows no HTML.
+//! Notices to recipients: that letters are waiting, and for how long. Each says which texts it consists of.
+//! Knows no HTML.
 
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
@@ -84,7 +85,7 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    /// Where nothing goes by itself, nobody is hurried.
+    /// If nothing expires, there is no reason to hurry.
     fn keep_in_time(&self, deletion: Option<Deletion>) -> Written<Vec<String>> {
         deletion.map(|_| self.say("message-keep")).into_iter().collect()
     }

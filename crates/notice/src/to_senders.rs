@@ -1,5 +1,5 @@
-//! Notices to senders: what became of their letters, and the password they are to tell. Each says which texts it consists
-//! of. Knows no HTML.
+//! Notices to senders: what became of their letters, and the password they are to pass on. Each says which
+//! texts it consists of. Knows no HTML.
 
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 

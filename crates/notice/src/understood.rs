@@ -1,16 +1,16 @@
-//! What people and their mail programs write in each language, to be understood and never shown: words that ask for a
-//! deletion, marks before the subject of a reply, beginnings of quoted text. Knows no mail.
+//! What people and their mail programs write in each language, to be recognised and never shown: keywords of
+//! a deletion request, subject prefixes of replies, beginnings of quoted text. Knows no mail.
 
 use std::sync::LazyLock;
 
 use crate::language::{Language, Values, Words};
 
-/// All of it, of several languages at once: no mail says which one it is in. In lower case.
+/// The words of several languages at once: no mail says which one it is in. In lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Understood {
-    /// Beginnings of words by which somebody asks that something be deleted.
+    /// Word beginnings of a deletion request.
     pub deletion: Vec<String>,
-    /// Marks before the subject of a reply or of what is forwarded, with their colon.
+    /// Subject prefixes of replies and forwarded mail, with their colon.
     pub reply_marks: Vec<String>,
     /// Ends of lines above quoted text: "wrote:".
     pub quote_ends: Vec<String>,
@@ -21,13 +21,13 @@ pub struct Understood {
 static ALL: LazyLock<Understood> = LazyLock::new(|| Understood::of(Language::all()));
 
 impl Understood {
-    /// Of every language there is; built once.
+    /// The words of every language; built once.
     #[must_use]
     pub fn all() -> &'static Self {
         &ALL
     }
 
-    /// A language that lacks a text is found by the tests of the folders; here it says nothing.
+    /// A language that lacks a text is found by the tests of the folders; here it contributes nothing.
     pub(crate) fn of(languages: impl Iterator<Item = Language>) -> Self {
         let mut all = Self::default();
         for language in languages {
@@ -64,7 +64,7 @@ mod tests {
                 (quote_beginnings, &all.quote_beginnings),
             ] {
                 assert!(!list.is_empty(), "{language:?}");
-                // A letter or two would be found everywhere.
+                // One or two letters would match everywhere.
                 assert!(list.iter().all(|word| word.chars().count() > 2), "{language:?} {list:?}");
                 assert!(list.iter().all(|word| of_all.contains(word)), "{language:?} {list:?}");
             }

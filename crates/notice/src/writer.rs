@@ -1,4 +1,4 @@
-//! What notices are written with: texts, facts, buttons, dates. Knows no kind of notice and no HTML.
+//! Helpers for writing notices: texts, facts, buttons, dates. Knows no kind of notice and no HTML.
 
 use sealpost_mail::{Secret, Timestamp};
 
@@ -13,7 +13,7 @@ const NAME: usize = 80;
 pub(crate) const SUBJECT: usize = 150;
 pub(crate) const REASON: usize = 300;
 
-/// What all notices are written with.
+/// The context of all notices.
 pub(crate) struct Writer<'a> {
     pub(crate) words: Words,
     pub(crate) language: Language,
@@ -22,7 +22,7 @@ pub(crate) struct Writer<'a> {
 
 pub(crate) type Written<T> = Result<T, NoticeError>;
 
-/// A letter that a notice is about, in words of its own: hostile.
+/// A letter that a notice is about, with its own text: untrusted.
 pub(crate) struct Letter<'a> {
     pub(crate) from_name: Option<&'a str>,
     pub(crate) from_address: &'a str,
@@ -58,7 +58,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Sender, subject and date of the letter that waits.
+    /// Sender, subject and date of the waiting letter.
     pub(crate) fn letter(&self, letter: &Letter<'_>) -> Written<Vec<Fact>> {
         let name = sanitize::text(letter.from_name.unwrap_or_default(), NAME);
         let address = sanitize::address(letter.from_address);
@@ -79,7 +79,7 @@ impl Writer<'_> {
         Ok(facts)
     }
 
-    /// What was done to the way in: when, and from where as far as its owner can tell something by it.
+    /// What was done to the access: when, and from where as far as that helps its owner.
     pub(crate) fn happened(
         &self,
         label: &'static str,
@@ -114,7 +114,7 @@ impl Writer<'_> {
         dates::date_time(at, self.language, self.zone)
     }
 
-    /// A sentence about the day when a letter goes, while its time runs.
+    /// A sentence about the day on which a letter expires, if its time runs.
     pub(crate) fn deadline_by(&self, clock: LetterClock, key: &'static str) -> Written<Option<String>> {
         match clock {
             LetterClock::Runs => self.say(key).map(Some),
@@ -128,7 +128,7 @@ impl Writer<'_> {
     }
 }
 
-/// What an inbox shows beside the subject: sender, subject and date.
+/// The preview line an inbox shows beside the subject: sender, subject and date.
 pub(crate) fn preview(page: &Page) -> String {
     page.facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>().join(" · ")
 }

@@ -1,4 +1,4 @@
-//! Every language says the same things, and nothing that nobody asks for.
+//! Every language has the same texts, and none that is unused.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

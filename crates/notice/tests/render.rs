@@ -1,4 +1,4 @@
-//! Renders every notice in every language with plain and with hostile facts and looks at the result.
+//! Renders every notice in every language with plain and with hostile facts and checks the result.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -8,7 +8,7 @@ use samples::{LINK, brand, hostile, notices, odd_brand, plain};
 use sealpost_mail::{Brand, Secret};
 use sealpost_notice::{Access, Language, Notice, Rendered, inline_images, render};
 
-/// Runs `look` over everything there is.
+/// Runs `look` over every notice.
 fn each(brand: &Brand, facts: &samples::Facts, look: impl Fn(&str, Language, &Notice, &Rendered)) {
     for language in Language::all() {
         for (name, notice) in notices(facts) {
@@ -54,7 +54,7 @@ fn every_notice_says_what_it_must_in_both_forms() {
                 assert!(part.contains(LINK), "{name}: link");
             }
         }
-        // The same link twice: on the button, and to copy.
+        // The same link twice: on the button, and for copying.
         if has_link(notice) {
             assert_eq!(rendered.html.matches(&format!("href=\"{LINK}\"")).count(), 2, "{name}");
             assert_eq!(rendered.text.lines().filter(|line| *line == LINK).count(), 1, "{name}");
@@ -126,7 +126,7 @@ fn the_days_until_deletion_are_said_in_both_languages() {
     }
     assert!(deadlines("digest-one", Language::De).contains("Sie wird nach dem"));
     assert!(deadlines("digest", Language::En).contains("The first of them will be deleted after"));
-    // Of several letters, only the first goes on that day.
+    // Of several letters, only the first expires on that day.
     assert!(deadlines("reminder", Language::De).contains("Danach wird die erste davon gelöscht"));
     assert!(deadlines("reminder-today", Language::En).contains("After that the message will be deleted"));
     assert!(deadlines("reminder-password", Language::De).contains("Danach wird die erste davon gelöscht"));
@@ -181,7 +181,7 @@ fn nothing_is_fetched_and_nobody_is_tracked() {
                 assert!(!html.contains(fetched), "{name}: {fetched}");
             }
             assert_eq!(html.matches("src=").count(), usize::from(brand.logo.is_some()), "{name}");
-            // Every address in the HTML is a link we were given.
+            // Every URL in the HTML is a link we were given.
             for target in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
                 let known = target == LINK
                     || target == brand.portal_url

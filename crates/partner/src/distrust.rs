@@ -1,4 +1,4 @@
-//! Keys whose signatures are believed from nobody. Knows no letter and no chain.
+//! Keys whose signatures are trusted from nobody. Knows no letter and no chain.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,25 @@ use sealpost_store::PartnerKeyState;
 use crate::error::PartnerError;
 use crate::partner_rows::{Book, PartnerKey, Standing};
 
-/// Whether everything that was put out of use is known.
+/// Whether all distrusted keys are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
-    /// It is.
+    /// They are.
     Complete,
-    /// A row cannot be read. What it was about may come again under any certificate: no authority's word counts.
+    /// A row cannot be read. Its key may come again in any certificate, so no authority is trusted.
     Incomplete,
 }
 
-/// What was put out of use.
+/// Distrusted keys.
 #[derive(Clone, Debug)]
 pub struct OutOfUse {
-    /// Keys that were taken back, suspended or found run out, and every key of a partner that is out of use.
+    /// Keys that were revoked, suspended or found expired, and every key of a suspended partner.
     pub keys: Vec<DistrustedKey>,
     /// Whether these are all.
     pub coverage: Coverage,
 }
 
-/// Complete rows are read, not those alone whose column says "revoked": whoever writes the database could write another word there.
+/// Reads complete rows, not only those whose column says "revoked": an attacker could write another word there.
 pub(crate) async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
     let (mut keys, mut coverage, mut standings) = (Vec::new(), Coverage::Complete, HashMap::new());
     for row in book.store.partners().await? {
@@ -41,13 +41,13 @@ pub(crate) async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
     for row in book.store.all_partner_keys().await? {
         match book.open_key(&row) {
             Ok(key) => {
-                // Of a partner whose row cannot be read nobody can say that it is in use.
+                // A partner whose row cannot be read does not count as in use.
                 let standing = standings.get(&row.partner_id).copied().unwrap_or(Standing::Suspended);
                 keys.extend(distrusted(standing, key));
             }
             Err(error) => {
                 tracing::error!(key.id = %row.id, %error, "a partner's key cannot be read: until it is \
-                    mended or its partner removed, no certificate counts by its authority alone");
+                    repaired or its partner removed, no certificate counts by its authority alone");
                 coverage = Coverage::Incomplete;
             }
         }

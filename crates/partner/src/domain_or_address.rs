@@ -1,4 +1,4 @@
-//! What a partner answers for: a domain, or one address. Knows no partner.
+//! What belongs to a partner: a domain, or one address. Knows no partner.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DomainOrAddress {
-    /// Everybody in it.
+    /// Everybody in this domain.
     Domain(Domain),
     /// One person.
     Address(Address),
@@ -43,7 +43,7 @@ impl DomainOrAddress {
         }
     }
 
-    /// What it is looked up by.
+    /// The tag by which it is looked up.
     #[must_use]
     pub fn tag(&self, tags: &TagKey) -> [u8; 32] {
         match self {
@@ -52,7 +52,7 @@ impl DomainOrAddress {
         }
     }
 
-    /// The places an address may belong to, the narrower first.
+    /// Address and domain that an address may be found under, the narrower first.
     #[must_use]
     pub fn of(address: &Address) -> [Self; 2] {
         [Self::Address(address.clone()), Self::Domain(address.domain().clone())]

@@ -1,5 +1,5 @@
-//! Which keys end soon, ours and partners', and which step towards the end they have come to. Pure: tells nobody. A key
-//! whose successor is there already is no matter.
+//! Which keys expire soon, ours and partners', and which step towards expiry they have reached. Pure:
+//! notifies nobody. A key with a successor is ignored.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::partner_rows::{Found, PartnerKey, Reach, Standing};
 
 const DAY: u64 = 86_400;
 
-/// How near the end is.
+/// How near the expiry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// It is over.
+    /// Expired.
     Ended,
     /// Seven days or fewer.
     Week,
@@ -26,7 +26,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The step that an end is at; `None`: it is far off, or there is none.
+    /// The step of an expiry; `None`: it is far off, or there is none.
     #[must_use]
     pub fn of(end: Option<Timestamp>, now: Timestamp) -> Option<Self> {
         let end = end?;
@@ -41,7 +41,7 @@ impl Step {
         }
     }
 
-    /// Its number of days, which is what is kept of it.
+    /// Its number of days, as stored.
     #[must_use]
     pub fn days(self) -> u32 {
         match self {
@@ -53,46 +53,46 @@ impl Step {
     }
 }
 
-/// Whose key it is.
+/// The owner of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// Ours, for these domains.
     Ours(Vec<Domain>),
     /// A partner's.
     Partner {
-        /// Its id, which a log may name.
+        /// Its id, which may be logged.
         id: String,
         /// Its name.
         name: String,
     },
 }
 
-/// A key that ends soon, or has ended.
+/// A key that expires soon, or has expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndingKey {
     /// The id of its row.
     pub id: String,
-    /// Whose.
+    /// Its owner.
     pub whose: Whose,
     /// S/MIME or OpenPGP.
     pub method: Method,
-    /// Which.
+    /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// When.
+    /// When it expires.
     pub end: Timestamp,
     /// How near that is.
     pub step: Step,
 }
 
 impl EndingKey {
-    /// Whole days from now; 0 where it is over.
+    /// Whole days from now; 0 if expired.
     #[must_use]
     pub fn days(&self, now: Timestamp) -> u64 {
         if self.end <= now { 0 } else { self.end.since(now).as_secs() / DAY }
     }
 }
 
-/// The keys of ours that sign and will have no successor when they end.
+/// Our signing keys that expire without a successor.
 #[must_use]
 pub fn own_ending(keys: &[Published], now: Timestamp) -> Vec<EndingKey> {
     let current = |key: &&Published| match key.state {
@@ -114,7 +114,7 @@ pub fn own_ending(keys: &[Published], now: Timestamp) -> Vec<EndingKey> {
     ending
 }
 
-/// The keys of a partner in use that are trusted and will have no successor when they end.
+/// The trusted keys of a partner in use that expire without a successor.
 #[must_use]
 pub fn partner_ending(found: &Found, now: Timestamp) -> Vec<EndingKey> {
     match found.partner.standing {
@@ -155,7 +155,7 @@ fn one(id: &str, whose: Whose, key: &sealpost_seal::PartnerKey, now: Timestamp) 
     })
 }
 
-/// Whether a key with this end can take another's place.
+/// Whether a key with this expiry can be a successor.
 fn lasts(end: Option<Timestamp>, now: Timestamp) -> bool {
     let longest = Duration::from_secs(u64::from(Step::TwoMonths.days()) * DAY);
     end.is_none_or(|end| end > now.plus(longest))

@@ -1,4 +1,4 @@
-//! What goes wrong with partners' rows, and whose fault it is.
+//! Errors of partners' rows, and whose fault they are.
 
 use sealpost_seal::KeyError;
 use sealpost_store::StoreError;
@@ -8,54 +8,54 @@ use thiserror::Error;
 /// Why a partner or a key could not be read or written.
 #[derive(Debug, Error)]
 pub enum PartnerError {
-    /// The store does not answer.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// Somebody wrote the row who has not our keys, or it belongs to another server key.
+    /// The row was written by somebody without our keys, or belongs to another server key.
     #[error(
         "the row of {what} {id} was not written with these keys: it is not used; restore it, or remove it"
     )]
     Forged {
-        /// What it is a row of.
+        /// The kind of row.
         what: &'static str,
         /// Its id.
         id: String,
-        /// What the vault says.
+        /// The vault's error.
         #[source]
         source: VaultError,
     },
-    /// What is sealed is not what this version writes.
+    /// The sealed content has an unknown format.
     #[error("what is kept of {what} {id} cannot be read")]
     Record {
-        /// What it is a row of.
+        /// The kind of row.
         what: &'static str,
         /// Its id.
         id: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
-    /// The row belongs elsewhere.
-    #[error("the row of {what} {id} stands in a place that is not its own: it is not used")]
+    /// The row belongs to another id or tag.
+    #[error("the row of {what} {id} is in the place of another row: it is not used")]
     Moved {
-        /// What it is a row of.
+        /// The kind of row.
         what: &'static str,
         /// Its id.
         id: String,
     },
-    /// What is kept is no key.
+    /// The stored key cannot be parsed.
     #[error("our key {id} cannot be read: {source}")]
     Key {
         /// Its id.
         id: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: KeyError,
     },
-    /// The thread that opened our keys broke off.
+    /// The thread that opened our keys has panicked.
     #[error("our keys could not be opened")]
     NotOpened,
-    /// Somebody else changed it meanwhile.
+    /// It was changed by another process meanwhile.
     #[error("it was changed at the same moment, or the name, domain or address is taken; look again")]
     Overtaken,
 }

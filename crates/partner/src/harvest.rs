@@ -1,5 +1,5 @@
-//! Keys that came with signed letters: kept as offers of a partner that is there already, used for nothing until an
-//! operator takes one by its fingerprint. Of two for one address neither is preferred.
+//! Keys that came with signed letters: stored as offers of an existing partner, unused until an operator trusts one by
+//! its fingerprint. Of two for one address neither is preferred.
 
 use sealpost_mail::{Address, Random, Timestamp};
 use sealpost_seal::{Covers, Purpose, judge};
@@ -8,22 +8,22 @@ use sealpost_store::{AuditRow, PartnerKeyState};
 use crate::error::PartnerError;
 use crate::partner_rows::{Book, Found, PartnerKey, Provenance, Reach, Standing, done};
 
-/// So many wait for an operator at one partner: whoever signs letters with new keys all the time fills no store.
+/// Maximum offers per partner: signing letters with ever new keys must not fill the store.
 const MAX_WAITING: usize = 50;
 
 /// What became of a key that signed a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offered {
-    /// It is kept as an offer of this partner's id.
+    /// It is stored as an offer; the id of its partner.
     Kept(String),
-    /// It, or an offer of it, was there already, or it can be used for nothing.
+    /// The key, or an offer of it, exists already, or it is useless.
     Nothing,
-    /// Too many wait already.
+    /// There are too many offers.
     Full,
 }
 
 impl Book<'_> {
-    /// Keeps the key that signed a letter from this address as an offer, if the address belongs to a partner in use.
+    /// Stores the key that signed a letter from this address as an offer, if the address belongs to a partner in use.
     pub async fn offer(
         &self,
         from: &Address,
@@ -43,7 +43,7 @@ impl Book<'_> {
             Standing::Active | Standing::Waiting => {}
             Standing::Suspended => return Ok(Offered::Nothing),
         }
-        // A row that cannot be read may be this very key, taken back.
+        // A row that cannot be read may be this very key, revoked.
         let known = |one: &PartnerKey| one.key.facts().fingerprint == facts.fingerprint;
         if found.unreadable > 0 || found.keys.iter().any(known) {
             return Ok(Offered::Nothing);
@@ -63,7 +63,7 @@ impl Book<'_> {
         };
         let offer = self.key_row(&found.partner.id, &offer, now, random)?;
         let changed = self.row(&found.partner, now, random)?;
-        // As it was read: two letters at once keep one offer.
+        // Unless changed since it was read: two letters at once store one offer.
         let noted = noted(&found.partner.id);
         done(self.store.change_partner(&row, &changed, &[], &[offer], noted).await?)?;
         Ok(Offered::Kept(found.partner.id))
@@ -75,8 +75,8 @@ fn is_offer(key: &PartnerKey) -> bool {
 }
 
 impl Found {
-    /// Another key that stands for an address of this offer, trusted and not over, or offered as well: one of both may be
-    /// a stranger's.
+    /// Another key for an address of this offer, trusted and not expired, or offered as well: one of the two may be a
+    /// stranger's.
     #[must_use]
     pub fn rival(&self, offer: &PartnerKey, now: Timestamp) -> Option<&PartnerKey> {
         if !is_offer(offer) {

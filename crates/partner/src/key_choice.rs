@@ -1,4 +1,4 @@
-//! Which key counts for an address at a moment, and why each other one does not. Pure.
+//! Which key is used for an address at a given time, and why each other one is not. Pure.
 
 use std::fmt;
 
@@ -8,52 +8,52 @@ use sealpost_store::PartnerKeyState;
 
 use crate::partner_rows::{Found, Partner, PartnerKey, Reach, Standing};
 
-/// What one key is good for now.
+/// Whether one key can be used now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum KeyVerdict {
     /// Letters may be encrypted to it.
     Counts,
-    /// They may not.
+    /// They may not, for this reason.
     Not(Why),
 }
 
-/// Why a key does not count, or nothing does.
+/// Why a key cannot be used, or none can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Nobody has made this recipient's domain or address a partner.
+    /// The recipient's domain or address belongs to no partner.
     NoPartner,
-    /// The rule names a partner that the recipient does not belong to.
+    /// The recipient does not belong to the partner named by the rule.
     OtherPartner,
-    /// The partner is out of use.
+    /// The partner is suspended.
     PartnerSuspended,
-    /// The partner has not answered a test letter yet.
+    /// The partner has not replied to a test letter yet.
     Untested,
     /// The partner has no key.
     NoKey,
-    /// Nobody has confirmed it.
+    /// It has not been confirmed.
     NotTrusted,
-    /// Out of use.
+    /// It is suspended.
     Suspended,
-    /// Found run out.
+    /// It was found expired.
     Expired,
-    /// Taken back.
+    /// It is revoked.
     Revoked,
-    /// It says of itself that it is not for this.
+    /// By its own content it is not for this use.
     Objection(Objection),
     /// It is for other addresses.
     OtherAddress,
-    /// Zones of the partner's other places vouch for it, and nobody else.
+    /// It is vouched for only by zones of the partner's other domains.
     NotVouchedFor,
-    /// The letter does not say whose it is.
+    /// The letter's sender is ambiguous.
     NoSender,
-    /// Its Sender is of another domain than its From, or cannot be read in one way.
+    /// Its Sender is in another domain than its From, or is ambiguous.
     OtherSender,
-    /// Whoever handed it in may not write for the domain in From.
+    /// The client may not write for the domain in From.
     NotTheirs,
-    /// It came from the world, and whoever wrote it is not of our house.
+    /// It came from outside, so its author is not one of ours.
     FromWorld,
-    /// We have no key of our own of this kind to sign with, for the sender's domain.
+    /// We have no signing key of this kind for the sender's domain.
     NoOwnKey(Method),
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Why {
     }
 }
 
-/// For a sender: what is wrong, without what an operator does about it.
+/// For a sender: the problem, without the operator's remedy.
 fn said(objection: Objection) -> &'static str {
     match objection {
         Objection::Expired => "the partner's key has expired",
@@ -106,17 +106,17 @@ fn said(objection: Objection) -> &'static str {
     }
 }
 
-/// The answer for one recipient.
+/// The choice for one recipient.
 #[derive(Debug)]
 #[must_use]
 pub enum Choice<'a> {
     /// This one.
     Use(&'a Partner, &'a PartnerKey),
-    /// None; the reason that tells most, for sender and log.
+    /// None; with the most informative reason.
     Nothing(Why),
 }
 
-/// What a key of this partner is good for, for this address and now.
+/// Whether this partner's key can be used for this address now.
 pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timestamp) -> KeyVerdict {
     let not = KeyVerdict::Not;
     match partner.standing {
@@ -137,7 +137,8 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
         return not(if vouched { Why::NotVouchedFor } else { Why::OtherAddress });
     }
     let covers = match key.reach {
-        // That it speaks for all of the partner was said when it was added; it may name another of its domains.
+        // That it speaks for the whole partner was decided when it was added; it may name another of its
+        // domains.
         Reach::Company => None,
         Reach::Named => Some(Covers::Address(address)),
     };
@@ -147,8 +148,8 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
     }
 }
 
-/// The key for this address: one of its own before the company's, the later one before the earlier one.
-/// `can_sign`: whether we have a key of our own for it, since nothing leaves unsigned.
+/// The key for this address: a personal one before the company's, a later one before an earlier one.
+/// `can_sign`: whether we have a signing key of that kind, because nothing is sent unsigned.
 pub fn choose<'a>(
     found: &'a Found,
     address: &Address,
@@ -171,7 +172,7 @@ pub fn choose<'a>(
     if let Some(key) = keys.iter().find(counts) {
         return Choice::Nothing(Why::NoOwnKey(key.key.method()));
     }
-    // The newest key's reason is the one to mend.
+    // The newest key's reason is the one to fix.
     let newest = keys.iter().max_by_key(|key| (key.reach == Reach::Company, key.since));
     match newest.map(|key| judge(partner, key, address, now)) {
         Some(KeyVerdict::Not(why)) => Choice::Nothing(why),

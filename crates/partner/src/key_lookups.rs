@@ -1,5 +1,4 @@
-//! What was found lately where partners' keys are looked for: a cache, whose content is trusted no more than its source. Makes no
-//! look-ups.
+//! A cache of recent key lookups, whose content is trusted no more than its source. Makes no lookups.
 
 use std::time::Duration;
 
@@ -11,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::PartnerError;
 use crate::original::as_base64;
 
-/// What was found is good for so long,
+/// How long results are cached,
 const FOUND: Duration = Duration::from_secs(60 * 60);
-/// and that there was nothing for so long: a partner may be at it just now.
+/// and how long the absence of results: a partner may be publishing just now.
 const NOTHING: Duration = Duration::from_secs(10 * 60);
 
-/// Whether anybody on the way could have put it there.
+/// Whether anybody in transit could have forged it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proven {
-    /// The domain's zone is signed, and says that this is the key to take (RFC 7929 §5, RFC 8162 §4).
+    /// The domain's zone is signed, and declares this key (RFC 7929 §5, RFC 8162 §4).
     BySignedZone,
     /// Nothing proves it.
     No,
@@ -29,14 +28,14 @@ pub enum Proven {
 /// A file with keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFile {
-    /// As it came.
+    /// Its bytes, unparsed.
     #[serde(with = "as_base64")]
     pub bytes: Vec<u8>,
-    /// What it is worth.
+    /// How far it is authenticated.
     pub proven: Proven,
 }
 
-/// Reads and writes them.
+/// Reads and writes cached lookups.
 #[derive(Clone, Copy)]
 pub struct KeyLookups<'a> {
     /// Where they are kept.
@@ -48,10 +47,10 @@ pub struct KeyLookups<'a> {
 }
 
 impl KeyLookups<'_> {
-    /// The files that were found there lately; `None`: nobody has asked. One that does not open is none.
+    /// The cached files of a lookup; `None`: not cached. One that cannot be opened is ignored.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn lately(&self, question: &str, now: Timestamp) -> Result<Option<Vec<KeyFile>>, PartnerError> {
         let tag = self.tag(question);
         let Some(row) = self.store.key_lookup(&tag, now).await? else { return Ok(None) };
@@ -60,10 +59,10 @@ impl KeyLookups<'_> {
         Ok(opened.ok().and_then(|plain| serde_json::from_slice(plain.expose()).ok()))
     }
 
-    /// Keeps what was found there; no file: that there was none.
+    /// Caches a result; no file: that there was none.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn keep(
         &self,
         question: &str,
@@ -93,7 +92,7 @@ impl KeyLookups<'_> {
     }
 }
 
-/// Put elsewhere, or kept longer by somebody who writes the database, it opens nothing.
+/// Moved elsewhere, or with a later expiry written by an attacker, it cannot be opened.
 fn bound(tag: &[u8; 32], good_until: Timestamp) -> String {
     format!("{} {}", hex(tag), good_until.0)
 }

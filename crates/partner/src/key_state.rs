@@ -1,36 +1,36 @@
-//! The life of a partner's key: which step leads where. Knows no row.
+//! The lifecycle of a partner's key: which step leads to which state. Knows no row.
 
 use sealpost_store::PartnerKeyState as State;
 use thiserror::Error;
 
-/// What somebody, or time, does to a key.
+/// A step in a key's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// An operator has compared the fingerprint.
     Trust,
-    /// An operator puts it out of use for now.
+    /// An operator suspends it.
     Suspend,
-    /// It was found run out.
+    /// It was found expired.
     Expire,
-    /// Its owner or an operator has taken it back.
+    /// Its owner or an operator has revoked it.
     Revoke,
 }
 
-/// Why a step leads nowhere.
+/// Why a step is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// It stands so already.
-    #[error("it stands so already")]
+    /// It is in that state already.
+    #[error("it is in this state already")]
     Already,
-    /// Its time is over.
+    /// It has expired.
     #[error("it has expired: ask the partner for its new one and add that")]
     Expired,
-    /// It was taken back.
+    /// It is revoked.
     #[error("it is revoked for good: ask the partner for another one and add that")]
     Revoked,
 }
 
-/// Where a step leads.
+/// The state after a step.
 pub fn after(state: State, step: Step) -> Result<State, Refused> {
     match (state, step) {
         (State::Offered | State::Suspended, Step::Trust) => Ok(State::Trusted),

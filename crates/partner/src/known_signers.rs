@@ -1,5 +1,5 @@
-//! Whose signatures are believed in letters from an address, and whose from nobody: read once, and again when a row of a partner
-//! has changed. Knows no letter and no chain.
+//! Whose signatures are trusted in letters from an address, and whose never: cached, and read again when a row of a partner has
+//! changed. Knows no letter and no chain.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::distrust::{self, OutOfUse};
 use crate::error::PartnerError;
 use crate::partner_rows::Book;
 
-/// So many addresses are remembered: who writes letters chooses theirs.
+/// Maximum cached addresses: outsiders choose the addresses of their letters.
 const MAX_ADDRESSES: usize = 1024;
 
-/// What was read last, and of which rows.
+/// What was last read, and from which rows.
 #[derive(Debug, Default)]
 pub struct KnownSigners(Mutex<Option<LastRead>>);
 
@@ -27,25 +27,25 @@ struct LastRead {
     trusted: HashMap<Address, Trusted>,
 }
 
-/// As [`Book::trusted_for`] says.
+/// See [`Book::trusted_for`].
 pub type Trusted = Option<Arc<Vec<TrustedKey>>>;
 
-/// What is known of those who may have signed a letter.
+/// The known keys of those who may have signed a letter.
 #[derive(Clone, Debug)]
 pub struct Signers {
-    /// Keys whose signatures are believed; `None`: its address is no partner's that is in use.
+    /// Trusted keys; `None`: the address belongs to no partner in use.
     pub trusted: Trusted,
-    /// Keys whose signatures are not, whoever vouches for them.
+    /// Distrusted keys, whoever vouches for them.
     pub out_of_use: Arc<OutOfUse>,
 }
 
 impl KnownSigners {
-    /// The present signers for a letter from this address. Compares the ends of all seals, and opens them only after a change.
+    /// The current signers for a letter from this address. Compares the tags of all seals, and opens them only after a change.
     pub async fn now(&self, book: &Book<'_>, from: Option<&Address>) -> Result<Signers, PartnerError> {
         let (marks, out_of_use) = {
-            // Held while reading: many letters that come after a change read the rows once.
+            // Held while reading: of many letters that arrive after a change, only one reads the rows.
             let mut last = self.0.lock().await;
-            // Before the rows: what changes in between is seen with the next letter.
+            // Before the rows: a change in between is seen with the next letter.
             let marks = book.store.partner_marks().await?;
             match last.as_ref() {
                 Some(read) if read.marks == marks => {
@@ -68,7 +68,7 @@ impl KnownSigners {
             }
         };
         let Some(from) = from else { return Ok(Signers { trusted: None, out_of_use }) };
-        // Others' letters need not wait for this address.
+        // Letters from other addresses need not wait for this one.
         let trusted = book.trusted_for(from).await?.map(Arc::new);
         let mut last = self.0.lock().await;
         if let Some(read) = last.as_mut().filter(|read| read.marks == marks) {

@@ -1,5 +1,5 @@
-//! Our keys as a letter's opener gets them: what letters name them by all at once, what is private one by one, when a letter names
-//! it. What was opened stays so while letters come. Knows no letter.
+//! Our keys as needed for decrypting a letter: identifiers of all at once, private parts one by one, when a
+//! letter names one. Opened ones are cached while letters arrive. Knows no letter.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,25 +11,25 @@ use crate::error::PartnerError;
 use crate::opened_keys::WhileUsed;
 use crate::own_keys::{OwnKeys, Published};
 
-/// All of our keys, retired ones too, as they were read last.
+/// All of our keys as last read, including retired ones.
 #[derive(Debug, Default)]
 pub struct LendableKeys(WhileUsed<Vec<Lendable>>);
 
-/// One of them.
+/// One of our keys.
 #[derive(Debug)]
 struct Lendable {
     public: Published,
     recipient: RecipientKey,
     row: OwnKeyRow,
-    /// Its private side, once a letter has named it.
+    /// Its private part, once a letter has named it.
     private: OnceLock<Arc<OwnKey>>,
 }
 
-/// Our keys, for one letter.
+/// Our keys for one letter.
 pub struct Lending<'a> {
     own: OwnKeys<'a>,
     keys: Arc<Vec<Lendable>>,
-    /// Places in `keys`.
+    /// Indexes into `keys`.
     order: Vec<usize>,
     tokens: Arc<dyn Tokens>,
 }
@@ -54,7 +54,7 @@ impl LendableKeys {
     }
 }
 
-/// One whose row is not ours is not used.
+/// A key whose row is not ours is left out.
 fn read(own: &OwnKeys<'_>, rows: &[OwnKeyRow]) -> Vec<Lendable> {
     let mut keys = Vec::new();
     for row in rows {
@@ -63,7 +63,7 @@ fn read(own: &OwnKeys<'_>, rows: &[OwnKeyRow]) -> Vec<Lendable> {
                 if public.key.decrypts_and_more() {
                     tracing::warn!(
                         key.id = %row.id,
-                        "one key decrypts and signs or certifies, too: what opens letters is lent it with all that it may do"
+                        "a decryption key also signs or certifies: the process that opens letters is lent it with all its capabilities"
                     );
                 }
                 let recipient = RecipientKey::of(&public.key);

@@ -1,8 +1,8 @@
-//! Partners: companies that letters are exchanged with in encrypted form. Who one is, which of its keys counts for an
-//! address at a moment and why not, our own keys for it, and all of that in rows that nobody can plant.
+//! Partners: companies that letters are exchanged with in encrypted form. Who they are, which of their keys is used for
+//! an address and why not, our own keys for them, and all of that in rows that nobody can forge.
 //!
-//! Must never know: HTTP, SMTP, the rules, and how a letter is encrypted (that is `seal`). It holds no key of the
-//! server; every function takes the keys it needs. Clock and randomness are arguments.
+//! Must never know: HTTP, SMTP, the rules, and how a letter is encrypted (that is `seal`). It holds no server key;
+//! every function takes the keys it needs. Clock and randomness are arguments.
 
 mod distrust;
 mod domain_or_address;

@@ -1,5 +1,5 @@
-//! What authorities said when they were asked about partners' certificates (RFC 6960), proven: whoever writes the database can
-//! neither show an operator an answer that nobody gave, nor put off the next question. Asks nobody, and believes no answer.
+//! Authorities' OCSP answers about partners' certificates (RFC 6960), with proofs: an attacker who writes to the database can
+//! neither show a forged answer nor delay the next request. Asks nobody, and trusts no answer.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sealpost_vault::TagKey;
 
 use crate::error::PartnerError;
 
-/// What the log and `check` call one.
+/// Its name in the log and in `check`.
 pub(crate) const KIND: &str = "authority's answer about key";
 
 /// An authority's answer about a certificate.
@@ -17,15 +17,15 @@ pub(crate) const KIND: &str = "authority's answer about key";
 pub struct OcspAnswered {
     /// The key's row.
     pub key_id: String,
-    /// In a word.
+    /// The answer in one word.
     pub answer: String,
     /// When it was asked.
     pub asked_at: Timestamp,
-    /// Not before then again.
+    /// When it may be asked again.
     pub again_at: Timestamp,
 }
 
-/// Reads and writes them.
+/// Reads and writes OCSP answers.
 #[derive(Clone, Copy)]
 pub struct OcspAnswers<'a> {
     /// Where they are kept.
@@ -35,8 +35,8 @@ pub struct OcspAnswers<'a> {
 }
 
 impl OcspAnswered {
-    /// Whether its authority is to be asked again, `latest` after it was last: a time that a wrong clock has written keeps nobody
-    /// from asking.
+    /// Whether its authority is to be asked again, at the latest `latest` after the last time: a time written by a wrong clock must
+    /// not prevent it.
     #[must_use]
     pub fn is_over(&self, latest: Duration, now: Timestamp) -> bool {
         self.again_at <= now || self.asked_at > now || self.asked_at.plus(latest) <= now
@@ -49,10 +49,10 @@ impl OcspAnswered {
 }
 
 impl OcspAnswers<'_> {
-    /// Those that one of us has written. The others are passed by and logged: their authorities are asked anew.
+    /// The answers written by us. Others are skipped and logged: their authorities are asked again.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn all(&self) -> Result<Vec<OcspAnswered>, PartnerError> {
         let mut all = Vec::new();
         for (key_id, answer) in self.read().await? {
@@ -85,7 +85,7 @@ impl OcspAnswers<'_> {
         Ok(ours)
     }
 
-    /// Every row by the key it speaks of, and what it says if one of us has written it.
+    /// Every row by its key, with the answer if we have written it.
     pub(crate) async fn read(&self) -> Result<Vec<(String, Option<OcspAnswered>)>, PartnerError> {
         let rows = self.store.ocsp_answers().await?;
         Ok(rows.into_iter().map(|row| self.proven(row)).collect())
@@ -102,10 +102,10 @@ impl OcspAnswers<'_> {
         }
     }
 
-    /// Notes one in the place of the last.
+    /// Stores an answer, replacing the last.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn note(&self, said: OcspAnswered) -> Result<(), PartnerError> {
         let proof = said.proof(self.tags);
         let OcspAnswered { key_id, answer, asked_at, again_at } = said;

@@ -1,5 +1,5 @@
-//! Our keys in use, and what else was made of their rows, as they were last: opening them costs more than many a letter. What is
-//! open lies in memory, so it is closed when no letter has needed it for a while. Knows no letter.
+//! A cache of our opened keys and other values derived from their rows: opening them costs more than many a letter. They are in
+//! memory unsealed, so they are dropped when no letter has needed them for a while. Knows no letter.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::PartnerError;
 use crate::own_keys::{Own, OwnKeys};
 
-/// How long without a letter.
+/// Idle time after which they are dropped.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// Our keys in use, opened.
@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(10 * 60);
 pub struct OpenedKeys(WhileUsed<Vec<Own>>);
 
 impl OpenedKeys {
-    /// The present keys: [`OwnKeys::all`] without retired ones, which sign nothing. Opened again only where a row has changed.
+    /// The present keys: [`OwnKeys::all`] without retired ones, which sign nothing. Opened again only if a row has changed.
     pub async fn now(&self, keys: &OwnKeys<'_>) -> Result<Arc<Vec<Own>>, PartnerError> {
         let mut rows = keys.store.own_keys().await?;
         rows.retain(|row| match row.state {
@@ -30,7 +30,7 @@ impl OpenedKeys {
     }
 }
 
-/// Something that was made of rows, until they are others or nobody has needed it for a while.
+/// A value derived from rows, cached until they change or it has not been needed for a while.
 #[derive(Debug)]
 pub(crate) struct WhileUsed<T>(Arc<Mutex<Option<Made<T>>>>);
 
@@ -48,7 +48,7 @@ impl<T> Default for WhileUsed<T> {
 }
 
 impl<T: Send + Sync + 'static> WhileUsed<T> {
-    /// What `make` makes of these rows.
+    /// The result of `make` for these rows.
     pub(crate) async fn of(
         &self,
         keys: &OwnKeys<'_>,
@@ -85,7 +85,7 @@ impl<T: Send + Sync + 'static> WhileUsed<T> {
     }
 }
 
-/// Waits until no letter has come for a while.
+/// Waits until no letter has arrived for a while.
 async fn gone_when_idle<T>(made: Weak<Mutex<Option<Made<T>>>>) {
     let mut until = Instant::now() + IDLE;
     loop {

@@ -1,5 +1,5 @@
-//! Encrypted letters as they came, kept so that they can be opened again: sealed under the key of who opens letters, with id
-//! and body bound. Knows no spool, and not how one is opened.
+//! Originals of encrypted letters, stored so that they can be decrypted again: sealed under the key of the
+//! role that decrypts letters, with id and body bound. Knows no spool, and not how one is decrypted.
 
 use sealpost_mail::{Envelope, Origin, Random, Secret, Timestamp};
 use sealpost_store::{OriginalRow, OriginalState, Store};
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::PartnerError;
 
-/// A letter as it came, but for its rest, which is a body of its own.
+/// An original, except its body, which is stored separately.
 pub struct Original {
-    /// What was said of it in SMTP.
+    /// Its SMTP envelope.
     pub envelope: Envelope,
-    /// Where it came from.
+    /// The client it came from.
     pub origin: Origin,
     /// Its head.
     pub head: Vec<u8>,
-    /// What opens the rest.
+    /// Opens the body.
     pub key: MessageKey,
 }
 
@@ -30,22 +30,22 @@ struct Record {
     key: Vec<u8>,
 }
 
-/// Where it stands.
+/// The row's unsealed fields.
 #[derive(Clone, Copy, Debug)]
 pub struct OriginalFacts<'a> {
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub id: &'a str,
-    /// Its rest.
+    /// Id of its body.
     pub body_id: &'a str,
     /// What became of it.
     pub state: OriginalState,
-    /// When it came.
+    /// When it arrived.
     pub created_at: Timestamp,
     /// Until when it is kept.
     pub until: Timestamp,
 }
 
-/// Reads and writes them.
+/// Reads and writes originals.
 #[derive(Clone, Copy)]
 pub struct Originals<'a> {
     /// Where they are kept.
@@ -55,7 +55,7 @@ pub struct Originals<'a> {
 }
 
 impl Originals<'_> {
-    /// A new one's row.
+    /// The row of a new one.
     pub fn row(
         &self,
         original: &Original,
@@ -81,7 +81,7 @@ impl Originals<'_> {
         })
     }
 
-    /// What a row holds.
+    /// The content of a row.
     pub fn open(&self, row: &OriginalRow) -> Result<Original, PartnerError> {
         let plain = self.opened(row)?;
         let Record { envelope, origin, head, key } =
@@ -107,7 +107,7 @@ impl Originals<'_> {
     }
 }
 
-/// A record put beside another body opens nothing.
+/// A record moved to another body cannot be opened.
 fn bound(id: &str, body_id: &str) -> String {
     format!("{id} {body_id}")
 }

@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::error::PartnerError;
 use crate::partner_rows::done;
 
-/// What everybody may know of a key of ours.
+/// The public part of a key of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its state.
     pub state: OwnKeyState,
     /// The domains whose letters it signs.
     pub domains: Vec<Domain>,
-    /// The certificate or OpenPGP key that partners are given.
+    /// The certificate or OpenPGP key given to partners.
     pub key: PartnerKey,
-    /// When it was made or brought.
+    /// When it was generated or imported.
     pub since: Timestamp,
 }
 
-/// A key of ours with its private side.
+/// A key of ours with its private part.
 #[derive(Debug)]
 pub struct Own {
-    /// What everybody may know.
+    /// The public part.
     pub public: Published,
     /// The whole key.
     pub key: OwnKey,
@@ -41,7 +41,7 @@ struct Record {
     since: Timestamp,
 }
 
-/// Reads the public sides: for the page that shows them.
+/// Reads the public parts: for the page that shows them.
 #[derive(Clone, Copy)]
 pub struct PublicKeys<'a> {
     /// Where they are kept.
@@ -50,14 +50,14 @@ pub struct PublicKeys<'a> {
     pub rows: &'a RowKey,
 }
 
-/// Reads and writes both sides.
+/// Reads and writes both parts.
 #[derive(Clone, Copy)]
 pub struct OwnKeys<'a> {
     /// Where they are kept.
     pub store: &'a Store,
-    /// What seals public sides.
+    /// Seals public parts.
     pub rows: &'a RowKey,
-    /// What seals private sides.
+    /// Seals private parts.
     pub keyring: &'a KeyringKey,
 }
 
@@ -82,7 +82,7 @@ impl Published {
 }
 
 impl PublicKeys<'_> {
-    /// All of them, oldest first. One whose row is not ours is not shown.
+    /// All of them, oldest first. One whose row is not ours is left out.
     pub async fn all(&self) -> Result<Vec<Published>, PartnerError> {
         let mut keys = Vec::new();
         for row in self.store.own_public_keys().await? {
@@ -96,7 +96,7 @@ impl PublicKeys<'_> {
 }
 
 impl OwnKeys<'_> {
-    /// All of them, oldest first. One whose row is not ours is not used.
+    /// All of them, oldest first. One whose row is not ours is left out.
     pub async fn all(&self) -> Result<Vec<Own>, PartnerError> {
         Ok(self.opened(&self.store.own_keys().await?))
     }
@@ -112,7 +112,7 @@ impl OwnKeys<'_> {
         keys
     }
 
-    /// A new one.
+    /// Adds a new one.
     pub async fn add(
         &self,
         own: &Own,
@@ -124,7 +124,7 @@ impl OwnKeys<'_> {
         Ok(self.store.add_own_key(&row, noted).await?)
     }
 
-    /// A key as it shall be from now on: retired, or with the certificate an authority has issued for it.
+    /// Stores a changed key: retired, or with the certificate that an authority has issued for it.
     pub async fn change(
         &self,
         own: &Own,
@@ -138,7 +138,7 @@ impl OwnKeys<'_> {
         done(self.store.change_own_key(&former, &row, noted).await?)
     }
 
-    /// The public side of a row's key, that anybody may know.
+    /// The public part of a row's key.
     pub(crate) fn open_public(&self, row: &OwnKeyRow) -> Result<Published, PartnerError> {
         open_public(self.rows, &row.id, row.state, &row.public_sealed)
     }
@@ -148,14 +148,14 @@ impl OwnKeys<'_> {
         let secret = self.secret(&public, row)?;
         let key = OwnKey::from_bytes(secret.expose())
             .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
-        // Both sides are sealed, and by different keys: one that was put beside another is not used.
+        // Both parts are sealed under different keys: mismatched ones are not used.
         if key.facts().fingerprint != public.key.facts().fingerprint {
             return Err(PartnerError::Moved { what: "our key", id: row.id.clone() });
         }
         Ok(Own { public, key })
     }
 
-    /// The private key of this very public one, as [`OwnKey::to_bytes`] gave it.
+    /// The private key belonging to this public one, as returned by [`OwnKey::to_bytes`].
     fn secret(&self, public: &Published, row: &OwnKeyRow) -> Result<Secret<Vec<u8>>, PartnerError> {
         self.keyring
             .open(Label::OwnKeySecret, &secret_bound(public), &row.secret_sealed)
@@ -211,7 +211,7 @@ fn public_bound(id: &str, state: OwnKeyState) -> String {
     format!("{id} {}", state.as_str())
 }
 
-/// A private key opens beside the public one that it was sealed for, in no other row and under no other certificate.
+/// A private key opens only with the public one that it was sealed for, in no other row and under no other certificate.
 fn secret_bound(public: &Published) -> String {
     format!("{} {}", public.id, public.key.facts().fingerprint.to_hex())
 }

@@ -1,5 +1,5 @@
-//! Partners and their keys in rows: sealed under a key that only who closes letters and who manages partners has, with
-//! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
+//! Partners and their keys in rows: sealed under a key that only the roles have that encrypt letters or manage
+//! partners, with id, partner and state bound, so that a forged row cannot be opened and is ignored.
 
 use sealpost_mail::{Address, Random, Timestamp};
 use sealpost_seal::{Method, Profile, SpeaksFor, TrustedKey};
@@ -14,15 +14,16 @@ use crate::error::PartnerError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It is.
+    /// It is in use.
     Active,
-    /// Its signatures count, and nothing is encrypted for it until it has answered a test letter, or somebody says so.
+    /// Its signatures are trusted, but nothing is encrypted for it until it has replied to a test letter, or an
+    /// operator decides so.
     Waiting,
-    /// Not until somebody says otherwise.
+    /// It is not, until an operator decides otherwise.
     Suspended,
 }
 
-/// For whom a key is good.
+/// Whom a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
@@ -32,16 +33,16 @@ pub enum Reach {
     Named,
 }
 
-/// Who brought a key here.
+/// How a key got here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Provenance {
-    /// An operator.
+    /// Imported by an operator.
     #[default]
     Operator,
     /// It came with a letter that it had signed.
     Harvested,
-    /// An operator found it on key servers or in directories, where others than its holder put keys, and nowhere else.
+    /// An operator found it only on key servers or in directories, where anybody may upload keys.
     KeyServer,
 }
 
@@ -50,45 +51,45 @@ pub enum Provenance {
 pub struct Partner {
     /// Its id.
     pub id: String,
-    /// What operators call it.
+    /// The operator's name for it.
     pub name: String,
-    /// What it answers for.
+    /// Its domains and addresses.
     pub places: Vec<DomainOrAddress>,
     /// Whether it is in use.
     pub standing: Standing,
-    /// Which way is taken where both are open.
+    /// Which method is preferred if both are possible.
     pub prefers: Option<Method>,
-    /// The algorithms; what its keys say that it can read raises them.
+    /// The algorithms; its keys' announced capabilities strengthen them.
     pub profile: Profile,
-    /// When it last answered a test letter.
+    /// When it last replied to a test letter.
     pub answered: Option<Timestamp>,
 }
 
-/// A key of a partner's.
+/// A key of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerKey {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its state.
     pub state: PartnerKeyState,
-    /// For whom it is good.
+    /// Whom it is for.
     pub reach: Reach,
-    /// The key itself and what it says of itself.
+    /// The key itself with its content.
     pub key: sealpost_seal::PartnerKey,
-    /// Where it came from: a file's name, an address.
+    /// Its origin: a file's name, an address.
     pub source: String,
-    /// Who brought it.
+    /// How it got here.
     pub provenance: Provenance,
-    /// Of a key that nobody compared: the places whose signed zones vouch for it, and no others, whatever it names by now. Empty: an
-    /// operator has taken it, for everything that its reach says.
+    /// For a key that nobody has compared: the domains and addresses whose signed zones vouch for it, and no others,
+    /// whatever it names by now. Empty: an operator has trusted it, for its whole reach.
     pub vouched_for: Vec<DomainOrAddress>,
     /// When it was added.
     pub since: Timestamp,
 }
 
 impl PartnerKey {
-    /// Whether it is for this address of the partner's: a place that the partner was given later is reached by no key that
-    /// zones of other places alone vouch for.
+    /// Whether it is for this address of the partner: a domain or address added later is not covered by a key that only
+    /// zones of others vouch for.
     #[must_use]
     pub fn reaches(&self, partner: &Partner, address: &Address) -> bool {
         match self.reach {
@@ -105,11 +106,11 @@ impl PartnerKey {
 /// A partner with its keys.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// It.
+    /// The partner.
     pub partner: Partner,
     /// All of its keys, whatever their state.
     pub keys: Vec<PartnerKey>,
-    /// How many further rows failed authentication.
+    /// Number of further rows that failed authentication.
     pub unreadable: usize,
 }
 
@@ -150,7 +151,7 @@ pub struct Book<'a> {
 }
 
 impl Partner {
-    /// Whether this address is one of its.
+    /// Whether this address belongs to it.
     #[must_use]
     pub fn covers(&self, address: &Address) -> bool {
         self.places.iter().any(|place| place.covers(address))
@@ -158,12 +159,12 @@ impl Partner {
 }
 
 impl Book<'_> {
-    /// The partner an address belongs to, with its keys.
+    /// The partner that an address belongs to, with its keys.
     pub async fn of(&self, address: &Address) -> Result<Option<Found>, PartnerError> {
         Ok(self.row_of(address).await?.map(|(_, found)| found))
     }
 
-    /// The same with the row itself, to be changed as it was read.
+    /// The same with the raw row, to be changed if it is as it was read.
     pub(crate) async fn row_of(
         &self,
         address: &Address,
@@ -196,14 +197,14 @@ impl Book<'_> {
         }
     }
 
-    /// The keys whose signatures are believed for letters from this address; `None`: it is no partner's that is in use.
+    /// The keys whose signatures are trusted in letters from this address; `None`: it belongs to no partner in use.
     pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
         let Some(Found { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
         match partner.standing {
             Standing::Suspended => return Ok(None),
             Standing::Active | Standing::Waiting => {}
         }
-        // One that cannot be read may have been taken back, and may be any of them under another certificate.
+        // An unreadable one may have been revoked, and may be any of these in another certificate.
         if unreadable > 0 {
             return Ok(Some(Vec::new()));
         }
@@ -224,7 +225,7 @@ impl Book<'_> {
         Ok(Some(trusted.collect()))
     }
 
-    /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
+    /// Every partner with its keys, by name. One whose row is not ours does not hide the others.
     pub async fn all(&self) -> Result<Vec<Result<Found, PartnerError>>, PartnerError> {
         let mut all = Vec::new();
         for row in self.store.partners().await? {
@@ -239,7 +240,7 @@ impl Book<'_> {
         Ok(all)
     }
 
-    /// A new partner with its keys.
+    /// Adds a partner with its keys.
     pub async fn add(
         &self,
         partner: &Partner,
@@ -254,7 +255,7 @@ impl Book<'_> {
         done(self.store.add_partner(&row, &places, &keys, noted).await?)
     }
 
-    /// A partner as it shall be from now on, with more keys.
+    /// Stores a changed partner, with additional keys.
     pub async fn change(
         &self,
         partner: &Partner,
@@ -273,7 +274,7 @@ impl Book<'_> {
         done(self.store.change_partner(&former, &row, &places, &keys, noted).await?)
     }
 
-    /// A step in a key's life.
+    /// Takes a step in a key's life.
     pub async fn step(
         &self,
         partner: &Partner,
@@ -289,7 +290,7 @@ impl Book<'_> {
             return Err(PartnerError::Overtaken);
         }
         let vouched_for = match (key.state, to) {
-            // Who takes it has compared it.
+            // The operator who trusts it has compared it.
             (PartnerKeyState::Offered | PartnerKeyState::Suspended, PartnerKeyState::Trusted) => Vec::new(),
             (_, PartnerKeyState::Trusted)
             | (
@@ -305,7 +306,7 @@ impl Book<'_> {
         done(self.store.change_partner_key(&former, &row, noted).await?)
     }
 
-    /// A key of which its holder has said more since; it stands as it stood.
+    /// Updates a key that its holder has changed; its state is unchanged.
     pub async fn renew(
         &self,
         partner: &Partner,
@@ -319,7 +320,7 @@ impl Book<'_> {
         self.step(partner, &changed, key.state, noted, now, random).await
     }
 
-    /// A partner goes with its keys.
+    /// Removes a partner with its keys.
     pub async fn remove(&self, partner: &Partner, noted: AuditRow) -> Result<(), PartnerError> {
         done(self.store.remove_partner(&partner.id, noted).await?)
     }
@@ -372,7 +373,7 @@ impl Book<'_> {
         for row in self.store.partner_keys(&partner.id).await? {
             match self.open_key(&row) {
                 Ok(key) => keys.push(key),
-                // It does not count, and does not take the others with it.
+                // It is ignored, without affecting the others.
                 Err(error) => {
                     unreadable += 1;
                     tracing::error!(partner.id = %partner.id, %error, "a partner's key is not used")
@@ -439,7 +440,7 @@ impl Book<'_> {
     }
 }
 
-/// What a key's seal is bound to: put beside another partner or in another state, it opens no more.
+/// What a key's seal is bound to: moved to another partner or state, it cannot be opened.
 fn bound(id: &str, partner_id: &str, state: PartnerKeyState) -> String {
     format!("{id} {partner_id} {}", state.as_str())
 }

@@ -1,5 +1,5 @@
-//! What the world is shown of our keys, made once and made anew when a key changes. Holds public parts alone: it cannot
-//! be given the key that opens private ones.
+//! Our published keys, prepared once and again when a key changes. Has public parts only: it cannot be given the key
+//! that opens private ones.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,10 +10,10 @@ use sealpost_store::{OwnKeyMark, OwnKeyState};
 use crate::error::PartnerError;
 use crate::own_keys::{PublicKeys, Published};
 
-/// A key as the world can fetch it.
+/// A published key.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// It.
+    /// The key.
     pub key: Published,
     /// PEM, or ASCII armour.
     pub text: String,
@@ -22,7 +22,7 @@ pub struct Shown {
     directory: Vec<WkdKey>,
 }
 
-/// An OpenPGP key under one address.
+/// An OpenPGP key under one of its addresses.
 #[derive(Clone, Debug)]
 struct WkdKey {
     domain: Domain,
@@ -41,8 +41,8 @@ struct Kept {
 }
 
 impl Window {
-    /// The current keys; which of them are good now, they say. Reads a few bytes of the store each time, and the keys
-    /// only when these have changed.
+    /// The current keys; each says whether it is valid now. Reads a few bytes of the store each time, and the keys only
+    /// if these have changed.
     pub async fn look(&self, keys: PublicKeys<'_>) -> Result<Arc<Vec<Shown>>, PartnerError> {
         let marks = keys.store.own_key_marks().await?;
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -58,13 +58,13 @@ impl Window {
         }
         shown.sort_by_key(|shown| std::cmp::Reverse(shown.key.since));
         let shown = Arc::new(shown);
-        // The marks were read before the keys: what changed in between is seen the next time.
+        // The marks were read before the keys: a change in between is seen the next time.
         let kept = Kept { marks, shown: Arc::clone(&shown) };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(shown)
     }
 
-    /// The OpenPGP key of an address, by the address's name in a directory; of any domain of ours if none is said and
+    /// The OpenPGP key of an address, by its hashed name in a directory; without a domain, of any domain of ours if
     /// only one has such an address.
     pub async fn in_directory(
         &self,
@@ -103,7 +103,7 @@ impl Shown {
         let text = key.key.to_text().map_err(wrong)?;
         let certificates_only = key.key.certificates_only();
         let mut directory = Vec::new();
-        // A directory is believed for its own domain.
+        // A directory is trusted for its own domain only.
         for address in key.key.facts().addresses.iter().filter(|one| key.domains.contains(one.domain())) {
             if let Some(bytes) = key.key.for_address(address).map_err(wrong)? {
                 let name = sealpost_seal::wkd_name(address.local());
@@ -119,7 +119,7 @@ impl Shown {
         self.key.key.method()
     }
 
-    /// One whose time is over, or that was taken back, is shown to nobody.
+    /// An expired or revoked one is not shown.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
         let facts = self.key.key.facts();

@@ -1,5 +1,5 @@
-//! What a partner's programs say in their signatures that they can read (SMIMECapabilities, RFC 8551 §2.5.2), noted with the
-//! certificate that is trusted already: its letters are closed in a stronger form from then on, and never in a weaker one.
+//! Records the capabilities that a partner's programs announce in their signatures (SMIMECapabilities, RFC 8551 §2.5.2)
+//! with an already trusted certificate: its letters are encrypted more strongly from then on, and never more weakly.
 //! Gives no key any trust, and knows no letter.
 
 use sealpost_mail::{Address, Random, Timestamp};
@@ -8,17 +8,18 @@ use sealpost_store::{AuditRow, PartnerKeyState};
 use crate::error::PartnerError;
 use crate::partner_rows::{Book, PartnerKey, Standing};
 
-/// What became of a key whose holder says what it can read.
+/// Result for a key whose holder announces capabilities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Raised {
-    /// Letters of the partner with this id are closed in a stronger form.
+    /// Letters to the partner with this id are encrypted more strongly.
     Yes(String),
-    /// It says nothing new, or is no key that counts.
+    /// Nothing new, or the key is not trusted.
     No,
 }
 
 impl Book<'_> {
-    /// Notes what the key that signed a letter from this address says, if it is one of the partner's that are trusted.
+    /// Records the capabilities of the key that signed a letter from this address, if it is a trusted one of the
+    /// partner's.
     pub async fn raise(
         &self,
         from: &Address,

@@ -1,4 +1,4 @@
-//! Partners, their keys and our own under another server key. Knows no file and no other row.
+//! Reseals partners, their keys and our own for another server key. Knows no file and no other row.
 
 use sealpost_mail::Random;
 use sealpost_store::{PartnerKeyRow, Store};
@@ -9,7 +9,7 @@ use crate::original::Originals;
 use crate::own_keys::OwnKeys;
 use crate::partner_rows::Book;
 
-/// The keys of one server key that these rows depend on.
+/// The keys derived from one server key that these rows depend on.
 #[derive(Clone, Copy)]
 pub struct PartnerSeals<'a> {
     /// Seals partners, their keys and private keys of our own.
@@ -20,14 +20,14 @@ pub struct PartnerSeals<'a> {
     pub tags: &'a TagKey,
 }
 
-/// What came of a change of keys.
+/// Result of a change of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Resealed {
-    /// Rows made anew.
+    /// Rows resealed.
     pub anew: usize,
-    /// Made anew by an earlier run.
+    /// Rows resealed by an earlier run.
     pub before: usize,
-    /// Opened with neither; left as they were.
+    /// Rows that neither key opens, left as they were.
     pub strange: usize,
 }
 
@@ -44,7 +44,7 @@ impl<'a> PartnerSeals<'a> {
         OwnKeys { store, rows: self.rows, keyring: self.keyring }
     }
 
-    /// Seals everything anew under `to`, in one transaction.
+    /// Reseals everything to `to`, in one transaction.
     pub async fn reseal(
         self,
         to: Self,

@@ -1,9 +1,9 @@
-//! What a test letter is known by when its answer comes: nobody but us can make one, and nothing is kept meanwhile. Pure.
+//! Identifies the reply to a test letter: only we can make a token, and nothing needs to be stored. Pure.
 
 use sealpost_mail::Random;
 use sealpost_vault::TagKey;
 
-/// Octets of the tag that stand in a token.
+/// Octets of the tag in a token.
 const TAG: usize = 16;
 
 /// A token for a test letter to this partner.

@@ -1,4 +1,4 @@
-//! Rows that somebody else wrote, moved or changed count for nothing; which key is chosen, and why not.
+//! Forged, moved or changed rows are ignored; which key is chosen, and why not.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -32,7 +32,7 @@ paxSj7hGUtyIt8+gZGt+AA==
 -----END PGP PUBLIC KEY BLOCK-----
 ";
 
-/// The same a day later: its holder has given it the User ID ceo@clinic.example, too.
+/// The same a day later: its holder has added the User ID ceo@clinic.example.
 const MOOR_AND_CEO: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
 
 mDMEaVW5ABYJKwYBBAHaRw8BAQdAS5GFc/E1r/AdbGWKVHQX2F/Q34W8PeJ6P06H
@@ -154,7 +154,7 @@ async fn a_key_whose_state_or_partner_somebody_changed_is_not_there() {
     changed.state = PartnerKeyState::Trusted;
     let _done = rig.store.change_partner_key(&row, &changed, audit()).await.unwrap();
     assert!(rig.book().named("clinic.example").await.unwrap().unwrap().keys.is_empty(), "made trusted");
-    // Put beside another partner, under another id.
+    // Moved to another partner, or under another id.
     let moved = sealpost_store::PartnerKeyRow { id: "moved".into(), partner_id: other.id.clone(), ..row };
     let former = rig.store.partner_named(&rig.keys.tags.partner_tag("name", "other.example")).await.unwrap();
     let former = former.unwrap();
@@ -188,7 +188,7 @@ async fn steps_lead_where_they_may_and_a_key_that_is_older_does_not_win() {
     assert!(again.is_err(), "it is not what it was");
 }
 
-/// Zones vouched for it, and nobody compared it: a place that the partner is given later is none of theirs.
+/// Vouched for by zones and never compared: a domain added to the partner later is not covered.
 #[tokio::test]
 async fn a_key_that_zones_vouch_for_reaches_no_other_place_until_somebody_takes_it() {
     let rig = Rig::new();
@@ -225,7 +225,7 @@ async fn a_key_that_zones_vouch_for_reaches_no_other_place_until_somebody_takes_
     }
 }
 
-/// Its holder can write any name into it, and the zone vouches for the one that it looked at.
+/// Its holder can write any name into it, and the zone vouches for the one it examined.
 #[tokio::test]
 async fn a_person_s_key_that_takes_a_further_name_counts_for_the_one_that_a_zone_vouches_for() {
     let rig = Rig::new();
@@ -263,7 +263,7 @@ async fn a_person_s_key_that_takes_a_further_name_counts_for_the_one_that_a_zone
     assert_eq!(believed(ceo).await, 1);
 }
 
-/// The same certificate, whose holder's programs have said in a signature that they read this.
+/// The same certificate with capabilities announced in a signature.
 fn says(key: &sealpost_seal::PartnerKey, capabilities: &[&str]) -> sealpost_seal::PartnerKey {
     let mut json: serde_json::Value = serde_json::from_slice(&key.to_bytes()).unwrap();
     json["facts"]["capabilities"] = capabilities.into();
@@ -289,7 +289,7 @@ async fn a_trusted_key_is_raised_by_what_its_holder_says_and_never_lowered() {
     let weaker = says(&trusted.key, &["aes256-cbc"]);
     let stronger = says(&trusted.key, &["aes256-cbc", "aes256-gcm"]);
     assert_eq!(raise(weaker.clone(), &from).await, Raised::No, "every partner's letters are closed so");
-    // A key that nobody trusts, a stranger's, and the address of somebody else.
+    // An untrusted key, a stranger's, and somebody else's address.
     let elsewhere = Address::parse("doctor@other.example").unwrap();
     for (key, from) in [
         (says(&offered.key, &["aes256-gcm"]), &from),
@@ -373,7 +373,7 @@ async fn open_keys_are_those_in_use_and_are_closed_when_no_letter_comes() {
     let first = opened.now(&own).await.unwrap();
     assert_eq!(first.iter().map(|own| own.public.state).collect::<Vec<_>>(), [OwnKeyState::Current]);
     assert!(Arc::ptr_eq(&first, &opened.now(&own).await.unwrap()), "opened once");
-    // From here on time is ours.
+    // From here on time is simulated.
     tokio::time::pause();
     tokio::time::sleep(Duration::from_secs(9 * 60)).await;
     assert_eq!(Arc::strong_count(&first), 2, "ours, and what is kept for the next letter");

@@ -6,7 +6,7 @@ use typst::foundations::Bytes;
 use typst::layout::Abs;
 use typst::text::{Font, FontBook, FontVariant, FontVariations};
 
-/// In the order in which they are tried; see `fonts/README.md`.
+/// In order of preference; see `fonts/README.md`.
 const FILES: [&[u8]; 15] = [
     include_bytes!("../fonts/NotoSans-Regular.ttf"),
     include_bytes!("../fonts/NotoSans-Bold.ttf"),
@@ -46,11 +46,11 @@ pub(crate) enum Weight {
 /// A bold font of another script is about so much wider.
 const BOLDER: f64 = 1.12;
 
-/// With which fonts a text is set.
+/// The fonts with which a text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     All,
-    /// The main font alone.
+    /// Only the main font.
     Main,
 }
 
@@ -61,7 +61,7 @@ impl Fonts {
             let face =
                 font.clone().instantiate(FontVariant::default(), Abs::pt(10.0), &FontVariations::default());
             let em = f64::from(face.ttf().units_per_em());
-            // A font can list a character and give it the glyph that stands for nothing.
+            // A font can list a character and map it to the empty glyph.
             let drawn = |c: u32| {
                 let glyph = char::from_u32(c).and_then(|c| face.ttf().glyph_index(c))?;
                 let width = f64::from(face.ttf().glyph_hor_advance(glyph).unwrap_or_default()) / em;

@@ -1,22 +1,22 @@
-//! Text made fit for the fonts there are. PDF/A forbids a glyph that stands for nothing, so every character
-//! that no font has is replaced by a visible sign, and the page says so. Knows no blocks.
+//! Adapts text to the available fonts. PDF/A forbids the empty glyph, so every character without a font is replaced by
+//! a visible sign, and the page says so. Knows no blocks.
 
 use sealpost_mail::is_invisible;
 
 use crate::fonts::{Fonts, Reach};
 
-/// Shown for what cannot be shown.
+/// Replaces a character that no font has.
 pub(crate) const REPLACEMENT: char = '▯';
 /// The same, if only the main font may be used.
 const PLAIN_REPLACEMENT: char = '?';
 
-/// Marks over one letter; more is a game, and covers the lines around it.
+/// Marks over one letter; more are a game, and cover neighbouring lines.
 const MAX_MARKS: usize = 3;
 
 pub(crate) struct Glyphs<'a> {
     fonts: &'a Fonts,
     reach: Reach,
-    /// Something was replaced.
+    /// Whether a character was replaced.
     pub(crate) replaced: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Glyphs<'a> {
         out
     }
 
-    /// The character, another one for it, or nothing.
+    /// The character, a replacement, or `None` to drop it.
     fn one(&mut self, c: char, before: char) -> Option<char> {
         match c {
             '\t' => Some(' '),
@@ -49,19 +49,19 @@ impl<'a> Glyphs<'a> {
             '\u{200c}' | '\u{200d}' => {
                 (matches!(before, '\u{600}'..='\u{8ff}') && self.reach == Reach::All).then_some(c)
             }
-            // Direction tricks, selectors, tags: nothing is drawn for them, even where a font has a box. Nor for the place of
-            // an object that is not there, nor for skin tones.
+            // Direction marks, selectors, tags: nothing is drawn for them, even if a font has a box. The same for the
+            // object replacement character and skin tones.
             '\u{fffc}' | '\u{1f3fb}'..='\u{1f3ff}' => None,
             c if is_invisible(c) => None,
-            // A hyphen that does not break (the typesetter minds it) looks like any other.
+            // A non-breaking hyphen (which the typesetter respects) looks like any other.
             '\u{2010}' | '\u{2011}' if !self.fonts.has(c, self.reach) => Some('-'),
             '\u{2028}' | '\u{2029}' => Some(' '),
             c if c.is_control() => None,
-            // Two of them are a flag; as letters they still say which.
+            // Two of them are a flag; as letters they still name it.
             '\u{1f1e6}'..='\u{1f1ff}' => {
                 char::from_u32(u32::from('A') + (u32::from(c) - 0x1f1e6)).or(Some(REPLACEMENT))
             }
-            // Private use means something only to who made it (ISO 19005 does not want it either).
+            // Private-use characters only have a meaning to their author (ISO 19005 forbids them, too).
             '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fffd}' => Some(self.replacement()),
             c if c == ' ' || self.fonts.has(c, self.reach) => Some(c),
             // Spaces of special widths.

@@ -16,7 +16,7 @@ use thiserror::Error;
 const MAX_JSON: usize = 48 * 1024 * 1024;
 const MAX_FILES: usize = 2100;
 
-/// Why the input was not taken.
+/// Why the input was rejected.
 #[derive(Debug, Error)]
 pub(crate) enum JobError {
     #[error("the input does not start with its version and length")]
@@ -33,13 +33,13 @@ pub(crate) enum JobError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Job {
-    /// Of the labels; the document's language.
+    /// The language of the labels and the document.
     pub(crate) language: String,
     /// The document's title.
     pub(crate) title: String,
     /// Who wrote the letter, for the document's properties.
     pub(crate) author: Option<String>,
-    /// Stands for this document and no other.
+    /// Identifies this document uniquely.
     pub(crate) ident: String,
     /// When the document is made, UTC: year, month, day, hour, minute, second.
     pub(crate) created: [i32; 6],
@@ -74,7 +74,7 @@ pub(crate) struct Person {
     pub(crate) address: String,
 }
 
-/// Every word the page says that is not the letter's.
+/// All words on the page that are not the letter's.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Labels {
@@ -99,7 +99,7 @@ pub(crate) enum Body {
     Html(String),
 }
 
-/// How hard to try.
+/// How much of the letter to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Effort {
@@ -107,11 +107,11 @@ pub(crate) enum Effort {
     Full,
     /// No pictures, and only characters of the main font.
     Careful,
-    /// The header block and the embedded files; for letters that cannot be set otherwise.
+    /// Only the header block and the embedded files; for letters that cannot be set otherwise.
     Cover,
 }
 
-/// What a file is to the letter.
+/// The role of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
@@ -125,7 +125,7 @@ pub(crate) enum Role {
 struct FileHead {
     name: String,
     content_type: String,
-    /// The size as people read it.
+    /// The size in readable form.
     shown_size: String,
     role: Role,
     cid: Option<String>,
@@ -162,7 +162,7 @@ impl Job {
     }
 }
 
-/// The first line, read byte by byte: what follows it is not text.
+/// Reads the first line byte by byte: what follows it is not text.
 fn start(input: &mut impl Read) -> Result<usize, JobError> {
     let mut line = Vec::new();
     loop {
@@ -177,7 +177,7 @@ fn start(input: &mut impl Read) -> Result<usize, JobError> {
     line.strip_prefix("sealpost-pdf-1 ").and_then(|length| length.parse().ok()).ok_or(JobError::Start)
 }
 
-/// Grows with what really comes, not with what was announced.
+/// Allocates by the data received, not by the announced length.
 fn exactly(input: &mut impl Read, length: usize) -> Result<Vec<u8>, JobError> {
     let mut bytes = Vec::new();
     input.take(u64::try_from(length).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;

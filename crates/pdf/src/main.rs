@@ -1,10 +1,10 @@
 //! The worker: one letter in on standard input, one PDF/A-3 out on standard output, then the end.
 //!
-//! Must never know: files, sockets, accounts, the time of day. It limits itself before it reads a byte
-//! (`sandbox.rs`), so that nothing a letter says can make it open, keep or exhaust anything.
+//! Must never know: files, sockets, accounts, the time of day. It sandboxes itself before it reads a byte
+//! (`sandbox.rs`), so that no letter can make it open, keep or exhaust anything.
 //!
-//! Exit status: 0 a PDF is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in; 4 no PDF could be made.
-//! Standard error has at most one line, and never a word of the letter.
+//! Exit status: 0 a PDF is on standard output; 2 wrong arguments or input; 3 it could not sandbox itself; 4
+//! no PDF could be made. Standard error has at most one line, and never a word of the letter.
 
 mod fonts;
 mod glyphs;
@@ -30,7 +30,7 @@ const WRONG_INPUT: u8 = 2;
 const NO_PDF: u8 = 4;
 
 fn main() -> ExitCode {
-    // A panic's message could hold words of the letter.
+    // A panic's message could contain words of the letter.
     std::panic::set_hook(Box::new(|_| {}));
     let limits = match sandbox::Limits::from_arguments(std::env::args().skip(1)) {
         Ok(limits) => limits,
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     if let Err(error) = limits.impose() {
         return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
     }
-    // What typst would do in other threads it does in this one: there can be no other.
+    // Typst's other threads are this one: there can be no others.
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
     if alone.is_err() {
         return give_up(NO_PDF, "cannot work alone");

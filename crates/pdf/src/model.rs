@@ -1,11 +1,11 @@
 //! A letter's body as blocks and runs: everything the page can show, and nothing else. Knows no HTML.
 //!
-//! SECURITY: this model is the allow-list. Whatever HTML says, only what has a place here reaches the page.
-//! It is handed to the template as JSON, so no text in it is ever read as markup.
+//! SECURITY: this model is the allow-list. Whatever the HTML contains, only what the model can express
+//! reaches the page. It is passed to the template as JSON, so no text in it is ever read as markup.
 
 use serde::Serialize;
 
-/// Blocks within blocks; deeper ones are shown flat. The typesetter's own limits lie above.
+/// Nesting depth of blocks; deeper ones are shown flat. The typesetter's own limits are higher.
 pub(crate) const MAX_DEPTH: usize = 6;
 /// Characters of one body. About three hundred pages.
 pub(crate) const MAX_TEXT: usize = 600_000;
@@ -23,7 +23,7 @@ pub(crate) enum Block {
     Paragraph {
         runs: Vec<Run>,
         align: Align,
-        /// Whether a blank line stood before it.
+        /// Whether a blank line precedes it.
         gap: bool,
         rtl: bool,
     },
@@ -33,7 +33,7 @@ pub(crate) enum Block {
         rtl: bool,
     },
     List {
-        /// The first number, if it has numbers.
+        /// The first number; `None`: bullets.
         start: Option<u32>,
         items: Vec<Vec<Block>>,
         rtl: bool,
@@ -57,7 +57,7 @@ pub(crate) enum Run {
     Picture { file: usize, alt: String, width: Option<f64>, height: Option<f64> },
 }
 
-/// How a piece of text looks. What is not here is ignored.
+/// The style of a piece of text. Anything else is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Look {
     pub(crate) bold: bool,
@@ -69,7 +69,7 @@ pub(crate) struct Look {
     /// Our own addition, such as the target of a link.
     pub(crate) note: bool,
     pub(crate) script: Script,
-    /// `#rrggbb`, only where it can be read on white.
+    /// `#rrggbb`, only colours readable on white.
     pub(crate) colour: Option<String>,
     pub(crate) link: Option<String>,
 }
@@ -93,7 +93,7 @@ pub(crate) enum Align {
     Left,
 }
 
-/// A table whose cells lie without gaps: every place belongs to exactly one cell.
+/// A table whose cells form a grid without gaps: every position belongs to exactly one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Table {
     pub(crate) columns: usize,
@@ -101,7 +101,7 @@ pub(crate) struct Table {
     pub(crate) header_rows: usize,
     pub(crate) lines: bool,
     pub(crate) rtl: bool,
-    /// Of its writing, in points.
+    /// Font size in points.
     pub(crate) size: f64,
     /// Row by row, from the start of the line.
     pub(crate) cells: Vec<Cell>,
@@ -110,7 +110,7 @@ pub(crate) struct Table {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Cell {
     pub(crate) row: usize,
-    /// The first one it lies in.
+    /// Its first column.
     pub(crate) column: usize,
     pub(crate) columns: usize,
     pub(crate) rows: usize,
@@ -120,7 +120,7 @@ pub(crate) struct Cell {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// A body, and what had to be left out.
+/// A body, and what was left out.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
     pub(crate) blocks: Vec<Block>,

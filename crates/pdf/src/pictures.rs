@@ -1,6 +1,7 @@
-//! Which pictures can be shown: told by their bytes, measured before they are unpacked. Knows no letter.
+//! Determines which pictures can be shown: recognised by their bytes, measured before they are decoded. Knows
+//! no letter.
 //!
-//! SECURITY: a picture of a few bytes can claim to be of any size. What is too large is never unpacked.
+//! SECURITY: a picture of a few bytes can claim any size. One that is too large is never decoded.
 
 use typst::foundations::Bytes;
 use typst::visualize::{ExchangeFormat, RasterImage};
@@ -10,7 +11,7 @@ const MAX_PIXELS: u64 = 30_000_000;
 /// Pixels of all pictures on the pages.
 const MAX_PIXELS_TOGETHER: u64 = 60_000_000;
 
-/// What a picture says of itself.
+/// The dimensions that a picture declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Measure {
     pub(crate) format: Format,
@@ -27,7 +28,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// As the template names it.
+    /// The template's name for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -47,21 +48,22 @@ impl Format {
     }
 }
 
-/// Lets pictures through as long as together they stay within bounds.
+/// Admits pictures as long as their total is within the limits.
 #[derive(Default)]
 pub(crate) struct Gallery {
     pixels: u64,
 }
 
 impl Gallery {
-    /// The picture's measure, if it can be shown.
+    /// The picture's dimensions, if it can be shown.
     pub(crate) fn admit(&mut self, data: &Bytes) -> Option<Measure> {
         let measure = measure(data)?;
         let pixels = u64::from(measure.width) * u64::from(measure.height);
         if pixels == 0 || pixels > MAX_PIXELS || self.pixels + pixels > MAX_PIXELS_TOGETHER {
             return None;
         }
-        // The same decoder as the typesetter's, which keeps the result: a broken picture must not cost the page.
+        // The same decoder as the typesetter's, which caches the result: a broken picture must not cost the
+        // page.
         RasterImage::plain(data.clone(), measure.format.decoder()).ok()?;
         self.pixels += pixels;
         Some(measure)
@@ -82,7 +84,7 @@ fn measure(data: &[u8]) -> Option<Measure> {
     Some(Measure { format, width, height })
 }
 
-/// ITU-T T.81 §B.2.2: the frame header. Four components are CMYK, for which PDF/A wants a profile.
+/// ITU-T T.81 §B.2.2: the frame header. Four components are CMYK, for which PDF/A requires a profile.
 fn jpeg(data: &[u8]) -> Option<(Format, u32, u32)> {
     let mut at = 2;
     loop {

@@ -1,4 +1,4 @@
-//! Plain text to blocks: paragraphs, quotes, links, and tables that were drawn with spaces. Knows no HTML.
+//! Converts plain text to blocks: paragraphs, quotes, links, and tables drawn with spaces. Knows no HTML.
 
 use sealpost_mail::Link;
 
@@ -19,7 +19,7 @@ pub(crate) fn blocks(text: &str) -> Content {
     Content { blocks, shortened }
 }
 
-/// The depth of quoting, and the line without its marks (RFC 3676 §4.5, with the spaces that people add).
+/// The quote depth, and the line without its marks (RFC 3676 §4.5, with the spaces that people add).
 fn quoted(line: &str) -> (usize, &str) {
     let mut depth = 0;
     let mut rest = line;
@@ -75,8 +75,7 @@ fn paragraph(lines: &[(usize, &str)], gap: bool) -> Block {
     Block::Paragraph { runs, align: Align::Start, gap, rtl }
 }
 
-/// Lines that only make sense in a font of even width: at least two of them have wide gaps inside or are
-/// drawn with strokes.
+/// Lines that need a monospaced font: at least two of them have wide gaps inside or are drawn with strokes.
 fn is_drawn<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
     let drawn = |line: &str| {
         let inner = line.trim();
@@ -93,7 +92,7 @@ fn line_runs(line: &str, runs: &mut Vec<Run>) {
             runs.push(Run::Text { text: text.to_owned(), look: look.clone() });
         }
     };
-    // Indentation is meant to be seen.
+    // Indentation is not a gap.
     let inner = line.trim_start();
     let indent = line.chars().count() - inner.chars().count();
     push(&"\u{a0}".repeat(indent.min(40)), &plain);
@@ -106,7 +105,7 @@ fn line_runs(line: &str, runs: &mut Vec<Run>) {
             Some(link) => {
                 let look = Look { link: Some(link.href().to_owned()), ..Look::default() };
                 push(address, &look);
-                // It may look like one place and be another.
+                // It may look like one address and be another.
                 if !link.is_said_by(address) {
                     push(&format!(" ‹{}›", link.printed()), &Look { note: true, ..look });
                 }

@@ -1,18 +1,18 @@
-//! The worker shuts itself in before it reads anything: what it may use, imposed on itself. Knows no letter.
+//! Sandboxes the worker before it reads anything. Knows no letter.
 
 use sealpost_sandbox::{Policy, SandboxError};
 
 /// Standard input, output and error.
 const STREAMS: u64 = 3;
 
-/// What the caller allows.
+/// The limits set by the caller.
 pub(crate) struct Limits {
     memory: u64,
     cpu_seconds: u64,
 }
 
 impl Limits {
-    /// `--memory BYTES --cpu SECONDS`; both must be there: a worker without limits does not run.
+    /// `--memory BYTES --cpu SECONDS`; both are required: a worker without limits does not run.
     pub(crate) fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, &'static str> {
         const USAGE: &str = "usage: sealpost-pdf --memory BYTES --cpu SECONDS";
         let (mut memory, mut cpu_seconds) = (None, None);
@@ -28,11 +28,12 @@ impl Limits {
     }
 
     pub(crate) fn impose(&self) -> Result<(), SandboxError> {
-        // Where memory runs short, this process goes and not the gateway. Where that cannot be said, the limits
-        // below still hold.
+        // If memory runs short, this process is killed and not the gateway. If this fails, the limits below
+        // still apply.
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
         let Self { memory, cpu_seconds } = *self;
-        // Whether this kernel has Landlock is said by the gateway, once; a worker has one line, for its letter.
+        // The gateway reports once whether this kernel has Landlock; a worker has only one line of output,
+        // for its letter.
         sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }).map(|_landlock| ())
     }
 }

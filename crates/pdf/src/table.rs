@@ -1,4 +1,4 @@
-//! Rows of cells as HTML means them become a grid without gaps. Knows no tags and no looks.
+//! Converts HTML rows of cells to a grid without gaps. Knows no tags and no styles.
 
 use crate::model::{Block, Cell, Table, blocks_rtl};
 use crate::table_size;
@@ -21,14 +21,14 @@ pub(crate) struct RawCell {
 pub(crate) struct RawTable {
     pub(crate) rows: Vec<Vec<RawCell>>,
     pub(crate) caption: Vec<Block>,
-    /// The writer asked for lines.
+    /// Whether the author declared borders.
     pub(crate) bordered: bool,
-    /// The writer says that it only arranges things.
+    /// Whether the author marked it as layout only.
     pub(crate) presentation: bool,
 }
 
 impl RawTable {
-    /// The blocks that show it: a table, or just what is in its cells where it only arranges things.
+    /// The blocks that show it: a table, or only the content of its cells if it is used for layout.
     pub(crate) fn into_blocks(self) -> Vec<Block> {
         let mut rows = self.rows;
         rows.retain(|row| !row.is_empty());
@@ -58,7 +58,7 @@ impl RawTable {
 /// HTML's algorithm for forming a table, with spans cut where they would overlap or leave the table.
 fn grid(rows: Vec<Vec<RawCell>>, lines: bool) -> Table {
     let height = rows.len();
-    // What each place is covered by: nothing yet, or some cell.
+    // The cell that covers each position, if any.
     let mut taken = vec![vec![false; MAX_COLUMNS]; height];
     let mut placed: Vec<(usize, usize, RawCell)> = Vec::new();
     let mut columns = 1;
@@ -69,7 +69,7 @@ fn grid(rows: Vec<Vec<RawCell>>, lines: bool) -> Table {
                 x += 1;
             }
             if x >= MAX_COLUMNS {
-                // No room to the right: what it says goes into the last cell of the row.
+                // No room to the right: the content goes into the last cell of the row.
                 if let Some((_, _, last)) = placed.last_mut() {
                     last.blocks.append(&mut cell.blocks);
                 }
@@ -125,7 +125,7 @@ fn is_taken(places: &[Vec<bool>], x: usize, y: usize) -> bool {
     places.get(y).and_then(|row| row.get(x)).copied().unwrap_or(false)
 }
 
-/// Rows at the top that have header cells only; never the whole table.
+/// Leading rows that consist of header cells only; never the whole table.
 fn header_rows(placed: &[(usize, usize, RawCell)], height: usize) -> usize {
     let is_header = |y: usize| {
         let mut row = placed.iter().filter(|(_, cy, _)| *cy == y).peekable();

@@ -5,14 +5,14 @@ use crate::fonts::Fonts;
 use crate::line_ends;
 use crate::model::{Block, Run, Table};
 
-/// Of a table with few columns, in points.
+/// Font size of a table with few columns, in points.
 pub(crate) const USUAL: f64 = 9.5;
-/// Nobody reads smaller writing.
+/// The smallest readable font size.
 const MIN_SIZE: f64 = 4.0;
 const STEP: f64 = 0.5;
-/// A figure's width is about this part of its size.
+/// The width of a digit relative to its font size.
 const FIGURE: f64 = 0.58;
-/// More columns are all of one width, and stand closer (the template has the same numbers).
+/// More columns are all of one width, with less space between them (the template has the same numbers).
 const FEW: usize = 8;
 const INSET: f64 = 12.0;
 const CLOSE_INSET: f64 = 4.0;
@@ -22,12 +22,12 @@ const WHOLE: usize = 24;
 const MARKER: f64 = 20.0;
 const PADDING: f64 = 16.0;
 
-/// What one column holds, in characters.
+/// The content of one column, in characters.
 #[derive(Clone, Copy, Default)]
 struct Column {
     /// Its longest line.
     line: usize,
-    /// Its longest word that never breaks.
+    /// Its longest unbreakable word.
     whole: usize,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn of(table: &Table, width: f64) -> f64 {
 
 fn columns(table: &Table) -> Vec<Column> {
     let mut columns = vec![Column::default(); table.columns];
-    // What reaches over several has room.
+    // A cell that spans several columns has room.
     for cell in table.cells.iter().filter(|cell| cell.columns == 1) {
         let Some(column) = columns.get_mut(cell.column) else { continue };
         add(&cell.blocks, column);
@@ -88,8 +88,8 @@ fn said(run: &Run) -> &str {
     }
 }
 
-/// Whether every column is as wide as its words that never break. Columns that want less than their share have what they
-/// want, and the others share what is left.
+/// Whether every column is as wide as its unbreakable words. Columns that need less than their share get what they
+/// need, and the others share the rest.
 fn fits(columns: &[Column], width: f64, size: f64) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "a few characters")]
     let wide = |characters: usize, inset: f64| characters as f64 * FIGURE * size + inset;

@@ -1,4 +1,4 @@
-//! From a job to what the template reads: one JSON file, the pictures, the files to embed. Knows no tags.
+//! Prepares a job for the template: one JSON file, the pictures, the files to embed. Knows no tags.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::pictures::{Gallery, Measure};
 use crate::plain;
 use crate::table_size;
 
-/// Points of the page between its margins; the template has the same numbers.
+/// Width of the type area in points; the template has the same number.
 const WIDTH: f64 = 465.0;
 const HEIGHT: f64 = 640.0;
 /// No line is narrower: one letter of the smallest writing.
@@ -35,7 +35,7 @@ const FOOT: Room = Room { width: 360.0, size: 8.0, weight: Weight::Normal };
 const MANY: usize = 24;
 const FIRST: usize = 20;
 
-/// A job's files, out of the job so that they can be shared without a copy.
+/// A job's files, moved out of the job so that they can be shared without a copy.
 pub(crate) struct Files(Vec<(File, Bytes)>);
 
 pub(crate) fn take_files(job: &mut Job) -> Files {
@@ -70,7 +70,7 @@ struct Letter<'a> {
     many: usize,
     labels: &'a Labels,
     blocks: Vec<Block>,
-    /// What could not be done, in words.
+    /// Remarks about what could not be shown.
     remarks: Vec<&'a str>,
     attachments: Vec<Embedded>,
     pictures: Vec<Picture>,
@@ -83,7 +83,7 @@ struct Embedded {
     shown_name: String,
     content_type: String,
     size: String,
-    /// Not shown in the list: the letter itself and pictures that stand in the text.
+    /// Not listed: the letter itself and inline pictures.
     quiet: bool,
     source: bool,
 }
@@ -156,7 +156,7 @@ struct Page<'a> {
     fonts: &'a Fonts,
     glyphs: Glyphs<'a>,
     gallery: Gallery,
-    /// By number of the file: what was decided on it.
+    /// The decision on each file, by its number.
     admitted: HashMap<usize, Option<(usize, Measure)>>,
     pictures: Vec<Picture>,
     shown: HashSet<usize>,
@@ -275,7 +275,7 @@ impl<'a> Page<'a> {
         line_ends::give_places(runs, room, self.fonts);
     }
 
-    /// A picture gets its size on the page; one that cannot be shown becomes words.
+    /// Sets a picture's size on the page, or replaces it by words if it cannot be shown.
     fn picture(&mut self, run: &mut Run, room: f64) {
         let Run::Picture { file, alt, width, height } = run else { return };
         *alt = self.glyphs.fit(alt);
@@ -318,7 +318,7 @@ impl<'a> Page<'a> {
         admitted
     }
 
-    /// Every file, under a name that no other has.
+    /// All files, under unique names.
     fn embedded(&mut self) -> Vec<Embedded> {
         let mut names = HashSet::new();
         let mut all = Vec::new();
@@ -343,7 +343,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// PDF wants different names, and a name is no path.
+/// PDF requires unique names, and a name is not a path.
 fn unique(name: &str, taken: &mut HashSet<String>) -> String {
     let clean: String = name.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '_' } else { c }).collect();
     let clean = if clean.trim_matches('.').is_empty() { "file".to_owned() } else { clean };
@@ -353,7 +353,7 @@ fn unique(name: &str, taken: &mut HashSet<String>) -> String {
     };
     let mut candidate = clean.clone();
     let mut number = 2;
-    // Readers on some systems take upper and lower case for the same.
+    // Some systems do not distinguish upper and lower case.
     while !taken.insert(candidate.to_lowercase()) {
         candidate = format!("{stem} ({number}){extension}");
         number += 1;
@@ -361,7 +361,7 @@ fn unique(name: &str, taken: &mut HashSet<String>) -> String {
     candidate
 }
 
-/// PDF/A-3 wants a type for each file; what is no type is bytes.
+/// PDF/A-3 requires a type for each file; an invalid one becomes the generic type.
 fn content_type(given: &str) -> String {
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))

@@ -1,4 +1,4 @@
-//! From a job to a PDF, with as much of the letter as can be had. Knows no HTML and no process.
+//! Typesets a job as a PDF, with as much of the letter as possible. Knows no HTML and no process.
 
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
@@ -9,8 +9,8 @@ use crate::job::{Effort, Job};
 use crate::template_input::{self, Prepared};
 use crate::world::LetterWorld;
 
-/// The PDF. A letter that cannot be set in full is set with less, never not at all: the original is in it
-/// in any case.
+/// The PDF. A letter that cannot be set in full is set in part, never not at all: the original is embedded in
+/// any case.
 pub(crate) fn pdf(mut job: Job) -> Option<Vec<u8>> {
     let fonts = Fonts::load();
     let files = template_input::take_files(&mut job);
@@ -24,10 +24,10 @@ pub(crate) fn pdf(mut job: Job) -> Option<Vec<u8>> {
         .find_map(|effort| set(&job, template_input::letter(&job, &files, &fonts, *effort)?, &fonts).ok())
 }
 
-/// Why setting failed, for the tests; production tries again with less.
+/// Why typesetting failed, for the tests; production tries again with less.
 #[derive(Debug)]
 pub(crate) struct Failed(
-    // Holds words of the letter.
+    // Contains words of the letter.
     #[expect(dead_code, reason = "shown by tests that fail, and never in production")] String,
 );
 
@@ -146,8 +146,8 @@ mod tests {
 
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, ..Default::default() })]
-        /// Any order of tags and text is set in full: what the builder makes of it is within what the
-        /// template and the typesetter take.
+        /// Any order of tags and text is set in full: the builder's output is within the limits of the
+        /// template and the typesetter.
         #[test]
         fn any_soup_of_tags_is_set(pieces in proptest::collection::vec(proptest::sample::select(SOUP.to_vec()), 1..60)) {
             set_fully(&pieces.concat(), Effort::Full);

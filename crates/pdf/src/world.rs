@@ -1,4 +1,5 @@
-//! All that the typesetter can see: the template, one letter, the fonts. No file system, no network, no clock.
+//! Everything that the typesetter can access: the template, one letter, the fonts. No file system, no
+//! network, no clock.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Letters of every kind through the real worker, read back by programs that are not ours: pdfinfo, pdfdetach
-//! and pdftotext (poppler-utils), qpdf. Set `SEALPOST_KEEP` to a folder to look at the results.
+//! Letters of every kind through the real worker, checked with other programs: pdfinfo, pdfdetach and
+//! pdftotext (poppler-utils), qpdf. Set `SEALPOST_KEEP` to a folder to look at the results.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::{Path, PathBuf};
@@ -235,7 +235,7 @@ Content-Type: application/zip\r\nContent-Disposition: attachment; filename=a.zip
     assert!(files.iter().any(|(name, bytes)| name == "original.eml" && *bytes == letter));
 }
 
-/// Without line ends: what a mail server would not let through, a parser still reads.
+/// Without line ends: a mail server would reject it, but a parser still reads it.
 fn base64(data: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = Vec::with_capacity(data.len() * 4 / 3 + 4);
@@ -271,7 +271,7 @@ async fn limits_end_the_worker() {
     assert!(matches!(nowhere, Err(ExportError::WorkerMissing(_))));
 }
 
-/// What the kernel holds the worker to, read from outside while it waits for its input.
+/// The limits that the kernel enforces on the worker, read from outside while it waits for its input.
 #[test]
 fn nothing_can_be_opened_by_the_worker() {
     use std::io::BufRead as _;
@@ -282,7 +282,7 @@ fn nothing_can_be_opened_by_the_worker() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    // The limits of a process appear one by one; the last it sets is that of file sizes.
+    // The limits of a process are set one by one; file size is the last.
     let limits = || std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     let line = |limits: &str, name: &str| {
         let line = limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
@@ -320,7 +320,7 @@ fn a_worker_without_limits_or_input_does_nothing() {
     }
 }
 
-/// Labels of a language that nobody speaks.
+/// Labels of an invented language.
 fn unspoken() -> Labels {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales/en");
     let texts: String = std::fs::read_dir(folder)
@@ -330,7 +330,7 @@ fn unspoken() -> Labels {
     Labels::of("en", |key| {
         let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
         let text = line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "");
-        // Wide letters are in no font of ours; those of Cyrillic are.
+        // Full-width letters are in none of our fonts; Cyrillic ones are.
         let shown = |c: char| match c {
             '\u{FF21}'..='\u{FF3A}' => char::from_u32(u32::from(c) - 0xFF21 + 0x410).unwrap(),
             '\u{FF41}'..='\u{FF5A}' => char::from_u32(u32::from(c) - 0xFF41 + 0x430).unwrap(),
@@ -340,8 +340,8 @@ fn unspoken() -> Labels {
     })
 }
 
-/// Letters, and a document of the operator's own such as the evidence about a letter, in words that are numbers: what can be
-/// read of them beside was never in a language folder.
+/// Letters, and a document of the operator's own such as the evidence about a letter, with numbers instead of
+/// words: any other readable text did not come from a language folder.
 #[tokio::test]
 async fn a_document_says_nothing_that_is_not_in_a_language_folder() {
     let head = "From: 1 <a@9.example>\r\nTo: b@9.example\r\nDate: Thu, 19 Nov 2026 10:00:00 +0100\r\n";

@@ -18,7 +18,7 @@ pub(crate) enum AddressPattern {
     Below(LocalPart, Domain),
 }
 
-/// What stands before the @.
+/// The part before the @.
 #[derive(Clone, Debug)]
 pub(crate) enum LocalPart {
     Any,
@@ -63,7 +63,7 @@ impl AddressPattern {
         Address::parse(text).ok().map(|address| Self::Exact(spelling(&address)))
     }
 
-    /// Whether the pattern `wide` matches every address that `narrow` does, as far as that is easily told.
+    /// Whether the pattern `wide` matches every address that `narrow` does, as far as that is easily decided.
     pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
         match (Self::parse(wide), Self::parse(narrow)) {
             (Some(Self::Any), Some(narrow)) => !matches!(narrow, Self::Null),
@@ -97,13 +97,13 @@ impl AddressPattern {
     }
 }
 
-/// The one spelling in which addresses are compared: as mailboxes are told apart, and in NFC (RFC 6532 §3.1 asks senders
-/// for it, and not all heed it).
+/// The normal form in which addresses are compared: case as for mailboxes, and NFC (RFC 6532 §3.1 asks senders for it,
+/// and not all comply).
 fn spelling(address: &Address) -> String {
     composed(&address.identity())
 }
 
-/// Patterns sorted so that a list of a hundred thousand addresses costs as much as one of ten.
+/// Patterns indexed so that a list of a hundred thousand addresses costs as much as one of ten.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AddressSet {
     any: bool,
@@ -156,7 +156,7 @@ impl AddressSet {
     }
 }
 
-/// What stands in a list file, each with the number of its line: without comments, blanks and what an editor puts in front.
+/// The entries of a list file, each with its line number: without comments, blanks and a byte order mark.
 pub fn list_entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let entries = text.lines().enumerate().map(|(at, line)| {
         let entry = line.split('#').next().unwrap_or_default();

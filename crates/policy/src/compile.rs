@@ -1,4 +1,5 @@
-//! From the rule as written to the checked form. Everything that is wrong is said here, before any letter.
+//! Compiles rules from their written form to the checked one. Every mistake is reported here, before any
+//! letter.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::subject_tag::{self, SubjectTag};
 pub struct RuleError {
     /// The rule's name, `default`, or the list's name.
     pub rule: String,
-    /// The key it stands under.
+    /// The key with the mistake.
     pub field: String,
     /// What is wrong.
     pub message: String,
@@ -43,7 +44,7 @@ impl RuleError {
     }
 }
 
-/// The lists, read.
+/// The parsed lists.
 pub(crate) type Lists = HashMap<String, Arc<AddressSet>>;
 
 pub(crate) fn lists(texts: &HashMap<String, String>) -> Result<Lists, RuleError> {
@@ -59,11 +60,11 @@ pub(crate) fn lists(texts: &HashMap<String, String>) -> Result<Lists, RuleError>
     texts.iter().map(read).collect()
 }
 
-/// How deep `not` may stand in `not`.
+/// Maximum nesting of `not`.
 const MAX_DEPTH: usize = 8;
 
 /// Compiles the conditions of one rule. Cheap ones come first, so that the text is searched only if all
-/// else holds.
+/// others hold.
 pub(crate) fn when(
     rule: &str,
     spec: &When,
@@ -84,12 +85,12 @@ pub(crate) fn tags<'s>(specs: impl Iterator<Item = &'s When>) -> HashSet<String>
     tags
 }
 
-/// What `^` and `$` stand at in what a pattern is matched against.
+/// What `^` and `$` match in the value of a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
     /// The value is one line.
     One,
-    /// It has lines, and they stand at each.
+    /// It has several lines, and they match at each.
     Each,
 }
 
@@ -108,7 +109,7 @@ impl Compiler<'_> {
         if depth > MAX_DEPTH {
             return Err(self.error("not", "it stands in itself too deeply", "make two rules of it"));
         }
-        // A condition that is added to the file and forgotten here does not compile.
+        // A condition added to the file and forgotten here does not compile.
         let When {
             reverse_path,
             reverse_path_list,
@@ -246,7 +247,7 @@ impl Compiler<'_> {
             add("not", Condition::Not(self.all_of("not", group, depth + 1)?));
         }
         if !text_pattern.is_empty() {
-            // A line is what anybody means by ^ and $ in a letter; the whole text is \A and \z.
+            // People mean a line by ^ and $ in a letter; the whole text is \A and \z.
             let patterns = self.patterns("text-pattern", text_pattern, Lines::Each)?;
             add("text-pattern", Condition::TextPattern(patterns));
         }
@@ -260,7 +261,7 @@ impl Compiler<'_> {
         Ok(tests)
     }
 
-    /// Turns every text into what it means.
+    /// Converts every text.
     fn each<T>(
         &self,
         field: &str,
@@ -277,7 +278,7 @@ impl Compiler<'_> {
     fn words(&self, field: &str, words: &[String]) -> Result<Vec<String>, RuleError> {
         let good = |word: &str| {
             let ok = !word.is_empty() && word.trim() == word && !word.chars().any(char::is_control);
-            // Compared as it looks: what nobody sees would equal nothing, or be in everything.
+            // Compared by its look: an invisible text would equal nothing, or be in everything.
             (ok && !skeleton(word).is_empty()).then(|| word.to_owned())
         };
         self.each(field, words, good, "write it without spaces around it")
@@ -320,7 +321,7 @@ impl Compiler<'_> {
         let good = |tag: &str| {
             let ok =
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
-            // What nobody sees is in every subject, and brackets alone are in many.
+            // An invisible text is in every subject, and brackets alone are in many.
             let shows = skeleton(tag).chars().any(|c| !is_bracket(c) && !c.is_whitespace());
             (ok && shows).then(|| SubjectTag::new(tag, self.tags))
         };
@@ -336,7 +337,7 @@ impl Compiler<'_> {
                 .dfa_size_limit(4 << 20)
                 .build();
             let regex = built.map_err(|error| {
-                // The first lines draw the pattern with a mark under it; the last one says what is wrong.
+                // The first lines show the pattern with a mark below it; the last one says what is wrong.
                 let text = error.to_string();
                 let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 self.error(
@@ -370,7 +371,7 @@ impl Compiler<'_> {
     }
 
     fn header(&self, spec: &HeaderSpec) -> Result<HeaderTest, RuleError> {
-        // RFC 5322 §3.6.8: printable ASCII but the colon.
+        // RFC 5322 §3.6.8: printable ASCII except the colon.
         if spec.name.is_empty() || !spec.name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
             return Err(self.error(
                 "header",

@@ -1,4 +1,4 @@
-//! The checked form of a condition and its truth. A condition exists only if [`Facts`] can tell it.
+//! The checked form of a condition and its evaluation. A condition exists only if [`Facts`] can decide it.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::subject_tag::{SubjectTag, without_blanks};
 use crate::tag_in_capitals;
 use crate::truth::Truth;
 
-/// What a condition asks for beside the envelope, the size and the client.
+/// What a condition depends on besides the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
-    /// The truth may differ between two recipients of one letter.
+    /// The result may differ between two recipients of one letter.
     pub(crate) recipient: bool,
     pub(crate) head: bool,
-    /// Heads of letters within it, too.
+    /// Heads of nested letters, too.
     pub(crate) heads: bool,
     pub(crate) deep: bool,
     pub(crate) thread: bool,
@@ -53,7 +53,7 @@ impl Scope {
     }
 }
 
-/// A condition and the key it stands under.
+/// A condition and its key.
 #[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) field: &'static str,
@@ -61,7 +61,7 @@ pub(crate) struct Test {
 }
 
 impl Test {
-    /// Whether it holds; asked once for all recipients, if it does not depend on them.
+    /// Whether it holds; evaluated once for all recipients, if it does not depend on them.
     pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         if self.condition.scope().recipient {
             return self.condition.truth(facts, memo);
@@ -70,7 +70,7 @@ impl Test {
     }
 }
 
-/// One condition. A list inside means any of these.
+/// One condition. A list means any of these.
 #[derive(Debug)]
 pub(crate) enum Condition {
     ReversePath(Vec<Arc<AddressSet>>),
@@ -108,7 +108,7 @@ pub(crate) struct HeaderTest {
 #[derive(Debug)]
 pub(crate) enum ValueTest {
     Present(bool),
-    /// As they look, as they read in neither case, and patterns.
+    /// By their look, by their text ignoring case, and by patterns.
     Like {
         equals: Vec<String>,
         plain: Vec<String>,
@@ -117,7 +117,7 @@ pub(crate) enum ValueTest {
 }
 
 impl Condition {
-    /// What it says of the letter; one about a head also of the heads of letters within it.
+    /// Whether it holds for the letter; one about a head also for the heads of nested letters.
     pub(crate) fn truth(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         let own = self.of_letter(facts, memo);
         match own {
@@ -126,8 +126,8 @@ impl Condition {
         }
     }
 
-    /// A letter that carries a confidential one is confidential, and one that carries one that may go is not one that
-    /// may: found within, it counts for a rule that protects alone.
+    /// A letter that contains a confidential one is confidential, but one that contains a harmless one need not be
+    /// harmless: matches in nested letters count only for protecting rules.
     fn of_letters_within(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         let HeadsWithin { found: heads, hidden } = match facts.heads {
             Known::Yes(heads) => heads,
@@ -173,7 +173,7 @@ impl Condition {
             }
         }
         match (truth, hidden) {
-            // What nobody has seen is not "no".
+            // What was not examined is not a "no".
             (Truth::No, Some(why)) => Truth::Never(why.clone()),
             (truth, _) => truth,
         }
@@ -186,7 +186,7 @@ impl Condition {
             }
             Self::From(sets) => match facts.head.from_address() {
                 Ok(Some(address)) => Truth::of(any_contains(sets, &address)),
-                // RFC 5322 §3.6: exactly one. Who sent it stands nowhere, so nobody can say that it was not they.
+                // RFC 5322 §3.6: exactly one. Without it the sender is unknown, so it cannot be excluded.
                 Ok(None) => Truth::Never("it has no From".to_owned()),
                 Err(error) => Truth::Never(error.to_string()),
             },
@@ -223,7 +223,7 @@ impl Condition {
                     Ok(subjects) => subjects.read.to_vec(),
                     Err(error) => return Truth::Never(error.to_string()),
                 };
-                // A pattern for the beginning of a subject is also one for what was answered.
+                // A pattern for the beginning of a subject also matches that of a reply.
                 let proper: Vec<String> = subjects
                     .iter()
                     .flat_map(|subject| reply_prefix::without(subject))
@@ -310,7 +310,7 @@ impl Condition {
         }
     }
 
-    /// What must be known before it can be answered.
+    /// What must be known to evaluate it.
     pub(crate) fn scope(&self) -> Scope {
         match self {
             Self::Recipient(_) => Scope { recipient: true, ..Scope::ENVELOPE },
@@ -345,14 +345,14 @@ impl Condition {
     }
 }
 
-/// Whether it is so for every field of that name, and there is one: no reader takes another for the one that counts. Of
-/// bytes that nobody has labelled one reading is enough.
+/// Whether it holds for every field of that name, and there is one: no reader then uses another. For unlabelled bytes
+/// one reading is enough.
 fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
     let fields = head.plain_readings(name);
     !fields.is_empty() && fields.iter().all(|readings| readings.iter().any(|value| holds(value)))
 }
 
-/// What looks like it to somebody is it, and only almost where it is not plainly so: a rule that lets go then does not
+/// What looks like a match to somebody is one, but only "almost" if it is not plainly so: a relaying rule then does not
 /// decide.
 fn unless_plainly(truth: Truth, plainly: impl FnOnce() -> bool) -> Truth {
     match truth {
@@ -361,7 +361,7 @@ fn unless_plainly(truth: Truth, plainly: impl FnOnce() -> bool) -> Truth {
     }
 }
 
-/// The first that holds; the second is only asked if the first does not.
+/// The first that holds; the second is only evaluated if the first does not.
 fn plainly_or_almost(
     plainly: impl FnOnce() -> bool,
     exactly: impl FnOnce() -> bool,
@@ -401,7 +401,7 @@ fn essence(value: &str) -> String {
     bare
 }
 
-/// The pieces of a value that is a list, however its author parts them; and what parameters in it say.
+/// The items of a list value, whatever separates them, and the values of its parameters.
 fn items(value: &str) -> impl Iterator<Item = String> {
     value
         .split([',', ';', '|', '/', '\\', '=', '\n'])
@@ -427,7 +427,7 @@ fn without_comments(value: &str) -> String {
     out
 }
 
-/// All-of: one "no" settles it, whatever else is unknown. What may be known later may yet be that "no".
+/// Conjunction: one "no" settles it, whatever else is unknown. What may be known later may still be that "no".
 pub(crate) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
     let mut verdict = Truth::Yes;
     for truth in truths {
@@ -452,10 +452,10 @@ pub(crate) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
     verdict
 }
 
-/// As [`skeleton`] shows them; and the brackets of a list of one.
+/// As shown by [`skeleton`]; and the brackets of a list of one.
 const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 
-/// Fields that are about one letter alone, beside [`is_routing_field`].
+/// Fields about one letter only, besides [`is_routing_field`].
 const OF_ITSELF: [&str; 4] = ["Precedence", "X-Mailer", "User-Agent", "Content-Type"];
 
 /// Whether one of them holds.
@@ -470,8 +470,8 @@ fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>, me
 }
 
 impl HeaderTest {
-    /// Who wrote a letter within, to whom and by which way says nothing of the one that carries it, nor does a field that
-    /// is there or not.
+    /// The author, recipients and route of a nested letter say nothing about the outer one, nor does the presence of a
+    /// field.
     fn is_for_letters_within(&self) -> bool {
         match self.value {
             ValueTest::Present(_) => false,
@@ -498,7 +498,7 @@ impl HeaderTest {
                     plainly,
                     || shapes.iter().any(|shape| equals.contains(shape)),
                     || {
-                        // A list of several is almost each of them.
+                        // A list of several almost equals each of its items.
                         let items = values.iter().flat_map(|value| {
                             let value = without_comments(value);
                             std::iter::once(essence(&value))
@@ -517,7 +517,7 @@ impl HeaderTest {
     }
 }
 
-/// What one of two looks at the same field has shown; a slip is worth more than nothing, and less than anything else.
+/// Combines two results for the same field; "almost" outranks "no", and nothing else.
 fn either(truth: Truth, matched: Truth) -> Truth {
     match (&truth, &matched) {
         (Truth::Yes | Truth::Almost { .. } | Truth::No | Truth::Unknown(_) | Truth::Never(_), Truth::Yes)
@@ -535,7 +535,7 @@ fn either(truth: Truth, matched: Truth) -> Truth {
     }
 }
 
-/// Found is found; not found is "no" only if every word of the field could be read.
+/// A match is a match; no match is "no" only if the whole field could be read.
 fn legible(facts: &Facts<'_>, name: &str, truth: Truth) -> Truth {
     match truth {
         Truth::No if facts.head.is_illegible(name) => {
@@ -553,7 +553,7 @@ fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Truth {
     known(facts.deep, holds)
 }
 
-/// Looks for something in what could be read. Found is found; not found is "no" only if all could be read.
+/// Searches what could be read. A match is a match; no match is "no" only if everything could be read.
 fn within(
     facts: &Facts<'_>,
     hidden: impl Fn(&Deep) -> Option<&String>,
@@ -574,7 +574,7 @@ fn asked<T>(fact: &Known<T>, truth: impl Fn(&T) -> Truth) -> Truth {
         Known::Yes(value) => truth(value),
         Known::Unanswerable(why) => Truth::Unknown(why.clone()),
         Known::Never(why) => Truth::Never(why.clone()),
-        // The caller went by `needs`; if that was wrong, a letter must not slip through by it.
+        // The caller relied on `needs`; if that was wrong, a letter must not slip through.
         Known::Unasked => Truth::Unknown("it was not looked up".to_owned()),
     }
 }

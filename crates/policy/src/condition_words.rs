@@ -1,23 +1,24 @@
-//! What an explanation says of a condition that holds or does not: no content, no subject, no address. Asks no letter.
+//! The text of an explanation for a condition that holds or does not: no content, no subject, no address.
+//! Examines no letter.
 
 use std::borrow::Cow;
 
 use crate::condition::Condition;
 
 impl Condition {
-    /// What is said when it holds.
+    /// The text if it holds.
     pub(crate) fn words_if_held(&self) -> String {
         let (what, held, _) = self.words();
         format!("{what} {held}")
     }
 
-    /// What is said when it does not hold.
+    /// The text if it does not hold.
     pub(crate) fn words_if_not(&self) -> String {
         let (what, _, not) = self.words();
         format!("{what} {not}")
     }
 
-    /// What it is about, and what is said of that when it holds and when it does not.
+    /// The subject of the condition, and the texts for both results.
     fn words(&self) -> (Cow<'static, str>, &'static str, &'static str) {
         let (what, held, not) = match self {
             Self::ReversePath(_) => ("the reverse-path", "is one of those named", "is none of those named"),

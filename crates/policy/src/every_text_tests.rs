@@ -1,5 +1,5 @@
-//! Every condition that looks at words that people type finds them however they are typed: one list of ways for all of them,
-//! and no condition without an entry here.
+//! Every condition on typed text matches it however it is typed: one list of variants for all of them, and no
+//! condition without an entry here.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Tre
 use super::*;
 use crate::{Deep, HeadsWithin, Known, RuleSpec, TreatmentSpec, When};
 
-/// The ways in which one text comes.
+/// The variants of a text.
 fn typed(text: &str) -> Vec<String> {
     let each = |change: fn(char) -> String| text.chars().map(change).collect::<String>();
     let apart = |c: char| match c {
@@ -49,7 +49,7 @@ fn typed(text: &str) -> Vec<String> {
     ]
 }
 
-/// Where a condition looks.
+/// Where a condition searches.
 #[derive(Clone, Copy)]
 enum LooksAt {
     Field(&'static str),
@@ -58,7 +58,7 @@ enum LooksAt {
     Text,
 }
 
-/// Every condition: what it is asked for with which words, or that it looks at nothing that people type.
+/// Every condition: with which value it is tested, or that it is not about typed text.
 fn conditions() -> HashMap<&'static str, Option<(String, &'static str, LooksAt)>> {
     const WORDS: &str = "große maßnahme";
     let words = |when: &str, place| Some((when.replace('$', WORDS), WORDS, place));
@@ -186,7 +186,7 @@ fn every_condition_finds_words_however_they_are_typed() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// A new condition must be asked whether it looks at words; the reader of rules knows them all.
+/// For a new condition it must be decided whether it is about typed text; the parser of rules knows them all.
 #[test]
 fn no_condition_is_missing_here() {
     let error = toml::from_str::<When>("no-condition = 1").unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! What an explanation says of each rule, and what it keeps to itself.
+//! The explanation of each rule, and what it must not reveal.
 
 use super::*;
 

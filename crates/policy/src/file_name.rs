@@ -1,11 +1,11 @@
-//! Names and types of files against patterns, in every form in which a name may come and be the same one to whoever reads
-//! it. Knows no letter.
+//! Matches names and types of files against patterns, in every form in which a name may appear the same to its reader.
+//! Knows no letter.
 
 use sealpost_mail::{caseless, skeleton};
 
 use crate::wildcard::Wildcard;
 
-/// A pattern with `*` and `?` in every form that names are compared in: one that matches is enough.
+/// A pattern with `*` and `?` in every form in which names are compared: one match is enough.
 #[derive(Clone, Debug)]
 pub(crate) struct NamePattern {
     typed: Wildcard,
@@ -33,23 +33,23 @@ impl NamePattern {
 
 const QUOTES: [char; 8] = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
 
-/// A name as it is compared; made once, however many patterns there are.
+/// A name in its compared forms; computed once, however many patterns there are.
 pub(crate) struct Name(Vec<Forms>);
 
 struct Forms {
-    /// As it came, in lower case.
+    /// As written, in lower case.
     typed: String,
-    /// As it is read: composed or not, full width or not, `ß` or `SS`.
+    /// Normalised: composed or not, full width or not, `ß` or `SS`.
     read: String,
-    /// As it looks.
+    /// By its look.
     seen: String,
 }
 
 impl Name {
     pub(crate) fn new(name: &str) -> Self {
         let mut readings = vec![name];
-        // Quotes and blanks around a name are left out, or stand for what cannot be in one; of an address, the last part
-        // without its question counts.
+        // Quotes and blanks around a name are omitted, or stand for invalid characters; of a URL, the last segment
+        // without its query counts.
         let quoted = |c: char| c.is_whitespace() || QUOTES.contains(&c);
         let bare = name.trim_matches(quoted);
         let path = bare.split(['?', '#']).next().unwrap_or(bare).trim_end_matches(['/', '\\']);
@@ -67,7 +67,7 @@ impl Name {
             }
         }
         let mut forms: Vec<Forms> = readings.into_iter().map(Forms::of).collect();
-        // A blank before the ending, or in it.
+        // A blank before or inside the ending.
         let dense: String = name.chars().filter(|c| !quoted(*c)).collect();
         if dense != name && !dense.is_empty() {
             forms.push(Forms::of(&dense));

@@ -1,10 +1,10 @@
-//! Patterns for names and types of files as people write them: braces, an ending alone. Turns one into those that are
-//! meant; knows no file.
+//! Patterns for names and types of files as people write them: braces, a bare ending. Expands each into simple
+//! patterns; knows no file.
 
-/// So many are meant by one pattern at most.
+/// Maximum number of patterns that one expands to.
 const MAX: usize = 64;
 
-/// `*.{pdf,doc}` as `*.pdf` and `*.doc`. `None`: braces that do not fit together, one within another, or too many.
+/// `*.{pdf,doc}` as `*.pdf` and `*.doc`. `None`: unbalanced or nested braces, or too many.
 pub(crate) fn expanded(pattern: &str) -> Option<Vec<String>> {
     let mut all = vec![String::new()];
     let mut rest = pattern;
@@ -18,7 +18,7 @@ pub(crate) fn expanded(pattern: &str) -> Option<Vec<String>> {
         }
         let mut choices: Vec<String> = choices.split(',').map(|choice| choice.trim().to_owned()).collect();
         if let [only] = choices.as_slice() {
-            // Nothing to choose from: the braces may be in the name.
+            // No alternatives: the braces may be part of the name.
             choices.push(format!("{{{only}}}"));
         }
         let each = |start: &String| -> Vec<String> {
@@ -33,7 +33,7 @@ pub(crate) fn expanded(pattern: &str) -> Option<Vec<String>> {
     (!rest.contains('}')).then(|| all.iter().map(|start| format!("{start}{rest}")).collect())
 }
 
-/// The same for names, where `.pdf` is every name with that ending.
+/// The same for names, where `.pdf` means every name with that ending.
 pub(crate) fn names(pattern: &str) -> Option<Vec<String>> {
     let any = |name: String| if is_ending(&name) { format!("*{name}") } else { name };
     expanded(pattern).map(|all| all.into_iter().map(any).collect())

@@ -1,7 +1,7 @@
-//! Media types that are one and the same under several names, as programs write them and people remember them. Knows no
-//! letter and no rule.
+//! Media types that are equivalent under several names, as programs and people write them. Knows no letter
+//! and no rule.
 
-/// Each line is one type; the name that is registered stands first.
+/// One type per line; the registered name comes first.
 const SAME: [&[&str]; 26] = [
     &[
         "application/pdf",
@@ -78,7 +78,7 @@ const TOP_LEVEL: [&str; 11] = [
     "video",
 ];
 
-/// Every name of this type, itself first.
+/// Every name of this type, the given one first.
 pub(crate) fn names_of(kind: &str) -> Vec<String> {
     let wanted = kind.to_ascii_lowercase();
     let others = SAME.iter().find(|names| names.contains(&wanted.as_str()));
@@ -86,7 +86,7 @@ pub(crate) fn names_of(kind: &str) -> Vec<String> {
     std::iter::once(kind.to_owned()).chain(others.map(str::to_owned)).collect()
 }
 
-/// Whether what stands before the slash can be the beginning of a media type.
+/// Whether the part before the slash can begin a media type.
 pub(crate) fn is_top_level(kind: &str) -> bool {
     kind.contains(['*', '?']) || TOP_LEVEL.contains(&kind) || kind.starts_with("x-")
 }

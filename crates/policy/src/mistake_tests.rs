@@ -1,4 +1,4 @@
-//! Every mistake an administrator can make in a rule, and what is said of it.
+//! Every mistake an administrator can make in a rule, and the message for it.
 
 use super::*;
 use crate::When;
@@ -82,7 +82,7 @@ fn what_is_misspelt_is_an_error_with_its_place() {
         (rule("recipient = '*'", "'encrypt'"), "there is no treatment `encrypt`"),
         (rule("recipient = '*'", "['domain', 'relay']"), "would leave in clear"),
         (rule("recipient = '*'", "['relay', 'portal']"), "only `domain` and `sign` can fail"),
-        (rule("recipient = '*'", "['domain', 'portal', 'hold']"), "never come about"),
+        (rule("recipient = '*'", "['domain', 'portal', 'hold']"), "never be used"),
         (rule("recipient = '*'", "['domain', 'domain']"), "twice"),
         (rule("recipient = '*'", "{ relay = { tls = 'always' } }"), "always"),
         (rule("recipient = '*'", "{ relay = { tsl = 'none' } }"), "tsl"),

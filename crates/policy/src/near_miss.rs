@@ -1,7 +1,8 @@
-//! Almost the tag: mistyped, in other brackets, a bracket forgotten. Decides how alike two texts are, not what follows.
+//! Near misses of a tag: mistyped, in other brackets, a bracket missing. Decides how similar two texts are, not what
+//! follows.
 //!
-//! Only what is marked as a tag counts (brackets, a colon behind the first word, `#`, asterisks): the word itself in an
-//! ordinary sentence is none.
+//! Only text marked as a tag counts (brackets, a colon after the first word, `#`, asterisks): the word itself in an
+//! ordinary sentence does not.
 
 use sealpost_mail::is_bracket;
 use strsim::osa_distance;
@@ -9,21 +10,21 @@ use strsim::osa_distance;
 use crate::subject_tag::{SubjectTag, bare};
 use crate::{reply_prefix, tag_in_words};
 
-/// So much of a subject is searched for slips; the tag itself is found anywhere.
+/// Length of a subject that is searched for near misses; the tag itself is found anywhere.
 const LOOKED_AT: usize = 1000;
-/// Shorter words are near to every other; within brackets they count as they are.
+/// Shorter words resemble every other; in brackets they count unchanged.
 const LONG_ENOUGH: usize = 5;
-/// What is put around a word to make it stand out.
+/// Marks around a word for emphasis.
 const MARKS: [char; 11] = ['#', '*', '_', '!', '=', '-', '+', '~', '\'', '/', ','];
-/// What stands between a tag without brackets and the subject, as [`skeleton`] shows it: an upright stroke is an l.
+/// Separators between a tag without brackets and the subject, as shown by [`skeleton`]: a vertical bar is an l.
 const BEHIND: [&str; 7] = [":", ";", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
-/// What stands in the place of brackets where AltGr was not held on a keyboard (8 and 9, 7 and 0, on a Mac 5 and 6), and
-/// upright strokes; as [`skeleton`] shows them.
+/// Characters typed instead of brackets when AltGr was not held (8 and 9, 7 and 0, on a Mac 5 and 6), and vertical
+/// bars; as shown by [`skeleton`].
 const OPENED: [char; 4] = ['8', '7', '5', 'l'];
 const CLOSED: [char; 4] = ['9', 'o', '6', 'l'];
 
 impl SubjectTag {
-    /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.
+    /// Whether a subject, as shown by [`skeleton`], contains something that was surely meant to be the tag.
     pub(crate) fn is_almost_in(&self, subject: &str) -> bool {
         let subject = first_chars(subject, LOOKED_AT);
         self.in_brackets(subject)
@@ -33,7 +34,7 @@ impl SubjectTag {
             || self.in_words(subject)
     }
 
-    /// Its words among a few others where a tag stands; where those are another rule's tag, that one is meant.
+    /// Its words among a few others in the position of a tag; if those are another rule's tag, that one is meant.
     fn in_words(&self, subject: &str) -> bool {
         let rest = reply_prefix::proper(subject);
         let carries = |core: &str| tag_in_words::carries(core, subject, rest);
@@ -57,7 +58,7 @@ impl SubjectTag {
         })
     }
 
-    /// `vertraulich: Schaden 7`, `Vertraulich`, also behind "Re:" and other tags.
+    /// `vertraulich: Schaden 7`, `Vertraulich`, also after "Re:" and other tags.
     fn at_the_start(&self, subject: &str) -> bool {
         if self.is_short() {
             return false;
@@ -67,8 +68,8 @@ impl SubjectTag {
         BEHIND.into_iter().any(before) || self.is_like(rest)
     }
 
-    /// The very word where punctuation sets it apart: `vertraulich! Schaden`, `Schaden, vertraulich`, `:vertraulich:`,
-    /// `8vertraulich9`, a sign in front of it. To the letter, because ordinary subjects have words and punctuation, too.
+    /// The exact word, set apart by punctuation: `vertraulich! Schaden`, `Schaden, vertraulich`, `:vertraulich:`,
+    /// `8vertraulich9`, a sign before it. Exact, because ordinary subjects have words and punctuation too.
     fn set_apart(&self, subject: &str) -> bool {
         if self.is_short() {
             return false;
@@ -86,7 +87,7 @@ impl SubjectTag {
                 c == '\u{30fc}' || (!c.is_alphanumeric() && !c.is_whitespace() && c != '-' && c != '\'')
             };
             let front = subject.get(start..at).unwrap_or_default();
-            // Nothing in front of it but a sign or nothing at all, and punctuation or the end behind it.
+            // Only a sign or nothing before it, and punctuation or the end after it.
             let first = !front.contains(char::is_alphanumeric);
             let signed = first && front.contains(sets_apart) && next.is_none_or(|c| !c.is_alphanumeric());
             let at_the_start = first && next.is_none_or(sets_apart);
@@ -105,7 +106,7 @@ impl SubjectTag {
             && subject.match_indices(MARKS).any(|(at, mark)| {
                 let alone = subject.get(..at).is_none_or(|before| !before.ends_with(char::is_alphanumeric));
                 let rest = subject.get(at + mark.len()..).unwrap_or_default();
-                // A dash and a blank before a word is punctuation.
+                // A dash and a blank before a word are punctuation.
                 alone && !rest.starts_with(' ') && self.is_like(self.first_words(rest))
             })
     }
@@ -129,7 +130,7 @@ impl SubjectTag {
         self.core.chars().count() < LONG_ENOUGH
     }
 
-    /// How far from a bracket it may reach, also with a blank after every letter.
+    /// Maximum length inside brackets, also with a blank after every letter.
     fn reach(&self) -> usize {
         self.core.chars().count() * 2 + 16
     }
@@ -164,8 +165,8 @@ fn last_chars(text: &str, count: usize) -> &str {
     text.get(start..).unwrap_or(text)
 }
 
-/// Whether a value was surely meant to be this one: a slip or two, more in longer words. Both as [`skeleton`] shows
-/// them.
+/// Whether a value was surely meant to be this one: one or two typing errors, more in longer words. Both as shown by
+/// [`skeleton`].
 pub(crate) fn is_near(wanted: &str, value: &str) -> bool {
     let (length, other) = (wanted.chars().count(), value.chars().count());
     let slips = match length {
@@ -173,13 +174,13 @@ pub(crate) fn is_near(wanted: &str, value: &str) -> bool {
         LONG_ENOUGH..=7 => 1,
         _ => 2,
     };
-    // What is much longer or shorter need not be measured; values may have any length.
+    // Values of very different length need not be compared; they may be of any length.
     length.abs_diff(other) <= slips
         && osa_distance(wanted, value) <= slips
         && numbering(wanted).eq(numbering(value))
 }
 
-/// "Class 3" is not a slip of "Class 4", nor "Class A" of "Class B".
+/// "Class 3" is not a typing error for "Class 4", nor "Class A" for "Class B".
 fn numbering(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').filter(|word| word.chars().nth(1).is_none() || word.contains(|c: char| c.is_numeric()))
 }
@@ -291,7 +292,7 @@ mod tests {
         }
     }
 
-    /// So many of a hundred ordinary subjects may go into the portal by mistake.
+    /// Maximum ordinary subjects out of a hundred that may go into the portal by mistake.
     const BY_MISTAKE: usize = 1;
 
     #[test]

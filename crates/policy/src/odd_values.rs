@@ -1,6 +1,5 @@
-//! Values that compile and never match, since they are written in the way of another program: TOML's backspace, Perl's
-//! slashes, a list in one string, a shell's or a mail program's wildcards. Says how to write what was meant; knows no
-//! letter.
+//! Values that compile but never match, because they use another program's notation: TOML's backspace, Perl's slashes,
+//! a list in one string, wildcards of a shell or a mail program. Says how to write what was meant; knows no letter.
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
@@ -10,12 +9,12 @@ use crate::media_type;
 use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
-/// How sure it is that a value is a mistake.
+/// How certain it is that a value is a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Oddity {
-    /// Nobody can have meant it.
+    /// It cannot be intended.
     Wrong,
-    /// Somebody may.
+    /// It may be intended.
     Doubtful,
 }
 
@@ -37,13 +36,13 @@ impl Odd {
     }
 }
 
-/// Values of a rule that may be meant as they are written, and mostly are not.
+/// Values of a rule that may be intended, but mostly are not.
 #[must_use]
 pub fn doubtful(spec: &RuleSpec) -> Vec<RuleError> {
     errors(&spec.name, &spec.when, Oddity::Doubtful)
 }
 
-/// The first value that nobody can have meant.
+/// The first value that cannot be intended.
 pub(crate) fn first_wrong(spec: &RuleSpec) -> Result<(), RuleError> {
     errors(&spec.name, &spec.when, Oddity::Wrong).into_iter().next().map_or(Ok(()), Err)
 }
@@ -113,7 +112,7 @@ fn pattern(text: &str) -> Option<Odd> {
     None
 }
 
-/// `/…/i`, `m/…/`, `qr/…/`: what stands between, and its flags.
+/// `/…/i`, `m/…/`, `qr/…/`: the part between, and its flags.
 fn in_slashes(text: &str) -> Option<(&str, String)> {
     let behind = ["qr/", "m/", "/"].iter().find_map(|start| text.strip_prefix(start))?;
     let (inner, flags) = behind.rsplit_once('/')?;
@@ -182,16 +181,16 @@ fn tag(text: &str) -> Option<Odd> {
     None
 }
 
-/// What square brackets are to a list that somebody wrote as one string.
+/// The meaning of square brackets in a list written as one string.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Brackets {
-    /// Brackets that follow each other with a blank or a word between them are pieces.
+    /// Consecutive brackets with a blank or a word between them are items.
     EndPiece,
-    /// They are characters like others.
+    /// They are ordinary characters.
     Plain,
 }
 
-/// The pieces between marks that stand within no brackets.
+/// The items between separators outside of brackets.
 fn several(text: &str, marks: &[char], brackets: Brackets) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut depth = 0_usize;
@@ -214,7 +213,7 @@ fn several(text: &str, marks: &[char], brackets: Brackets) -> Vec<String> {
             && c == ']'
             && chars.peek().is_some_and(|next| *next == ' ');
         if is_parted && chars.clone().any(|c| c == '[') {
-            // "or", "oder" between two are no piece.
+            // "or", "oder" between two are not items.
             let mut between = String::new();
             while let Some(next) = chars.next_if(|next| *next != '[') {
                 between.push(next);
@@ -263,7 +262,7 @@ fn name(text: &str) -> Option<Odd> {
     None
 }
 
-/// What is odd in a pattern for names as well as in one for types.
+/// What is odd in a pattern for names or types.
 fn wildcard(text: &str) -> Option<Odd> {
     let pieces = several(text, &[',', ';', '|', ' '], Brackets::Plain);
     let starts = |piece: &String| piece.starts_with(['*', '.']) || piece.contains('/');
@@ -319,7 +318,7 @@ fn kind(text: &str) -> Option<Odd> {
     None
 }
 
-/// As labels are numbered: `f42aa342-8706-4288-bd11-ebb85995028c`.
+/// The format of label ids: `f42aa342-8706-4288-bd11-ebb85995028c`.
 const GUID: [usize; 5] = [8, 4, 4, 4, 12];
 
 fn label(text: &str) -> Option<Odd> {

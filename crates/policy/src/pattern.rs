@@ -1,14 +1,14 @@
-//! Patterns on texts: as the text came, as it is read, as it looks, and line by line. Knows no letter.
+//! Matches patterns against texts: unchanged, normalised, by their look, and line by line. Knows no letter.
 
 use regex::Regex;
 use sealpost_mail::{latinised, tidied};
 
 use crate::truth::Truth;
 
-/// What ends a line for some reader (Unicode: CR, LF, VT, FF, NEL, LS, PS).
+/// Characters that end a line for some reader (Unicode: CR, LF, VT, FF, NEL, LS, PS).
 const LINE_ENDS: [char; 7] = ['\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// Whether a pattern matches one of the texts. One that matches is enough; "no" counts only if all could be looked at.
+/// Whether a pattern matches one of the texts. One match is enough; "no" only if all could be examined.
 pub(crate) fn any_matches(patterns: &[Regex], texts: &[String]) -> Truth {
     let mut truth = Truth::No;
     for text in texts {
@@ -25,12 +25,12 @@ pub(crate) fn any_matches(patterns: &[Regex], texts: &[String]) -> Truth {
     truth
 }
 
-/// Whether a pattern matches the text as it is written.
+/// Whether a pattern matches the text unchanged.
 pub(crate) fn any_match(patterns: &[Regex], text: &str) -> bool {
     patterns.iter().any(|pattern| pattern.is_match(text))
 }
 
-/// A pattern may be meant for the text as it came, as it is read, or as it looks. `None`: what it looks like is too much.
+/// A pattern may be meant for the unchanged text, the normalised one, or its look. `None`: its look is too long.
 fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
     let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
     if any(text) {
@@ -40,7 +40,7 @@ fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
     if (tidied != text && any(&tidied)) || in_other_letters(patterns, &tidied) {
         return Some(true);
     }
-    // Only a pattern that asks where a line begins or ends sees lines; above they have become one.
+    // Only a pattern with line anchors sees lines; above they have become one.
     if !text.contains(LINE_ENDS) || !patterns.iter().any(asks_for_lines) {
         return Some(false);
     }
@@ -53,7 +53,7 @@ fn asks_for_lines(pattern: &Regex) -> bool {
     pattern.contains(['^', '$', '\n']) || pattern.contains("\\n")
 }
 
-/// The text with one kind of line end, for which alone `^` and `$` look; mail has another (RFC 5322 §2.3).
+/// The text with the one line end that `^` and `$` recognise; mail has another (RFC 5322 §2.3).
 fn lines(text: &str, read: impl Fn(&str) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -67,13 +67,13 @@ fn lines(text: &str, read: impl Fn(&str) -> String) -> String {
     out
 }
 
-/// Blanks around a line are nothing that anybody reads.
+/// Blanks around a line are insignificant.
 fn read_line(line: &str) -> String {
     tidied(line).unwrap_or_else(|| line.trim().to_owned())
 }
 
-/// In Latin letters that look like those of the text; and `größe` in capitals is `GRÖSSE`, which no case of `ß` is to a
-/// pattern, and the other way round.
+/// In Latin letters that look like those of the text; and `größe` in capitals is `GRÖSSE`, which no case folding of `ß`
+/// matches in a pattern, and vice versa.
 fn in_other_letters(patterns: &[Regex], text: &str) -> bool {
     let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
     let has_sharp = |text: &str| text.contains(['ß', 'ẞ']);

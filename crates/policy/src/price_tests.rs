@@ -1,5 +1,5 @@
-//! What a letter can cost: work is bounded by its length, and what is too long or grows too much is refused, never let
-//! through. And the ways a subject was written once too often.
+//! The cost of a letter: work is bounded by its length, and what is too long or grows too much is refused, never let
+//! through. And subjects encoded several times.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Direction, Head, Layers, Origin, ReversePath, TlsFl
 
 use crate::{Deep, Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec, When};
 
-/// `relay`, `portal`, or the reply of a refusal and what the log says of it.
+/// `relay`, `portal`, or the reply of a refusal and its log text.
 fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
     verdict_within(when, head, deep, HeadsWithin::default())
 }
@@ -108,7 +108,7 @@ fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
     }
 }
 
-/// A word, then the same within another, in the fields of which a value is compared.
+/// A word, and an encoded one containing it, in fields whose value is compared.
 #[test]
 fn a_field_counts_as_it_was_before_it_was_encoded_twice() {
     let once = "=?utf-8?Q?company-confidential?=";
@@ -139,13 +139,13 @@ fn a_field_counts_whatever_nobody_sees_before_its_name_and_colon() {
     assert_eq!(verdict("subject-tag = \"[vertraulich]\"", latin, &Known::Unasked), "portal");
 }
 
-/// Fields of this name, each with a code within a code of its own.
+/// Fields of this name, each with its own nested encoding.
 fn nested(name: &str, from: usize, many: usize) -> Head {
     let field = |n: usize| format!("{name}: =?utf-8?Q?=3D=3Futf-8=3FQ=3F{n}_=2526#91;=26amp;x=3F=3D?=\r\n");
     Head::new((from..from + many).map(field).collect::<String>().into_bytes()).unwrap()
 }
 
-/// The work is counted, not timed: what a letter may cost does not grow with its fields, its letters within and the rules.
+/// Work is counted, not timed: a letter's cost does not grow with its fields, nested letters and rules.
 #[test]
 fn codes_within_codes_in_very_many_heads_are_taken_apart_up_to_a_bound() {
     let whole = Layers::default().left();
@@ -158,7 +158,7 @@ fn codes_within_codes_in_very_many_heads_are_taken_apart_up_to_a_bound() {
             assert!(looked_at < 100_000, "there is no bound");
         }
         assert!(layers.left() == 0 && looked_at >= 1000, "{looked_at}");
-        // What is known already costs nothing, also where nothing is left.
+        // What is already known costs nothing, even if no budget is left.
         let mut layers = Layers::up_to(whole);
         let head = nested(name, 0, 100);
         head.readings(name, &mut layers).unwrap();
@@ -183,7 +183,7 @@ fn a_letter_with_more_in_codes_than_can_be_looked_at_is_refused_and_says_so() {
         let verdict = relayed(when, 40);
         assert!(verdict.starts_with("554 5.6.0") && verdict.contains("codes within codes"), "{verdict}");
     }
-    // An honest digest: five hundred letters with subjects in words.
+    // An honest digest: five hundred letters with readable subjects.
     let honest = HeadsWithin {
         found: (0..500)
             .map(|n| {
@@ -214,7 +214,7 @@ fn what_may_hide_a_head_is_never_no_and_found_is_found() {
         let tagged = "Subject: [vertraulich] y\r\nSensitivity: private\r\nX-Class: secret\r\n";
         assert_eq!(of(&["Subject: z\r\n", tagged]), "portal", "{when}");
     }
-    // Who wrote a letter within says nothing of the one that carries it.
+    // The author of a nested letter says nothing about the outer one.
     let verdict =
         verdict_within("from = 'x@web.example'", b"From: a@b.example\r\n", &Known::Unasked, hidden(&[]));
     assert_eq!(verdict, "relay");

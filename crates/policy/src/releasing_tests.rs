@@ -1,4 +1,5 @@
-//! A rule that lets go takes only what every reader reads; a rule that protects takes whatever somebody may read.
+//! A relaying rule matches only what every reader reads; a protecting rule matches whatever some reader may
+//! read.
 
 use std::collections::HashMap;
 
@@ -6,7 +7,7 @@ use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
 
 use crate::{Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec};
 
-/// What becomes of a letter with these fields by one rule, where all other letters go the other way.
+/// The treatment of a letter with these fields by one rule, if all others are treated the opposite way.
 fn goes(when: &str, then: &str, fields: &str) -> &'static str {
     let rule: RuleSpec =
         toml::from_str(&format!("name = 'r'\nthen = '{then}'\nwhen = {{ {when} }}\n")).unwrap();

@@ -1,14 +1,14 @@
-//! What mail programs and gateways put in front of a subject: "Re:", "WG:", a tag of somebody else's. Knows no rule.
+//! What mail programs and gateways put before a subject: "Re:", "WG:", somebody else's tag. Knows no rule.
 
 const REPLIES: [&str; 11] =
     ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
 
-/// The subject with one after the other taken away, itself apart; the last one is the subject proper.
+/// The subject with one prefix after the other removed, excluding itself; the last one is the subject proper.
 pub(crate) fn without(subject: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(without_one(subject), |rest| without_one(rest))
 }
 
-/// Without all that stands in front of it.
+/// Without all prefixes.
 pub(crate) fn proper(subject: &str) -> &str {
     without(subject).last().unwrap_or(subject)
 }

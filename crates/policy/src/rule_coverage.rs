@@ -1,21 +1,20 @@
-//! Which letters conditions hold for, compared with others: as far as their texts tell, and without any letter. Judges
-//! nothing.
+//! Compares which letters conditions hold for, as far as their texts tell, without any letter. Judges nothing.
 
 use sealpost_mail::{Network, skeleton};
 
 use crate::address::AddressPattern;
 use crate::spec::When;
 
-/// What holds for every letter that comes in, whatever is in it.
+/// What is true of every incoming letter, whatever its content.
 #[derive(Clone, Debug, Default)]
 pub struct Always {
-    /// The listeners that letters come in by; none where that is not to be told from their names alone.
+    /// The listeners that letters arrive at; empty if that does not follow from their names alone.
     pub listeners: Vec<String>,
-    /// No letter is larger.
+    /// Maximum size of a letter.
     pub max_size: u64,
 }
 
-/// All lists of addresses, words and numbers that a rule can name: what is said of one holds of each.
+/// All lists of addresses, words and numbers that a rule can have, for code that applies to each.
 macro_rules! lists {
     ($with:ident) => {
         $with!(
@@ -47,8 +46,8 @@ macro_rules! flags {
 }
 
 impl When {
-    /// Whether these conditions hold for every letter that the others hold for, as far as the two texts tell. `false`
-    /// also where nobody can tell.
+    /// Whether these conditions hold for every letter that the others hold for, as far as the texts tell. `false` also
+    /// if undecidable.
     #[must_use]
     pub fn holds_whenever(&self, other: &Self) -> bool {
         let Self {
@@ -86,7 +85,7 @@ impl When {
         }
         // As conditions compare them.
         let same_shape = |ours: &String, theirs: &String| skeleton(ours) == skeleton(theirs);
-        // A subject that holds the longer text holds the shorter one.
+        // A subject that contains the longer text contains the shorter one.
         let holds_shape = |ours: &String, theirs: &String| skeleton(theirs).contains(&skeleton(ours));
         let addresses = |ours: &[String], theirs: &[String]| {
             wider_by(ours, theirs, |ours, theirs| AddressPattern::covers(ours, theirs))
@@ -124,17 +123,17 @@ impl When {
             && wider(client, &other.client)
             && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
             && wider(listener, &other.listener)
-            // Of several groups each must hold: fewer hold more often.
+            // Each of several groups must hold: fewer hold more often.
             && not.iter().all(|group| other.not.contains(group))
     }
 
-    /// Whether no letter can ever meet them: something is asked for and its opposite, too.
+    /// Whether no letter can meet them, because they contradict each other.
     #[must_use]
     pub fn never_holds(&self) -> bool {
         self.not.iter().any(|group| group.holds_whenever(self))
     }
 
-    /// The same without conditions that hold for every letter, [reports](Self::is_for_reports) apart.
+    /// The same without conditions that hold for every letter, except [reports](Self::is_for_reports).
     #[must_use]
     pub fn without_truisms(&self, always: &Always) -> Self {
         let mut when = self.bare(always);
@@ -144,7 +143,8 @@ impl When {
         when
     }
 
-    /// Whether it is about letters without a sender, which are reports: `reverse-path = "*"` does not hold for them.
+    /// Whether it is about letters with a null reverse-path, which are reports: `reverse-path = "*"` does not hold for
+    /// them.
     #[must_use]
     pub fn is_for_reports(&self) -> bool {
         let names = |when: &Self, pattern: &str| when.reverse_path.iter().any(|one| one == pattern);
@@ -174,7 +174,7 @@ impl When {
         for group in std::mem::take(&mut when.not) {
             let group = group.bare(always);
             match group.not.as_slice() {
-                // Not not something is something.
+                // A double negation.
                 [inner] if (Self { not: Vec::new(), ..group.clone() }) == Self::default() => {
                     match when.and(inner) {
                         Some(both) => when = both,
@@ -187,8 +187,8 @@ impl When {
         when
     }
 
-    /// Conditions that hold for a letter only if one of the two does: what both ask for, without that in which they
-    /// complete each other. `None` where the texts do not tell.
+    /// Conditions that hold only if one of the two holds: what both require, without the parts in which they complement
+    /// each other. `None` if the texts do not tell.
     #[must_use]
     pub fn either(&self, other: &Self) -> Option<Self> {
         self.completed(other).or_else(|| other.completed(self)).or_else(|| self.joined(other))
@@ -229,7 +229,7 @@ impl When {
         Some(both)
     }
 
-    /// What is left of both where one asks for something and the other for its opposite.
+    /// The rest of both if one requires something and the other its opposite.
     fn completed(&self, other: &Self) -> Option<Self> {
         macro_rules! flags_that_differ {
             ($($field:ident),*) => {$(
@@ -252,8 +252,8 @@ impl When {
         })
     }
 
-    /// Two that differ in one list alone are one with both lists. Of those only that can be complete: there are so many
-    /// networks and listeners, and words without end.
+    /// Two that differ in one list only, combined with both lists. Only lists of networks and listeners can become
+    /// exhaustive; words cannot.
     fn joined(&self, other: &Self) -> Option<Self> {
         macro_rules! the_only_difference {
             ($($field:ident),*) => {$(

@@ -1,4 +1,4 @@
-//! The ordered rules: judging, explaining, where a near miss goes (`near`), and what must be looked up first.
+//! The ordered rules: judging, explaining, near misses (`near`), and which facts must be looked up first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 use crate::subject_tag::SubjectTag;
 use crate::truth::Truth;
 
-/// The name the default goes by.
+/// The name of the default.
 const DEFAULT: &str = "default";
 
-/// The checked rules. Made anew on a reload; never changed.
+/// The checked rules. Built anew on a reload; immutable.
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<Rule>,
     default: Treatment,
-    /// How many entries each list has.
+    /// Number of entries of each list.
     lists: BTreeMap<String, usize>,
     sets: Lists,
 }
@@ -39,18 +39,18 @@ struct Rule {
     keep: Option<Term>,
 }
 
-/// What happens to a letter for which the rule holds or not by a slip.
+/// What happens to a letter for which the rule holds, or does not, because of a near miss.
 #[derive(Debug)]
 enum Slips {
-    /// It goes this way.
+    /// It gets this treatment.
     To(Treatment),
-    /// The rule goes by what is written.
+    /// The rule is applied as written.
     AsWritten,
-    /// The rule does not decide about it: it would send it in clear.
+    /// The rule does not decide: it would relay it in clear.
     Pass,
 }
 
-/// What becomes of a letter by a rule, as far as its secrecy goes.
+/// Whether a rule keeps a letter confidential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It leaves in clear.
@@ -70,18 +70,18 @@ impl Fate {
     }
 }
 
-/// What the caller must find out before it asks.
+/// The facts that the caller must look up beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
-    /// A rule looks into the body.
+    /// A rule examines the body.
     pub deep: bool,
-    /// A rule asks for the thread.
+    /// A rule depends on the thread.
     pub thread: bool,
-    /// A rule asks whether it answers a letter that came in encrypted.
+    /// A rule depends on whether it replies to a letter that arrived encrypted.
     pub closed_thread: bool,
-    /// A rule looks into the header section.
+    /// A rule examines the header section.
     pub head: bool,
-    /// A rule looks into those of letters within it.
+    /// A rule examines the heads of nested letters.
     pub heads: bool,
 }
 
@@ -90,11 +90,11 @@ pub struct Needs {
 pub enum Held {
     /// It holds.
     Yes,
-    /// It almost holds, and the letter goes the safe way.
+    /// It almost holds, and the letter gets the safe treatment.
     Almost,
-    /// It does not.
+    /// It does not hold.
     No,
-    /// Nobody can say.
+    /// Undecidable.
     Unknown,
 }
 
@@ -105,12 +105,12 @@ pub struct Step {
     pub rule: String,
     /// Whether it holds.
     pub held: Held,
-    /// Which conditions made it so. No content, no subject, no address.
+    /// The deciding conditions. No content, no subject, no address.
     pub why: String,
 }
 
 impl Rules {
-    /// Checks everything. `lists` are the texts of the list files by name.
+    /// Checks everything. `lists` are the contents of the list files by name.
     pub fn new(
         specs: Vec<RuleSpec>,
         default: TreatmentSpec,
@@ -149,13 +149,13 @@ impl Rules {
         Ok(Self { rules, default, lists: sizes, sets: lists })
     }
 
-    /// Whether the address stands in the list; `None`: there is no such list.
+    /// Whether the address is in the list; `None`: there is no such list.
     pub fn list_holds(&self, list: &str, address: &Address) -> Option<bool> {
         self.sets.get(list).map(|set| set.contains(address))
     }
 
-    /// The lists that have lost more than so many per cent of what they had in `before`, with what they had and have: a
-    /// part of an export, mostly.
+    /// Lists that have lost more than this percentage of their entries compared with `before`, with both numbers:
+    /// usually a partial export.
     pub fn shrunk<'a>(
         &'a self,
         before: &'a Self,
@@ -169,7 +169,7 @@ impl Rules {
         })
     }
 
-    /// What any rule asks for, so that nothing is parsed or looked up for nothing.
+    /// The facts that any rule needs, so that nothing is parsed or looked up in vain.
     #[must_use]
     pub fn needs(&self) -> Needs {
         let tests = self.rules.iter().flat_map(|rule| &rule.tests);
@@ -184,7 +184,7 @@ impl Rules {
         named.chain([&self.default]).any(|treatment| matches!(treatment, Treatment::Domain { .. }))
     }
 
-    /// The rules, or the default, that sign what leaves, and whether a letter goes that cannot be signed.
+    /// The rules, including the default, that sign, and whether a letter that cannot be signed is sent.
     pub fn signs(&self) -> impl Iterator<Item = (&str, Signing)> {
         let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
         named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
@@ -199,7 +199,7 @@ impl Rules {
         })
     }
 
-    /// The partners that rules or default send to by name, for the caller to check against its own.
+    /// The partners named by rules or default, for the caller to check.
     pub fn partners(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
         named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
@@ -210,14 +210,14 @@ impl Rules {
         })
     }
 
-    /// The verdict for one recipient: the first rule that holds, else the default. A rule that nobody can
-    /// answer ends the matter with "later", or with "never" where the letter itself is the reason.
+    /// The verdict for one recipient: that of the first rule that holds, otherwise the default. An undecidable rule
+    /// ends the evaluation with "later", or with "never" if the letter itself is the reason.
     pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
         self.judge_one(facts, &mut Memo::default())
     }
 
-    /// The verdicts for all recipients of one letter, in their order; what does not depend on the recipient
-    /// is asked once. `facts.recipient` is not looked at.
+    /// The verdicts for all recipients of one letter, in order; what does not depend on the recipient is evaluated
+    /// once. `facts.recipient` is ignored.
     #[must_use]
     pub fn judge_each<'r>(
         &self,
@@ -250,13 +250,13 @@ impl Rules {
         Judgement { treatment, edits: Vec::new(), keep: None, reason }
     }
 
-    /// Whether the rule in this place holds, whatever stands above it; the default behind the last one always does.
+    /// Whether the rule at this index holds, whatever comes before it; the default, after the last one, always does.
     pub(crate) fn would_hold(&self, place: usize, facts: &Facts<'_>) -> bool {
         let Some(rule) = self.rules.get(place) else { return true };
         rule.is_asked(facts) && rule.truth(facts, &mut Memo::default()) == Truth::Yes
     }
 
-    /// Which rule above this place decides, and what becomes of the letter.
+    /// Which rule before this index decides, and whether the letter stays confidential.
     pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, Fate)> {
         let mut memo = Memo::default();
         let above = self.rules.iter().enumerate().take(place).filter(|(_, rule)| rule.is_asked(facts));
@@ -272,7 +272,7 @@ impl Rules {
         None
     }
 
-    /// What the rule in this place does; behind the last one, the default.
+    /// The treatment of the rule at this index; after the last one, the default.
     pub(crate) fn treatment(&self, place: usize) -> &Treatment {
         self.rules.get(place).map_or(&self.default, |rule| &rule.treatment)
     }
@@ -281,7 +281,7 @@ impl Rules {
         self.rules.get(place).map_or(DEFAULT, |rule| &rule.name)
     }
 
-    /// What every rule says, also those behind the one that decides (the first that is not `No`).
+    /// The result of every rule, including those after the deciding one (the first that is not `No`).
     #[must_use]
     pub fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {
         let mut memo = Memo::default();
@@ -299,8 +299,8 @@ impl Rules {
 }
 
 impl Rule {
-    /// Rules are written for what leaves: a letter from the world is decided by those that name its listener, or every
-    /// employee would get a mailbox by a tag that a stranger wrote.
+    /// Rules are written for outgoing mail: a letter from outside is decided only by those that name its listener, or a
+    /// tag written by a stranger would give every employee a mailbox.
     fn is_asked(&self, facts: &Facts<'_>) -> bool {
         let names = |test: &Test| match &test.condition {
             Condition::Listener(names) => names.contains(&facts.origin.listener),
@@ -334,7 +334,7 @@ impl Rule {
         let truth = all(self.tests.iter().map(|test| test.remembered(facts, memo)));
         match (truth, &self.slips) {
             (Truth::Almost { exactly: true }, Slips::AsWritten) => Truth::Yes,
-            // Held as written, and protected by it: no other way is safer.
+            // Holds as written, and is protected by it: no other treatment is safer.
             (Truth::Almost { exactly: true }, Slips::To(_)) if protects(&self.treatment) => Truth::Yes,
             (Truth::Almost { .. }, Slips::AsWritten | Slips::Pass) => Truth::No,
             (truth, _) => truth,
@@ -355,7 +355,7 @@ impl Rule {
         format!("Almost, and surely meant: {}", self.sentence())
     }
 
-    /// A near miss goes the safe way; nothing is cut, since nobody knows what was meant.
+    /// A near miss gets the safe treatment; nothing is removed, because it is unknown what was meant.
     fn almost(&self) -> Judgement {
         Judgement {
             treatment: match &self.slips {
@@ -373,7 +373,7 @@ impl Rule {
         let edits = if tags.is_empty() {
             Vec::new()
         } else {
-            // Whoever has found one has all of them; what cannot be looked at has let no rule hold.
+            // What was matched was readable; what cannot be read has matched no rule.
             let shapes = memo.subjects(facts.head).map(|subjects| subjects.shapes).unwrap_or_default();
             let make = || {
                 let present = tags.into_iter().filter(|tag| shapes.iter().any(|subject| tag.is_in(subject)));
@@ -419,7 +419,7 @@ impl Rule {
     }
 }
 
-/// A slip in a tag must not send a letter in clear, neither past a rule that protects nor by one that relays.
+/// A typing error in a tag must not send a letter in clear, neither past a protecting rule nor by a relaying one.
 fn slips(near: Option<Near>, treatment: &Treatment) -> Slips {
     match near {
         Some(Near::Portal) => Slips::To(Treatment::Portal),
@@ -437,13 +437,13 @@ fn protects(treatment: &Treatment) -> bool {
     }
 }
 
-/// RFC 3463: 4.3.5 system incorrectly configured, or rather: not able to answer just now.
+/// RFC 3463: 4.3.5 system incorrectly configured, or rather: unable to decide just now.
 fn later(rule: &str, why: &str) -> Judgement {
     let reply = Reply::later(451, 3, 5, "The message cannot be judged at the moment, please try again later");
     refused(rule, why, reply)
 }
 
-/// RFC 3463 §3.7: 5.6.0, a media error; the sender is told at once, and not after days of trying.
+/// RFC 3463 §3.7: 5.6.0, a media error; the sender is told at once, not after days of retries.
 fn never(rule: &str, why: &str) -> Judgement {
     let text = "The message cannot be judged: part of it is damaged, encrypted, ambiguous, too long or in an \
          unknown encoding";

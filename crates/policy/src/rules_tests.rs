@@ -1,4 +1,4 @@
-//! Every condition, every verdict.
+//! Tests of every condition and every verdict.
 
 use super::*;
 use crate::{Deep, HeadsWithin, Known, When};
@@ -217,7 +217,7 @@ fn what_is_missing_does_not_hold() {
         assert_eq!(held(no, &case), Held::No, "{no}");
     }
     assert_eq!(held("reverse-path = '<>'", &case), Held::Yes);
-    // RFC 5322 §3.6: exactly one From; without it nobody can say who wrote the letter.
+    // RFC 5322 §3.6: exactly one From; without it the author is unknown.
     assert_eq!(held("from = '*'", &case), Held::Unknown);
 }
 
@@ -335,7 +335,7 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
         let steps = rules.explain(&case.facts());
         assert_eq!((steps[0].held, steps[1].held), (Held::Unknown, Held::Yes));
     }
-    // one certain "no" settles the rule, and an answer that does not depend on the unknown stands
+    // one certain "no" settles the rule, and a result that does not depend on the unknown is valid
     for when in [
         "encrypted = true, recipient = 'y.example'",
         "recipient = 'y.example', reply = true",
@@ -343,7 +343,7 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
     ] {
         assert_eq!(rules(&text(when)).judge(&case.facts()).reason.rule, "all", "{when}");
     }
-    // looked up by nobody: the caller did not go by `needs`
+    // not looked up: the caller did not follow `needs`
     case.deep = Known::Unasked;
     assert_eq!(rules(&text("signed = true")).judge(&case.facts()).reason.rule, "unsure");
 }
@@ -372,7 +372,7 @@ fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
     assert_eq!(verdict("encrypted = true, reply = true", &broken), "451 4.3.5");
     assert_eq!(verdict("reply = true, encrypted = true", &broken), "451 4.3.5");
 
-    // What could be read counts; what could not is no "no".
+    // What could be read counts; what could not is not a "no".
     let mut part = Case::new(HEAD);
     let deep = Deep {
         attachments: vec![("a.pdf".into(), "application/pdf".into())],
@@ -490,7 +490,7 @@ proptest! {
     }
 }
 
-/// "All but what is tagged goes out": a mistyped tag must not.
+/// "Relay everything that is not tagged": a mistyped tag must not be relayed.
 #[test]
 fn a_slip_is_one_also_within_not() {
     let judged = |text: &str, subject: &str| {
@@ -585,7 +585,7 @@ fn markings_are_read_as_they_are_meant() {
 
 #[test]
 fn what_nobody_can_read_is_never_a_no() {
-    // Bytes without a letter of ASCII, in a charset that nobody knows.
+    // Bytes without an ASCII letter, in an unknown charset.
     let unread = Case::new("From: a@insurer.example\nSubject: =?x-klingon?B?umWFmaOZgaSTiYOIu0s=?=\n\n");
     for when in ["subject-tag = '[vertraulich]'", "subject-pattern = 'vertraulich'"] {
         assert!(held(when, &unread) == Held::Unknown, "{when}: {:?}", held(when, &unread));

@@ -8,15 +8,15 @@ use sealpost_mail::skeleton;
 
 use crate::near_miss::is_near;
 
-/// Whether one of the labels in `value` has this id, or a name that is `alike`, and is not switched off. What is wanted
-/// is in the form that [`skeleton`] shows.
+/// Whether one of the labels in `value` has this id, or a name that is `alike`, and is not disabled. The wanted one is
+/// in the form of [`skeleton`].
 pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> bool {
     let entries: Vec<(String, &str, String)> = value.split(';').filter_map(entry).collect();
     let switched = |to: &str| -> HashSet<&str> {
         let entries = entries.iter().filter(|(_, key, value)| *key == "enabled" && value == to);
         entries.map(|(id, _, _)| id.as_str()).collect()
     };
-    // On and off at once is on.
+    // Enabled and disabled at once counts as enabled.
     let (on, off) = (switched("true"), switched("false"));
     let off: HashSet<&str> = off.difference(&on).copied().collect();
     let named =
@@ -24,8 +24,8 @@ pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> b
     entries.iter().any(|(id, key, value)| named(id, key, value) && !off.contains(id.as_str()))
 }
 
-/// The id or name of a label, however its author copied it: `{f42aa342-…}` out of a registry, `MSIP_Label_f42aa342-…` out
-/// of a letter.
+/// The id or name of a label, however its author copied it: `{f42aa342-…}` from a registry, `MSIP_Label_f42aa342-…`
+/// from a letter.
 pub(crate) fn bare(label: &str) -> &str {
     let start = label.get(.."msip_label_".len()).filter(|start| start.eq_ignore_ascii_case("msip_label_"));
     let label = start.map_or(label, |start| label.get(start.len()..).unwrap_or(label));
@@ -33,8 +33,8 @@ pub(crate) fn bare(label: &str) -> &str {
     label.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).map_or(label, str::trim)
 }
 
-/// A slip, or the label above or below it: `Vertraulich\Kunden` is both, and which of them a rule is about is its author's
-/// to say.
+/// A typing error, or a parent or child label: `Vertraulich\Kunden` is both, and the rule's author must decide which is
+/// meant.
 pub(crate) fn is_almost(wanted: &str, value: &str) -> bool {
     let like = |part: &str| {
         let part = skeleton(part);
@@ -45,7 +45,7 @@ pub(crate) fn is_almost(wanted: &str, value: &str) -> bool {
     like(value) || parts.into_iter().any(like)
 }
 
-/// One `MSIP_Label_<id>_<Key>=<Value>`: id and value in lower case, the keys we know.
+/// One `MSIP_Label_<id>_<Key>=<Value>`: id and value in lower case, known keys only.
 fn entry(text: &str) -> Option<(String, &'static str, String)> {
     let (key, value) = text.split_once('=')?;
     let key: String = key.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();

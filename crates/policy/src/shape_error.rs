@@ -1,14 +1,14 @@
-//! What can be wrong with the shape of a rule, and what to write instead. A parser hands on the text alone, so the hint is
-//! found by it. Knows no rule's sense.
+//! Errors in the shape of a rule, and what to write instead. A parser passes on only the text, so the hint is
+//! found by it. Does not know what rules mean.
 
 use thiserror::Error;
 
-/// How a treatment is written.
+/// The notation of treatments.
 pub(crate) const TREATMENTS: &str = "\"relay\", \"sign\", [\"sign\", \"relay\"], \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
                           { hold = { tls = \"verified\" } }, { refuse = { text = \"…\" } }, \"domain\", { domain = { partner = \"…\" } } or \
                           [\"domain\", \"portal\"]";
 
-/// Why something is no rule at all.
+/// Why something is not a rule at all.
 #[derive(Clone, Debug, Error)]
 pub(crate) enum ShapeError {
     #[error("there is no treatment `{0}`")]
@@ -19,11 +19,11 @@ pub(crate) enum ShapeError {
     PortalTakesNothing,
     #[error("`{0}` and `{1}` cannot both happen")]
     TwoTreatments(String, String),
-    #[error("a third treatment would never come about: the second one always can be")]
+    #[error("a third treatment would never be used: the second one is always possible")]
     ThirdTreatment,
     #[error("what cannot be encrypted would leave in clear")]
     WouldLeaveInClear,
-    #[error("`domain` stands there twice")]
+    #[error("`domain` is listed twice")]
     DomainTwice,
     #[error("only `domain` and `sign` can fail")]
     OnlyDomainFails,
@@ -34,7 +34,7 @@ pub(crate) enum ShapeError {
 }
 
 impl ShapeError {
-    /// One of each, with the words of a rule that stand in `message`.
+    /// One of each, with the parts of a rule that are in `message`.
     fn all(message: &str) -> [Self; 10] {
         let mut quoted = message.split('`').skip(1).step_by(2).map(str::to_owned);
         let (first, second) = (quoted.next().unwrap_or_default(), quoted.next().unwrap_or_default());

@@ -1,4 +1,5 @@
-//! `sign` as administrators write it: alone, over a floor, or with what happens where nothing can be signed.
+//! `sign` as administrators write it: alone, with a minimum TLS, or with an alternative if it cannot be
+//! signed.
 
 use serde::Deserialize;
 

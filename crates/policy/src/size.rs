@@ -1,4 +1,4 @@
-//! A size as people write it.
+//! Sizes as people write them.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Size(pub u64);
 
 impl Size {
-    /// Reads a size; `None` if it is none.
+    /// Parses a size; `None` if it is invalid.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

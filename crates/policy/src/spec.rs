@@ -1,4 +1,4 @@
-//! The rule as an administrator writes it. Checks the shape only; [`crate::Rules::new`] checks the sense.
+//! Rules as administrators write them. Checks the shape only; [`crate::Rules::new`] checks the meaning.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,60 +14,60 @@ use crate::size::Size;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RuleSpec {
-    /// Unique; stands in log and `explain`.
+    /// Unique; used in the log and in `explain`.
     pub name: String,
     /// All of these must hold.
     pub when: When,
     /// What happens then.
     pub then: TreatmentSpec,
-    /// What happens to a letter that almost carries the tag, label or value: mistyped, in other brackets. Left out:
-    /// into the portal where the rule protects (portal, domain, hold, refuse); where it relays, it does not decide
-    /// about such a letter, whether it asks for the tag or, in `not`, for its absence.
+    /// How to treat a letter that almost has the tag, label or value: mistyped, in other brackets. Left out: into the portal if the
+    /// rule protects (portal, domain, hold, refuse); if it relays, it does not decide about such a letter, whether it requires the
+    /// tag or, in `not`, its absence.
     #[serde(default)]
     pub near: Option<Near>,
-    /// How long a mailbox keeps such a letter, like `"30 days"`; left out: as all of them.
+    /// How long a mailbox keeps such a letter, like `"30 days"`; left out: the general term.
     #[serde(default)]
     pub keep: Option<Term>,
 }
 
-/// What happens to near misses.
+/// The treatment of near misses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Near {
     /// The recipient's mailbox.
     Portal,
-    /// An operator looks at it.
+    /// Held for an operator.
     Hold,
-    /// Nothing: only what is meant exactly counts.
+    /// None: only exact matches count.
     Off,
 }
 
-/// Conditions. Every one that is given must hold; a list inside one means *any of these*.
+/// Conditions. All given ones must hold; a list means *any of these*.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct When {
     /// MAIL FROM: address patterns; `<>` is the null reverse-path.
     #[serde(deserialize_with = "one_or_many")]
     pub reverse_path: Vec<String>,
-    /// MAIL FROM stands in one of these lists.
+    /// MAIL FROM is in one of these lists.
     #[serde(deserialize_with = "one_or_many")]
     pub reverse_path_list: Vec<String>,
     /// The address in the From field: address patterns.
     #[serde(deserialize_with = "one_or_many")]
     pub from: Vec<String>,
-    /// The address in the From field stands in one of these lists.
+    /// The address in the From field is in one of these lists.
     #[serde(deserialize_with = "one_or_many")]
     pub from_list: Vec<String>,
     /// RCPT TO: address patterns.
     #[serde(deserialize_with = "one_or_many")]
     pub recipient: Vec<String>,
-    /// RCPT TO stands in one of these lists.
+    /// RCPT TO is in one of these lists.
     #[serde(deserialize_with = "one_or_many")]
     pub recipient_list: Vec<String>,
-    /// The Subject contains this text, however it is typed. It is cut out if this rule decides.
+    /// The Subject contains this text, however it is typed. It is removed if this rule decides.
     #[serde(deserialize_with = "one_or_many")]
     pub subject_tag: Vec<String>,
-    /// The Subject matches this regular expression; `(?i)` in front ignores case. It is left as it is.
+    /// The Subject matches this regular expression; the prefix `(?i)` ignores case. The Subject is not changed.
     #[serde(deserialize_with = "one_or_many")]
     pub subject_pattern: Vec<String>,
     /// A header field.
@@ -76,7 +76,7 @@ pub struct When {
     /// The Sensitivity field (RFC 4021): `personal`, `private`, `company-confidential`.
     #[serde(deserialize_with = "one_or_many")]
     pub sensitivity: Vec<String>,
-    /// A sensitivity label in `msip_labels` that is switched on: its id or its name.
+    /// An enabled sensitivity label in `msip_labels`: its id or its name.
     #[serde(deserialize_with = "one_or_many")]
     pub label: Vec<String>,
     /// The whole letter has at least this size.
@@ -92,18 +92,18 @@ pub struct When {
     /// A decoded text part matches this regular expression.
     #[serde(deserialize_with = "one_or_many")]
     pub text_pattern: Vec<String>,
-    /// The letter came encrypted already (S/MIME, OpenPGP), or did not.
+    /// The letter arrived encrypted (S/MIME, OpenPGP), or did not.
     pub encrypted: Option<bool>,
-    /// The letter came signed already, or did not.
+    /// The letter arrived signed, or did not.
     pub signed: Option<bool>,
-    /// The letter answers one of the portal's, or does not.
+    /// The letter replies to one of the portal's, or does not.
     pub reply: Option<bool>,
-    /// The letter answers one that came in encrypted from the world, or does not.
+    /// The letter replies to one that arrived encrypted from outside, or does not.
     pub reply_to_closed: Option<bool>,
-    /// The gateway found a partner's signature on it that holds, covers it whole and is of the one in From, or did not.
+    /// The gateway verified a partner's signature that covers the whole letter and belongs to the address in From, or did not.
     pub from_partner: Option<bool>,
-    /// It came encrypted from the world and could not be opened, or nothing says that what was opened is what somebody closed;
-    /// or it is any other letter.
+    /// It arrived encrypted from outside and could not be decrypted, or without proof that it was not modified; or it is any other
+    /// letter.
     pub unopened: Option<bool>,
     /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
     #[serde(deserialize_with = "one_or_many")]
@@ -111,21 +111,21 @@ pub struct When {
     /// The login name of the client; `*` is any login.
     #[serde(deserialize_with = "one_or_many")]
     pub login: Vec<String>,
-    /// The name of the listener the letter came in by.
+    /// The name of the listener the letter arrived at.
     #[serde(deserialize_with = "one_or_many")]
     pub listener: Vec<String>,
-    /// Holds when the conditions within do not all hold; of a list, each.
+    /// Holds unless all of the inner conditions hold; each group of a list must.
     #[serde(deserialize_with = "one_or_many")]
     pub not: Vec<When>,
 }
 
-/// A condition on a header field. With nothing but a name: the field is there.
+/// A condition on a header field. With a name only: the field is present.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HeaderSpec {
     /// The field's name.
     pub name: String,
-    /// `true`: the field is there; `false`: it is not.
+    /// `true`: the field is present; `false`: it is absent.
     #[serde(default)]
     pub present: Option<bool>,
     /// A decoded value equals this, however it is typed.
@@ -140,10 +140,10 @@ pub struct HeaderSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TreatmentSpec {
-    /// `"relay"`, `{ relay = { tls = "none" | "encrypted" | "verified" } }`; the same with `sign`, which signs it, or with what
-    /// happens where it cannot be signed: `["sign", "relay"]`.
+    /// `"relay"`, `{ relay = { tls = "none" | "encrypted" | "verified" } }`; the same with `sign`, which signs it, or with an
+    /// alternative if it cannot be signed: `["sign", "relay"]`.
     Relay {
-        /// The least TLS.
+        /// The minimum TLS.
         tls: TlsFloor,
         /// Whether it is signed.
         #[serde(skip)]
@@ -151,51 +151,51 @@ pub enum TreatmentSpec {
     },
     /// `"portal"`.
     Portal,
-    /// `"domain"`, `{ domain = { partner = "name" } }`, or with what happens otherwise: `["domain", "portal"]`.
+    /// `"domain"`, `{ domain = { partner = "name" } }`, or with an alternative: `["domain", "portal"]`.
     Domain {
-        /// The partner's name; left out: whichever partner the recipient belongs to.
+        /// The partner's name; left out: the partner that the recipient belongs to.
         partner: Option<String>,
-        /// What happens where there is no usable key.
+        /// The alternative if there is no usable key.
         otherwise: OtherwiseSpec,
     },
     /// `"refuse"` or `{ refuse = { text = "…" } }`.
     Refuse {
-        /// What the sending server is told; plain ASCII.
+        /// The text of the reply to the sending server; ASCII.
         text: String,
     },
     /// `"hold"` or `{ hold = { tls = "none" | "encrypted" | "verified" } }`.
     Hold {
-        /// The least TLS once it is released.
+        /// The minimum TLS once it is released.
         tls: TlsFloor,
     },
 }
 
-/// The second of two treatments: what happens where the first, `domain`, cannot be.
+/// The second of two treatments: the alternative if the first, `domain`, is impossible.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OtherwiseSpec {
-    /// Nothing was written: refused, and the reason said.
+    /// None given: refused with the reason.
     #[default]
     Refused,
     /// `"portal"`.
     Portal,
     /// `"hold"` or `{ hold = { tls = "…" } }`.
     Hold {
-        /// The least TLS once it is released.
+        /// The minimum TLS once it is released.
         tls: TlsFloor,
     },
     /// `{ refuse = { text = "…" } }`.
     Refuse {
-        /// What the sending server is told; plain ASCII.
+        /// The text of the reply to the sending server; ASCII.
         text: String,
     },
 }
 
-/// Somebody wanted to look at a held letter first, so what releases it must not also send it in clear.
-/// Not `Verified`: over mail exchangers that would prove nothing (DNS is unsigned) and stop most letters.
+/// A letter held for inspection must not be sent in clear when it is released. Not `Verified`: with mail exchangers that would
+/// prove nothing (DNS is unsigned) and stop most letters.
 pub(crate) const HELD: TlsFloor = TlsFloor::Encrypted;
 
-/// What is said where `refuse` has no text of its own.
+/// The reply if `refuse` has no text of its own.
 pub(crate) const REFUSED: &str = "This message is not accepted here by policy";
 
 impl<'de> Deserialize<'de> for TreatmentSpec {
@@ -275,8 +275,8 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
     }
 }
 
-/// `["domain", "portal"]`: the second is what happens where the first cannot be. There is no third, because what may
-/// stand second never fails.
+/// `["domain", "portal"]`: the second is the alternative if the first is impossible. There is no third, because a permitted second
+/// one never fails.
 fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, E> {
     let mut written = written.into_iter();
     let (first, second) = (written.next(), written.next());
@@ -310,7 +310,7 @@ fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, 
     }
 }
 
-/// One value or a list of them; never an empty list, which would match nothing and surely was a slip.
+/// One value or a list of them; never an empty list, which would match nothing and is surely a mistake.
 fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,22 +1,22 @@
-//! The tag that a rule looks for in subjects: the form in which it is compared, and whether a subject holds it. What is
-//! only almost the tag is in `near_miss`.
+//! The tag that a rule looks for in subjects: its compared form, and whether a subject contains it. Near
+//! misses are in `near_miss`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use sealpost_mail::{caseless, skeleton};
 
-/// A tag in the form it is compared in, and the words in it.
+/// A tag in its compared form, and its words.
 #[derive(Clone, Debug)]
 pub(crate) struct SubjectTag {
     /// As written in the rule.
     pub(crate) text: String,
-    /// Neither in upper nor in lower case, and without blanks.
+    /// Case folded and without blanks.
     plain: String,
     shape: String,
     /// Its words, without brackets and the like.
     pub(crate) core: String,
-    /// The words of all tags of all rules: who typed another tag meant that one.
+    /// The words of all tags of all rules: another rule's tag is not a near miss.
     pub(crate) known: Arc<HashSet<String>>,
 }
 
@@ -31,12 +31,12 @@ impl SubjectTag {
         }
     }
 
-    /// Whether a subject, as [`skeleton`] shows it, holds the tag.
+    /// Whether a subject, as shown by [`skeleton`], contains the tag.
     pub(crate) fn is_in(&self, subject: &str) -> bool {
         subject.contains(&self.shape)
     }
 
-    /// Whether a subject, neither in upper nor in lower case and without blanks, holds it letter by letter.
+    /// Whether a subject, case folded and without blanks, contains it literally.
     pub(crate) fn is_plainly_in(&self, subject: &str) -> bool {
         subject.contains(&self.plain)
     }
@@ -47,12 +47,12 @@ pub(crate) fn core(tag: &str) -> String {
     bare(&skeleton(tag)).to_owned()
 }
 
-/// Blanks are nothing that two read in two ways.
+/// Blanks cannot be read in two ways.
 pub(crate) fn without_blanks(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Without what stands around the words.
+/// Without what surrounds the words.
 pub(crate) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| !c.is_alphanumeric())
 }

@@ -1,20 +1,19 @@
-//! A tag's words without any mark, in capitals at the beginning or the end: `VERTRAULICH Schaden 7`. In small letters they stand in
-//! many an ordinary sentence. Knows neither rules nor slips of the keyboard.
+//! A tag's words unmarked, in capitals at the beginning or the end: `VERTRAULICH Schaden 7`. In lower case they occur in many
+//! ordinary sentences. Knows neither rules nor typing errors.
 
 use sealpost_mail::skeleton;
 
 use crate::reply_prefix;
 use crate::subject_tag::{SubjectTag, bare, without_blanks};
 
-/// Shorter words are too often something else: "INT", "VSD".
+/// Shorter words too often mean something else: "INT", "VSD".
 const LONG_ENOUGH: usize = 5;
-/// More words in capitals before it are a sentence.
+/// More words in capitals before it make a sentence.
 const MAX_BEFORE: usize = 3;
-/// No tag has longer words, all prefixes told apart.
+/// No tag is longer, including all prefixes.
 const LOOKED_AT: usize = 1_000;
 
-/// Whether the subject, as it is read, begins so, behind "Re:" and other tags. Where those words are another rule's tag, that one
-/// is meant.
+/// Whether the subject begins so, after "Re:" and other tags. If those words are another rule's tag, that one is meant.
 pub(crate) fn begins(tag: &SubjectTag, subject: &str) -> bool {
     let end = subject.char_indices().nth(LOOKED_AT).map_or(subject.len(), |(at, _)| at);
     let rest = reply_prefix::proper(subject.get(..end).unwrap_or(subject).trim_start());
@@ -22,8 +21,8 @@ pub(crate) fn begins(tag: &SubjectTag, subject: &str) -> bool {
     with_words(&tag.core, rest) && !tag.known.iter().filter(is_within).any(|known| with_words(known, rest))
 }
 
-/// `VERTRAULICH Schaden`; behind a few other words in capitals where none follow: `STRENG VERTRAULICH Schaden`; at the end
-/// behind words in small letters: `Schaden 7 VERTRAULICH`; and `V E R T R A U L I C H Schaden`.
+/// `VERTRAULICH Schaden`; after a few other words in capitals if none follow: `STRENG VERTRAULICH Schaden`; at the end after words
+/// in lower case: `Schaden 7 VERTRAULICH`; and `V E R T R A U L I C H Schaden`.
 fn with_words(core: &str, rest: &str) -> bool {
     if core.chars().count() < LONG_ENOUGH {
         return false;
@@ -37,7 +36,7 @@ fn with_words(core: &str, rest: &str) -> bool {
             && some.iter().all(|word| is_shouted(word))
             && bare(&skeleton(&some.join(" "))) == core
     };
-    // Where all is in capitals, they say nothing.
+    // If everything is in capitals, they mean nothing.
     let goes_on_small = |at: usize| words.len() > at && !shouted(at);
     let behind_others = |at: usize| (0..at).all(shouted) && is_it(at) && goes_on_small(at + count);
     let last = words.len().saturating_sub(count);

@@ -1,25 +1,25 @@
-//! A tag's words among a few others, or cut short, where a tag would stand: `[Bitte vertraulich behandeln]`,
-//! `Streng vertraulich: …`, `[vertr.]`, `--- vertraulich ---`. Knows neither rules nor slips of the keyboard; both texts
-//! are in the form that `skeleton` shows.
+//! A tag's words among a few others, or abbreviated, in the position of a tag: `[Bitte vertraulich behandeln]`, `Streng
+//! vertraulich: …`, `[vertr.]`, `--- vertraulich ---`. Knows neither rules nor typing errors; both texts are in the
+//! form of `skeleton`.
 
 use sealpost_mail::{is_bracket, skeleton};
 
-/// More words within brackets are a sentence.
+/// More words in brackets are a sentence.
 const MAX_WORDS: usize = 5;
-/// Longer content of brackets is a sentence, too, and is not looked at.
+/// Longer text in brackets is a sentence too, and is ignored.
 const MAX_INSIDE: usize = 120;
-/// Of one word, so many letters are an abbreviation; of each of several, so many.
+/// Minimum letters of an abbreviation: of a single word, and of each of several.
 const MIN_LETTERS: usize = 4;
 const MIN_OF_SEVERAL: usize = 3;
-/// What joins two words of one label: "private and confidential".
+/// Words that join two words of one label: "private and confidential".
 const JOINED: [&str; 6] = ["und", "and", "&", "+", "/", "u"];
-/// What asks a reader to treat a letter so. Round brackets are ordinary punctuation: within them only this counts.
+/// Words asking the reader to treat a letter so. Round brackets are ordinary punctuation: inside them only these count.
 const ASKED: [&str; 7] = ["behandeln", "behandelt", "halten", "treat", "handle", "keep", "traiter"];
-/// Where a subject begins behind a label in words; as `skeleton` shows them. A dash needs a blank on one side.
+/// Separators after a label in words; as shown by `skeleton`. A dash needs a blank on one side.
 const COLONS: [char; 7] = [':', ';', ',', '!', '|', '\u{b7}', '\u{2022}'];
 const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{30fc}'];
 
-/// Whether the subject, without what mail programs put in front of it in `rest`, carries the words so.
+/// Whether the subject, without the prefixes of mail programs in `rest`, carries the words so.
 pub(crate) fn carries(core: &str, subject: &str, rest: &str) -> bool {
     in_brackets(core, subject) || announced(core, rest) || fenced(core, subject)
 }
@@ -50,8 +50,8 @@ fn is_asked(words: &[&str]) -> bool {
     words.iter().any(|word| ASKED.iter().any(|asked| *word == skeleton(asked)))
 }
 
-/// `Streng vertraulich: Schaden 7`, `Private and confidential - Schaden`, `VERTRAULICH -`, `Schaden, streng vertraulich`,
-/// and `Streng vertraulich` alone: what stands between marks is the label and hardly more.
+/// `Streng vertraulich: Schaden 7`, `Private and confidential - Schaden`, `VERTRAULICH -`, `Schaden, streng
+/// vertraulich`, and `Streng vertraulich` alone: the text between separators is the label and hardly more.
 fn announced(core: &str, rest: &str) -> bool {
     let segments: Vec<Vec<&str>> = segments(rest)
         .into_iter()
@@ -68,14 +68,14 @@ fn announced(core: &str, rest: &str) -> bool {
     })
 }
 
-/// The tag's words, and before them one more, or one joined to them.
+/// The tag's words, preceded by one more, or one joined to them.
 fn is_label(words: &[&str], core: &str) -> bool {
     let Some(more) = words.len().checked_sub(count(core)) else { return false };
     let is_joined = words.get(1).is_some_and(|word| JOINED.contains(word));
     has_words(words.get(more..).unwrap_or_default(), core) && (more <= 1 || more == 2 && is_joined)
 }
 
-/// What stands between colons and the like; a dash or stroke parts only where it does not join two words.
+/// The text between separators; a dash or bar separates only if it does not join two words.
 fn segments(rest: &str) -> Vec<&str> {
     let mut segments = Vec::new();
     let mut start = 0;
@@ -83,11 +83,11 @@ fn segments(rest: &str) -> Vec<&str> {
     for (at, c) in rest.char_indices() {
         let behind = rest.get(at + c.len_utf8()..).unwrap_or_default();
         let is_free = before == Some(' ') || behind.is_empty() || behind.starts_with(' ');
-        // "persönlich- und Haftpflichtversicherung" is one word cut in two.
+        // "persönlich- und Haftpflichtversicherung" is one word split in two.
         let is_cut = || {
             before != Some(' ') && behind.split_whitespace().next().is_some_and(|word| JOINED.contains(&word))
         };
-        // An upright stroke looks like an l.
+        // A vertical bar looks like an l.
         let is_stroke = c == 'l' && before == Some(' ') && behind.starts_with(' ');
         if COLONS.contains(&c) || is_stroke || (DASHES.contains(&c) && is_free && !is_cut()) {
             segments.push(rest.get(start..at).unwrap_or_default());
@@ -115,7 +115,7 @@ fn fenced(core: &str, subject: &str) -> bool {
     })
 }
 
-/// The tag's words cut short, each: `vertr.`, `str. vertr.`.
+/// The tag's words, each abbreviated: `vertr.`, `str. vertr.`.
 fn is_short_for(words: &[&str], core: &str) -> bool {
     let wanted: Vec<&str> = core.split(' ').collect();
     let least = if wanted.len() > 1 { MIN_OF_SEVERAL } else { MIN_LETTERS };
@@ -133,7 +133,7 @@ fn count(core: &str) -> usize {
     core.split(' ').count()
 }
 
-/// Words without the punctuation around them; a sign that joins two is one.
+/// Words without surrounding punctuation; a sign that joins two counts as a word.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let bare = |word: &'_ str| -> bool { JOINED.contains(&word) || word.contains(char::is_alphanumeric) };
     text.split_whitespace()

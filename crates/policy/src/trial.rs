@@ -1,8 +1,8 @@
-//! Rules tried on letters made of their own values: which of them never meets one, and which only ever finds that another
-//! rule has decided before. Judges as the listener does, and reads no letter of anybody's.
+//! Tries rules on letters made of their own values: which of them never matches, and which only ever matches letters that another
+//! rule has decided before. Judges as the listener does, and reads no real letter.
 //!
-//! What rules say can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), and that proves
-//! something; but nobody thinks of every way to write "everything". So letters are tried as well.
+//! Rules can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), which proves something; but
+//! "everything" can be written in many ways. So letters are tried as well.
 
 mod entrance;
 mod probe;
@@ -20,44 +20,45 @@ use probe::{Asked, Kind, Probe, ordinary, people};
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// No letter made of its values meets it.
+    /// It matches no letter made of its own values.
     NeverMet,
-    /// Others decide before it does.
+    /// Other rules decide before it does.
     Taken {
         /// Their names.
         by: Vec<String>,
-        /// About which letters.
+        /// For which letters.
         which: Which,
-        /// What that does to its letters.
+        /// Whether that exposes its letters.
         harm: Harm,
     },
 }
 
-/// What it does to a rule's letters that others decide before it.
+/// Whether other rules' decisions expose a rule's letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
-    /// It protects, and the others let go.
+    /// It protects, and the others relay.
     Exposes,
-    /// None leaves in clear that it protects.
+    /// No letter that it protects leaves in clear.
     None,
 }
 
-/// Which letters of those that a rule holds for.
+/// For which of the letters that a rule holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// All that were tried.
+    /// For all that were tried.
     Every,
-    /// Those with nothing special about them: new, with a text, neither signed nor encrypted, with a sender.
+    /// For ordinary ones: new, with a text, neither signed nor encrypted, with a sender.
     Ordinary,
-    /// Ordinary ones between people whom no rule names.
+    /// For ordinary ones between people whom no rule names.
     Strangers,
-    /// Ordinary ones without a file.
+    /// For ordinary ones without a file.
     Fileless,
-    /// Both.
+    /// For ordinary ones without a file between people whom no rule names.
     FilelessStrangers,
 }
 
-/// Tries the rules; what leaves is from these domains of the `own` house, if any are known. What is found about the rule in the n-th place stands with n; the default stands behind the last.
+/// Tries the rules; outgoing letters are from the `own` domains, if any are known. Results about the n-th rule have number n; the
+/// default comes after the last.
 #[must_use]
 pub fn try_out(
     rules: &Rules,
@@ -75,19 +76,19 @@ pub fn try_out(
     let inside: Vec<Probe> =
         people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
     let default = Trial::of(rules, specs.len(), &inside, &Asked::default());
-    // One that lets go, and is not needed, harms nobody.
+    // A relaying rule that is not needed does no harm.
     let exposed = default.filter(|found| matches!(found, Found::Taken { harm: Harm::Exposes, .. }));
     found.extend(exposed.map(|found| (specs.len(), found)));
     found
 }
 
-/// Whether one of the letters in a class got as far as the rule; and who took the others.
+/// Whether one of the letters in a class reached the rule, and which rules took the others.
 #[derive(Default)]
 struct Class {
     tried: bool,
     reached: bool,
     takers: Vec<usize>,
-    /// Those of them that let a letter go in clear.
+    /// Those of them that relay in clear.
     let_go: Vec<usize>,
     kept: bool,
 }
@@ -117,7 +118,7 @@ impl Class {
         self.tried && !self.reached
     }
 
-    /// Nothing of it is kept, and something was tried.
+    /// No letter of it is protected, and some were tried.
     fn goes(&self) -> bool {
         self.is_taken() && !self.kept
     }
@@ -178,11 +179,11 @@ impl Trial {
             (&self.ordinary, Which::Ordinary),
             (&self.strangers, Which::Strangers),
         ];
-        // Some may be kept by others that protect: what counts is that an ordinary letter of it is not.
+        // Some may be protected by other rules: what counts is that an ordinary one is not.
         let is_open = if self.strangers.tried { self.strangers.goes() } else { !self.every.kept };
         let exposed = all.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
-        // Most letters have no file: a rule that only those reach which have one protects little. A default may be meant for
-        // them alone.
+        // Most letters have no file: a rule reached only by those that have one protects little. A default may be meant for them
+        // alone.
         let fileless =
             [(&self.fileless, Which::Fileless), (&self.fileless_strangers, Which::FilelessStrangers)];
         let is_open = self.fileless_strangers.goes() && !asked.are_none();
@@ -394,7 +395,7 @@ mod tests {
         }
     }
 
-    /// What is written in another program's way, and meant all the same.
+    /// What looks like another program's notation but is intended.
     #[test]
     fn patterns_of_files_and_labels_meet_letters_of_their_own() {
         for when in [
@@ -409,7 +410,7 @@ mod tests {
         }
     }
 
-    /// What other rules protect does not make it less wrong.
+    /// Protection by other rules does not make it less wrong.
     #[test]
     fn rules_above_that_protect_excuse_nothing() {
         let rules = [
@@ -420,7 +421,7 @@ mod tests {
         ];
         let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
         assert_eq!(found(&rules.concat()), [(3, taken)]);
-        // Here they are all kept, but for those that were encrypted before.
+        // Here they are all protected, except those that were encrypted before.
         let rules = [
             rule("encrypted", "{ encrypted = true }", "relay"),
             rule("wide", "{ header = { name = 'From' } }", "portal"),

@@ -1,17 +1,18 @@
-//! Whether a condition holds: yes, no, almost, not now, never. Knows no condition.
+//! The truth value of a condition: yes, no, almost, not now, never. Knows no condition.
 
-/// Kleene's logic: what is unknown is never taken for "no".
+/// Kleene's logic: unknown is never treated as "no".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Truth {
     Yes,
-    /// It depends on a slip: as it is written it is `exactly` this, as it was surely meant it may be the opposite.
+    /// It depends on a typing error: taken literally it is `exactly` this, as it was surely meant it may be the
+    /// opposite.
     Almost {
         exactly: bool,
     },
     No,
-    /// Nobody can say at the moment.
+    /// Undecidable at the moment.
     Unknown(String),
-    /// Nobody ever can: trying again would change nothing.
+    /// Never decidable: a retry would change nothing.
     Never(String),
 }
 
@@ -24,7 +25,8 @@ impl Truth {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
-            // A slip is one also within `not`: "all but what is tagged goes out" must not send a mistyped tag out.
+            // A typing error also counts inside `not`: "relay everything that is not tagged" must not relay a mistyped
+            // tag.
             Self::Almost { exactly } => Self::Almost { exactly: !exactly },
             unknown @ (Self::Unknown(_) | Self::Never(_)) => unknown,
         }

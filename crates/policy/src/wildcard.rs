@@ -1,4 +1,5 @@
-//! Wildcards: `*` any run of characters, `?` any one. Linear in text times pattern, without recursion.
+//! Wildcards: `*` matches any run of characters, `?` any one. Linear in text times pattern, without
+//! recursion.
 
 use sealpost_mail::composed;
 
@@ -19,7 +20,7 @@ impl Wildcard {
         Self::in_form(pattern, |literal| composed(&literal.to_lowercase()))
     }
 
-    /// What is meant literally, between `*` and `?`, in a form that the text will be in, too.
+    /// A pattern whose literal parts are converted to the form that the text will be in.
     pub(crate) fn in_form(pattern: &str, form: impl Fn(&str) -> String) -> Self {
         let mut steps = Vec::with_capacity(pattern.len());
         for piece in pattern.split_inclusive(['*', '?']) {
@@ -40,11 +41,11 @@ impl Wildcard {
         self.matches_formed(&composed(&text.to_lowercase()))
     }
 
-    /// Of a text that is in the pattern's form already.
+    /// Matches a text that is already in the pattern's form.
     pub(crate) fn matches_formed(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();
         let (mut at, mut in_pattern) = (0, 0);
-        // Where the last star stood and what it has swallowed: only the last one ever needs to grow.
+        // Position of the last star and what it has consumed: only the last one ever needs to grow.
         let mut star: Option<(usize, usize)> = None;
         while let Some(c) = text.get(at) {
             match self.0.get(in_pattern) {

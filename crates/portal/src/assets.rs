@@ -1,4 +1,4 @@
-//! Styles, scripts and icons, compiled in, under addresses that change with their content. No path from outside
+//! Styles, scripts and icons, compiled in, at addresses that change with their content. No path from outside
 //! reaches a file system.
 
 use std::borrow::Cow;
@@ -28,27 +28,27 @@ struct Scripts;
 #[folder = "../../webmail-ui/icons/"]
 struct Icons;
 
-/// The colour in `mark.svg` that gives way to the operator's.
+/// The colour in `mark.svg` that is replaced by the operator's.
 const MARK: &str = "#0b5c74";
 
 /// A file ready to be sent.
 pub(crate) struct Asset {
     pub(crate) content_type: &'static str,
     pub(crate) bytes: Bytes,
-    /// The same, as small as it gets, where that is smaller.
+    /// The content compressed, if that is smaller.
     pub(crate) gzip: Option<Bytes>,
 }
 
-/// All of them, and the addresses that pages name.
+/// All assets, and the addresses that pages refer to.
 pub(crate) struct Assets {
     files: HashMap<String, Asset>,
     pub(crate) app_css: String,
-    /// Stands in the frame itself.
+    /// Inlined in the frame.
     pub(crate) letter_css: String,
     pub(crate) app_js: String,
     pub(crate) write_js: String,
     pub(crate) icons: String,
-    /// All symbols, to stand in a page that has enough to fetch.
+    /// All symbols, inlined in pages that already have much to fetch.
     pub(crate) symbols: String,
     pub(crate) logo: String,
 }
@@ -88,7 +88,7 @@ impl Assets {
                 add("mark", "svg", svg, Cow::Owned(mark.into_bytes()))
             }
         };
-        // One file: every request less is a page sooner.
+        // One file: every request less makes the page appear sooner.
         let mut look = String::new();
         for name in ["app.css", "write.css"] {
             look.push_str(&style_squeezed(&file::<Styles>(name)?));
@@ -115,7 +115,7 @@ impl Assets {
     }
 }
 
-/// Without the lines that only people read, and what stands before the others.
+/// Without comment lines and indentation.
 fn squeezed(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
@@ -141,7 +141,7 @@ fn style_squeezed(bytes: &[u8]) -> String {
         .replace(" }", "}")
 }
 
-/// Done once and thoroughly, not for every request and in haste.
+/// Compressed once and thoroughly, not quickly for every request.
 fn zipped(bytes: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).ok()?;

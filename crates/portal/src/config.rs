@@ -17,7 +17,7 @@ use crate::http::tls::TlsFileError;
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]
 pub enum PortalError {
-    /// `public-url` is no absolute web address.
+    /// `public-url` is not an absolute web address.
     #[error("public-url must be an absolute address without a path")]
     PublicUrl,
     /// Cookies and letters would travel in clear.
@@ -29,7 +29,7 @@ pub enum PortalError {
     /// A language without translation.
     #[error("there is no translation for the language {0:?}")]
     Language(String),
-    /// A time zone the system does not know.
+    /// An unknown time zone.
     #[error("the time zone {0:?} is unknown")]
     TimeZone(String),
     /// A socket could not be bound.
@@ -37,7 +37,7 @@ pub enum PortalError {
     Bind {
         /// The address of the socket.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A certificate or key file.
@@ -48,10 +48,10 @@ pub enum PortalError {
         /// What is wrong with it.
         why: String,
     },
-    /// Embedded assets or templates do not fit together: a fault of the build.
+    /// Embedded assets or templates do not match: a fault of the build.
     #[error("the portal's own files are damaged: {0}")]
     Assets(String),
-    /// The web server stopped by itself.
+    /// The web server stopped on its own.
     #[error("the web server stopped: {0}")]
     Server(#[from] std::io::Error),
 }
@@ -63,7 +63,7 @@ impl From<TlsFileError> for PortalError {
 }
 
 impl PortalError {
-    /// How to mend it.
+    /// How to fix it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -79,12 +79,12 @@ impl PortalError {
     }
 }
 
-/// Who ends TLS.
+/// Where TLS ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortalTls {
-    /// A proxy in front, or plain http on this machine.
+    /// At a proxy in front, or plain http on this machine.
     Off,
-    /// We do, with these PEM files; [`crate::Portal::reloader`] reads them again.
+    /// Here, with these PEM files; [`crate::Portal::reloader`] reloads them.
     Files {
         /// The chain, leaf first.
         certificate: PathBuf,
@@ -96,7 +96,7 @@ pub enum PortalTls {
 /// How long a session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRules {
-    /// Ends after this long without a page.
+    /// Ends after this long without a request.
     pub idle: Duration,
     /// Ends after this long in any case.
     pub absolute: Duration,
@@ -108,7 +108,7 @@ impl Default for SessionRules {
     }
 }
 
-/// What somebody must show who has forgotten the password.
+/// What resetting a forgotten password requires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResetBy {
     /// Control of the mail address, by a link in a mail, and the answer.
@@ -118,30 +118,30 @@ pub enum ResetBy {
     Answer,
 }
 
-/// What happens when the link of a first mail has run out and its bearer asks for a new one.
+/// What happens when an expired activation link is to be renewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is mailed at once.
+    /// A new one is mailed at once.
     #[default]
     AtOnce,
-    /// The owner asks support.
+    /// The owner must ask support.
     Request,
 }
 
-/// How often somebody may ask. A burst comes first, then so many in a time.
+/// Rate limits: a burst, then a steady rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Pages a second, of one network without a session.
+    /// Requests per second from one network without a session.
     pub network: NonZeroU32,
-    /// Number of requests from one network at once.
+    /// Burst of requests from one network.
     pub network_burst: NonZeroU32,
-    /// Pages a second, of one session, wherever its owner sits.
+    /// Requests per second of one session, from anywhere.
     pub session: NonZeroU32,
-    /// Number of requests of one session at once.
+    /// Burst of requests of one session.
     pub session_burst: NonZeroU32,
-    /// Passwords, answers and links a minute, of one network; those that were right do not count.
+    /// Passwords, answers and links per minute from one network; correct ones do not count.
     pub attempts: NonZeroU32,
-    /// Number of attempts at once.
+    /// Burst of attempts.
     pub attempts_burst: NonZeroU32,
 }
 
@@ -161,14 +161,14 @@ impl Default for RequestLimits {
     }
 }
 
-/// How letters are made into files to take away.
+/// Limits for exporting letters.
 #[derive(Clone, Debug)]
 pub struct ExportRules {
     /// The program that makes PDFs; `None`: `sealpost-pdf` beside the running program.
     pub pdf_worker: Option<PathBuf>,
     /// PDFs made at once.
     pub pdf_at_once: usize,
-    /// Bytes of memory for each.
+    /// Bytes of memory per PDF.
     pub pdf_memory: u64,
     /// Time limit for each PDF.
     pub pdf_time: Duration,
@@ -180,18 +180,18 @@ impl Default for ExportRules {
     }
 }
 
-/// What a password must have.
+/// Requirements for a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
-    /// Characters at least, never below 8; `None`: 8, or 12 where no kind of characters is asked for.
+    /// Minimum length, never below 8; `None`: 8, or 12 if no kinds of characters are required.
     pub minimum_length: Option<usize>,
     /// A password needs a digit.
     pub digit: bool,
     /// A password needs an upper-case letter.
     pub upper: bool,
-    /// Something that is neither letter nor digit.
+    /// A password needs a character that is neither letter nor digit.
     pub special: bool,
-    /// The least zxcvbn score (0 to 4).
+    /// The minimum zxcvbn score (0 to 4).
     pub minimum_strength: u8,
 }
 
@@ -201,51 +201,51 @@ impl Default for PasswordRules {
     }
 }
 
-/// Whom to tell of a hole (RFC 9116).
+/// Whom to tell of a vulnerability (RFC 9116).
 #[derive(Clone, Debug)]
 pub struct SecurityContact {
-    /// `mailto:`, `https:` or `tel:`, best first.
+    /// `mailto:`, `https:` or `tel:`, preferred first.
     pub contacts: Vec<String>,
-    /// Not to be used any more from then on.
+    /// Not to be used after that.
     pub expires: Timestamp,
-    /// How reports are dealt with, an absolute address.
+    /// How reports are handled, an absolute URL.
     pub policy: Option<String>,
-    /// Who has found something, an absolute address.
+    /// Acknowledgements of reporters, an absolute URL.
     pub acknowledgments: Option<String>,
 }
 
-/// Everything the portal is told.
+/// All settings of the portal.
 #[derive(Clone, Debug)]
 pub struct PortalConfig {
     /// The addresses to listen on.
     pub addresses: Vec<SocketAddr>,
-    /// Who ends TLS.
+    /// Where TLS ends.
     pub tls: PortalTls,
-    /// What people type: `https://mail.example.org`.
+    /// The public address: `https://mail.example.org`.
     pub public_url: String,
     /// Name, colours and logo of the operator.
     pub brand: Brand,
-    /// The languages offered, best first; each must have a folder in `webmail-ui/locales`.
+    /// The languages offered, preferred first; each must have a folder in `webmail-ui/locales`.
     pub languages: Vec<String>,
-    /// IANA name, for dates.
+    /// IANA name of the time zone, for dates.
     pub time_zone: String,
     /// How long sessions last.
     pub session: SessionRules,
     /// What a password must contain.
     pub password: PasswordRules,
-    /// What a forgotten password takes.
+    /// What resetting a forgotten password requires.
     pub reset: ResetBy,
     /// How recipients activate their mailboxes.
     pub activate_by: ActivateBy,
-    /// What happens when a link has run out.
+    /// What happens when an activation link has expired.
     pub renewal: Renewal,
-    /// How long letters are kept, and links that activate a mailbox.
+    /// How long letters and activation links are kept.
     pub retention: Retention,
-    /// What becomes of letters that nobody had opened when their owner deletes them, or the mailbox.
+    /// What happens to unopened letters when their owner deletes them, or the mailbox.
     pub unread: Unread,
-    /// What follows wrong passwords.
+    /// What follows failed passwords.
     pub locks: LockRules,
-    /// How many requests are answered.
+    /// Rate limits.
     pub limits: RequestLimits,
     /// Security questions offered instead of the built-in ones, per language; may be empty.
     pub questions: Vec<(String, Vec<String>)>,
@@ -253,24 +253,24 @@ pub struct PortalConfig {
     pub export: ExportRules,
     /// To whom, and how much, owners may write.
     pub write: WriteRules,
-    /// Whether the activation page shows the subject of the letter that waits.
+    /// Whether the activation page shows the subject of the waiting letter.
     pub show_subject: bool,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<sealpost_mail::Network>,
-    /// Who says, in front of a connection, from where it comes (the PROXY protocol).
+    /// Proxies that report the client's address with the PROXY protocol.
     pub proxies: Proxies,
-    /// How often owners are told of new letters who have not chosen.
+    /// How often owners get notices of new letters if they have not chosen.
     pub pace: sealpost_store::Pace,
-    /// Bytes that opened letters may take together.
+    /// Maximum memory for all opened letters, in bytes.
     pub memory: usize,
-    /// Whether our keys for partners are shown, at `/partner` and in a Web Key Directory.
+    /// Whether our keys for partners are published, at `/partner` and in a Web Key Directory.
     pub partner_page: bool,
-    /// Whom to tell of a hole.
+    /// Whom to tell of a vulnerability.
     pub security: Option<SecurityContact>,
 }
 
 impl PortalConfig {
-    /// The values a demo or a test starts from.
+    /// Values for a demo or a test.
     #[must_use]
     pub fn sample(address: SocketAddr, public_url: &str) -> Self {
         Self {
@@ -323,7 +323,7 @@ impl PortalConfig {
         }
     }
 
-    /// Whether everything fits together, without opening a socket.
+    /// Checks the settings without opening a socket.
     pub fn check(&self) -> Result<(), PortalError> {
         self.origin()?;
         if self.addresses.is_empty() {

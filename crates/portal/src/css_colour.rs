@@ -1,10 +1,10 @@
-//! Colours as a letter writes them: any form of CSS, and what lets through what is beneath. Knows no page.
+//! Colours as a letter writes them: any CSS notation, with opacity. Knows no page.
 
 use cssparser::Parser;
 use cssparser_color::Color;
 use sealpost_mail::Colour;
 
-/// A colour as a letter writes it: it may let through what is beneath.
+/// A colour as a letter writes it, which may be translucent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Paint {
     colour: Colour,
@@ -13,7 +13,7 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    /// Any colour of CSS that a letter may use; `None` for what hangs on something else.
+    /// Any CSS colour that a letter may use; `None` for context-dependent ones.
     pub(crate) fn css(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some((_, colour)) = SYSTEM.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)) {
@@ -41,7 +41,7 @@ impl Paint {
         Some(Self { colour, opacity: u32::from(opacity) })
     }
 
-    /// A colour of an attribute: the digits may stand alone (HTML §2.3.6).
+    /// A colour of an attribute: the digits may lack the `#` (HTML §2.3.6).
     pub(crate) fn attribute(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = matches!(text.len(), 3 | 6) && text.chars().all(|c| c.is_ascii_hexdigit());
@@ -52,12 +52,12 @@ impl Paint {
         self.opacity == 100
     }
 
-    /// What is seen of it on `ground`.
+    /// How it appears on `ground`.
     pub(crate) fn on(self, ground: Colour) -> Colour {
         ground.mix(self.colour, self.opacity)
     }
 
-    /// As it is written in a cleaned letter.
+    /// The notation used in a cleaned letter.
     pub(crate) fn written(self) -> String {
         let Colour { red, green, blue } = self.colour;
         match self.opacity {
@@ -70,7 +70,7 @@ impl Paint {
 
 /// CSS Color 4 §7.1.
 fn hsl(hue: f32, saturation: f32, lightness: f32) -> Colour {
-    // The parser gives shares of one, of hues degrees.
+    // The parser gives fractions of one, and hues in degrees.
     let a = saturation * lightness.min(1.0 - lightness);
     let channel = |n: f32| {
         let k = (n + hue / 30.0).rem_euclid(12.0);

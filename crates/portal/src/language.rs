@@ -1,5 +1,5 @@
-//! The translations in `webmail-ui/locales`, which language a page speaks, and how it writes dates and sizes.
-//! A folder is a language; nothing here lists them. Knows no page.
+//! The translations in `webmail-ui/locales`, the language of a page, and how dates and sizes are written.
+//! Each folder is a language; nothing here lists them. Knows no page.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,8 @@ fluent_templates::static_loader! {
     };
 }
 
-/// The language of tests: made of the English texts, and spoken where a test's configuration names it.
+/// The pseudo language of tests: derived from the English texts, and available if a test's configuration
+/// names it.
 #[cfg(test)]
 static PSEUDO: LazyLock<(LanguageIdentifier, fluent_templates::ArcLoader)> = LazyLock::new(|| {
     let english = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales/en");
@@ -48,11 +49,11 @@ impl PartialEq for Language {
     }
 }
 
-/// Values for the places in a text.
+/// Values for the placeables of a text.
 pub(crate) type Values<'a> = HashMap<Cow<'static, str>, FluentValue<'a>>;
 
 impl Language {
-    /// Every language there is.
+    /// Every available language.
     pub fn all() -> impl Iterator<Item = Self> {
         LANGUAGES.iter().map(|(tag, id)| Self { tag, id })
     }
@@ -70,7 +71,7 @@ impl Language {
             .or_else(|| Self::all().find(|l| l.id.language == wanted.language))
     }
 
-    /// The best of `offered` for an `Accept-Language` value (RFC 9110 §12.5.4); the first if none fits.
+    /// The best of `offered` for an `Accept-Language` value (RFC 9110 §12.5.4); the first if none matches.
     #[must_use]
     pub fn negotiate(header: &str, offered: &[Self]) -> Option<Self> {
         let mut requests: Vec<(u32, Self)> = header
@@ -80,7 +81,7 @@ impl Language {
                 let (tag, quality) = request.split_once(';').unwrap_or((request, "q=1"));
                 let quality: f32 = quality.trim().strip_prefix("q=")?.trim().parse().ok()?;
                 let language = Self::parse(tag)?;
-                // Thousandths, as the standard allows three digits; negative and NaN become zero.
+                // In thousandths, as the standard allows three digits; negative and NaN become zero.
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -100,7 +101,7 @@ impl Language {
         Self::parse("de").unwrap_or_else(Self::last_resort)
     }
 
-    /// English, which is compiled in; for the case that cannot happen.
+    /// English, which is compiled in; a fallback that is never needed.
     pub(crate) fn last_resort() -> Self {
         static ENGLISH: LazyLock<LanguageIdentifier> = LazyLock::new(|| "en".parse().unwrap_or_default());
         Self { tag: "en", id: &ENGLISH }
@@ -117,7 +118,7 @@ impl Language {
         self.say_with(key, None)
     }
 
-    /// The text under `key` with values in its places.
+    /// The text under `key` with values for its placeables.
     pub(crate) fn say_with(self, key: &str, values: Option<&Values<'_>>) -> String {
         #[cfg(test)]
         if *self.id == PSEUDO.0 {
@@ -147,7 +148,7 @@ impl Language {
         LOCALES.lookup_no_default_fallback(self.id, key, Some(&values)).is_some()
     }
 
-    /// "1.4 MB" as people count: decimal units (what file managers and mail programs show).
+    /// "1.4 MB": decimal units, as in file managers and mail programs.
     pub(crate) fn size(self, bytes: u64) -> String {
         let (tenths, unit) = match bytes {
             0..1_000 => (bytes * 10, "B"),
@@ -194,7 +195,7 @@ impl Calendar {
         Self::worded(language, "date-long", &zoned)
     }
 
-    /// The shortest that is clear today: time, day and month, or a full date.
+    /// The shortest unambiguous form: time, day and month, or a full date.
     pub(crate) fn short(&self, language: Language, at: Timestamp, now: Timestamp) -> String {
         let (Some(zoned), Some(now)) = (self.zoned(at), self.zoned(now)) else { return String::new() };
         if zoned.date() == now.date() {

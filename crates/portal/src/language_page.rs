@@ -1,5 +1,5 @@
-//! The language switch in every page's foot. A visitor's choice is a cookie; an owner's goes to the mailbox,
-//! and our mails follow it.
+//! The language switch in every page's footer. A visitor's choice is kept in a cookie; an owner's in the
+//! mailbox, and our mails follow it.
 
 use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -51,7 +51,7 @@ pub(crate) async fn choose(
     Ok(response)
 }
 
-/// A path of ours, and nothing that a browser could read as another host.
+/// A path of ours that no browser could read as another host.
 pub(crate) fn own_path(back: &str) -> Option<&str> {
     let rest = back.strip_prefix('/')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);

@@ -1,9 +1,9 @@
-//! The recipients' webmail: activation, log-in, inbox, reading, over HTTP and without need of scripts.
+//! The recipients' webmail: activation, log-in, inbox, reading, over HTTP without requiring scripts.
 //!
-//! SECURITY: a mailbox can be read only through `SignedIn`, which exists only while a session's cookie is at
-//! hand; the crate holds no key that opens a mailbox, knows no rules, no SMTP and no SQL, and sends mail only
-//! by asking its `Outbox`. Routes stand in one table (`routes.rs`), and what is not there does not exist.
-//! Everything shown of a letter is hostile: it goes through `html.rs` into a sandboxed frame, or is escaped.
+//! SECURITY: a mailbox can be read only through `SignedIn`, which exists only with a session's cookie; the
+//! crate holds no key that opens a mailbox, knows no rules, no SMTP and no SQL, and sends mail only by asking
+//! its `Outbox`. All routes are in one table (`routes.rs`); what is not there does not exist. Everything
+//! shown of a letter is hostile: it passes through `html.rs` into a sandboxed frame, or is escaped.
 
 mod access;
 mod assets;

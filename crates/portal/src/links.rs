@@ -1,5 +1,5 @@
-//! The addresses of the portal's pages: one function for each shape, for whatever links to one, redirects there or tells one
-//! from another. What stands behind them is said in `routes.rs`; a test holds the two together. Knows no page.
+//! The URLs of the portal's pages: one function for each shape, for links, redirects and comparisons. What
+//! they lead to is in `routes.rs`; a test keeps the two consistent. Knows no page.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ pub(crate) use sealpost_mailbox::portal_links::{
 
 /// The page with the log-in form.
 pub(crate) const LOGIN: &str = "/";
-/// Where somebody with an initial password chooses an own one.
+/// Where a newcomer with an initial password chooses their own.
 pub(crate) const FIRST_LOGIN: &str = "/first";
 /// The way back in with a forgotten password.
 pub(crate) const FORGOT: &str = "/forgot";
@@ -17,23 +17,23 @@ pub(crate) const FORGOT: &str = "/forgot";
 pub(crate) const INBOX: &str = "/inbox";
 /// The list of sent letters.
 pub(crate) const SENT: &str = "/sent";
-/// What was thrown away.
+/// Deleted letters.
 pub(crate) const TRASH: &str = "/trash";
 /// The page of the owner's own folders.
 pub(crate) const FOLDERS: &str = "/folders";
-/// What is being written.
+/// The list of drafts.
 pub(crate) const DRAFTS: &str = "/drafts";
 /// The page of the owner's account.
 pub(crate) const ACCOUNT: &str = "/account";
 /// Our keys, for partners.
 pub(crate) const PARTNER: &str = "/partner";
 
-/// A folder of the owner's.
+/// An owner's folder.
 pub(crate) fn folder(id: &str) -> String {
     format!("/folder/{id}")
 }
 
-/// Whether that is the address of a folder of the owner's.
+/// Whether that is the URL of an owner's folder.
 pub(crate) fn is_folder(path: &str) -> bool {
     path.starts_with(&folder(""))
 }
@@ -43,12 +43,12 @@ pub(crate) fn draft(id: &str) -> String {
     format!("/w/{id}")
 }
 
-/// Whose address that is among the drafts.
+/// The draft's id in that URL.
 pub(crate) fn draft_of(path: &str) -> Option<&str> {
     path.strip_prefix(&draft(""))
 }
 
-/// A file of a draft that comes in pieces.
+/// A file of a draft that is uploaded in pieces.
 pub(crate) fn upload(draft_id: &str, file: &str) -> String {
     format!("{}/{file}", uploads(draft_id))
 }
@@ -58,17 +58,17 @@ pub(crate) fn uploads(draft_id: &str) -> String {
     format!("{}/u", draft(draft_id))
 }
 
-/// Whose address that is among the letters.
+/// The letter's id in that URL.
 pub(crate) fn letter_of(path: &str) -> Option<&str> {
     path.strip_prefix(&letter(""))
 }
 
-/// The frame with a letter's markup.
+/// The frame with a letter's HTML.
 pub(crate) fn letter_frame(id: &str) -> String {
     format!("{}/html", letter(id))
 }
 
-/// A letter as a file that mail programs open.
+/// A letter as a file for mail programs.
 pub(crate) fn letter_eml(id: &str) -> String {
     format!("{}/eml", letter(id))
 }
@@ -83,12 +83,12 @@ pub(crate) fn letter_pdf(id: &str) -> String {
     format!("{}/pdf", letter(id))
 }
 
-/// A file of a letter, to be saved.
+/// A letter's file, for download.
 pub(crate) fn letter_part(id: &str, part: impl Display) -> String {
     format!("{}/part/{part}", letter(id))
 }
 
-/// A file of a letter, to be looked at.
+/// A letter's file, to be viewed.
 pub(crate) fn letter_view(id: &str, part: impl Display) -> String {
     format!("{}/view/{part}", letter(id))
 }
@@ -98,7 +98,7 @@ pub(crate) fn letter_inside(id: &str, part: impl Display) -> String {
     format!("{}/inside/{part}", letter(id))
 }
 
-/// The frame with its markup.
+/// The frame with its HTML.
 pub(crate) fn inside_frame(id: &str, part: impl Display) -> String {
     format!("{}/html", letter_inside(id, part))
 }
@@ -108,7 +108,7 @@ pub(crate) fn renewal(token: &str) -> String {
     format!("{}/renew", activation(token))
 }
 
-/// How far an export is.
+/// The progress of an export.
 pub(crate) fn export_progress(watch: &str) -> String {
     format!("/export/progress/{watch}")
 }
@@ -118,17 +118,17 @@ pub(crate) fn partner_file(name: &str) -> String {
     format!("{PARTNER}/{name}")
 }
 
-/// A script, a style or a picture of ours.
+/// A script, style or picture of the portal.
 pub(crate) fn asset(name: &str) -> String {
     format!("/static/{name}")
 }
 
-/// Which of them has that address.
+/// The name of the asset with that URL.
 pub(crate) fn asset_of(path: &str) -> Option<&str> {
     path.strip_prefix(&asset(""))
 }
 
-/// The page at `path`, with something to say: `("note", "saved")`.
+/// The page at `path`, with a message: `("note", "saved")`.
 pub(crate) fn saying(path: &str, (key, word): (&str, &str)) -> String {
     let sign = if path.contains('?') { '&' } else { '?' };
     format!("{path}{sign}{key}={word}")

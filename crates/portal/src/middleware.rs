@@ -1,5 +1,5 @@
-//! What happens to every request on the way in and out: limits, headers, problem pages, the access log.
-//! The log says route, status and time; never a path, a token or an address.
+//! What happens to every request and response: limits, headers, problem pages, the access log. The log has
+//! route, status and time; never a path, a token or an address.
 
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Everything a page may load comes from here; nothing may run that is not a file of ours.
+/// Everything a page may load comes from here; only our own files may run.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'";
 
-/// The same for every answer; a handler may set its own policy and caching before.
+/// The same for every response; a handler may set its own policy and caching beforehand.
 const HEADERS: [(&str, &str); 9] = [
     ("content-security-policy", POLICY),
     ("cache-control", "no-store"),
@@ -57,7 +57,7 @@ pub(crate) async fn outermost(
     let began = site.now();
     detach(&mut request);
     let place = request.request().conn_data::<Arc<Slot>>().cloned();
-    // A connection that somebody works for is not taken away, unless the work is to wait for its client.
+    // A busy connection is not evicted, unless it is waiting for its client.
     let _work = place.as_ref().map(|place| place.work());
     if let Some(place) = place {
         let body = request.take_payload();
@@ -70,7 +70,7 @@ pub(crate) async fn outermost(
     let mut response = explained(&site, response);
     protect(&site, response.headers_mut());
     if response.request().match_name().is_some_and(|name| SECRET_FORMS.contains(&name)) {
-        // What was read goes with the connection.
+        // What was read is discarded with the connection.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let status = response.status().as_u16();
@@ -85,7 +85,7 @@ pub(crate) async fn outermost(
 const SECRET_FORMS: [&str; 7] =
     ["login", "activate", "first", "reset", "account.password", "account.question", "account.delete"];
 
-/// The web server keeps used requests, to use them again; their heads lie in the very buffer into which the form was
+/// The web server keeps used requests for reuse; their heads are in the very buffer into which the form was
 /// read. Copied out of it they keep no password in memory.
 fn detach(request: &mut ServiceRequest) {
     if request.method() != Method::POST {
@@ -103,7 +103,7 @@ fn detach(request: &mut ServiceRequest) {
     request.match_info_mut().get_mut().update(&uri);
 }
 
-/// Counts a request. A file of ours costs nothing and changes nothing: every page asks for some.
+/// Counts a request. Static files cost nothing and change nothing: every page requests some.
 fn counted(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
     let file = links::asset_of(request.path());
     if file.is_some_and(|name| site.assets.get(name).is_some()) {
@@ -113,7 +113,7 @@ fn counted(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
     site.limits.page(client, session::claimed(site, request.request()))
 }
 
-/// A method is a word that the client chooses; ours are three.
+/// A method is a word chosen by the client; we have three.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -136,7 +136,7 @@ fn protect(site: &Site, headers: &mut HeaderMap) {
     }
 }
 
-/// Only with a living session; the handler finds it in its `SignedIn`.
+/// Requires a live session; the handler gets its `SignedIn`.
 pub(crate) async fn owners_only(
     site: web::Data<Site>,
     request: ServiceRequest,
@@ -167,7 +167,7 @@ pub(crate) async fn owners_only(
     }
 }
 
-/// Only with an initial password shown; the handler finds its `Newcomer`.
+/// Requires a newcomer session; the handler gets its `Newcomer`.
 pub(crate) async fn newcomers_only(
     site: web::Data<Site>,
     request: ServiceRequest,
@@ -182,12 +182,12 @@ pub(crate) async fn newcomers_only(
     }
 }
 
-/// Half a letter may be in it: it must not be lost with the session.
+/// It may contain half a letter, which must not be lost with the session.
 fn is_editor(request: &ServiceRequest) -> bool {
     request.method() == Method::POST && request.request().match_name() == Some("draft")
 }
 
-/// The owner's language, for a problem page that comes later.
+/// The owner's language, for a problem page.
 #[derive(Clone, Copy)]
 struct Spoken(Language);
 
@@ -200,7 +200,7 @@ struct ProblemPage {
     seconds: u64,
 }
 
-/// Turns a problem into a page that says what is wrong and how to go on.
+/// Turns a problem into a page that says what is wrong and how to continue.
 fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let Some(error) = response.response().error() else { return response };
@@ -250,7 +250,7 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
     response.into_response(fresh)
 }
 
-/// To the log-in page, and after it back to where the reader wanted to go.
+/// Redirects to the log-in page, and afterwards back to where the reader wanted to go.
 fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> ServiceResponse<BoxBody> {
     let mut to = links::LOGIN.to_owned();
     let path = response.request().path();
@@ -263,7 +263,7 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     }
     let mut fresh = page::redirect(&to);
     if !note.is_empty() {
-        // What the browser still has opens nothing any more.
+        // The browser's cookies open nothing any more.
         for what in ["session", first_login_session::COOKIE] {
             let _ = page::set(&mut fresh, &no_cookie(&site.origin, what));
         }
@@ -271,7 +271,7 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     response.into_response(fresh)
 }
 
-/// What is not in the table.
+/// The response for routes that do not exist.
 pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::NotFound)
 }

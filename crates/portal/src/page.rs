@@ -1,4 +1,5 @@
-//! What every page has in common: words in the reader's language, brand, form token. Knows no route's business.
+//! What all pages have in common: texts in the reader's language, brand, form token. Knows nothing of single
+//! routes.
 
 use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
@@ -19,31 +20,31 @@ use crate::state::Site;
 pub(crate) struct Page {
     site: web::Data<Site>,
     pub(crate) language: Language,
-    /// The signed-in owner's own address.
+    /// The logged-in owner's own address.
     pub(crate) owner: Option<String>,
     /// For every form on the page; empty on pages that cannot have one.
     pub(crate) token: String,
-    /// Where the language switch leads back to.
+    /// Where the language switch returns to.
     pub(crate) here: String,
-    /// Where it leads on pages that are the same for everybody and have no form.
+    /// Its target on pages that are the same for everybody and have no form.
     pub(crate) switch: Option<&'static str>,
-    /// Seconds until the end of the session is announced.
+    /// Seconds until the session's expiry is announced.
     pub(crate) idle: Option<u64>,
-    /// Whether the symbols stand in the page itself.
+    /// Whether the symbols are inlined in the page.
     symbols_within: bool,
-    /// When the session ends.
+    /// When the session expires.
     ends: Option<Timestamp>,
     pub(crate) calendar: Calendar,
-    /// Nothing of the mailbox goes, and its owner is told so.
+    /// The mailbox is under a hold, and its owner is told so.
     pub(crate) is_held: bool,
-    /// The folders of the owner's, where the page names any.
+    /// The owner's folders, if the page shows any.
     pub(crate) own_folders: Vec<OwnFolder>,
-    /// Single keys do something, as the owner has not turned them off.
+    /// Single-key shortcuts are enabled.
     pub(crate) keys: bool,
 }
 
 impl Page {
-    /// A page for somebody without a session.
+    /// A page for a client without a session.
     pub(crate) fn open(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor) -> Self {
         Self::with(site, request, None, visitor.token())
     }
@@ -53,7 +54,7 @@ impl Page {
         Self::with(site, request, Some(owner), owner.token())
     }
 
-    /// The same, with the symbols in it: for pages that have enough to fetch.
+    /// The same with inlined symbols: for pages that already have much to fetch.
     pub(crate) fn with_symbols(self) -> Self {
         Self { symbols_within: true, ..self }
     }
@@ -63,12 +64,12 @@ impl Page {
         Self { own_folders, ..self }
     }
 
-    /// Whether that is the address of a folder of the owner's.
+    /// Whether that is the URL of an owner's folder.
     pub(crate) fn is_own(&self, path: &str) -> bool {
         links::is_folder(path)
     }
 
-    /// A page without any form: problems.
+    /// A page without a form, for problems.
     pub(crate) fn bare(site: &web::Data<Site>, language: Language) -> Self {
         Self {
             site: site.clone(),
@@ -87,7 +88,7 @@ impl Page {
         }
     }
 
-    /// A page without any form whose languages have addresses: caches may keep it.
+    /// A page without a form, with one URL per language: caches may keep it.
     pub(crate) fn for_everybody(site: &web::Data<Site>, language: Language, here: &'static str) -> Self {
         Self { switch: Some(here), ..Self::bare(site, language) }
     }
@@ -115,7 +116,7 @@ impl Page {
         }
     }
 
-    /// When the session ends, as a time of day.
+    /// When the session expires, as a time of day.
     pub(crate) fn until(&self) -> Option<String> {
         self.ends.map(|ends| self.calendar.time(self.language, ends))
     }
@@ -130,12 +131,12 @@ impl Page {
         self.language.say_with(key, Some(&Values::from([("n".into(), (*n).into())])))
     }
 
-    /// The text under `key` with one value in it.
+    /// The text under `key` with one value.
     pub(crate) fn v(&self, key: &str, name: &'static str, value: &str) -> String {
         self.language.say_with(key, Some(&Values::from([(name.into(), value.to_owned().into())])))
     }
 
-    /// That a message was taken back.
+    /// The sentence that a message was recalled.
     pub(crate) fn withdrawn(&self, received: &Timestamp, at: &Timestamp, by: &str) -> String {
         let values = Values::from([
             ("received".into(), self.date_day(received).into()),
@@ -145,7 +146,7 @@ impl Page {
         self.language.say_with("inbox-withdrawn", Some(&values))
     }
 
-    /// Whether owners may write a question of their own.
+    /// Whether owners may write their own question.
     pub(crate) fn own_questions(&self) -> bool {
         self.site.own_questions()
     }
@@ -170,17 +171,17 @@ impl Page {
         Some(format!("mailto:{}", address.to_path()))
     }
 
-    /// A number for people who would rather call.
+    /// A phone number for support.
     pub(crate) fn phone(&self) -> Option<&str> {
         self.site.config.brand.phone.as_deref()
     }
 
-    /// RFC 3966: digits, and the plus before them.
+    /// RFC 3966: digits, with the plus before them.
     pub(crate) fn phone_link(&self, phone: &str) -> String {
         format!("tel:{}", phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>())
     }
 
-    /// Whether support can open a mailbox again: every promise depends on it.
+    /// Whether support can reopen a mailbox: every promise depends on it.
     pub(crate) fn kept_by_support(&self) -> bool {
         self.site.keys.escrow_public.is_some()
     }
@@ -209,7 +210,7 @@ impl Page {
         &self.site.assets.write_js
     }
 
-    /// Whether there is anybody to write to.
+    /// Whether there is any recipient to write to.
     pub(crate) fn can_write(&self) -> bool {
         self.site.config.write.is_on()
     }
@@ -218,17 +219,17 @@ impl Page {
         &self.site.assets.logo
     }
 
-    /// All symbols, if they stand in the page.
+    /// All symbols, if they are inlined in the page.
     pub(crate) fn symbols(&self) -> &str {
         if self.symbols_within { &self.site.assets.symbols } else { "" }
     }
 
-    /// The address of one symbol.
+    /// The URL of one symbol.
     pub(crate) fn icon(&self, name: &str) -> String {
         if self.symbols_within { format!("#{name}") } else { format!("{}#{name}", self.site.assets.icons) }
     }
 
-    /// Every language on offer: tag, own name, whether it is this page's.
+    /// Every language offered: tag, own name, whether it is this page's.
     pub(crate) fn languages(&self) -> Vec<(&'static str, String, bool)> {
         let one = |l: &Language| (l.tag(), l.say("language-name"), *l == self.language);
         self.site.languages.iter().map(one).collect()
@@ -265,17 +266,17 @@ fn own_calendar(owner: &SignedIn) -> Option<Calendar> {
     jiff::tz::TimeZone::get(owner.profile().zone.as_deref()?).ok().map(Calendar)
 }
 
-/// Notices may carry an imprint as text; here only an address makes a link.
+/// In notices an imprint may be plain text; here only a URL becomes a link.
 fn is_web(link: &str) -> bool {
     (link.starts_with("https://") || link.starts_with("http://")) && !link.contains(char::is_whitespace)
 }
 
-/// One person's name as a letter shows it; the address if there is none.
+/// A person's name as a letter shows it; `None` if there is only an address.
 pub(crate) fn display_name(mailbox: &Mailbox) -> Option<&str> {
     mailbox.name.as_deref().filter(|n| !n.trim().is_empty()).or(mailbox.address.as_deref())
 }
 
-/// Cookie choice, then Accept-Language, then the operator's first.
+/// Cookie, then Accept-Language, then the operator's first language.
 pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
     let chosen = request
         .cookie(&cookie_name(&site.origin, "language"))
@@ -296,7 +297,7 @@ pub(crate) fn show(status: StatusCode, template: &impl Template) -> Result<HttpR
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
 }
 
-/// Renders a page for somebody without a session, with the cookie that binds its forms.
+/// Renders a page for a client without a session, with the cookie that binds its forms.
 pub(crate) fn show_to(
     visitor: &Visitor,
     status: StatusCode,
@@ -309,7 +310,7 @@ pub(crate) fn show_to(
     Ok(response)
 }
 
-/// Sends the browser to another page of ours, by GET.
+/// Redirects the browser to another page of ours, by GET.
 pub(crate) fn redirect(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to.to_owned())).finish()
 }

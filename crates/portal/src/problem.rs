@@ -10,19 +10,19 @@ use crate::http::problem::HttpProblem;
 /// The status of a page that asks the reader to correct a form.
 pub(crate) const HINT: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-/// Why a request is not answered with what it asked for. The text is for the log and holds no secret.
+/// Why a request cannot be answered as asked. The text is for the log and contains no secret.
 #[derive(Debug, Error)]
 pub(crate) enum Problem {
     /// No such page, or not for this reader: the two look the same.
     #[error("not found")]
     NotFound,
-    /// Needs a session; the page offers the log-in.
+    /// Needs a session; the response redirects to the log-in.
     #[error("no session")]
     SignIn,
-    /// There was a session, but it has run out.
+    /// The session has expired.
     #[error("session over")]
     SessionOver,
-    /// There was a session, and somebody ended it from elsewhere.
+    /// The session was ended from elsewhere.
     #[error("session ended")]
     SessionEnded(Ended),
     /// A form that did not come from our own page, or whose page has become stale.
@@ -31,16 +31,16 @@ pub(crate) enum Problem {
     /// A form that cannot be read.
     #[error("form unreadable: {0}")]
     BadForm(&'static str),
-    /// Too many requests from one place, or attempts at one mailbox.
+    /// Too many requests from one network, or attempts at one mailbox.
     #[error("too many requests")]
     TooMany {
-        /// When it makes sense to try again.
+        /// Seconds until a retry makes sense.
         seconds: u64,
     },
     /// Too much at once.
     #[error("busy: {0}")]
     Busy(&'static str),
-    /// A letter whose sealed bytes are not what they were.
+    /// A letter whose sealed bytes have changed.
     #[error("damaged: {0}")]
     Damaged(String),
     /// A fault of ours; the text is for the log.
@@ -49,7 +49,7 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// A fault with its cause for the log. Where that is a store which is only busy, the reader is asked to come again.
+    /// A fault with its cause for the log. If that is a busy store, the reader is asked to try again.
     pub(crate) fn fault(what: &str, cause: impl std::error::Error + 'static) -> Self {
         if StoreError::beneath(&cause).is_some_and(StoreError::is_busy) {
             tracing::warn!(error = %cause, what, "the store is busy");

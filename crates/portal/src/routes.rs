@@ -37,7 +37,7 @@ use crate::writing::upload_page;
 /// What a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// GET and HEAD: changes nothing that anyone would miss.
+    /// GET and HEAD: has no side effects that matter.
     Read,
     /// POST: its handler takes a `Protected` form.
     Act,
@@ -48,15 +48,15 @@ pub(crate) enum Verb {
 pub(crate) enum Right {
     /// Everybody may.
     Anyone,
-    /// Somebody with an initial password, to choose an own one.
+    /// A newcomer with an initial password, to choose their own.
     Newcomer,
-    /// A signed-in owner, to the own mailbox.
+    /// A logged-in owner, for their own mailbox.
     Owner,
 }
 
 /// One line of the table.
 pub(crate) struct Row {
-    /// What the access log says.
+    /// Its name in the access log.
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
     pub(crate) verb: Verb,
@@ -77,7 +77,7 @@ macro_rules! routes {
     };
 }
 
-/// All routes. Lines with the same path stand together.
+/// All routes. Lines with the same path are adjacent.
 pub(crate) const TABLE: &[Row] = routes! {
     Read Anyone   "/"                                          "login"               => login::form;
     Act  Anyone   "/login"                                     "login"               => login::submit;

@@ -1,4 +1,4 @@
-//! The listener: sockets, workers, TLS, orderly end. Knows no page.
+//! The listener: sockets, workers, TLS, graceful shutdown. Knows no page.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -24,14 +24,14 @@ use crate::http::transport::{self, Transport};
 use crate::routes;
 use crate::state::{PortalKeys, Site};
 
-/// Event loops. Two answer thousands of readers; memory stays small.
+/// Event loops. Two serve thousands of readers; memory stays small.
 const WORKERS: usize = 2;
-/// Connections that wait to be accepted.
+/// Backlog of connections that wait to be accepted.
 const QUEUE: i32 = 1024;
 /// Threads for hashing, sanitising and parsing, per worker.
 const BLOCKING_PER_WORKER: usize = 4;
 
-/// The portal, bound to its addresses and not yet running.
+/// The portal, bound to its addresses but not running yet.
 pub struct Portal {
     site: Arc<Site>,
     listeners: Vec<TcpListener>,
@@ -39,12 +39,12 @@ pub struct Portal {
     certificate: Option<Arc<Certificate>>,
 }
 
-/// Reads certificate and key again.
+/// Reloads certificate and key.
 #[derive(Clone)]
 pub struct Reloader(Option<Arc<Certificate>>);
 
 impl Reloader {
-    /// Takes the files as they are now; on error the old ones stay in use.
+    /// Loads the files as they are now; on error the old ones stay in use.
     pub fn reload(&self) -> Result<(), PortalError> {
         match &self.0 {
             Some(certificate) => Ok(certificate.reload()?),
@@ -54,10 +54,10 @@ impl Reloader {
 }
 
 impl PortalTls {
-    /// Whether a portal could be bound with these files: reads them as [`Portal::bind`] does.
+    /// Checks whether a portal could be bound with these files, as [`Portal::bind`] does.
     ///
     /// # Errors
-    /// Which file is missing, is none, or does not fit the other.
+    /// Which file is missing, invalid, or does not match the other.
     pub fn check(&self) -> Result<(), PortalError> {
         match self {
             Self::Off => Ok(()),
@@ -95,20 +95,20 @@ impl Portal {
         Ok(Self { site, listeners, addresses, certificate })
     }
 
-    /// Where it listens; ports chosen by the system are filled in.
+    /// Addresses it listens on; ports chosen by the system are filled in.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// What the roof calls when certificates have been renewed.
+    /// To be called when certificates have been renewed.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader(self.certificate.clone())
     }
 
-    /// Serves until `stop`; then finishes what is being answered, for ten seconds at most. The web server
-    /// has a thread and a runtime of its own, so this can be awaited anywhere.
+    /// Serves until `stop`; then finishes requests under way, for ten seconds at most. The web server has a
+    /// thread and a runtime of its own, so this can be awaited anywhere.
     pub async fn run(self, stop: CancellationToken) -> Result<(), PortalError> {
         let (tell, told) = tokio::sync::oneshot::channel();
         std::thread::Builder::new().name("portal".to_owned()).spawn(move || {
@@ -129,7 +129,7 @@ impl Portal {
         let mut server = Server::build()
             .workers(WORKERS)
             .worker_max_blocking_threads(BLOCKING_PER_WORKER)
-            // It never stops accepting: who must give way is decided over all of them.
+            // It never stops accepting: which connection is evicted is decided over all of them.
             .max_concurrent_connections(Connections::most() * 2)
             .shutdown_timeout(10)
             .disable_signals();
@@ -151,7 +151,8 @@ impl Portal {
                     }
                 });
                 let service = HttpService::build()
-                    // A slow drip cannot hold a place: head and handshake have their time, forms theirs (csrf.rs).
+                    // Slow clients cannot hold a slot: head and handshake have time limits, forms theirs
+                    // (csrf.rs).
                     .client_request_timeout(Duration::from_secs(10))
                     .client_disconnect_timeout(Duration::from_secs(5))
                     .keep_alive(Duration::from_secs(30))
@@ -172,7 +173,7 @@ impl Portal {
             stop.cancelled().await;
             handle.stop(true).await;
         };
-        // Both are awaited: the server ends when the stopper has run, or by its own fault.
+        // Both are awaited: the server ends when the stopper has run, or on its own error.
         tokio::pin!(stopper);
         tokio::pin!(server);
         tokio::select! {
@@ -186,8 +187,8 @@ impl Portal {
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = TcpListener::bind(address)?;
-    // The standard library's queue of 128 is full as soon as everybody comes at once: those behind wait for
-    // seconds, some for an answer that never comes. Listening again makes it longer.
+    // The standard library's backlog of 128 is full as soon as many clients connect at once: the others wait
+    // for seconds, some for an answer that never comes. Listening again enlarges it.
     rustix::net::listen(&socket, QUEUE)?;
     Ok(socket)
 }

@@ -27,7 +27,7 @@ pub(crate) async fn accessibility(
     show_to(&visitor, StatusCode::OK, &template)
 }
 
-/// GET /static/{file}: the name holds the hash of the content, so it may be kept for ever.
+/// GET /static/{file}: the name contains the hash of the content, so it may be cached for ever.
 pub(crate) async fn file(
     site: web::Data<Site>,
     name: web::Path<String>,
@@ -55,7 +55,7 @@ pub(crate) async fn robots() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("User-agent: *\nDisallow: /\n")
 }
 
-/// GET /ready, for whoever watches the service: whether letters are taken and rows are written. Says no more.
+/// GET /ready, for monitoring: whether letters are accepted and rows are written. Says no more.
 pub(crate) async fn ready(site: web::Data<Site>) -> HttpResponse {
     let well = !site.store.is_halted() && site.store.room(0) == DiskSpace::Enough;
     let mut answer = if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

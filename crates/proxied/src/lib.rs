@@ -1,8 +1,8 @@
-//! Who really calls: the header of the PROXY protocol, version 2, in front of a connection. Knows no SMTP and no HTTP.
+//! The actual client of a connection: the header of the PROXY protocol, version 2. Knows no SMTP and no HTTP.
 //!
-//! SECURITY: what the header says becomes the client's address, with all rights that hang on it. It is read from the
-//! networks that the operator names and from nobody else; from these a connection without one is dropped, since its
-//! client would have the proxy's own rights. Length and time are bounded, and not one octet behind the header is read.
+//! SECURITY: the address in the header becomes the client's address, with all rights that depend on it. It is only read
+//! from the networks that the operator names; a connection from these without a header is dropped, since its client
+//! would have the proxy's own rights. Length and time are bounded, and not one octet after the header is read.
 //!
 //! <https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt>, cited as "PROXY".
 
@@ -16,14 +16,14 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::timeout;
 
-/// How long a proxy may take. It sends the header before anything else, so only a broken one takes longer.
+/// How long a proxy may take. It sends the header first, so only a broken one takes longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Signature, version with command, family, length (PROXY §2.2).
 const FIXED: usize = 16;
-/// The twelve octets that no other protocol begins with.
+/// The twelve octets that begin no other protocol.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// What may follow the fixed part: addresses, and what a proxy tells of its TLS. PROXY §2.2 has receivers ready for 536
-/// octets in all.
+/// Limit on the part after the fixed one: addresses, and a proxy's TLS information. PROXY §2.2 expects receivers to
+/// handle 536 octets in total.
 const MAX_HEADER: usize = 2048;
 
 /// The proxies of one listener.
@@ -33,33 +33,33 @@ pub struct Proxies {
     others: Others,
 }
 
-/// Whoever is no proxy, where there are proxies.
+/// How connections that are not from a proxy are treated, if there are proxies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Others {
-    /// Gets no session.
+    /// They get no session.
     #[default]
     Refused,
-    /// Is taken as who it is.
+    /// The peer is the client.
     Themselves,
 }
 
-/// What is to be done with a new connection.
+/// How a new connection is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerRole {
-    /// Its client is who it is.
+    /// The peer is the client.
     Itself,
-    /// Its proxy says who its client is.
+    /// The peer is a proxy, which announces its client.
     Proxy,
-    /// It did not come by a proxy, and should have.
+    /// It should have come through a proxy.
     Refused,
 }
 
-/// What a proxy says.
+/// The content of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// Who calls.
+    /// The client's address.
     Client(IpAddr),
-    /// The proxy itself, which looks whether we are well (PROXY §2.2, LOCAL).
+    /// A health check of the proxy itself (PROXY §2.2, LOCAL).
     HealthCheck,
 }
 
@@ -72,28 +72,28 @@ pub enum Silence {
     /// The connection broke.
     #[error("the connection ended before its PROXY header did: {0}")]
     Broken(#[from] io::Error),
-    /// It begins in another way.
+    /// It does not begin with a header.
     #[error("the connection does not begin with a PROXY header of version 2 (haproxy: send-proxy-v2)")]
     None,
-    /// More than anybody has to say.
+    /// The header exceeds the limit.
     #[error("the PROXY header is too long")]
     TooLong,
-    /// It cannot be read.
+    /// The header is malformed.
     #[error("the PROXY header cannot be read: {0}")]
     Unreadable(String),
-    /// It names no client with an address.
+    /// It announces no client with an address.
     #[error("the PROXY header names no client that called by TCP")]
     NoClient,
 }
 
 impl Proxies {
-    /// These, and what becomes of others. Without networks everybody is who they are.
+    /// These proxies, and the treatment of other peers. Without networks every peer is the client.
     #[must_use]
     pub fn new(networks: Vec<Network>, others: Others) -> Self {
         Self { networks, others }
     }
 
-    /// How a connection from there is to be taken.
+    /// How a connection from this address is treated.
     #[must_use]
     pub fn role(&self, peer: IpAddr) -> PeerRole {
         if self.networks.is_empty() {
@@ -109,10 +109,10 @@ impl Proxies {
     }
 }
 
-/// Reads the header and nothing behind it.
+/// Reads the header and nothing after it.
 ///
 /// # Errors
-/// Whatever is wrong: the connection is to be dropped without a word, since nobody knows whom it would be said to.
+/// The connection is to be dropped without a reply, since its client is unknown.
 pub async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Result<Word, Silence> {
     timeout(PATIENCE, header(stream)).await.map_err(|_elapsed| Silence::Late)?
 }
@@ -132,7 +132,7 @@ async fn header(stream: &mut (impl AsyncRead + Unpin)) -> Result<Word, Silence> 
     read(&header)
 }
 
-/// The whole header. Pure.
+/// Parses the whole header. Pure.
 fn read(header: &[u8]) -> Result<Word, Silence> {
     let header = Header::try_from(header).map_err(|error| Silence::Unreadable(error.to_string()))?;
     match header.command {
@@ -143,7 +143,7 @@ fn read(header: &[u8]) -> Result<Word, Silence> {
             (Protocol::Stream, Addresses::IPv6(six)) => {
                 Ok(Word::Client(IpAddr::V6(six.source_address).to_canonical()))
             }
-            // A client that the proxy cannot name would be taken for the proxy.
+            // A client that the proxy cannot announce would be taken for the proxy.
             (
                 Protocol::Stream | Protocol::Datagram | Protocol::Unspecified,
                 Addresses::Unspecified | Addresses::Unix(_) | Addresses::IPv4(_) | Addresses::IPv6(_),
@@ -169,7 +169,7 @@ mod tests {
         vec![192, 0, 2, 7, 10, 0, 0, 1, 0xc0, 0x01, 0, 25]
     }
 
-    /// What is heard, and what is left for whoever reads on.
+    /// The result, and what is left for the next reader.
     fn heard(bytes: &[u8]) -> (Result<Word, Silence>, Vec<u8>) {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let mut stream = bytes;
@@ -250,7 +250,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes is an address, a health check or dropped; never a panic, and never an octet too many.
+        /// Any input gives an address, a health check or an error; never a panic, and never an octet too many is read.
         #[test]
         fn any_bytes_behind_the_signature_are_survived(
             command in any::<u8>(), family in any::<u8>(), rest in prop::collection::vec(any::<u8>(), 0..300),

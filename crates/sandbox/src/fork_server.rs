@@ -1,12 +1,13 @@
-//! A worker program that stays, and copies itself (fork(2)) for each job: to start it anew costs more than most jobs do.
-//! Each copy gets the pipes of its job as its standard streams and shuts itself in as if it had been started alone; the
-//! program itself never reads a byte of a job. Must never know: what a job is.
+//! A resident worker program that forks (fork(2)) for each job: starting it anew would cost more than most jobs. Each
+//! copy gets the pipes of its job as its standard streams and sandboxes itself as if it had been started alone; the
+//! program itself never reads a byte of a job. Must never know: the content of a job.
 //!
-//! On the control socket (SOCK_SEQPACKET, the program's standard input) go: a number with three descriptors, to begin a
-//! job; a number alone, to end one; and back a number with a status, when one has ended. Little-endian.
+//! Messages on the control socket (SOCK_SEQPACKET, the program's standard input): a number with three descriptors
+//! begins a job; a number alone ends one; the program sends back a number with a status when one has ended.
+//! Little-endian.
 //!
-//! SECURITY: copies share the program's memory layout. Its parent must discard it when a copy ends abnormally, so that an
-//! attacker cannot use what a crash has shown.
+//! SECURITY: copies share the program's memory layout. Its parent must discard it when a copy ends abnormally, so that
+//! an attacker cannot use what a crash has disclosed.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -30,7 +31,7 @@ use thiserror::Error;
 
 use super::{Landlock, Policy, SandboxError};
 
-/// Which job: the one who asks counts.
+/// The number of a job, assigned by the parent.
 pub type JobId = u64;
 
 /// Standard input, output and error of a job.
@@ -38,31 +39,32 @@ pub type Streams<T> = [T; 3];
 
 const ID: usize = size_of::<JobId>();
 const STATUS: usize = size_of::<i32>();
-/// How a job ended that could not be begun: as if the machine had killed it.
+/// Status of a job that could not be started: as if it had been killed.
 const NOT_BEGUN: i32 = 9;
 
-/// What this process is when [`serve`] returns.
+/// The role of this process after [`serve`] returns.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Role {
     /// A copy: its job is on its standard streams.
     Job(Copied),
-    /// The program itself, and nobody wants jobs done any more.
+    /// The program itself; there are no more jobs.
     Over,
 }
 
-/// A copy that is not shut in yet, but as far as its program is. It must be before it reads its job.
+/// A copy with only the program's restrictions so far. It must be sandboxed before it reads its job.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Copied(());
 
 impl Copied {
-    /// Shuts the copy in, for good: with what its program took for all of them, exactly as [`super::enter`] does.
+    /// Sandboxes the copy permanently: together with the program's own restrictions, exactly as [`super::enter`] does.
     ///
     /// # Errors
-    /// Nothing may be read then: the copy must end.
+    /// The copy must end without reading anything.
     pub fn enter(self, policy: Policy) -> Result<Landlock, SandboxError> {
-        // Once more: for the kernel the copies were one until now, and might have sent each other signals.
+        // Again for each copy: for the kernel, copies shared one domain until now, and could have sent each other
+        // signals.
         let landlock = super::lock_paths_and_ports()?;
         super::limit(policy)?;
         super::syscalls::forbid_copying().map_err(super::calls)?;
@@ -73,36 +75,36 @@ impl Copied {
 /// Why the program cannot serve.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// It could not shut itself in, as far as it has to before it copies itself.
+    /// It could not restrict itself as required before it forks.
     #[error("cannot limit itself: {0}")]
     NotShutIn(#[from] SandboxError),
-    /// There is no control socket on standard input, or nobody listens there any more.
+    /// Standard input is not a control socket, or its other end is closed.
     #[error("its control socket does not work: {0}")]
     Control(#[from] io::Error),
 }
 
-/// What the program is told.
+/// A message to the program.
 enum Request {
     Begin(JobId, Streams<OwnedFd>),
-    /// One whose descriptors did not all come through: this process has too many open.
+    /// A request whose descriptors did not all arrive: this process has too many open.
     CutShort(JobId),
     End(JobId),
     Over,
 }
 
-/// A copy at work; ended when this is dropped by the program.
+/// A running copy; the program kills it on drop.
 struct Running {
     id: JobId,
     process: OwnedFd,
 }
 
-/// Serves until the other end of the control socket is closed. In each copy it returns at once. Reads and writes go to the first
-/// `descriptors` alone, in the program as in its copies.
+/// Serves until the other end of the control socket is closed. In each copy it returns at once. Reads and writes are
+/// only possible on the first `descriptors`, in the program as in its copies.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub fn serve(descriptors: u64) -> Result<Role, ServeError> {
-    // It needs neither paths nor ports: that holds for all copies, whatever they do.
+    // It needs neither paths nor ports: this applies to all copies, too.
     super::lock_paths_and_ports()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
     super::syscalls::allow_only_computing_and_copying(descriptors).map_err(super::calls)?;
@@ -124,7 +126,7 @@ pub fn serve(descriptors: u64) -> Result<Role, ServeError> {
                 for job in &jobs {
                     let _ = pidfd_send_signal(&job.process, Signal::KILL);
                 }
-                // Ended copies that nobody asks after would stay with process 1, which in a container may ask after none.
+                // Copies that are not reaped would stay with process 1, which in a container may reap none.
                 for job in &jobs {
                     let _ = status(&job.process);
                 }
@@ -155,7 +157,7 @@ pub fn serve(descriptors: u64) -> Result<Role, ServeError> {
     }
 }
 
-/// Which jobs have ended, and whether there is a request.
+/// The jobs that have ended, and whether there is a request.
 fn wait(jobs: &[Running]) -> io::Result<(Vec<JobId>, bool)> {
     let control = stdin();
     let mut polled = vec![PollFd::new(&control, PollFlags::IN)];
@@ -176,14 +178,14 @@ fn status(process: &OwnedFd) -> io::Result<ExitStatus> {
     Ok(ExitStatus::from_raw(raw.unwrap_or(NOT_BEGUN)))
 }
 
-/// Without the program a copy has no reason to be.
+/// A copy is killed when the program ends.
 fn die_with(program: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Of a program that went before that, nobody will be told.
+    // If the program ended before, there is no notification.
     if getppid() == Some(program) { Ok(()) } else { Err(io::Error::other("the program has gone")) }
 }
 
-/// The job's pipes in place of the control socket.
+/// Replaces the control socket by the job's pipes.
 fn become_job(streams: Streams<OwnedFd>) -> io::Result<()> {
     let [input, output, error] = streams;
     dup2_stdin(&input)?;
@@ -212,7 +214,7 @@ fn request() -> io::Result<Request> {
         }
     }
     let id = JobId::from_le_bytes(id);
-    // None or some of three would be taken for another request.
+    // Fewer than three would be taken for another request.
     if got.flags.contains(ReturnFlags::CTRUNC) {
         return Ok(Request::CutShort(id));
     }
@@ -232,7 +234,7 @@ fn tell(id: JobId, status: ExitStatus) -> io::Result<()> {
     Ok(())
 }
 
-/// The control socket's two ends: one for the program's standard input, one that does not block for who asks.
+/// The control socket's two ends: one for the program's standard input, a non-blocking one for the parent.
 ///
 /// # Errors
 /// No descriptors are left.
@@ -243,10 +245,10 @@ pub fn control() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((theirs, ours))
 }
 
-/// Asks for a job. The descriptors may be closed afterwards.
+/// Requests a job. The descriptors may be closed afterwards.
 ///
 /// # Errors
-/// `WouldBlock`, or the program has gone.
+/// `WouldBlock`, or the program has ended.
 pub fn begin(control: BorrowedFd<'_>, id: JobId, streams: Streams<BorrowedFd<'_>>) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut rights = SendAncillaryBuffer::new(&mut space);
@@ -258,19 +260,19 @@ pub fn begin(control: BorrowedFd<'_>, id: JobId, streams: Streams<BorrowedFd<'_>
     Ok(())
 }
 
-/// Asks for the end of a job.
+/// Requests the end of a job.
 ///
 /// # Errors
-/// `WouldBlock`, or the program has gone.
+/// `WouldBlock`, or the program has ended.
 pub fn end(control: BorrowedFd<'_>, id: JobId) -> io::Result<()> {
     retry_on_intr(|| send(control, &id.to_le_bytes(), SendFlags::NOSIGNAL))?;
     Ok(())
 }
 
-/// Which job has ended, and how. `None`: the program has gone.
+/// The job that has ended, and its status. `None`: the program has ended.
 ///
 /// # Errors
-/// `WouldBlock`: none until now.
+/// `WouldBlock`: none so far.
 pub fn ended(control: BorrowedFd<'_>) -> io::Result<Option<(JobId, ExitStatus)>> {
     let mut message = [0; ID + STATUS];
     let got = match retry_on_intr(|| recv(control, &mut message, RecvFlags::empty())) {

@@ -1,5 +1,5 @@
-//! A worker from outside, as far as all workers are alike: where its program is, how it is told its limits, and what its
-//! end says. Knows no work.
+//! What all workers have in common from outside: finding the program, passing its limits, and interpreting its exit
+//! status. Knows no work.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ended {
-    /// It took more than it may, or broke off: that is what it was working on, and it would happen again.
+    /// It exceeded a limit or crashed: because of its input, and it would happen again.
     Limit(&'static str),
-    /// Somebody else ended it, or did not let it work: the same may go well at another time.
+    /// It was killed from outside, or prevented from working: a retry may succeed.
     Stopped(&'static str),
-    /// Something else; its own last words, if it had any.
+    /// Anything else; its last output, if there was any.
     Failed(String),
 }
 
-/// The program at `configured`, else the one called `name` that lies beside the running program.
+/// The program at `configured`, else the one called `name` in the folder of the running program.
 ///
 /// # Errors
-/// There is none; the error names the place where it should be.
+/// There is none; the error names the expected path.
 pub fn program(configured: Option<&Path>, name: &str) -> std::io::Result<PathBuf> {
     let path = match configured {
         Some(path) => path.to_owned(),
@@ -34,33 +34,33 @@ pub fn program(configured: Option<&Path>, name: &str) -> std::io::Result<PathBuf
     Err(std::io::Error::new(std::io::ErrorKind::NotFound, missing))
 }
 
-/// The exit code of a worker that could not shut itself in. It has read nothing then.
+/// The exit code of a worker that could not sandbox itself. It has not read anything.
 pub const NOT_SHUT_IN: u8 = 3;
 
-/// The arguments by which a worker is told its limits: bytes of address space, and whole seconds of processor time.
+/// The arguments with a worker's limits: bytes of address space, and whole seconds of processor time.
 #[must_use]
 pub fn arguments(memory: u64, cpu: Duration) -> [String; 4] {
     ["--memory".to_owned(), memory.to_string(), "--cpu".to_owned(), cpu.as_secs().max(1).to_string()]
 }
 
-/// It was ended because its time was over. What it may compute is limited by itself: whoever does not get there in the
-/// time given did not get the processor, or its letter came too slowly.
+/// It was killed because of the timeout. Its processor time is limited separately: a worker that runs into the timeout
+/// did not get the processor, or its letter came too slowly.
 pub const NOT_IN_TIME: Ended = Ended::Stopped("it was not done in time; the machine is busy");
 
-/// What the end of the worker `name` means, from its status and from what it wrote to standard error.
+/// Interprets the end of the worker `name` by its status and its standard error.
 pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
     const SIGABRT: i32 = 6;
     const SIGKILL: i32 = 9;
     const SIGSEGV: i32 = 11;
     const SIGXCPU: i32 = 24;
     const NOT_SHUT_IN_CODE: i32 = NOT_SHUT_IN as i32;
-    /// How a panic ends a process of Rust.
+    /// Exit code of a Rust process that panicked.
     const PANIC: i32 = 101;
     match (status.signal(), status.code()) {
         (Some(SIGXCPU), _) => Ended::Limit("it used too much processor time"),
         (Some(SIGABRT | SIGSEGV), _) => Ended::Limit("it ran out of memory"),
         (None, Some(PANIC)) => Ended::Limit("it could not make sense of it"),
-        // The kernel where memory is short, or an operator. Its own limits end it by other signals.
+        // By the kernel when memory is short, or by an operator. Its own limits use other signals.
         (Some(SIGKILL), _) => Ended::Stopped("it was killed; memory may be short"),
         (Some(other), _) => Ended::Failed(format!("ended by signal {other}")),
         (None, Some(NOT_SHUT_IN_CODE)) => {
@@ -70,7 +70,7 @@ pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
     }
 }
 
-/// Only its own line: what a library prints could hold words of the letter.
+/// Only its own line: output of a library could contain words of the letter.
 pub(crate) fn last_words(name: &str, said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let own = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned());

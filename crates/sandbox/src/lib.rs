@@ -1,8 +1,8 @@
-//! A process shuts itself in before it reads what strangers have made: no file, no socket, no other process, no new
-//! code, whatever a library is talked into. For the PDF worker, and for those that will take partners' mail apart.
+//! Sandboxes a process before it reads untrusted input: no file, no socket, no other process, no new code, even if a
+//! library is exploited. For the PDF worker and the worker that opens partners' letters.
 //!
-//! Three walls, each of which holds alone: limits (not one descriptor beyond those there are), Landlock (no path and
-//! no port), and a list of the system calls that computing needs (seccomp). Must never know: what the process computes.
+//! Three independent barriers: limits (no further descriptor), Landlock (no path and no port), and an allow-list of the
+//! system calls that computing needs (seccomp). Must never know: what the process computes.
 
 mod copy_filter;
 pub mod fork_server;
@@ -18,45 +18,45 @@ use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use thiserror::Error;
 
-/// What a worker may use. Bytes and whole seconds.
+/// The limits of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Address space.
+    /// Address space in bytes.
     pub memory: u64,
-    /// Processor time.
+    /// Processor time in seconds.
     pub cpu_seconds: u64,
-    /// Descriptors that are its own, counted from 0. What is open beyond them it can neither read nor write.
+    /// Number of its own descriptors, counted from 0. It can neither read nor write any others that are open.
     pub descriptors: u64,
 }
 
-/// Why a process is not shut in. It must end then, unread.
+/// Why a process could not be sandboxed. It must then end without reading anything.
 #[derive(Debug, Error)]
 pub enum SandboxError {
-    /// A limit was not taken.
+    /// A limit could not be set.
     #[error("a limit was not taken: {0}")]
     Limit(#[from] Errno),
-    /// The list of system calls was not taken.
+    /// The list of system calls could not be installed.
     #[error("the list of system calls was not taken: {0}")]
     Calls(String),
-    /// Landlock is there and refuses.
+    /// Landlock is available but failed.
     #[error("Landlock was not taken: {0}")]
     Landlock(String),
 }
 
-/// Whether this kernel keeps paths and ports away from a process that asks for it.
+/// Whether this kernel supports Landlock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landlock {
-    /// It does, wholly or as far as it knows how.
+    /// Yes, completely or in part.
     Present,
-    /// It does not; limits and system calls hold without it.
+    /// No; limits and system call filter apply without it.
     Absent,
 }
 
-/// Shuts this process in, for good, with the one thread it has. Threads that are there already would not be: call it
-/// first of all.
+/// Sandboxes this process permanently, with its only thread. Existing threads would not be included: call it first of
+/// all.
 ///
 /// # Errors
-/// Nothing may be read then: the process must end.
+/// The process must end without reading anything.
 pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     // First: it needs a descriptor for a moment.
     let landlock = lock_paths_and_ports()?;
@@ -67,15 +67,15 @@ pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
 
 fn limit(policy: Policy) -> Result<(), SandboxError> {
     let at = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
-    // No core dump, no debugger, no look into /proc/PID: what strangers sent is in this memory.
+    // No core dump, no debugger, no access to /proc/PID: this memory contains untrusted and confidential data.
     setrlimit(Resource::Core, at(0))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     setrlimit(Resource::As, at(policy.memory))?;
-    // SIGXCPU, which says what it was; SIGKILL a second later, for who does not want to hear. With both limits at once the
-    // kernel kills, and nobody could tell that from a machine that is short of memory.
+    // SIGXCPU, which identifies the cause; SIGKILL a second later, if that is ignored. With equal limits the kernel
+    // sends SIGKILL, which could not be told from a machine that is short of memory.
     let (soft, hard) = (policy.cpu_seconds, policy.cpu_seconds.saturating_add(1));
     setrlimit(Resource::Cpu, Rlimit { current: Some(soft), maximum: Some(hard) })?;
-    // Not one descriptor more, and what is written goes into a pipe only.
+    // No further descriptor, and output only to pipes.
     setrlimit(Resource::Nofile, at(policy.descriptors))?;
     setrlimit(Resource::Fsize, at(0))?;
     Ok(())
@@ -85,7 +85,7 @@ fn calls(error: seccompiler::Error) -> SandboxError {
     SandboxError::Calls(error.to_string())
 }
 
-/// Whether this kernel has Landlock; asked by who starts workers, to say it once.
+/// Whether this kernel has Landlock; for the process that starts workers, to report it once.
 #[must_use]
 pub fn landlock() -> Landlock {
     let hard = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);

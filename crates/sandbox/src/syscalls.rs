@@ -1,9 +1,8 @@
-//! The system calls that computing needs: memory, pipes that are open, the end. Everything else is refused with EPERM,
-//! threads too: they need next to no memory, and would count for everything else that runs as the same user. Knows no
-//! worker.
+//! The system calls that computing needs: memory, open pipes, exit. Everything else is refused with EPERM, including
+//! threads: they take almost no memory, and would count towards the process limit of the user. Knows no worker.
 //!
-//! A program that forks installs two filters, since the kernel compiles a filter each time one is installed: the large one once,
-//! with what forking needs; a small one in each copy, which takes that away. What either refuses is refused.
+//! A program that forks installs two filters, since the kernel compiles a filter each time one is installed: a large
+//! one once, including what forking needs; a small one in each copy, which removes that. A call must pass both.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +15,7 @@ use crate::copy_filter::{Only, refusing};
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Without conditions.
+/// Allowed without conditions.
 const FREE: &[i64] = &[
     libc::SYS_close,
     libc::SYS_fstat,
@@ -45,11 +44,11 @@ const FREE: &[i64] = &[
     libc::SYS_exit_group,
 ];
 
-/// For descriptors below a number: what else was left open belongs to libraries of who started the worker (a module of a
-/// hardware token opens what it likes, and lets children inherit it).
+/// Allowed for descriptors below a number: others that are open belong to libraries of the parent (a module of a
+/// hardware token opens what it likes, inherited by children).
 const ON_DESCRIPTORS: &[i64] = &[libc::SYS_read, libc::SYS_readv, libc::SYS_write, libc::SYS_writev];
 
-/// What a program needs beside to copy itself, and a copy until it is shut in.
+/// What a program also needs to fork, and a copy until it is sandboxed.
 const COPYING: &[i64] = &[
     libc::SYS_clone,
     libc::SYS_clone3,
@@ -67,13 +66,13 @@ const COPYING: &[i64] = &[
     libc::SYS_landlock_restrict_self,
 ];
 
-/// The same by the older calls that this architecture still has.
+/// The same by older calls that this architecture still has.
 #[cfg(target_arch = "x86_64")]
 const COPYING_BEFORE: &[i64] = &[libc::SYS_fork, libc::SYS_poll, libc::SYS_dup2, libc::SYS_setrlimit];
 #[cfg(not(target_arch = "x86_64"))]
 const COPYING_BEFORE: &[i64] = &[];
 
-/// Takes effect for this thread and all it starts.
+/// Applies to this thread and all that it starts.
 pub(crate) fn allow_only_computing(descriptors: u64) -> Result<(), seccompiler::Error> {
     let mut rules = allowed(descriptors)?;
     rules.insert(libc::SYS_prctl, naming()?);
@@ -81,16 +80,16 @@ pub(crate) fn allow_only_computing(descriptors: u64) -> Result<(), seccompiler::
     apply(rules, REFUSED, SeccompAction::Allow)
 }
 
-/// For a program that copies itself, and all copies.
+/// For a program that forks, and all its copies.
 pub(crate) fn allow_only_computing_and_copying(descriptors: u64) -> Result<(), seccompiler::Error> {
     let mut rules = allowed(descriptors)?;
-    // Which prctl, and whom a signal of tgkill's meets, a copy limits for itself.
+    // A copy restricts prctl and the target of tgkill for itself.
     let beside = COPYING.iter().chain(COPYING_BEFORE).chain(&[libc::SYS_prctl, libc::SYS_tgkill]);
     rules.extend(beside.map(|call| (*call, Vec::new())));
     apply(rules, REFUSED, SeccompAction::Allow)
 }
 
-/// In a copy: with what holds for its program, nothing is left but computing.
+/// In a copy: together with its program's filter, only computing is left.
 pub(crate) fn forbid_copying() -> Result<(), seccompiler::Error> {
     let calls: Vec<u32> = COPYING.iter().chain(COPYING_BEFORE).map(|call| *call as u32).collect();
     let names = NAMING.map(|name| name as u32);
@@ -123,7 +122,7 @@ fn allowed(descriptors: u64) -> Result<Rules, seccompiler::Error> {
         let below = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Lt, descriptors)?;
         rules.insert(*call, vec![SeccompRule::new(vec![below])?]);
     }
-    // Memory is never code, and no file's.
+    // Memory is never executable, and never mapped from a file.
     let no_code = || condition(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0);
     let anonymous = libc::MAP_ANONYMOUS as u64;
     let no_file = condition(3, SeccompCmpOp::MaskedEq(anonymous), anonymous)?;
@@ -132,7 +131,7 @@ fn allowed(descriptors: u64) -> Result<Rules, seccompiler::Error> {
     Ok(rules)
 }
 
-/// The name of a thread, and of memory.
+/// Naming of a thread, and of memory.
 const NAMING: [u64; 2] = [libc::PR_SET_NAME as u64, PR_SET_VMA];
 const PR_SET_VMA: u64 = 0x5356_4d41;
 
@@ -140,7 +139,7 @@ fn naming() -> Result<Vec<SeccompRule>, seccompiler::Error> {
     NAMING.iter().map(|name| rule(0, SeccompCmpOp::Eq, *name)).collect()
 }
 
-/// For abort(3), which is how running out of memory ends: a signal to itself and nobody else.
+/// For abort(3), which ends the process when memory runs out: a signal only to itself.
 fn own() -> u64 {
     u64::from(std::process::id())
 }

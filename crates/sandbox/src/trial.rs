@@ -1,5 +1,5 @@
-//! A worker tried without work: whether it can shut itself in here, started as it will be for its jobs. A service manager or a
-//! container may keep the system calls from it that it needs for that. Knows no work.
+//! Tests a worker without work: whether it can sandbox itself here, started as for its jobs. A service
+//! manager or a container may forbid the system calls that it needs for that. Knows no work.
 
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -14,23 +14,23 @@ use crate::launch::{NOT_SHUT_IN, arguments, last_words};
 /// Enough to start, and to find that there is no work.
 const MEMORY: u64 = 512 << 20;
 const CPU: Duration = Duration::from_secs(5);
-/// Ten seconds in all.
+/// Ten seconds in total.
 const LOOKS: u32 = 2_000;
 const LOOK: Duration = Duration::from_millis(5);
 
 /// How a worker is started for its jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Anew for each.
+    /// Anew for each job.
     EachTime,
-    /// Once, with `--serve`: it copies itself for each.
+    /// Once, with `--serve`: it forks for each job.
     Once,
 }
 
 /// Starts the worker without work.
 ///
 /// # Errors
-/// It cannot shut itself in, or it cannot be started; the text is its own or the system's.
+/// It cannot sandbox itself, or cannot be started; the text is its own or the system's.
 pub fn tried(program: &Path, name: &str, start: Start) -> Result<(), String> {
     let mut command = Command::new(program);
     command.env_clear().stdout(Stdio::null()).stderr(Stdio::piped());
@@ -47,7 +47,7 @@ pub fn tried(program: &Path, name: &str, start: Start) -> Result<(), String> {
         Seen::Worker(End { status, said }) => match (status.code(), status.signal()) {
             (Some(code), _) if code == i32::from(NOT_SHUT_IN) => Err(last_words(name, &said)),
             (_, Some(signal)) => Err(by_signal(signal)),
-            // It says that there is no work, by a code of its own.
+            // It reports missing work by an exit code of its own.
             (Some(_) | None, None) => Ok(()),
         },
     }
@@ -64,9 +64,9 @@ struct End {
 }
 
 enum Seen {
-    /// A worker looked for work.
+    /// A worker ran and found no work.
     Worker(End),
-    /// The program went and there was no worker.
+    /// The program ended before there was a worker.
     NoWorker(End),
     /// Something did not end.
     NoEnd,
@@ -80,7 +80,7 @@ fn alone(command: &mut Command) -> io::Result<Seen> {
 fn copied(command: &mut Command) -> io::Result<Seen> {
     let (theirs, ours) = fork_server::control()?;
     let mut program = command.stdin(Stdio::from(theirs)).spawn()?;
-    // What the command kept of it would hold the socket open.
+    // The command's copy would keep the socket open.
     command.stdin(Stdio::null());
     let seen = copy(&ours);
     drop(ours);
@@ -96,9 +96,9 @@ fn copied(command: &mut Command) -> io::Result<Seen> {
 }
 
 enum Heard {
-    /// A copy's end.
+    /// The end of a copy.
     Copy(End),
-    /// The program's.
+    /// The end of the program.
     Gone,
     Nothing,
 }
@@ -129,7 +129,7 @@ fn copy(control: &OwnedFd) -> io::Result<Heard> {
     Ok(Heard::Nothing)
 }
 
-/// Its end; `None`: it had to be made.
+/// Its end; `None`: it had to be killed.
 fn over(mut child: Child) -> io::Result<Option<End>> {
     for _ in 0..LOOKS {
         if child.try_wait()?.is_some() {

@@ -1,8 +1,8 @@
-//! What a process that has been taken over could try once it is shut in: each is tried from inside, and refused. Once as a process
-//! that was started alone, once as a copy of a program that stays.
+//! What a compromised process could try once it is sandboxed: each is tried from inside, and refused. Once as a process
+//! that was started alone, once as a copy of a resident program.
 //!
-//! Started with an argument it is that process: it opens what a thief would like to have, shuts itself in, tries, and
-//! says what became of it. Without, it starts itself and judges.
+//! Started with an argument it is that process: it opens valuable resources, sandboxes itself, tries, and reports the
+//! results. Without an argument, it starts itself and judges.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test with a main of its own")]
 
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use sealpost_sandbox::fork_server::{self, Role};
 use sealpost_sandbox::{Landlock, Policy, enter};
 
-/// With one that it might close.
+/// Including one that it might close.
 const DESCRIPTORS: u64 = 4;
 
 fn main() {
@@ -24,7 +24,7 @@ fn main() {
             Role::Job(copied) => copied.enter(policy).unwrap(),
             Role::Over => std::process::exit(0),
         }),
-        // What a test runner passes along.
+        // Arguments of a test runner.
         Some(_) | None => outside(),
     }
 }
@@ -80,7 +80,7 @@ fn copied(command: &mut Command, copies: u64) -> Vec<(ExitStatus, String)> {
         all.push((status, said));
     }
     drop(ours);
-    // What the command kept of it would hold the socket open.
+    // The command's copy would keep the socket open.
     command.stdin(Stdio::null());
     assert!(program.wait().unwrap().success(), "the program goes when nobody wants jobs done");
     all
@@ -131,11 +131,11 @@ fn inside(shut_in: impl FnOnce(Policy) -> Landlock) {
     let key = std::env::var("KEY").unwrap();
     let port: u16 = std::env::var("PORT").unwrap().parse().unwrap();
     let parent = rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get());
-    // Controls: all of it works before.
+    // Controls: everything works before.
     assert!(std::fs::read(&key).is_ok() && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
     assert!(Command::new("/bin/true").status().is_ok() && std::fs::read_dir("/").is_ok());
     let spare = std::fs::File::open("/dev/null").unwrap();
-    // What a library of the parent's might have left to its children.
+    // A descriptor that a library of the parent might have leaked to its children.
     let mut left = std::fs::OpenOptions::new().read(true).write(true).open(&key).unwrap();
     let (socket, _other) = UnixStream::pair().unwrap();
     let landlock = shut_in(Policy { memory: 1 << 30, cpu_seconds: 20, descriptors: DESCRIPTORS });
@@ -163,7 +163,7 @@ fn inside(shut_in: impl FnOnce(Policy) -> Landlock) {
         rustix::process::pidfd_open(this, rustix::process::PidfdFlags::empty()).is_ok(),
     );
     tell("a thread", std::thread::Builder::new().spawn(|| {}).is_ok());
-    // The gap that the limit of descriptors leaves: with one closed, there is room for another.
+    // The gap in the descriptor limit: with one closed, there is room for another.
     drop(spare);
     tell("open the key with a descriptor closed before", std::fs::read(&key).is_ok());
     tell("list a folder", std::fs::read_dir("/").is_ok());

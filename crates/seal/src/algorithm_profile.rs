@@ -1,4 +1,4 @@
-//! Which algorithms a letter is closed with for a partner. Knows no key material, only what a key's facts say.
+//! The algorithms with which letters to a partner are signed and encrypted. Knows no key material, only key facts.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::key_facts::{Algorithm, Capability, KeyFacts, Method};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
-    /// EnvelopedData with AES-256-CBC: what everybody can open.
+    /// EnvelopedData with AES-256-CBC: readable by all programs.
     #[default]
     Aes256Cbc,
     /// AuthEnvelopedData with AES-256-GCM (RFC 5083, RFC 5084): S/MIME 4.0.
@@ -19,14 +19,14 @@ pub enum Content {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
-    /// RSAES-PKCS1-v1_5: what everybody can open.
+    /// RSAES-PKCS1-v1_5: readable by all programs.
     #[default]
     Pkcs1,
     /// RSAES-OAEP with SHA-256.
     Oaep,
 }
 
-/// How an RSA key of ours signs. Elliptic curves always take ECDSA.
+/// How an RSA key of ours signs. Elliptic curves always use ECDSA.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Signature {
@@ -37,35 +37,36 @@ pub enum Signature {
     Pss,
 }
 
-/// The shape of a signature.
+/// The form of a signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
-    /// multipart/signed: readable without any key, where it is not encrypted as well.
+    /// multipart/signed: readable without any key, unless it is also encrypted.
     #[default]
     Detached,
-    /// SignedData with the content in it: nothing on the way can break it by changing white space.
+    /// SignedData with the content embedded: changes of white space in transit cannot invalidate it.
     Opaque,
 }
 
-/// What of the head goes inside as well, so that nobody changes it on the way, and what is withheld outside (RFC 9788).
+/// Which part of the head is also put inside, so that it cannot be changed in transit, and what is withheld outside
+/// (RFC 9788).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeaderProtection {
-    /// The head stays as it is.
+    /// The head stays unchanged.
     #[serde(rename = "none")]
     Off,
-    /// Inside whole; outside what servers and threads need, and the subject (`hcp_no_confidentiality` for that one).
+    /// All of it inside; outside what servers and threading need, and the subject (`hcp_no_confidentiality` for that).
     #[default]
-    // Partners of the version before, which knew no choice, have "off" in their rows.
+    // Rows of the previous version, which had no choice, contain "off".
     #[serde(alias = "off")]
     SubjectShown,
-    /// Inside whole; outside the same with `[...]` for a subject (`hcp_baseline`).
+    /// All of it inside; outside the same with `[...]` for the subject (`hcp_baseline`).
     #[serde(alias = "subject")]
     SubjectWithheld,
 }
 
-/// By which algorithms a letter is closed. The default is what gpgsm 2.2, NSS, OpenSSL and BouncyCastle all open.
+/// The algorithms for a letter. The default is readable by gpgsm 2.2, NSS, OpenSSL and BouncyCastle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Profile {
@@ -75,10 +76,9 @@ pub struct Profile {
     pub transport: Transport,
     /// S/MIME signature algorithm.
     pub signature: Signature,
-    /// S/MIME signature shape; OpenPGP signs inside the encryption (RFC 3156 §6.2), or detached where nothing is
-    /// encrypted.
+    /// S/MIME signature form; OpenPGP signs inside the encryption (RFC 3156 §6.2), or detached if not encrypted.
     pub form: Form,
-    /// Header protection. The choice of whoever knows what the partner's programs show; no certificate raises it.
+    /// Header protection. To be chosen by what the partner's programs display; no certificate raises it.
     pub headers: HeaderProtection,
 }
 
@@ -91,12 +91,12 @@ impl Profile {
             transport: Transport::Oaep,
             signature: Signature::Pss,
             form: Form::Detached,
-            // A guideline on algorithms cannot know what the partner's programs show of a withheld one.
+            // A guideline on algorithms cannot know what the partner's programs display for a withheld one.
             headers: HeaderProtection::SubjectShown,
         }
     }
 
-    /// This profile with everything stronger that the partner's key says its holder can read; never weaker.
+    /// This profile with everything stronger that the partner's key declares support for; never weaker.
     #[must_use]
     pub fn raised_by(self, facts: &KeyFacts) -> Self {
         let can = |capability| facts.method == Method::Smime && facts.capabilities.contains(&capability);

@@ -1,12 +1,12 @@
-//! The letter that is left: its own head outside, what was inside below it. Knows no cryptography.
+//! Assembles the resulting letter: its own head outside, the inner content below. Knows no cryptography.
 
 use sealpost_mail::Head;
 
 use crate::mime::Entity;
 use crate::open_result::Note;
 
-/// Fields that a protected head replaces (RFC 9788 §4). Never one of those by which anyone believes anything:
-/// Authentication-Results and the like are made by receivers (CVE-2026-29143, CVE-2026-27443).
+/// Fields that a protected head replaces (RFC 9788 §4). Never fields that receivers add and others trust,
+/// such as Authentication-Results (CVE-2026-29143, CVE-2026-27443).
 const TAKEN_OVER: &[&str] = &[
     "Subject",
     "Date",
@@ -21,16 +21,16 @@ const TAKEN_OVER: &[&str] = &[
     "Sensitivity",
 ];
 
-/// How much of a head inside stands for the one outside.
+/// How much of an inner head replaces the outer one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Protection {
     None,
-    /// The subject, as Enigmail and Thunderbird wrote it before RFC 9788.
+    /// The subject, as Enigmail and Thunderbird did before RFC 9788.
     Legacy,
     Full,
 }
 
-/// `None`: what is left is no entity.
+/// `None`: the content is not an entity.
 pub(crate) fn assemble(outside: &Head, left: &[u8], notes: &mut Vec<Note>) -> Option<Vec<u8>> {
     let inside = Entity::parse(left)?;
     let content_type = inside.content_type();
@@ -50,7 +50,7 @@ pub(crate) fn assemble(outside: &Head, left: &[u8], notes: &mut Vec<Note>) -> Op
             Protection::Legacy => *name == "Subject",
             Protection::Full => true,
         })
-        // Twice says nothing.
+        // A repeated field is ambiguous.
         .filter(|name| inside.head.count(name) == 1)
         .collect();
     let is_taken = |name: &str| taken.iter().any(|other| other.eq_ignore_ascii_case(name));

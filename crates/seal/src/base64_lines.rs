@@ -1,14 +1,14 @@
-//! Base64 in lines of 76, while it comes. Knows no mail.
+//! Streaming base64 in lines of 76. Knows no mail.
 
 use std::io::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Bytes that make one line (RFC 2045 §6.8: at most 76 characters).
+/// Bytes per line (RFC 2045 §6.8: at most 76 characters).
 const LINE: usize = 57;
 
-/// Writes what it is given as base64 in lines that end in CRLF.
+/// Writes its input as base64 in lines that end in CRLF.
 pub(crate) struct Base64Lines<W> {
     out: W,
     kept: Vec<u8>,
@@ -43,7 +43,7 @@ impl<W: Write> Base64Lines<W> {
 }
 
 impl Base64Lines<Vec<u8>> {
-    /// What is written so far.
+    /// The output so far.
     pub(crate) fn taken(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }

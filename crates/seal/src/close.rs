@@ -1,5 +1,5 @@
-//! Closes a letter for a partner: signed with our key, encrypted to theirs. The one way to a [`Closed`]. Knows no
-//! storage, no envelope, no rules.
+//! Signs a letter to a partner with our key and encrypts it to theirs. The only way to a [`Closed`]. Knows no storage, no envelope,
+//! no rules.
 
 use std::io::{Read, Write};
 
@@ -14,7 +14,7 @@ use crate::partner_key::PartnerKey;
 use crate::signable::{Plan, Way};
 use crate::{pgp, smime};
 
-/// Proof that what `out` was given is a letter closed as asked. There is no other way to make one than [`close`].
+/// Proof that `out` was given a letter that is signed and encrypted as requested. Only [`close`] can make one.
 #[derive(Debug)]
 pub struct Closed<W> {
     out: W,
@@ -23,46 +23,46 @@ pub struct Closed<W> {
     others: OtherSignatures,
 }
 
-/// What became of what somebody else has signed within a letter (RFC 1847 §2.1: it must not be changed).
+/// What happened to content in a letter that was signed by others (RFC 1847 §2.1: it must not be changed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherSignatures {
-    /// Nothing: there is none, or it went as it came.
+    /// There is none, or it is unchanged.
     Kept,
-    /// A line of it is longer than servers must take, so the letter was signed in the opaque form, which nothing on its way breaks
+    /// It has a line longer than servers must accept, so the letter was signed in the opaque form, which nothing in transit breaks
     /// (RFC 8551 §3.5.2).
     KeptInOpaqueForm,
-    /// Such a line was encoded: OpenPGP has no form that keeps it where nothing is encrypted.
+    /// Such a line was encoded: OpenPGP has no form that preserves it without encryption.
     Broken,
 }
 
 impl<W> Closed<W> {
-    /// How it was closed.
+    /// The method used.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// How many bytes were written.
+    /// Number of bytes written.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// What became of others' signatures within.
+    /// What happened to signatures of others in it.
     #[must_use]
     pub fn other_signatures(&self) -> OtherSignatures {
         self.others
     }
 
-    /// What was written to.
+    /// The underlying writer.
     #[must_use]
     pub fn into_inner(self) -> W {
         self.out
     }
 }
 
-/// A letter (head and body, lines ending in CRLF) that can be read from its start more than once: what is signed in clear is
-/// looked at before.
+/// A letter (head and body, lines ending in CRLF) that can be read from its start more than once: content to be signed in clear is
+/// examined first.
 pub trait Source {
     /// All of it, from the start.
     ///
@@ -120,8 +120,8 @@ pub fn close<W: Write>(
     Ok(Closed { out: counted.out, method, bytes: counted.bytes, others })
 }
 
-/// Which way a letter goes whose signature stands beside what it is over, in lines that others may have to change. `None`: it
-/// stands around it, as within a message of OpenPGP (RFC 3156 §6.2).
+/// In which way the letter is sent if its signature is beside the content, whose lines may have to be changed. `None`: the
+/// signature is around the content, as in an OpenPGP message (RFC 3156 §6.2).
 fn signed_beside(method: Method, closing: &Closing<'_>) -> Option<Way> {
     let way = if closing.to.is_empty() { Way::InClear } else { Way::Encrypted };
     match (method, closing.profile.form) {
@@ -139,7 +139,8 @@ fn method(closing: &Closing<'_>) -> Result<Method, CloseError> {
     if all.all(|other| other == first) { Ok(first) } else { Err(CloseError::MixedMethods) }
 }
 
-/// The last gate, whatever was judged before: no letter is closed to a key that is over, revoked, weak or not for it.
+/// The last check, whatever was decided before: nothing is encrypted to a key that is expired, revoked, weak or not intended for
+/// it.
 fn usable(closing: &Closing<'_>) -> Result<(), CloseError> {
     let to = closing.to.iter().map(|key| (key.facts(), Purpose::Encrypt));
     let by = closing.sign_with.map(|own| (own.facts(), Purpose::Sign));

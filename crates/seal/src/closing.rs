@@ -1,4 +1,4 @@
-//! With what and for whom a letter is closed. Closes none.
+//! The parameters for signing and encrypting a letter. Does neither.
 
 use sealpost_mail::{Random, Timestamp};
 
@@ -7,18 +7,18 @@ use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
 use crate::token::Tokens;
 
-/// With what and for whom a letter is closed.
+/// The parameters for signing and encrypting a letter.
 pub struct Closing<'a> {
-    /// Our key that signs; `None`: only encrypted.
+    /// Our signing key; `None`: encrypted only.
     pub sign_with: Option<&'a OwnKey>,
-    /// Every key that shall open it; none: only signed. All of one method.
+    /// The keys to encrypt to; empty: signed only. All of one method.
     pub to: &'a [PartnerKey],
-    /// Where our key lies, if it lies in one.
+    /// The tokens, one of which may have our key.
     pub tokens: &'a dyn Tokens,
     /// The algorithms.
     pub profile: Profile,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
-    /// For the boundaries of parts.
+    /// Source of randomness for boundaries.
     pub random: &'a dyn Random,
 }

@@ -1,4 +1,5 @@
-//! Keys that the operator has put out of use, recognised in whatever certificate or key they come again. Knows no letter.
+//! Keys that the operator has distrusted, recognised in any certificate or key that contains them. Knows no
+//! letter.
 
 use openssl::x509::{X509, X509Ref};
 use sequoia_openpgp::Fingerprint as KeyPrint;
@@ -8,12 +9,12 @@ use crate::open_result::Distrust;
 use crate::opening::DistrustedKey;
 use crate::partner_key::PartnerKey;
 
-/// All of them.
+/// All distrusted keys.
 pub(crate) struct Barred(Vec<One>);
 
 struct One {
     fingerprint: Fingerprint,
-    /// SubjectPublicKeyInfo: an authority gives out several certificates for one key.
+    /// SubjectPublicKeyInfo: authorities may issue several certificates for one key.
     public: Option<Vec<u8>>,
     /// Primary key and subkeys of an OpenPGP key: a subkey can be bound to another primary key.
     keys: Vec<KeyPrint>,
@@ -25,9 +26,9 @@ impl Barred {
         Self(distrusted.iter().map(one).collect())
     }
 
-    /// Whether this certificate, or the key in it, is one of them.
+    /// Whether this certificate, or the key in it, is distrusted.
     pub(crate) fn certificate(&self, facts: &KeyFacts, certificate: &X509Ref) -> Option<Distrust> {
-        // To write a public key anew costs more than to verify with it, and mostly nothing is barred.
+        // Encoding a public key costs more than verifying with it, and mostly the list is empty.
         if self.0.is_empty() {
             return None;
         }
@@ -37,7 +38,7 @@ impl Barred {
         self.worst(same)
     }
 
-    /// Whether this OpenPGP key, or the subkey that made the signature, is one of them.
+    /// Whether this OpenPGP key, or the subkey that made the signature, is distrusted.
     pub(crate) fn openpgp(&self, key: Option<&PartnerKey>, made_by: Option<&KeyPrint>) -> Option<Distrust> {
         let same = |one: &&One| {
             key.is_some_and(|key| one.fingerprint == key.facts().fingerprint)
@@ -46,7 +47,7 @@ impl Barred {
         self.worst(same)
     }
 
-    /// Of several verdicts the one that nothing takes back.
+    /// Of several verdicts the permanent one.
     fn worst(&self, same: impl Fn(&&One) -> bool) -> Option<Distrust> {
         let found: Vec<Distrust> = self.0.iter().filter(same).map(|one| one.why).collect();
         let is_for_good = |why: &&Distrust| **why != Distrust::Suspended;

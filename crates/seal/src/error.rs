@@ -1,21 +1,22 @@
-//! What can go wrong with keys, closing and opening, and whose fault it is. Never holds a word of a letter.
+//! Errors with keys, with encrypting and with decrypting, and who can fix them. Never contains a word of a
+//! letter.
 
 use thiserror::Error;
 
 use crate::token::TokenError;
 
-/// Why bytes are no usable key.
+/// Why bytes are not a usable key.
 #[derive(Debug, Error)]
 pub enum KeyError {
-    /// None of the formats we read.
+    /// Not in a supported format.
     #[error(
         "this is no certificate and no key: expected PEM, DER, PKCS#7 (.p7c, .p7b), PKCS#12, an OpenPGP key (.asc, .gpg) or a .zip of these"
     )]
     Unknown,
-    /// The passphrase does not fit, or one is needed.
+    /// The passphrase is wrong or missing.
     #[error("the passphrase is missing or wrong")]
     Passphrase,
-    /// There is no private key in it.
+    /// It contains no private key.
     #[error(
         "there is no private key in it; a PKCS#12 file, a PEM file with key and certificate, or an OpenPGP secret key is needed"
     )]
@@ -26,85 +27,86 @@ pub enum KeyError {
     /// A certificate for another key.
     #[error("the certificate belongs to another private key")]
     OtherKey,
-    /// More or larger than any honest file has.
+    /// More or larger than any honest file.
     #[error("it has too many keys, or is too large")]
     TooLarge,
-    /// This cannot be made with this kind of key.
+    /// Not possible with this kind of key.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// The library refused; nothing of the key is in the text.
+    /// The library's error; its text contains nothing of the key.
     #[error("the cryptographic library refused: {0}")]
     Library(String),
-    /// The worker that reads what strangers sent.
+    /// The worker that reads untrusted keys failed.
     #[error(transparent)]
     Worker(#[from] WorkerError),
-    /// The token that has the private part.
+    /// The token with the private key failed.
     #[error(transparent)]
     Token(#[from] TokenError),
 }
 
-/// Why a letter could not be closed. All of them mean: refuse, hold or defer, never send in clear.
+/// Why a letter could not be signed and encrypted. Every variant means: refuse, hold or defer, never send in
+/// clear.
 #[derive(Debug, Error)]
 pub enum CloseError {
-    /// Nobody to close it to and nobody to sign it.
+    /// Neither a recipient key nor a signing key.
     #[error("no key was given to close the letter with")]
     NoKey,
-    /// Keys of both methods in one closing.
+    /// Keys of both methods in one request.
     #[error("S/MIME and OpenPGP keys in one closing; close once for each method")]
     MixedMethods,
     /// A key is not usable.
     #[error("the key {fingerprint} cannot be used: {why}")]
     Key {
-        /// Which.
+        /// Its fingerprint.
         fingerprint: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// The letter is no letter.
+    /// The letter is malformed.
     #[error("the letter has no readable head")]
     Letter,
-    /// Reading the letter or writing the closed one failed: temporary.
+    /// Reading the letter or writing the result failed: temporary.
     #[error("reading or writing failed: {0}")]
     Io(#[from] std::io::Error),
-    /// The library refused.
+    /// The library's error.
     #[error("the cryptographic library refused: {0}")]
     Library(String),
-    /// The token that has our private key: temporary.
+    /// The token with our private key failed: temporary.
     #[error(transparent)]
     Token(#[from] TokenError),
 }
 
-/// Why a letter could not be opened at all. A letter that cannot be decrypted or does not verify is no error: that is
-/// what [`crate::Opened`] says.
+/// Why a letter could not be processed at all. A letter that cannot be decrypted or verified is not an error:
+/// [`crate::Opened`] reports that.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// Deeper, longer or more than we take apart.
+    /// More, longer or deeper nested than the limits.
     #[error("the letter is too deeply nested, has too many parts or is too large to be opened")]
     TooComplex,
-    /// Reading the letter or writing the opened one failed: temporary.
+    /// Reading the letter or writing the result failed: temporary.
     #[error("reading or writing failed: {0}")]
     Io(#[from] std::io::Error),
-    /// The worker failed: see there.
+    /// The worker failed.
     #[error(transparent)]
     Worker(#[from] WorkerError),
-    /// The token that has our private key: temporary.
+    /// The token with our private key failed: temporary.
     #[error(transparent)]
     Token(#[from] TokenError),
 }
 
-/// What became of the worker process.
+/// How the worker process failed.
 #[derive(Debug, Error)]
 pub enum WorkerError {
     /// It could not be started.
     #[error("the program sealpost-seal cannot be started ({0}); it belongs beside sealpost")]
     Missing(std::io::Error),
-    /// It reached a limit: this letter's fault, and permanent.
+    /// It exceeded a limit: because of this letter, and permanent.
     #[error("opening was given up: {0}")]
     Limit(&'static str),
-    /// It was ended from outside, which is not the letter's fault: worth another try.
+    /// It was killed from outside, which is not the letter's fault: to be retried.
     #[error("the program sealpost-seal was stopped: {0}")]
     Stopped(&'static str),
-    /// It failed otherwise.
+    /// Any other failure.
     #[error("the program sealpost-seal failed: {0}")]
     Failed(String),
 }

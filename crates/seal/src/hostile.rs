@@ -1,5 +1,5 @@
-//! What reads strangers' bytes, each reader by itself and in this process: for fuzzers and tests that feed it anything. The product
-//! reads letters, files of keys and answers of authorities in the worker alone ([`crate::Worker`]).
+//! The parsers of untrusted bytes, each separately and in this process: for fuzzers and tests. In production letters, key files and
+//! answers of authorities are only parsed in the worker ([`crate::Worker`]).
 
 use sealpost_mail::Timestamp;
 
@@ -24,10 +24,10 @@ use crate::smime::ocsp::{self, OcspAnswer};
 use crate::smime::{algorithm, der, signed_data};
 use crate::worker_protocol::WorkerReply;
 
-/// The most that a letter here becomes when it is opened.
+/// Size limit of a decrypted letter here.
 const MAX_OPENED: usize = 1 << 20;
 
-/// Opens a letter with these keys of ours; of others' signatures those count that the same keys have made.
+/// Opens a letter with these keys of ours; signatures are verified with the same keys.
 #[must_use]
 pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Vec<u8>>) {
     let public: Vec<PartnerKey> = own.iter().map(|key| key.public().clone()).collect();
@@ -46,7 +46,7 @@ pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Ve
     open::open(letter, &asked, &mut Lent::new(recipients, &mut InMemory(own)))
 }
 
-/// What an OCSP response says of a certificate that has signed itself, and so is its own authority.
+/// What an OCSP response says about a self-signed certificate, which is its own authority.
 ///
 /// # Errors
 /// The library's.
@@ -55,7 +55,7 @@ pub fn ocsp(response: &[u8], key: &PartnerKey, now: Timestamp) -> Result<OcspAns
     ocsp::answer(&certificate, &[], &roots, response, now)
 }
 
-/// The chain of such a certificate, with what may be a list of revoked ones.
+/// The chain of such a certificate, with a possible revocation list.
 ///
 /// # Errors
 /// The library's.
@@ -66,7 +66,7 @@ pub fn chain(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<ChainVerdi
     chain::check(&certificate, &[], &Anchors::new(&roots, lists, now)?)
 }
 
-/// What a fetched list is worth for such a certificate.
+/// Checks a fetched revocation list for such a certificate.
 ///
 /// # Errors
 /// The library's.
@@ -77,7 +77,7 @@ pub fn list(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<FetchedList
     fetched_list::read(list, &ListFor { certificates: only, authority: &certificate, held, now })
 }
 
-/// How many of our own readers of DER make something of it.
+/// Number of our own DER parsers that accept the bytes.
 #[must_use]
 pub fn der(bytes: &[u8]) -> usize {
     let read = [
@@ -96,8 +96,7 @@ pub fn der(bytes: &[u8]) -> usize {
     read.iter().filter(|read| **read).count()
 }
 
-/// Takes an entity apart as it is done before anything is decrypted, and before anything is signed, in pieces of `size` octets.
-/// The octets of the largest piece that came out.
+/// Parses an entity as before decryption and before signing, in pieces of `size` octets. Returns the size of the largest piece.
 #[must_use]
 pub fn entity(bytes: &[u8], size: usize) -> usize {
     let mut largest = 0;
@@ -123,7 +122,7 @@ pub fn entity(bytes: &[u8], size: usize) -> usize {
     largest
 }
 
-/// Whether what a worker says can be read: one that a stranger has taken over says anything.
+/// Whether a worker's message can be parsed: a compromised worker may send anything.
 #[must_use]
 pub fn reply(json: &[u8]) -> bool {
     serde_json::from_slice::<WorkerReply>(json).is_ok()

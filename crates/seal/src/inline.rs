@@ -1,4 +1,5 @@
-//! OpenPGP where no standard puts it: inside of a text, and in what Exchange makes of PGP/MIME. Knows no cryptography.
+//! OpenPGP where no standard allows it: within text, and in Exchange's form of PGP/MIME. Knows no
+//! cryptography.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,12 +9,12 @@ use crate::mime::{ContentType, Entity};
 const MESSAGE: (&[u8], &[u8]) = (b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----");
 const SIGNED: (&[u8], &[u8]) = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----");
 
-/// What a text holds.
+/// OpenPGP within a text.
 pub(crate) enum Inline<'a> {
     None,
-    /// It is one encrypted message and nothing else: beside it, anyone could have put anything.
+    /// Exactly one encrypted message: text beside it could be anybody's.
     Message(&'a [u8]),
-    /// A signed text; whether it is all there is.
+    /// A signed text; whether there is nothing else.
     Signed {
         message: &'a [u8],
         whole: bool,
@@ -39,7 +40,7 @@ pub(crate) fn of(text: &[u8]) -> Inline<'_> {
     }
 }
 
-/// A decrypted text as a part, in base64: its lines may be of any length.
+/// A decrypted text as a part, in base64: its lines may have any length.
 pub(crate) fn as_text_part(plain: &[u8], content_type: &ContentType) -> Vec<u8> {
     let said = content_type.parameter("charset").filter(|charset| {
         charset.len() <= 40 && charset.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))

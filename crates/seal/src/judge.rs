@@ -1,4 +1,4 @@
-//! Whether a key may be used for what is asked of it, from its facts alone. Pure: knows no key, no library, no trust.
+//! Decides whether a key may be used for a purpose, by its facts alone. Pure: knows no key, no library, no trust.
 
 use sealpost_mail::{Address, Domain, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -6,47 +6,47 @@ use thiserror::Error;
 
 use crate::key_facts::{Algorithm, KeyFacts};
 
-/// What a key is to do.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Letters are closed to it.
+    /// Encrypting letters to it.
     Encrypt,
-    /// Its signatures are believed, or made.
+    /// Verifying or making signatures.
     Sign,
 }
 
-/// Whom a key is to stand for.
+/// Whom a key must name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Covers<'a> {
-    /// One person's address, which it must name.
+    /// One person's address.
     Address(&'a Address),
-    /// Everyone in this domain, of which it must name an address, or itself.
+    /// Everyone in this domain: an address in it, or the domain itself.
     Domain(&'a Domain),
 }
 
-/// Why a key may not be used. Each says what to do about it.
+/// Why a key may not be used. Each says how to fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objection {
-    /// Its time is over.
+    /// It has expired.
     #[error("it has expired; ask for the new one")]
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("it is not yet valid; use it from its first day on, or check the clock")]
     NotYetValid,
-    /// Its holder has revoked it.
+    /// Revoked by its holder.
     #[error("its holder has revoked it; ask for the new one")]
     Revoked,
-    /// Too short, or of an algorithm that is broken.
+    /// Too short, or of a broken algorithm.
     #[error("its algorithm is too weak (RSA needs 2048 bits, curves 256); ask for a stronger one")]
     WeakKey,
     /// Signed with a hash that can be forged.
     #[error("it was issued with a broken hash (MD5, SHA-1); ask for one that was issued with SHA-256")]
     WeakHash,
-    /// Not for this purpose.
+    /// Not intended for this purpose.
     #[error("it may not be used for this (key usage); ask for one for encryption and signature of mail")]
     WrongUsage,
-    /// A certificate authority's own.
+    /// A certificate authority's own key.
     #[error("it is a certificate authority's own certificate; name it as a root instead")]
     Authority,
     /// It names somebody else.
@@ -55,12 +55,12 @@ pub enum Objection {
     /// It names another domain.
     #[error("it names no address of this domain; ask for the right one")]
     DomainMismatch,
-    /// It names something that two programs could read in two ways.
+    /// It contains an ambiguous name.
     #[error("it names an address that is not written as addresses are; ask for one that is")]
     UnreadableName,
 }
 
-/// Every objection there is; none: it may be used.
+/// All objections; empty: it may be used.
 #[must_use]
 pub fn judge(
     facts: &KeyFacts,
@@ -88,19 +88,19 @@ pub fn judge(
         (now < facts.not_before).then_some(Objection::NotYetValid),
         facts.revoked.then_some(Objection::Revoked),
         is_weak(algorithm).then_some(Objection::WeakKey),
-        // A certificate that signed itself is trusted by its fingerprint; its own signature proves nothing.
+        // A self-signed certificate is trusted by its fingerprint; its own signature proves nothing.
         (!facts.self_issued && has_weak_hash(&facts.signed_by)).then_some(Objection::WeakHash),
         (!used).then_some(Objection::WrongUsage),
-        // Signed by itself, it is what many tools make where no CA is asked: the flag is their default.
+        // In a self-signed certificate the flag is the default of many tools.
         (facts.is_authority && !facts.self_issued).then_some(Objection::Authority),
-        // CVE-2026-2748: an address with white space in it was taken for the one without.
+        // CVE-2026-2748: an address with white space was taken for the one without.
         (facts.unreadable_names > 0).then_some(Objection::UnreadableName),
         stands_for,
     ];
     objections.into_iter().flatten().collect()
 }
 
-/// BSI TR-02102-1 §2.3 asks for 3000 bits since 2024; what partners still have is 2048, which nobody has broken.
+/// BSI TR-02102-1 §2.3 requires 3000 bits since 2024; partners still have 2048, which has not been broken.
 fn is_weak(algorithm: &Algorithm) -> bool {
     const CURVES: &[&str] = &[
         "P-256",
@@ -118,7 +118,7 @@ fn is_weak(algorithm: &Algorithm) -> bool {
         Algorithm::Rsa(bits) => *bits < 2048,
         Algorithm::Dsa(_) => true,
         Algorithm::Curve(name) => !CURVES.contains(&name.as_str()),
-        // Named by the library and not by us: nothing is known of it.
+        // A name of the library's: nothing is known about it.
         Algorithm::Other(_) => true,
     }
 }

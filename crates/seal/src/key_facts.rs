@@ -1,11 +1,11 @@
-//! What a key or certificate says of itself, in words that can be shown, kept and judged. Knows no library and no key.
+//! The facts of a key or certificate, in a form that can be displayed, stored and judged. Knows no library and no key.
 
 use std::fmt;
 
 use sealpost_mail::{Address, Domain, Timestamp, hex};
 use serde::{Deserialize, Serialize};
 
-/// The two ways of closing a letter.
+/// The two methods of signing and encrypting a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
@@ -24,14 +24,14 @@ impl fmt::Display for Method {
     }
 }
 
-/// SHA-256 over a certificate's DER, or the fingerprint of an OpenPGP key (RFC 9580 §5.5.4: 20 bytes for version 4,
-/// 32 for version 6). As text: hex in groups of four, to be compared by telephone.
+/// SHA-256 over a certificate's DER, or the fingerprint of an OpenPGP key (RFC 9580 §5.5.4: 20 bytes for version 4, 32
+/// for version 6). As text: hex in groups of four, for comparison by telephone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(Vec<u8>);
 
 impl Fingerprint {
-    /// These bytes.
+    /// From these bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
@@ -48,7 +48,7 @@ impl Fingerprint {
         hex(&self.0).to_ascii_uppercase()
     }
 
-    /// What a person typed or pasted: hex digits in any case, with spaces, colons or hyphens between them.
+    /// Parses typed or pasted text: hex digits in any case, with spaces, colons or hyphens between them.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits: Option<Vec<u8>> = text
@@ -102,9 +102,9 @@ impl From<Fingerprint> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
-    /// RSA with so many bits.
+    /// RSA with this many bits.
     Rsa(u32),
-    /// DSA or ElGamal with so many bits: never used by us.
+    /// DSA or ElGamal with this many bits: never used by us.
     Dsa(u32),
     /// An elliptic curve by its name, such as `P-256`, `brainpoolP256r1` or `Ed25519`.
     Curve(String),
@@ -122,7 +122,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// What the holder's programs say they can read (SMIMECapabilities, RFC 8551 §2.5.2; OpenPGP features, RFC 9580
+/// What the holder's programs declare support for (SMIMECapabilities, RFC 8551 §2.5.2; OpenPGP features, RFC 9580
 /// §5.2.3.32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -151,22 +151,22 @@ impl fmt::Display for Capability {
     }
 }
 
-/// Everything that is known of a key from looking at its public part.
+/// All facts of a key, from its public part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFacts {
     /// Certificate or OpenPGP key.
     pub method: Method,
-    /// To compare.
+    /// The fingerprint, for comparison.
     pub fingerprint: Fingerprint,
     /// Distinguished name or first user id, on one line.
     pub subject: String,
-    /// Who issued the certificate; `None` for OpenPGP.
+    /// The issuer's distinguished name; `None` for OpenPGP.
     pub issuer: Option<String>,
     /// Serial number in hex; `None` for OpenPGP.
     pub serial: Option<String>,
-    /// Addresses it names, each read by the strict parser. One that cannot be read so is not here.
+    /// Addresses it names, each accepted by the strict parser.
     pub addresses: Vec<Address>,
-    /// Names of addresses or domains in it that the strict parser refuses (white space, control characters): so many.
+    /// Number of names of addresses or domains in it that the strict parser refuses (white space, control characters).
     pub unreadable_names: usize,
     /// Domains it names as such (dNSName), and those of domain-wide addresses.
     pub domains: Vec<Domain>,
@@ -174,33 +174,33 @@ pub struct KeyFacts {
     pub not_before: Timestamp,
     /// Valid until; `None`: it does not expire (OpenPGP).
     pub not_after: Option<Timestamp>,
-    /// Of the key that encrypts, or of the only one.
+    /// Algorithm of the encryption key, or of the only key.
     pub algorithm: Algorithm,
-    /// Of the key that signs, where it is another one (OpenPGP).
+    /// Algorithm of the signing key, if that is another one (OpenPGP).
     pub signing_algorithm: Option<Algorithm>,
-    /// How its issuer signed it, such as `sha256WithRSAEncryption`.
+    /// Algorithm of its issuer's signature, such as `sha256WithRSAEncryption`.
     pub signed_by: String,
-    /// May encrypt, by what it says of its usage, and can, by its algorithm.
+    /// Whether it may encrypt, by its declared usage, and can, by its algorithm.
     pub encrypts: bool,
-    /// May sign.
+    /// Whether it may sign.
     pub signs: bool,
-    /// Is a certificate authority's.
+    /// Whether it is a certificate authority's.
     pub is_authority: bool,
-    /// Its issuer is itself: chain validation says nothing, the fingerprint must be compared.
+    /// Whether it is self-signed: chain validation says nothing, the fingerprint must be compared.
     pub self_issued: bool,
-    /// Its holder has revoked it (OpenPGP, where it says so itself).
+    /// Whether its holder has revoked it (OpenPGP, by its own signature).
     pub revoked: bool,
-    /// What its holder can read.
+    /// What its holder's programs support.
     pub capabilities: Vec<Capability>,
-    /// Where revocation lists can be had (http), as the certificate says: another's words.
+    /// URLs of revocation lists (http), from the certificate: untrusted.
     pub crl_urls: Vec<String>,
-    /// Where its state can be asked (OCSP), as the certificate says: another's words.
+    /// URLs of OCSP responders, from the certificate: untrusted.
     pub ocsp_urls: Vec<String>,
 }
 
 impl KeyFacts {
-    /// Whether it names this address. The local part is compared without regard to case: no house has two people whose
-    /// addresses differ by it only, and certificates are written by hand.
+    /// Whether it names this address. The local part is compared case-insensitively: no organisation has two people
+    /// whose addresses differ only in case, and certificates are written by hand.
     #[must_use]
     pub fn names(&self, address: &Address) -> bool {
         self.addresses.iter().any(|own| {
@@ -208,7 +208,7 @@ impl KeyFacts {
         })
     }
 
-    /// Whether an address or a name in it is of this domain itself (not above or below it).
+    /// Whether it names an address or a name in exactly this domain (not above or below it).
     #[must_use]
     pub fn names_domain(&self, domain: &Domain) -> bool {
         self.domains.contains(domain) || self.addresses.iter().any(|address| address.domain() == domain)

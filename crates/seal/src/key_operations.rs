@@ -1,5 +1,5 @@
-//! Content keys by an S/MIME key of ours that lies in memory, for the worker that has none. OpenSSL gets one number of the key's
-//! size, or one point: nothing that strangers made is parsed here. Knows no letter and no pipe.
+//! Content keys by an S/MIME key of ours in memory, for the worker, which has none. OpenSSL gets one number of the key's size, or
+//! one point: nothing from outside is parsed here. Knows no letter and no pipe.
 
 use openssl::bn::BigNumContext;
 use openssl::derive::Deriver;
@@ -14,26 +14,26 @@ use serde::{Deserialize, Serialize};
 use crate::smime::agreement::{Agreement, message_digest};
 use crate::token::KeyEncryption;
 
-/// What is asked of an S/MIME key.
+/// A request to an S/MIME key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ContentKeyTask {
-    /// The content key that was encrypted so; `length` octets come back in any case.
+    /// Decrypts a content key; always returns `length` octets.
     Decrypt {
         how: KeyEncryption,
         #[serde(with = "crate::base64_bytes")]
         encrypted: Vec<u8>,
         length: usize,
     },
-    /// The content key that was wrapped so.
+    /// Unwraps a content key.
     Agree(Agreement),
 }
 
-/// The longest label of an OAEP. Nobody is known to use one.
+/// The longest OAEP label. No program is known to use one.
 pub(crate) const MAX_LABEL: usize = 64;
 
-/// What was encrypted to the key. `None`: it is no such thing, which nobody may hear who sent it. Where a padding of PKCS#1 v1.5
-/// is wrong, OpenSSL gives something in its place by itself (implicit rejection).
+/// Decrypts. `None`: not encrypted to this key, which must not be disclosed to the sender. For invalid PKCS#1 v1.5 padding OpenSSL
+/// returns a substitute (implicit rejection).
 pub(crate) fn decrypt(
     key: &PKeyRef<Private>,
     how: &KeyEncryption,
@@ -68,7 +68,7 @@ fn decrypted(
     Ok(Secret::new(clear))
 }
 
-/// The content key that was wrapped so; `None`: it was not, or not for this key.
+/// Unwraps a content key; `None`: it is damaged, or not for this key.
 pub(crate) fn agree(key: &PKeyRef<Private>, agreement: &Agreement) -> Option<Secret<Vec<u8>>> {
     if key.id() != Id::EC {
         return None;
@@ -77,7 +77,7 @@ pub(crate) fn agree(key: &PKeyRef<Private>, agreement: &Agreement) -> Option<Sec
     agreement.content_key(secret.expose())
 }
 
-/// ECDH without a derivation. A point beside the curve gives a key away bit by bit: none is made of it.
+/// ECDH without derivation. A point off the curve would disclose a key bit by bit: it is rejected.
 fn shared(key: &PKeyRef<Private>, point: &[u8]) -> Result<Secret<Vec<u8>>, ErrorStack> {
     let own = key.ec_key()?;
     let mut context = BigNumContext::new()?;

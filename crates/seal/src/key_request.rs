@@ -1,11 +1,11 @@
-//! What kind of key is made, and for whom. Makes none.
+//! The parameters of a new key. Makes none.
 
 use sealpost_mail::{Address, Domain};
 
-/// What kind of key is made.
+/// The kind of a new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// S/MIME, RSA with 3072 bits: what everybody can use.
+    /// S/MIME, RSA with 3072 bits: supported by all programs.
     SmimeRsa3072,
     /// S/MIME, RSA with 4096 bits.
     SmimeRsa4096,
@@ -21,10 +21,10 @@ pub enum Kind {
     OpenPgpRsa4096,
 }
 
-/// Whose key it is to be.
+/// The holder of a new key.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// The house's name, as people know it.
+    /// The organisation's name, as people know it.
     pub name: String,
     /// The address in the certificate or user id.
     pub address: Address,

@@ -1,5 +1,5 @@
-//! Files of keys as people send them: DER, PEM, PKCS#7, OpenPGP armoured or binary, a zip of these. Knows no private
-//! key. Hostile where a stranger sent it: then in the worker only.
+//! Parses key files as people send them: DER, PEM, PKCS#7, OpenPGP armoured or binary, a zip of these. Knows no private
+//! key. Untrusted files are only parsed in the worker.
 
 use std::io::{Cursor, Read as _};
 
@@ -14,44 +14,44 @@ use crate::partner_key::PartnerKey;
 use crate::pgp;
 use crate::smime::certificate::is_authority;
 
-/// The largest file of keys that is looked at.
+/// Maximum size of a key file, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// The most keys taken from one.
+/// Maximum number of keys taken from one.
 const MAX_KEYS: usize = 1024;
-/// The most files in a zip.
+/// Maximum number of files in a zip.
 const MAX_FILES: usize = 1024;
 
 impl PartnerKey {
     /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
-    /// for files that the operator made. What strangers sent goes through [`crate::Worker::read_keys`].
+    /// for files of the operator's own. Untrusted ones go through [`crate::Worker::read_keys`].
     ///
     /// # Errors
-    /// None of the formats, or too large.
+    /// Not in a supported format, or too large.
     pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
         read(bytes)
     }
 }
 
-/// Every key in it. Certificates of authorities are no keys where others are: they go along with those.
+/// Every key in it. Certificates of authorities are only keys if there are no others: otherwise they belong to those.
 fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
     let mut found = Found::default();
     found.file(bytes, Depth::Outermost)?;
     found.into_keys()
 }
 
-/// Those of these keys that a bare revocation certificate takes back, with it.
+/// Those of these keys that a bare revocation certificate revokes, together with it.
 pub(crate) fn revoked_by(bytes: &[u8], keys: &[PartnerKey]) -> Result<Vec<PartnerKey>, KeyError> {
     if bytes.len() > MAX_BYTES {
         return Err(KeyError::TooLarge);
     }
-    // GnuPG writes a colon before the first line, so that nobody imports the file by mistake.
+    // GnuPG writes a colon before the first line, so that the file is not imported by mistake.
     let text = String::from_utf8_lossy(bytes).replace(":-----BEGIN PGP", "-----BEGIN PGP");
     let bytes =
         if memchr::memmem::find(bytes, b"-----BEGIN PGP").is_some() { text.as_bytes() } else { bytes };
     let mut revoked = Vec::new();
     for key in keys.iter().filter(|key| key.method() == Method::OpenPgp && !key.facts().revoked) {
         let with = PartnerKey::of_cert(&pgp::key::with_revocation(&key.cert()?, bytes)?)?;
-        // A signature that is not its holder's changes nothing.
+        // A signature that is not its holder's has no effect.
         if with.facts().revoked {
             revoked.push(with);
         }
@@ -102,13 +102,13 @@ impl Found {
                 continue;
             }
             let mut content = Vec::new();
-            // What it says of its size is its own word: counted while it unfolds.
+            // Its declared size is untrusted: counted while decompressing.
             let most = u64::try_from(left).unwrap_or(0).saturating_add(1);
             if file.take(most).read_to_end(&mut content).is_err() {
                 continue;
             }
             left = left.checked_sub(content.len()).ok_or(KeyError::TooLarge)?;
-            // A readme beside the keys is no reason to refuse them.
+            // A readme beside the keys is not a reason to refuse them.
             match self.file(&content, Depth::InZip) {
                 Ok(()) | Err(KeyError::Unknown) => {}
                 Err(other) => return Err(other),
@@ -117,7 +117,7 @@ impl Found {
         if self.is_empty() { Err(KeyError::Unknown) } else { Ok(()) }
     }
 
-    /// PEM blocks and armour, whatever is between them.
+    /// PEM blocks and armour, ignoring text between them.
     fn text(&mut self, bytes: &[u8]) -> Result<(), KeyError> {
         let text = String::from_utf8_lossy(bytes);
         for (label, body, whole) in blocks(&text) {
@@ -133,7 +133,7 @@ impl Found {
                     }
                 }
                 "PGP PUBLIC KEY BLOCK" => self.openpgp(whole.as_bytes())?,
-                // Private keys have no business here, and nothing of them is kept.
+                // Private keys are not expected here, and nothing of them is kept.
                 _ => {}
             }
             if self.certificates.len() + self.keys.len() > MAX_KEYS {
@@ -151,7 +151,7 @@ impl Found {
         if bytes.first().is_some_and(|first| first & 0x80 != 0) {
             return self.openpgp(bytes);
         }
-        // Base64 without a label, as some portals give it.
+        // Base64 without a label, as some portals provide it.
         let der = std::str::from_utf8(bytes).ok().and_then(decode).ok_or(KeyError::Unknown)?;
         if der.first() == Some(&0x30) { self.der(&der) } else { self.openpgp(&der) }
     }
@@ -202,14 +202,14 @@ impl Found {
     }
 }
 
-/// What is in every PEM block with this label.
+/// The content of every PEM block with this label.
 pub(crate) fn pem(bytes: &[u8], wanted: &str) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(bytes);
     let of_kind = blocks(&text).into_iter().filter(|(label, _, _)| *label == wanted);
     of_kind.filter_map(|(_, body, _)| decode(body)).collect()
 }
 
-/// Label, what is between the lines, and the whole of each block.
+/// Label, content, and the whole text of each block.
 fn blocks(text: &str) -> Vec<(&str, &str, &str)> {
     let mut found = Vec::new();
     let mut rest = text;

@@ -1,5 +1,5 @@
-//! Our private keys as letters get to use them: of S/MIME, content keys one at a time, unwrapped where the keys are; of OpenPGP,
-//! the subkeys that decrypt, lent when a letter names them. Only so many for one letter. Knows no letter and no pipe.
+//! Access to our private keys for letters: S/MIME content keys one at a time, unwrapped where the keys are; the decryption subkeys
+//! of OpenPGP keys, lent when a letter names them. Limited per letter. Knows no letter and no pipe.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use crate::pgp::key::Subkeys;
 use crate::recipient_key::RecipientKey;
 use crate::token::{NoTokens, Tokens};
 
-/// At most so many private keys are lent for one letter, and so many content keys unwrapped. A layer of encryption needs one,
-/// and letters have two at most; the others are for hidden recipients (RFC 9580 §5.1.8).
+/// Maximum number of private keys lent for one letter, and of content keys unwrapped. A layer of encryption needs one, and letters
+/// have at most two; the others are for hidden recipients (RFC 9580 §5.1.8).
 pub const MAX_LENT: usize = 4;
 
-/// The keeper of our keys, as the worker's parent asks it.
+/// The store of our keys, as seen by the worker's parent.
 ///
-/// SECURITY: the writer of a letter chooses which keys it names, and a compromised worker asks for any. It gets the decryption
+/// SECURITY: the author of a letter chooses which keys it names, and a compromised worker may request any. It gets the decryption
 /// subkeys of at most [`MAX_LENT`] OpenPGP keys, and for S/MIME as many content keys but no private key.
 pub trait Lends: Sync {
-    /// The public sides of all of our keys. Where a letter does not say which it means, the first are tried.
+    /// The public sides of all our keys. If a letter does not say which one it is for, the first are tried.
     fn recipients(&self) -> Vec<RecipientKey>;
 
-    /// The key at that place in [`Self::recipients`], for the worker's parent.
+    /// The key at this index of [`Self::recipients`], for the worker's parent.
     fn private(&self, at: usize) -> Option<Arc<OwnKey>>;
 
-    /// Where keys lie that do not come out.
+    /// The tokens with keys that cannot be exported.
     fn tokens(&self) -> Arc<dyn Tokens> {
         Arc::new(NoTokens)
     }
@@ -42,16 +42,16 @@ impl Lends for &[&OwnKey] {
     }
 }
 
-/// Whoever the worker asks.
+/// What the worker requests keys from.
 pub(crate) trait Lender {
-    /// The subkeys that decrypt of the key at that place.
+    /// The decryption subkeys of the key at this index.
     fn subkeys(&mut self, at: usize) -> Option<Subkeys>;
 
-    /// A content key by the key at that place.
+    /// A content key by the key at this index.
     fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>>;
 }
 
-/// The worker's side of it: what it knows of our keys, and what it has been handed.
+/// The worker's side: the public sides of our keys, and what it was lent.
 pub(crate) struct Lent<'a> {
     recipients: Vec<RecipientKey>,
     handed: Vec<(usize, Option<Subkeys>)>,
@@ -65,25 +65,25 @@ impl<'a> Lent<'a> {
     }
 }
 
-/// Keys that can be looked up by their public sides. (A trait, so that a holder need not name the lifetime of what asks.)
+/// Keys that can be looked up by their public sides. (A trait, so that a holder need not name the lifetime of its caller.)
 pub(crate) trait Keys {
     /// The public sides.
     fn recipients(&self) -> &[RecipientKey];
 
-    /// Of an OpenPGP key, the subkeys that decrypt; `None`: they cannot be had, or the letter has had as many as it may.
+    /// The decryption subkeys of an OpenPGP key; `None`: not available, or the letter has reached its limit.
     fn subkeys(&mut self, at: usize) -> Option<Subkeys>;
 
-    /// What the S/MIME key at that place makes of it.
+    /// The content key by the S/MIME key at this index.
     fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> ContentKey;
 }
 
-/// What came of asking for a content key.
+/// The result of a request for a content key.
 pub(crate) enum ContentKey {
-    /// It, or one that stands for it.
+    /// The content key, or a substitute.
     Given(Secret<Vec<u8>>),
-    /// None: the private key cannot be had, or what was asked fails by its own check.
+    /// None: the private key is not available, or the request fails its own check.
     None,
-    /// The letter has had as many as it may.
+    /// The letter has reached its limit.
     TooOften,
 }
 
@@ -111,7 +111,7 @@ impl Keys for Lent<'_> {
     }
 }
 
-/// Keys that lie in this process: where a letter of our own is opened without a worker.
+/// Keys in this process: for letters of our own that are opened without a worker.
 pub(crate) struct InMemory<'a>(pub(crate) &'a [OwnKey]);
 
 impl Lender for InMemory<'_> {

@@ -1,8 +1,10 @@
-//! Letters closed for and opened from partners: S/MIME and OpenPGP, keys read, made and judged.
+//! Signs and encrypts letters to partners, decrypts and verifies letters from them: S/MIME and OpenPGP; parses, makes
+//! and judges keys.
 //!
 //! SECURITY: keys and letters come as arguments; this crate knows no storage, no SMTP, no HTTP, no SQL, no rules and
-//! not where keys live. A letter counts as closed only as a [`Closed`], which only [`close`] makes. What strangers made
-//! is opened in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or other people's keys.
+//! not where keys are stored. A letter counts as encrypted or signed only as a [`Closed`], which only [`close`] makes.
+//! Untrusted input is parsed in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or
+//! other people's keys.
 
 mod algorithm_profile;
 mod assemble;

@@ -1,4 +1,4 @@
-//! Where authorities publish what they have revoked (RFC 5280 §4.2.1.13), as certificates below the operator's roots say. Fetches nothing.
+//! URLs of revocation lists (RFC 5280 §4.2.1.13), as named by certificates below the operator's roots. Fetches nothing.
 
 use openssl::x509::X509;
 use sealpost_mail::Timestamp;
@@ -10,27 +10,27 @@ use crate::smime::certificate::{crl_urls, fingerprint, moment};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
 
-/// So many certificates that came with a key are looked at; chains have two or three.
+/// Maximum number of certificates sent with a key that are examined; chains have two or three.
 const MAX_BETWEEN: usize = 16;
-/// As long as chains that are believed.
+/// The same limit as for chains that are accepted.
 const MAX_DEPTH: usize = 8;
 
-/// A list, as one certificate names it.
+/// A revocation list named by a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListSource {
-    /// Web addresses of it, one at least; all of the same list.
+    /// Its URLs, at least one; all of the same list.
     pub addresses: Vec<String>,
     /// DER of the certificate that names them.
     pub certificate: Vec<u8>,
-    /// DER of its authority's certificate, which is one of the roots or leads to one.
+    /// DER of its authority's certificate, which is a root or leads to one.
     pub authority: Vec<u8>,
-    /// Of that one.
+    /// Fingerprint of that certificate.
     pub authority_print: Fingerprint,
 }
 
 impl ListSource {
-    /// The list that tells of this key, then those that tell of the certificates between it and a root. Nothing of an authority that leads
-    /// to no root: lists are known by its name, and anybody can make one of that name.
+    /// The list for this key's certificate, then those for the certificates between it and a root. None of an authority that does
+    /// not lead to a root: lists are identified by its name, and anybody can make one with that name.
     #[must_use]
     pub fn of_key(key: &PartnerKey, roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
         if key.method() != Method::Smime {
@@ -39,7 +39,7 @@ impl ListSource {
         let (Ok(certificate), Ok(mut between)) = (key.certificate(), key.between()) else {
             return Vec::new();
         };
-        // Who sent the key chose what came with it, and every pair of them costs a signature to try.
+        // The sender of the key chose these, and trying every pair costs a signature verification.
         between.truncate(MAX_BETWEEN);
         let Ok(anchors) = Anchors::without_lists(roots, now) else { return Vec::new() };
         let (mut sources, mut at) = (Vec::new(), certificate);
@@ -54,7 +54,7 @@ impl ListSource {
         sources
     }
 
-    /// The lists that roots name for themselves, and for what is among the roots without being one.
+    /// The lists that roots name for themselves, and for certificates among the roots that are not roots.
     #[must_use]
     pub fn of_roots(roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
         let Ok(anchors) = Anchors::without_lists(roots, now) else { return Vec::new() };
@@ -79,13 +79,13 @@ impl ListSource {
     }
 }
 
-/// RFC 5280 §4.2.1.13 knows directories (ldap) as well, which nobody is asked.
+/// RFC 5280 §4.2.1.13 also allows directories (ldap), which are not queried.
 fn is_web(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
-/// The certificate that has signed this one and is a root or leads to one. There may be others of the same key that do not: by an
-/// authority that nobody here believes, or of a time that is over.
+/// The certificate that has signed this one and is a root or leads to one. There may be others of the same key that do not: issued
+/// by an untrusted authority, or expired.
 fn authority_of(one: &X509, between: &[X509], roots: &[Vec<u8>], anchors: &Anchors<'_>) -> Option<X509> {
     chain::issuers(one, between, roots)
         .find(|authority| leads_to_a_root(authority, between, roots, anchors).is_ok_and(|leads| leads))

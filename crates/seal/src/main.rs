@@ -1,10 +1,10 @@
 //! The worker: one letter or one file of keys in, one verdict out, then the end. Must never know: files, sockets, the
-//! time of day, and any key but those that it was handed.
+//! time of day, and any key but those that it was lent.
 //!
-//! With `--serve` it stays and copies itself for each job; a copy is then what a worker started alone is.
+//! With `--serve` it stays and forks for each job; a copy then behaves like a worker started alone.
 //!
-//! Exit status: 0 the answer is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in.
-//! Standard error has at most one line, and never a word of a letter or a key.
+//! Exit status: 0 the answer is on standard output; 2 wrong arguments or input; 3 it could not sandbox itself. Standard
+//! error has at most one line, and never a word of a letter or a key.
 
 use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
@@ -19,14 +19,14 @@ const STREAMS: u64 = 3;
 const BUFFER: usize = 8 * 1024;
 
 fn main() -> ExitCode {
-    // A panic's message could hold words of the letter.
+    // A panic's message could contain words of the letter.
     std::panic::set_hook(Box::new(|_| {}));
     let mut arguments = std::env::args().skip(1).peekable();
     let stays = arguments.next_if(|word| word == "--serve").is_some();
     let Some((memory, cpu_seconds)) = limits(arguments) else {
         return give_up(WRONG_INPUT, "usage: sealpost-seal [--serve] --memory BYTES --cpu SECONDS");
     };
-    // Where memory runs short, this process goes and not the gateway.
+    // If memory runs short, this process is killed and not the gateway.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let policy = Policy { memory, cpu_seconds, descriptors: STREAMS };
     let shut_in = if stays {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Both must be there: a worker without limits does not run.
+/// Both are required: a worker without limits does not run.
 fn limits(mut arguments: impl Iterator<Item = String>) -> Option<(u64, u64)> {
     let (mut memory, mut cpu_seconds) = (None, None);
     while let Some(name) = arguments.next() {

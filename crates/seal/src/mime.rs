@@ -1,18 +1,18 @@
-//! Just enough of MIME to find what is encrypted or signed, with every byte in its place: a signature is over bytes and
-//! not over what they mean. Where two programs could read two things, nothing is read. Knows no cryptography.
+//! A minimal MIME parser that finds encrypted or signed content, preserving every byte: a signature is over bytes and
+//! not over their meaning. Ambiguous input is not parsed. Knows no cryptography.
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sealpost_mail::Head;
 
-/// The most parts of one multipart that are looked at.
+/// Maximum number of parts of one multipart that are examined.
 const MAX_PARTS: usize = 200;
 
-/// Of a field with more parameters nothing is believed.
+/// A field with more parameters is ignored.
 const MAX_PARAMETERS: usize = 200;
 
-/// Trailing bits of careless encoders are let pass; padding may be missing.
+/// Accepts trailing bits of careless encoders, and missing padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -27,14 +27,14 @@ pub(crate) struct Entity<'a> {
 }
 
 impl<'a> Entity<'a> {
-    /// `None`: its head is none.
+    /// `None`: its head is malformed.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let end = Head::split(bytes).unwrap_or(bytes.len());
         let (head, body) = bytes.split_at_checked(end)?;
         Some(Self { head: Head::new(head.to_vec()).ok()?, body })
     }
 
-    /// The one field of that name, raw; `None` if there is none or more than one: then it says nothing.
+    /// The only field of that name, raw; `None` if there is none or more than one, which is ambiguous.
     fn only(&self, name: &str) -> Option<&[u8]> {
         let mut values = self.head.fields().filter(|(other, _)| other.eq_ignore_ascii_case(name));
         match (values.next(), values.next()) {
@@ -43,7 +43,7 @@ impl<'a> Entity<'a> {
         }
     }
 
-    /// What its Content-Type says.
+    /// Its Content-Type.
     pub(crate) fn content_type(&self) -> ContentType {
         self.only("Content-Type").and_then(ContentType::parse).unwrap_or_default()
     }
@@ -62,7 +62,7 @@ impl<'a> Entity<'a> {
         }
     }
 
-    /// The body without its transfer encoding; `None`: it cannot be undone.
+    /// The body, decoded; `None`: it cannot be decoded.
     pub(crate) fn decoded(&self) -> Option<Vec<u8>> {
         let encoding = self.only("Content-Transfer-Encoding").unwrap_or(b"7bit");
         let encoding = String::from_utf8_lossy(encoding).trim().to_ascii_lowercase();
@@ -82,7 +82,7 @@ impl<'a> Entity<'a> {
     }
 }
 
-/// A Content-Type, lower case but for the values of its parameters.
+/// A Content-Type, lower case except for parameter values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContentType {
     pub(crate) essence: String,
@@ -114,7 +114,7 @@ impl ContentType {
                     None => (after.trim().to_owned(), ""),
                 },
             };
-            // Twice the same: two programs would take two. More than anybody writes: each is compared with all before.
+            // A repeated parameter is ambiguous. Too many are refused, as each is compared with all before.
             if parameters.len() >= MAX_PARAMETERS || parameters.iter().any(|(other, _)| *other == name) {
                 return None;
             }
@@ -136,7 +136,7 @@ impl ContentType {
         self.essence.starts_with("multipart/")
     }
 
-    /// CMS, by its type or by the name that old programs give it.
+    /// CMS, by its type or by its older name.
     pub(crate) fn is_cms(&self) -> bool {
         let named = || self.parameter("name").is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m"));
         match self.essence.as_str() {
@@ -187,7 +187,7 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
         }
         at += length;
     }
-    // What is not ended was cut off.
+    // Without an end it was cut off.
     None
 }
 
@@ -222,7 +222,7 @@ fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
                     out.push(high << 4 | low);
                     tail
                 }
-                // A broken escape stays as it is; what is behind its mark may begin another.
+                // A broken escape stays as it is; the text after its mark may begin another.
                 _ => {
                     out.push(b'=');
                     rest.get(1..).unwrap_or_default()
@@ -237,7 +237,7 @@ fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The same with every line ended by CRLF, as mail travels; no NUL. What is so already is not copied.
+/// The same with every line ended by CRLF, as in mail; no NUL. Not copied if it is so already.
 pub(crate) fn with_crlf(bytes: Vec<u8>) -> Vec<u8> {
     let clean = bytes.iter().try_fold(0, |previous, byte| {
         let fits = *byte != 0 && (previous == b'\r') == (*byte == b'\n');
@@ -252,7 +252,7 @@ pub(crate) fn with_crlf(bytes: Vec<u8>) -> Vec<u8> {
         match byte {
             b'\n' if previous != b'\r' => out.extend_from_slice(b"\r\n"),
             b'\n' => out.push(b'\n'),
-            // As if it had never been there: what stood before it still waits for its end.
+            // As if it had never been there: the octet before it still waits for its line end.
             0 => continue,
             other => {
                 if previous == b'\r' {

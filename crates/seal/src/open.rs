@@ -1,9 +1,9 @@
-//! A letter taken apart from the outside in: what is encrypted is decrypted, what is signed is judged (trusted key, chain,
-//! revocation lists), and what is left is an ordinary letter under its own head. Runs in the worker only; knows no pipes and no storage.
+//! Opens a letter from the outside in: decrypts encrypted layers, judges signatures (trusted key, chain, revocation
+//! lists), and leaves an ordinary letter under its own head. Runs in the worker only; knows no pipes and no storage.
 //!
-//! SECURITY: nothing is decrypted that lies beside parts which anyone may have put there (EFAIL: a mail program would
-//! show them as one text and let one part carry the other away). Of a head inside, only named fields are taken over, and
-//! only where the letter says that it protects its head (RFC 9788).
+//! SECURITY: nothing is decrypted that is beside parts which anyone may have added (EFAIL: a mail program would show
+//! them as one text and let one part exfiltrate the other). Of an inner head, only listed fields are taken over, and
+//! only if the letter declares that it protects its head (RFC 9788).
 
 use std::cell::OnceCell;
 
@@ -26,10 +26,10 @@ use crate::{inline, pgp, remote_content, smime};
 
 mod signatures;
 
-/// How deep layers and parts may lie.
+/// Nesting depth of layers and parts.
 const MAX_DEPTH: usize = 8;
 
-/// With what a letter is opened.
+/// The parameters for opening a letter.
 pub(crate) struct Asked {
     pub(crate) trusted: Vec<TrustedKey>,
     pub(crate) distrusted: Vec<DistrustedKey>,
@@ -38,12 +38,12 @@ pub(crate) struct Asked {
     pub(crate) lists: Lists,
     pub(crate) sender: Sender,
     pub(crate) now: Timestamp,
-    /// Bytes of what may come out.
+    /// Size limit of the result, in bytes.
     pub(crate) most: usize,
 }
 
 impl Asked {
-    /// The lists that are looked at.
+    /// The revocation lists to be checked.
     fn counting_lists(&self) -> &[Vec<u8>] {
         match self.lists {
             Lists::Require | Lists::WhenKnown => &self.crls,
@@ -52,11 +52,11 @@ impl Asked {
     }
 }
 
-/// What was found, and the letter that is left if it is another one.
+/// The result, and the remaining letter if it differs.
 pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
     let from = entity.head.from_address().ok().flatten();
-    // Those that are out of use as well: whose signature it is shall be said, and that it is worth nothing.
+    // Including distrusted ones: the signer of a signature is to be named, and that it is distrusted.
     let known = asked.trusted.iter().map(|one| &one.key);
     let certs: Vec<Cert> = known
         .chain(asked.distrusted.iter().map(|one| &one.key))
@@ -106,11 +106,11 @@ fn nothing_found() -> Opened {
     }
 }
 
-/// Where in the letter something lies.
+/// The position of content in the letter.
 #[derive(Clone, Copy)]
 struct Within {
     depth: usize,
-    /// Something around it was decrypted.
+    /// Whether something around it was decrypted.
     encrypted: bool,
     /// Whether there is anything beside it.
     covers: Coverage,
@@ -122,7 +122,7 @@ impl Within {
     }
 }
 
-/// An encrypted layer: whether it authenticates itself, and how many signatures lie outside of it.
+/// An encrypted layer: whether it is authenticated, and the number of signatures outside it.
 struct Encrypted {
     authenticates: Authenticates,
     outside: usize,
@@ -142,7 +142,7 @@ struct Finding<'a> {
 }
 
 impl Finding<'_> {
-    /// The entity that stands in its place, if it is another one.
+    /// The entity that replaces it, if it differs.
     fn peel(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
         let content_type = entity.content_type();
         if within.depth > MAX_DEPTH {
@@ -179,8 +179,8 @@ impl Finding<'_> {
                     Err(why) => self.layers.push(Layer::Closed { method, why }),
                     Ok(decrypted) => {
                         let content = with_crlf(decrypted.content);
-                        // What a wrong key gives looks like nothing: the library hides that it is wrong, so that
-                        // nobody can ask it a million times (Bleichenbacher).
+                        // A wrong key yields garbage: the library hides that it is wrong, so that it cannot be used as
+                        // an oracle (Bleichenbacher).
                         if !is_entity(&content) {
                             self.layers.push(Layer::Closed { method, why: NotOpened::Tampered });
                             return None;
@@ -221,15 +221,15 @@ impl Finding<'_> {
         }
     }
 
-    /// A signature covers the From inside. Where another one stands outside, somebody changed it on the way, or the signer
-    /// speaks for two: it is the signature of neither.
+    /// A signature covers the inner From. If the outer one differs, it was changed in transit, or the signer uses two:
+    /// the signature counts for neither.
     fn hold_against_from(&mut self) {
         if self.notes.contains(&Note::OtherFromInside) {
             self.signatures.iter_mut().for_each(|found| found.from = FromMatch::Mismatch);
         }
     }
 
-    /// As if nothing had been opened: what was found inside says nothing of the letter as it goes on.
+    /// Discards the result: what was found inside says nothing about the letter as it is passed on.
     fn closes_again(&mut self) {
         let outside = self.encrypted.iter().map(|layer| layer.outside).min().unwrap_or(0);
         self.signatures.truncate(outside);
@@ -246,8 +246,8 @@ impl Finding<'_> {
         self.notes.clear();
     }
 
-    /// What of the letter that is handed on is still closed and was not met on the way: in files, in letters within,
-    /// under false names, in other encodings. By the model that rules use, which takes every reading for true.
+    /// Searches the resulting letter for encrypted content that was not opened: in files, in embedded letters, under
+    /// false names, in other encodings. With the model that rules use, which assumes every reading.
     fn look_within(&mut self, shown: &[u8]) {
         let is_closed = |layer: &Layer| matches!(layer, Layer::Closed { .. });
         if self.layers.iter().any(is_closed) {
@@ -264,7 +264,7 @@ impl Finding<'_> {
         }
     }
 
-    /// What is inside of an encrypted layer, peeled further.
+    /// The content of an encrypted layer, opened further.
     fn inside(&mut self, content: Vec<u8>, within: Within, authenticates: Authenticates) -> Vec<u8> {
         self.encrypted.push(Encrypted { authenticates, outside: self.signatures.len() });
         self.deeper(content, Within { encrypted: true, ..within.deeper() })
@@ -285,7 +285,7 @@ impl Finding<'_> {
             }
         };
         drop(cms);
-        // Certificates only: nothing is signed.
+        // Only certificates: nothing is signed.
         if verified.signers.is_empty() {
             return None;
         }
@@ -307,7 +307,7 @@ impl Finding<'_> {
         let types: Vec<String> = parts.iter().map(|part| essence(part)).collect();
         let kind = DetachedSignature::of_multipart(content_type.parameter("protocol"), &types);
         let (Some(kind), [signed, signature]) = (kind, parts.as_slice()) else {
-            // RFC 1847 §2.1: exactly two. A third would be signed by nobody and shown beside what is.
+            // RFC 1847 §2.1: exactly two. A third would be unsigned and displayed beside signed content.
             if parts.len() != 2 {
                 self.note(Note::PartsBeside);
             }
@@ -337,7 +337,8 @@ impl Finding<'_> {
         let inner = Entity::parse(signed)?;
         match self.peel(&inner, within.deeper()) {
             Some(left) => Some(left),
-            // Inside of what was encrypted, the signature has done its work; what was never encrypted stays as it came.
+            // Inside decrypted content, the signature has served its purpose; content that was never encrypted stays
+            // unchanged.
             None if within.encrypted && within.covers == Coverage::Whole => Some(signed.to_vec()),
             None => None,
         }
@@ -361,7 +362,7 @@ impl Finding<'_> {
         self.pgp_entity(data, within)
     }
 
-    /// A part that holds an OpenPGP message, which holds an entity.
+    /// A part that contains an OpenPGP message, which contains an entity.
     fn pgp_entity(&mut self, data: &[u8], within: Within) -> Option<Vec<u8>> {
         let message = Entity::parse(data).and_then(|data| data.decoded()).unwrap_or_default();
         let content = with_crlf(self.pgp_decrypted(&message, within)?);
@@ -400,7 +401,7 @@ impl Finding<'_> {
         }
     }
 
-    /// Parts side by side. Exchange wraps PGP/MIME so: an empty text, the control part, the message.
+    /// Parts side by side. Exchange's form of PGP/MIME: an empty text, the control part, the message.
     fn other_multipart(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
         let parts = entity.parts()?;
         if let Some(data) = inline::mangled_by_exchange(&parts) {
@@ -421,7 +422,7 @@ impl Finding<'_> {
         None
     }
 
-    /// OpenPGP inside of a text (no standard, much used).
+    /// OpenPGP within a text (no standard, widely used).
     fn text(&mut self, entity: &Entity<'_>, content_type: &ContentType, within: Within) -> Option<Vec<u8>> {
         let text = entity.decoded()?;
         match inline::of(&text) {
@@ -452,7 +453,7 @@ fn essence(part: &[u8]) -> String {
     Entity::parse(part).map(|part| part.content_type().essence).unwrap_or_default()
 }
 
-/// Whether these bytes begin as an entity does: with a field, or with the empty line of one that has none.
+/// Whether these bytes begin like an entity: with a field, or with the empty line of one without fields.
 fn is_entity(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"\r\n") {
         return true;

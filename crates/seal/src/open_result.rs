@@ -1,5 +1,5 @@
-//! What was found in a letter that was opened: layers, signatures, what is sure and what is not. Pure words; everything
-//! in them that came from a key or a letter is another's and must be shown as such.
+//! The result of opening a letter: layers, signatures, certain and uncertain facts. Data only; text from keys or
+//! letters is untrusted and must be displayed as such.
 
 use sealpost_mail::Address;
 use serde::{Deserialize, Serialize};
@@ -7,84 +7,84 @@ use serde::{Deserialize, Serialize};
 use crate::key_facts::{Fingerprint, Method};
 use crate::partner_key::PartnerKey;
 
-/// What opening a letter gave.
+/// The result of opening a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
-    /// From the outside in.
+    /// The layers, from the outside in.
     pub layers: Vec<Layer>,
     /// Every signature found, from the outside in.
     pub signatures: Vec<SignatureFound>,
-    /// Whether all of what was written is what somebody closed, undamaged.
+    /// Whether everything written is authentic and complete.
     pub wholeness: Wholeness,
     /// What was written to the spool.
     pub written: Written,
-    /// What an attentive reader should be told.
+    /// Remarks for attentive readers.
     pub notes: Vec<Note>,
 }
 
-/// What came out.
+/// The output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Written {
-    /// Nothing: the letter goes on as it came, byte for byte.
+    /// Nothing: the letter is passed on unchanged, byte for byte.
     Nothing,
-    /// A letter of so many bytes.
+    /// A letter of this many bytes.
     Letter(u64),
 }
 
-/// One layer that was there.
+/// A layer of the letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
-    /// Encrypted, and opened.
+    /// Encrypted, and decrypted here.
     Decrypted {
-        /// How.
+        /// The method.
         method: Method,
         /// Content encryption, such as `AES-256-CBC`.
         cipher: String,
         /// Key transport or agreement, such as `RSAES-OAEP`.
         transport: String,
-        /// Which of our keys opened it.
+        /// Fingerprint of our key that decrypted it.
         by: Fingerprint,
     },
-    /// Encrypted, and not opened; it is written as it came.
+    /// Encrypted, and not decrypted; written unchanged.
     Closed {
-        /// How.
+        /// The method.
         method: Method,
-        /// Why.
+        /// The reason.
         why: NotOpened,
     },
     /// Signed; the verdicts are in [`Opened::signatures`].
     Signed {
-        /// How.
+        /// The method.
         method: Method,
-        /// Whether the text around it covers it all.
+        /// Whether it covers the whole text.
         covers: Coverage,
     },
-    /// Compressed (RFC 3274), and unfolded.
+    /// Compressed (RFC 3274), and decompressed.
     Compressed,
 }
 
-/// Why a layer stays closed.
+/// Why a layer was not decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotOpened {
     /// None of our keys is among its recipients.
     NoKey,
-    /// It was changed on its way, or is broken: what authenticates it does not fit.
+    /// It was changed in transit, or is damaged: its authentication fails.
     Tampered,
-    /// An algorithm that is broken or unknown, or parameters that are not what they must be.
+    /// A broken or unknown algorithm, or invalid parameters.
     Algorithm,
     /// It cannot be read.
     Malformed,
-    /// Larger, deeper or more than the limits.
+    /// It exceeds a limit of size, depth or number.
     TooMuch,
-    /// It lies beside parts that anyone may have put there, which could carry its text away (EFAIL).
+    /// It is beside parts that anyone may have added, which could exfiltrate its text (EFAIL).
     Beside,
-    /// It could have been changed on its way, and what is in it would ask the network for something when it is shown: how
-    /// EFAIL carries text away. It was decrypted, and is not given out.
+    /// It may have been changed in transit, and its content would access the network when displayed: the way EFAIL
+    /// exfiltrates text. It was decrypted, but is not passed on.
     ReachesOut,
-    /// It is a file, or lies within another letter or a file: its recipient's to open.
+    /// It is a file, or within another letter or a file: for its recipient to open.
     Within,
 }
 
@@ -94,22 +94,22 @@ pub enum NotOpened {
 pub enum Coverage {
     /// All of it.
     Whole,
-    /// A part: something beside it is signed by nobody.
+    /// A part: there is unsigned content beside it.
     Part,
 }
 
 /// One signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignatureFound {
-    /// How.
+    /// The method.
     pub method: Method,
-    /// What it is worth.
+    /// The verdict.
     pub verdict: SignatureVerdict,
-    /// Who signed; `None`: nobody knows (unknown OpenPGP key, broken CMS).
+    /// The signer; `None`: unknown (unknown OpenPGP key, broken CMS).
     pub signer: Option<PartnerKey>,
-    /// The key id that the signature names, where the key itself is not known.
+    /// The key id that the signature names, if the key itself is unknown.
     pub signer_id: Option<String>,
-    /// Whether that is who the letter says it is from.
+    /// Whether the signer is the author named in From.
     pub from: FromMatch,
     /// How much it covers.
     pub covers: Coverage,
@@ -117,19 +117,19 @@ pub struct SignatureFound {
     pub algorithm: String,
 }
 
-/// What a signature is worth.
+/// The verdict on a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureVerdict {
-    /// The bytes are what the signer signed, and the signer is trusted so.
+    /// The bytes are what the signer signed, and the signer is trusted in this way.
     Valid(Trust),
-    /// The bytes are what the signer signed, but nobody vouches for the signer.
+    /// The bytes are what the signer signed, but the signer is not trusted.
     Untrusted(Distrust),
     /// The bytes were changed, or the signature is broken.
     Invalid,
-    /// An algorithm that proves nothing (MD5, SHA-1) or is unknown.
+    /// An insecure (MD5, SHA-1) or unknown algorithm.
     WeakAlgorithm,
-    /// The key that made it is not known to us.
+    /// The signing key is unknown.
     UnknownSigner,
 }
 
@@ -137,15 +137,15 @@ pub enum SignatureVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// Its very key or certificate is among the trusted ones.
+    /// The key or certificate itself is trusted.
     Key,
-    /// A chain that counts leads to a trusted root, the address in From belongs to a partner that is in use, and the
+    /// An accepted chain leads to a trusted root, the address in From belongs to a partner that is in use, and the
     /// certificate names that address, or its whole domain.
     Partner,
-    /// A chain that counts leads to a trusted root, and nothing else is known of the signer: an authority gives
+    /// An accepted chain leads to a trusted root, and nothing else is known about the signer: authorities issue
     /// certificates to everybody.
     Chain,
-    /// A chain leads to a trusted root, and there is no list, or none that is current, to say whether it is revoked.
+    /// A chain leads to a trusted root, but no current list says whether it is revoked.
     ChainWithoutList,
 }
 
@@ -157,74 +157,74 @@ pub enum Distrust {
     NoChain,
     /// Expired, or not yet valid.
     Expired,
-    /// Revoked, by its holder, its authority or the operator: no chain makes it good again.
+    /// Revoked by its holder, its authority or the operator: no chain makes it valid again.
     Revoked,
-    /// The operator has put it, or the partner whose it is, out of use.
+    /// The operator has suspended it, or its partner.
     Suspended,
     /// The key may not sign mail, or is too weak.
     Usage,
 }
 
-/// Whether the signer is who the letter says it is from.
+/// Whether the signer is the author named in From.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromMatch {
-    /// The key names the very address in From.
+    /// The key names exactly the address in From.
     Address,
-    /// The key is a trusted key of the domain in From, or a partner's certificate that names that domain as a whole.
+    /// It is a trusted key for the domain in From, or a partner's certificate for that domain as a whole.
     Domain,
     /// It names somebody else.
     Mismatch,
-    /// From cannot be read in one way only, or the signer is not known.
+    /// From is ambiguous, or the signer is unknown.
     Unknown,
 }
 
-/// Which signers' certificates are kept as offers.
+/// Which signers' certificates are stored as proposals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Harvest {
     /// None.
     #[default]
     Off,
-    /// Those that an authority of the operator's vouches for.
+    /// Those issued by an authority of the operator's.
     Vouched,
-    /// Those that nobody vouches for, too.
+    /// Also those without such an issuer.
     Any,
 }
 
-/// Whether what was written is whole.
+/// Whether the output is authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wholeness {
-    /// Nothing was encrypted: nothing was written.
+    /// Nothing was encrypted, nothing was written.
     Plain,
-    /// Every encrypted layer authenticates itself (AES-GCM, MDC, AEAD), or a valid signature inside covers it all.
+    /// Every encrypted layer is authenticated (AES-GCM, MDC, AEAD), or a valid signature inside covers everything.
     Authenticated,
-    /// An encrypted layer does not authenticate itself (AES-CBC) and nothing inside does: whoever carried it may have
-    /// changed it (EFAIL). It must be shown so, and without active content.
+    /// An encrypted layer is not authenticated (AES-CBC) and nothing inside is: it may have been changed in transit
+    /// (EFAIL). It must be displayed as such, and without active content.
     Malleable,
 }
 
-/// What an attentive reader should be told.
+/// A remark for attentive readers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Note {
-    /// Parts lie beside an encrypted or signed one.
+    /// There are parts beside an encrypted or signed one.
     PartsBeside,
-    /// The head inside named fields that were not taken over: so many.
+    /// Number of fields in the inner head that were not taken over.
     FieldsInsideIgnored(usize),
-    /// The From inside is another one than outside; the outer one stands, and no signature is its own.
+    /// The inner From differs from the outer one; the outer one is kept, and no signature counts for it.
     OtherFromInside,
-    /// The head inside is protected and has the From that stands outside: whoever signed it wrote it (RFC 9788).
+    /// The inner head is protected and has the same From as outside: the signer wrote it (RFC 9788).
     FromProtected,
-    /// The subject was protected and is the one from inside (RFC 9788).
+    /// The subject was protected and is the inner one (RFC 9788).
     SubjectFromInside,
-    /// A certificate of another person came along and was not taken for the signer's (CVE-2026-29140).
+    /// Number of certificates of other people, none of which was taken for the signer's (CVE-2026-29140).
     StrangersCertificates(usize),
 }
 
 impl Opened {
-    /// The signer to show: a key that the operator trusts, or a partner's by a chain that counts, covering the whole,
-    /// and the one in From. `None`: the letter is from no partner, whatever else was found.
+    /// The signer to display: a key that the operator trusts, or a partner's by an accepted chain, covering everything,
+    /// and matching From. `None`: the letter is not from a partner, whatever else was found.
     #[must_use]
     pub fn proven_sender(&self) -> Option<&SignatureFound> {
         self.signatures.iter().find(|found| {
@@ -234,8 +234,8 @@ impl Opened {
         })
     }
 
-    /// Whether the signer says by name who wrote the letter: the key names the address in From, or From is part of what was
-    /// signed. Else a company's key says no more than that somebody of the company did.
+    /// Whether the signature identifies the author by name: the key names the address in From, or From was signed.
+    /// Otherwise a company's key only proves that somebody of the company signed.
     #[must_use]
     pub fn names_the_writer(&self, signature: &SignatureFound) -> bool {
         match signature.from {
@@ -245,8 +245,8 @@ impl Opened {
         }
     }
 
-    /// Signers whose key may be offered for use: the signature holds, covers the whole, and the key names the very
-    /// address in From. Trust is the operator's to give.
+    /// Signers whose key may be proposed for use: the signature is valid, covers everything, and the key names exactly
+    /// the address in From. Only the operator can trust it.
     pub fn harvest(&self, harvest: Harvest) -> impl Iterator<Item = &PartnerKey> {
         let taken = move |found: &&SignatureFound| {
             let verdict = match (harvest, found.verdict) {
@@ -266,13 +266,13 @@ impl Opened {
         self.signatures.iter().filter(taken).filter_map(|found| found.signer.as_ref())
     }
 
-    /// Whether something encrypted was opened.
+    /// Whether something was decrypted.
     #[must_use]
     pub fn was_decrypted(&self) -> bool {
         self.layers.iter().any(|layer| matches!(layer, Layer::Decrypted { .. }))
     }
 
-    /// Why something encrypted was not opened, if so.
+    /// Why something encrypted was not decrypted; `None`: nothing was left encrypted.
     #[must_use]
     pub fn still_closed(&self) -> Option<NotOpened> {
         self.layers.iter().find_map(|layer| match layer {
@@ -282,14 +282,14 @@ impl Opened {
     }
 }
 
-/// For whom a trusted key speaks.
+/// Whom a trusted key speaks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpeaksFor {
     /// The addresses it names.
     ItsAddresses,
-    /// Everybody in this domain, because the operator said so.
+    /// Everybody in this domain, as configured by the operator.
     Domain(sealpost_mail::Domain),
-    /// This one address, because the operator said so.
+    /// This one address, as configured by the operator.
     Address(Address),
 }

@@ -1,4 +1,4 @@
-//! What opening proves, and that nothing breaks it.
+//! What opening proves, and that no input breaks it.
 
 use super::*;
 use crate::algorithm_profile::Profile;
@@ -88,7 +88,7 @@ proptest! {
             letter.truncate(cut.index(letter.len()));
         }
         // sequoia-openpgp 2.4.2 unwraps in `PacketParser::decrypt` when the data packet is cut within its
-        // prefix. In the product that ends the worker process, and the letter counts as unopened.
+        // prefix. In production that ends the worker process, and the letter counts as not opened.
         let Ok((opened, left)) = std::panic::catch_unwind(|| opened(&letter)) else { return Ok(()) };
         if opened.proven_sender().is_some() {
             let shown = left.unwrap_or(letter);
@@ -115,7 +115,7 @@ proptest! {
 
 #[test]
 fn only_the_key_that_a_letter_names_is_asked_for() {
-    /// Notes what is asked.
+    /// Records the requests.
     struct Noted(Vec<usize>);
     impl Lender for Noted {
         fn subkeys(&mut self, at: usize) -> Option<Subkeys> {

@@ -1,4 +1,4 @@
-//! With what a letter is opened: our keys, whose signatures are believed, and what chains need. Opens none.
+//! The parameters for opening a letter: our keys, trusted keys, and what chains need. Opens none.
 
 use sealpost_mail::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,63 +7,63 @@ use crate::lend::Lends;
 use crate::open_result::{Distrust, SpeaksFor};
 use crate::partner_key::PartnerKey;
 
-/// A trusted key, and for whom it speaks.
+/// A trusted key, and whom it speaks for.
 #[derive(Clone, Debug)]
 pub struct TrustedKey {
     /// The key.
     pub key: PartnerKey,
-    /// For whom.
+    /// Whom it speaks for.
     pub speaks_for: SpeaksFor,
 }
 
-/// A key that the operator has put out of use: no chain to a root makes its signatures good.
+/// A distrusted key: no chain to a root makes its signatures valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DistrustedKey {
-    /// The key. Another certificate for it, or a subkey of it under another key, is meant too.
+    /// The key. Also covers another certificate for it, or a subkey of it under another key.
     pub key: PartnerKey,
-    /// Why.
+    /// The reason.
     pub why: Distrust,
 }
 
-/// With what a letter is opened.
+/// The parameters for opening a letter.
 pub struct Opening<'a> {
-    /// Our keys, old ones too.
+    /// Our keys, including old ones.
     pub own: &'a dyn Lends,
-    /// Keys whose signatures are believed.
+    /// Keys whose signatures are trusted.
     pub trusted: &'a [TrustedKey],
-    /// Keys whose signatures are not believed, whoever vouches for them.
+    /// Keys whose signatures are not trusted, whatever their chain.
     pub distrusted: &'a [DistrustedKey],
-    /// DER of certificates that chains may end at.
+    /// DER of the trusted root certificates.
     pub roots: &'a [Vec<u8>],
     /// DER of revocation lists, for chains.
     pub crls: &'a [Vec<u8>],
-    /// What a chain needs of them.
+    /// Which lists a chain requires.
     pub lists: Lists,
-    /// Whose the address in From is.
+    /// Whose address From is.
     pub sender: Sender,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// What a chain needs of revocation lists before it counts. A list that names a certificate wins in either case.
+/// Which revocation lists a chain requires to be accepted. A list that names a certificate always wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lists {
     /// A current list of every authority in it.
     #[default]
     Require,
-    /// A current list of every authority of which there is one at all.
+    /// A current list of every authority that has any list.
     WhenKnown,
-    /// Nothing: lists are not looked at.
+    /// None: lists are not checked.
     Off,
 }
 
-/// Whose the address in From is.
+/// Whose address From is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sender {
     /// A partner's that is in use.
     Partner,
-    /// Nobody's whom the operator knows.
+    /// None known to the operator.
     Stranger,
 }

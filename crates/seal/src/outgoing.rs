@@ -1,5 +1,5 @@
-//! A letter on its way out, in two: the head that stays outside, and the entity that goes inside (RFC 8551 §3.1, RFC
-//! 3156 §4, RFC 9788). Knows no cryptography.
+//! Splits an outgoing letter: the head that stays outside, and the entity that goes inside (RFC 8551 §3.1, RFC 3156 §4,
+//! RFC 9788). Knows no cryptography.
 
 use std::io::Read;
 
@@ -10,12 +10,12 @@ use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::signable::{Plan, Rewriting, Survey, Way};
 
-/// What stands for a withheld subject (RFC 9788 §3.2.1).
+/// The replacement for a withheld subject (RFC 9788 §3.2.1).
 const WITHHELD: &[u8] = b" [...]";
 
-/// Fields that describe the body and go inside with it.
+/// Fields that describe the body and move inside with it.
 const ABOUT_BODY: &[&str] = &["MIME-Version"];
-/// Fields of which a copy goes inside where the head is protected: what the sender wrote, nothing of the way.
+/// Fields that are copied inside if the head is protected: what the sender wrote, nothing about the route.
 const PROTECTED: &[&str] = &[
     "From",
     "Sender",
@@ -35,9 +35,9 @@ const PROTECTED: &[&str] = &[
     "Sensitivity",
     "Auto-Submitted",
 ];
-/// What stays outside where the head is protected, beside [`is_routing_field`]: what servers and threads need. A field that nobody has
-/// thought of may say what the letter is about (RFC 9788 §3 lets a sender choose; Outlook writes the subject into
-/// Thread-Topic), so it goes inside.
+/// Fields that stay outside if the head is protected, besides [`is_routing_field`]: what servers and threading need. An
+/// unknown field may disclose the letter's subject (RFC 9788 §3 allows the sender to choose; Outlook writes the subject
+/// into Thread-Topic), so it moves inside.
 const OUTSIDE: &[&str] = &[
     "Disposition-Notification-To",
     "Resent-From",
@@ -47,15 +47,15 @@ const OUTSIDE: &[&str] = &[
     "Resent-Date",
     "Resent-Message-ID",
 ];
-/// Fields of lists (RFC 2369, RFC 2919), which are addresses and links of a list.
+/// Fields of mailing lists (RFC 2369, RFC 2919), which are addresses and links of a list.
 const LISTS: &str = "list-";
-/// Fields that neither side of a closed letter may have: everybody who opens it would read them.
+/// Fields that must be on neither side: everybody who opens the letter would read them.
 const NOBODY_S: &[&str] = &["Bcc", "Resent-Bcc"];
-/// Fields that prove a body which is no longer there.
+/// Fields that authenticate the previous body.
 const PROOFS: &[&str] =
     &["DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"];
 
-/// A letter being closed.
+/// A letter being signed or encrypted.
 pub(crate) struct Outgoing<'a> {
     /// Fields that stay outside, each with its CRLF; then MIME-Version.
     pub(crate) outside: Vec<u8>,
@@ -63,9 +63,9 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) inside: Vec<u8>,
     /// The first bytes of the body, read along with the head.
     pub(crate) begun: Vec<u8>,
-    /// The rest of it.
+    /// The rest of the body.
     pub(crate) rest: &'a mut dyn Read,
-    /// What of it is encoded, so that nothing on the way changes it.
+    /// What is to be encoded, so that nothing changes in transit.
     pub(crate) plan: Plan,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Outgoing<'a> {
                     push(&mut inside, name, value);
                 }
             } else if is_in(name, PROOFS) || is_in(name, ABOUT_BODY) || is_in(name, NOBODY_S) {
-                // Their body is no longer there; the version is said anew.
+                // The previous body is gone; the version is written anew.
             } else {
                 let kept: Option<&[u8]> = if !(protects && encrypted) || stays_outside(name) {
                     Some(value)
@@ -105,7 +105,7 @@ impl<'a> Outgoing<'a> {
                 if protects && (is_in(name, PROTECTED) || kept.is_none()) {
                     push(&mut protected, name, value);
                     if let Some(kept) = kept.filter(|_| encrypted) {
-                        // RFC 9788 §2.2: what was there outside, so that changes on the way can be told.
+                        // RFC 9788 §2.2: the outer field, so that changes in transit can be detected.
                         let outer = [name.as_bytes(), b":", kept].concat();
                         push(&mut protected, "HP-Outer", &[b" ".as_slice(), &outer].concat());
                     }
@@ -128,14 +128,14 @@ impl<'a> Outgoing<'a> {
         Ok(Self { outside, inside: entity, begun, rest: letter, plan: Plan::default() })
     }
 
-    /// What must be encoded before it is signed in clear.
+    /// Determines what must be encoded before it is signed in clear.
     pub(crate) fn survey(self, way: Way) -> Result<Plan, CloseError> {
         let mut survey = Survey::of(way);
         self.unchanged(|bytes| survey.push(bytes))?;
         survey.finish()
     }
 
-    /// The entity, piece by piece.
+    /// The entity, in pieces.
     pub(crate) fn entity(
         mut self,
         take: impl FnMut(&[u8]) -> Result<(), CloseError>,
@@ -203,7 +203,7 @@ fn is_in(name: &str, list: &[&str]) -> bool {
     list.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-/// A boundary that no content has.
+/// A boundary that no content contains.
 pub(crate) fn boundary(random: &dyn Random) -> String {
     let mut raw = [0_u8; 16];
     random.fill(&mut raw);

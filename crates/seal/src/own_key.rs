@@ -1,5 +1,5 @@
-//! Our own key: private part with its certificate, or an OpenPGP secret key. Made, imported, kept as sealed bytes by
-//! whoever calls; or where in a token it lies. Never printed.
+//! Our own key: private key with its certificate, or an OpenPGP secret key. Made, imported, stored as sealed bytes by
+//! the caller; or its place in a token. Never printed.
 
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
@@ -35,7 +35,7 @@ pub(crate) enum PrivatePart {
     OpenPgp(Box<Cert>),
 }
 
-/// How it is kept: JSON, so that it can be read without us.
+/// The stored form: JSON, so that it can be read without this program.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "method")]
 enum Kept {
@@ -48,7 +48,7 @@ enum Kept {
         #[serde(with = "crate::base64_list")]
         chain: Vec<Vec<u8>>,
     },
-    /// Nothing secret: the private key does not leave its token.
+    /// Contains nothing secret: the private key does not leave its token.
     #[serde(rename = "smime-in-token")]
     SmimeInToken {
         place: TokenKey,
@@ -74,11 +74,11 @@ impl Drop for Kept {
 }
 
 impl OwnKey {
-    /// Makes a key. An S/MIME one gets a certificate signed by itself, until a CA's comes ([`Self::with_certificate`]).
-    /// Seconds of computing for RSA: not on the event loop.
+    /// Makes a key. An S/MIME one gets a self-signed certificate, until a CA issues one ([`Self::with_certificate`]).
+    /// Takes seconds for RSA: not on the event loop.
     ///
     /// # Errors
-    /// The library refused.
+    /// The library failed.
     pub fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) -> Result<Self, KeyError> {
         let key = match kind {
             Kind::SmimeRsa3072 => make::rsa(3072)?,
@@ -92,10 +92,10 @@ impl OwnKey {
         Self::of_smime(make::self_signed(key, holder, now, years)?)
     }
 
-    /// A key pair that lies in a token, with a certificate that it signs for itself there.
+    /// A key pair in a token, with a self-signed certificate.
     ///
     /// # Errors
-    /// The library refused, or the token.
+    /// The library or the token failed.
     pub fn in_token(
         place: TokenKey,
         public: &TokenPublic,
@@ -107,7 +107,7 @@ impl OwnKey {
         Self::of_smime(in_token::self_signed(place, public, holder, now, years, tokens)?)
     }
 
-    /// A key pair that lies in a token, with a certificate that there is for it (PEM, DER or PKCS#7 with its chain).
+    /// A key pair in a token, with an existing certificate for it (PEM, DER or PKCS#7 with its chain).
     ///
     /// # Errors
     /// It is for another key.
@@ -119,7 +119,7 @@ impl OwnKey {
         Self::of_smime(in_token::certified(place, public, keyfile::certificates(issued)?)?)
     }
 
-    /// Where the private part lies, if it lies in a token.
+    /// The place of the private key in a token; `None`: it is in memory.
     #[must_use]
     pub fn token(&self) -> Option<&TokenKey> {
         match &self.private {
@@ -130,7 +130,7 @@ impl OwnKey {
         }
     }
 
-    /// Reads a PKCS#12 file, PEM with key and certificate, or an OpenPGP secret key, whichever it is.
+    /// Reads a PKCS#12 file, PEM with key and certificate, or an OpenPGP secret key, by its format.
     ///
     /// # Errors
     /// See [`KeyError`].
@@ -152,7 +152,7 @@ impl OwnKey {
         }
     }
 
-    /// A certificate signing request for a CA, as PEM. Asks the token where the key lies in one.
+    /// A certificate signing request for a CA, as PEM. Signed by the token if the key is in one.
     ///
     /// # Errors
     /// OpenPGP keys have none.
@@ -181,10 +181,10 @@ impl OwnKey {
         }
     }
 
-    /// The same OpenPGP key under more addresses: programs find it for these, too.
+    /// The same OpenPGP key under more addresses: programs find it for these as well.
     ///
     /// # Errors
-    /// It is a certificate, or has too many.
+    /// It is a certificate, or has too many addresses.
     pub fn with_addresses(&self, addresses: &[Address], now: Timestamp) -> Result<Self, KeyError> {
         match &self.private {
             PrivatePart::OpenPgp(cert) => Self::of_cert(pgp::key::with_addresses(cert, addresses, now)?),
@@ -194,22 +194,22 @@ impl OwnKey {
         }
     }
 
-    /// What may be published.
+    /// The public part, which may be published.
     #[must_use]
     pub fn public(&self) -> &PartnerKey {
         &self.public
     }
 
-    /// Everything that its public part says.
+    /// The facts of its public part.
     #[must_use]
     pub fn facts(&self) -> &KeyFacts {
         self.public.facts()
     }
 
-    /// All of it, private part included, to be sealed before it is kept: what [`Self::from_bytes`] takes.
+    /// Serialises it including the private key, for [`Self::from_bytes`]; to be sealed before it is stored.
     ///
     /// # Errors
-    /// The library refused.
+    /// The library failed.
     pub fn to_bytes(&self) -> Result<Secret<Vec<u8>>, KeyError> {
         let kept = match &self.private {
             PrivatePart::Smime(own) => {
@@ -231,12 +231,12 @@ impl OwnKey {
         serde_json::to_vec(&kept).map(Secret::new).map_err(|error| KeyError::Library(error.to_string()))
     }
 
-    /// What [`Self::to_bytes`] gave.
+    /// Deserialises the result of [`Self::to_bytes`].
     ///
     /// # Errors
-    /// It is something else.
+    /// It is not such a result.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        // The error's text could hold a piece of the key.
+        // The error's text could contain a piece of the key.
         let kept: Kept = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
         match &kept {
             Kept::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
@@ -257,7 +257,7 @@ impl OwnKey {
         &self.private
     }
 
-    /// Of an OpenPGP key, the subkeys that decrypt.
+    /// The decryption subkeys of an OpenPGP key.
     pub(crate) fn decrypting_subkeys(&self) -> Option<Subkeys> {
         match &self.private {
             PrivatePart::OpenPgp(cert) => Some(pgp::key::decrypting_pairs(cert)),
@@ -265,8 +265,7 @@ impl OwnKey {
         }
     }
 
-    /// What a worker is lent, which [`pgp::key::from_lent`] reads. An S/MIME key is not lent: what it decrypts is asked of its
-    /// holder.
+    /// What a worker is lent, for [`pgp::key::from_lent`]. An S/MIME key is not lent: the worker asks for its results.
     pub(crate) fn lent(&self) -> Option<Secret<Vec<u8>>> {
         match &self.private {
             PrivatePart::OpenPgp(cert) => pgp::key::lent(cert).ok(),
@@ -274,7 +273,7 @@ impl OwnKey {
         }
     }
 
-    /// The content key that was encrypted or wrapped so, by an S/MIME key in memory.
+    /// Decrypts or unwraps a content key, with an S/MIME key in memory.
     pub(crate) fn content_key(&self, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>> {
         let PrivatePart::Smime(SmimeKey { private: SmimePrivate::Here(key), .. }) = &self.private else {
             return None;

@@ -24,7 +24,7 @@ pub struct PartnerKey {
 }
 
 impl PartnerKey {
-    /// Everything that its public part says.
+    /// The facts of its public part.
     #[must_use]
     pub fn facts(&self) -> &KeyFacts {
         &self.facts
@@ -36,7 +36,7 @@ impl PartnerKey {
         self.facts.method
     }
 
-    /// DER of the certificate, or the binary OpenPGP key: to publish, and to compare.
+    /// DER of the certificate, or the binary OpenPGP key: for publishing and comparing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -48,10 +48,10 @@ impl PartnerKey {
         &self.chain
     }
 
-    /// PEM, or ASCII armour: to publish as text.
+    /// PEM, or ASCII armour: for publishing as text.
     ///
     /// # Errors
-    /// The library refused.
+    /// The library failed.
     pub fn to_text(&self) -> Result<String, KeyError> {
         match self.method() {
             Method::Smime => {
@@ -62,39 +62,39 @@ impl PartnerKey {
         }
     }
 
-    /// For a row in the store, all of it; what [`Self::from_bytes`] takes. JSON.
+    /// Serialises it for a row in the store, as JSON; the input of [`Self::from_bytes`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What [`Self::to_bytes`] gave.
+    /// Deserialises the result of [`Self::to_bytes`].
     ///
     /// # Errors
-    /// It is something else.
+    /// It is not such a result.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         serde_json::from_slice(bytes).map_err(|error| KeyError::Library(error.to_string()))
     }
 
-    /// This OpenPGP key with what its holder has said of it since, in `newer`: another end, more subkeys, that it is revoked.
-    /// `None`: `newer` is another key, a certificate (which never changes), or says nothing new.
+    /// This OpenPGP key with its holder's later signatures in `newer`: another expiry, more subkeys, a revocation. `None`: `newer`
+    /// is another key, a certificate (which never changes), or contains nothing new.
     ///
     /// # Errors
-    /// The library refused.
+    /// The library failed.
     pub fn renewed_by(&self, newer: &Self) -> Result<Option<Self>, KeyError> {
         if self.method() != Method::OpenPgp || self.facts.fingerprint != newer.facts.fingerprint {
             return Ok(None);
         }
-        // Only the holder's own signatures count when the facts of a key are read.
+        // Only the holder's own signatures count when a key's facts are read.
         let merged =
             self.cert()?.merge_public(newer.cert()?).map_err(|error| KeyError::Library(error.to_string()))?;
         let renewed = Self::of_cert(&merged)?;
         Ok((renewed.bytes != self.bytes).then_some(renewed))
     }
 
-    /// This certificate with what its holder's programs say in a signature by it that they can read, as `signed` has it; never
-    /// with less than it had. `None`: `signed` is another key, one of OpenPGP (which says so itself, see [`Self::renewed_by`]),
-    /// or says nothing that closes a letter in a stronger form.
+    /// This certificate with the capabilities that its holder's programs declare in a signature by it, as in `signed`; never fewer
+    /// than before. `None`: `signed` is another key, an OpenPGP key (which declares them itself, see [`Self::renewed_by`]), or
+    /// declares nothing that makes encryption stronger.
     #[must_use]
     pub fn raised_by(&self, signed: &Self) -> Option<Self> {
         if self.method() != Method::Smime || self.facts.fingerprint != signed.facts.fingerprint {
@@ -123,7 +123,7 @@ impl PartnerKey {
         Ok(Self { bytes: pgp::key::public_bytes(cert)?, chain: Vec::new(), facts: pgp::key::facts(cert)? })
     }
 
-    /// The same with what its holder's programs say in their signatures, too.
+    /// The same with further declared capabilities.
     pub(crate) fn with_capabilities(mut self, more: &[Capability]) -> Self {
         self.facts.capabilities.extend_from_slice(more);
         self.facts.capabilities.sort_unstable();
@@ -136,8 +136,8 @@ impl PartnerKey {
         self.chain.iter().map(|der| X509::from_der(der).map_err(library)).collect()
     }
 
-    /// Whether what it decrypts with also signs, certifies or logs in: of such an OpenPGP key of ours the process that opens a letter
-    /// is lent more than what decrypts.
+    /// Whether its decryption key also signs, certifies or authenticates: of such an OpenPGP key of ours the worker is lent more
+    /// than what decrypts.
     #[must_use]
     pub fn decrypts_and_more(&self) -> bool {
         match self.method() {
@@ -146,8 +146,8 @@ impl PartnerKey {
         }
     }
 
-    /// Whom to ask whether its authority has revoked it, and what (RFC 6960): an address and a request in DER. `None`: the
-    /// certificate names nobody, or its authority's own is neither among `roots` nor came along.
+    /// The OCSP question about it (RFC 6960): the responder's URL and the request in DER. `None`: the certificate names no
+    /// responder, or its authority's certificate is neither among `roots` nor was sent along.
     #[must_use]
     pub fn ocsp_question(&self, roots: &[Vec<u8>]) -> Option<(String, Vec<u8>)> {
         let web = |url: &&String| url.starts_with("http://") || url.starts_with("https://");

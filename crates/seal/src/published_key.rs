@@ -1,5 +1,5 @@
-//! What the world can fetch of a key of ours: a certificate with its chain as one file, an OpenPGP key under the name of
-//! an address (Web Key Directory). Knows no private key and no HTTP.
+//! The published forms of our keys: a certificate with its chain as one file, an OpenPGP key under an address's name
+//! (Web Key Directory). Knows no private key and no HTTP.
 
 use openssl::sha::{sha1, sha256};
 use sealpost_mail::Address;
@@ -11,7 +11,7 @@ use crate::partner_key::PartnerKey;
 use crate::pgp;
 
 /// The name of an address in a Web Key Directory: SHA-1 over the local part, ASCII letters lowered, in z-base-32
-/// (draft-koch-openpgp-webkey-service, 3.1). It hides nothing and proves nothing; it is a name.
+/// (draft-koch-openpgp-webkey-service, 3.1). It neither hides nor proves anything.
 #[must_use]
 pub fn wkd_name(local: &str) -> String {
     z_base_32(&sha1(local.to_ascii_lowercase().as_bytes()))
@@ -24,7 +24,7 @@ pub fn dane_name(local: &str) -> String {
     sha256(local.as_bytes()).iter().take(28).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// RFC 6189 §5.1.6. Five bits a character; 160 bits leave no rest.
+/// RFC 6189 §5.1.6. Five bits a character; 160 bits have no remainder.
 fn z_base_32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"ybndrfg8ejkmcpqxot1uwisza345h769";
     let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
@@ -54,11 +54,11 @@ impl PartnerKey {
         }
     }
 
-    /// The OpenPGP key with the user ids of one address alone, binary: who asks for one address is told no other. `None`
-    /// if it has none of it.
+    /// The OpenPGP key with the user ids of one address alone, binary: a query for one address does not disclose
+    /// others. `None` if it has none for it.
     ///
     /// # Errors
-    /// The library refused.
+    /// The library failed.
     pub fn for_address(&self, address: &Address) -> Result<Option<Vec<u8>>, KeyError> {
         match self.method() {
             Method::Smime => Ok(None),

@@ -1,5 +1,5 @@
-//! A key of ours as letters name it: what the worker needs to see that a layer is for us, and nothing private. Worked out once
-//! and not for every letter, since an OpenPGP key is checked signature by signature when it is read. Knows no letter.
+//! The public side of a key of ours: what the worker needs to recognise a layer for us, and nothing private. Computed
+//! once and not for every letter, since parsing an OpenPGP key verifies all its signatures. Knows no letter.
 
 use sequoia_openpgp::KeyID;
 use serde::{Deserialize, Serialize};
@@ -8,25 +8,25 @@ use crate::key_facts::{Fingerprint, Method};
 use crate::partner_key::PartnerKey;
 use crate::pgp;
 
-/// The public side of a key of ours, as a letter's recipients are held against it.
+/// The public side of a key of ours, to be matched with a letter's recipients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecipientKey {
     fingerprint: Fingerprint,
     named_by: NamedBy,
 }
 
-/// By what a letter names a key.
+/// How letters name a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum NamedBy {
     /// Issuer and serial number, or key identifier, of this certificate (DER).
     Certificate(#[serde(with = "crate::base64_bytes")] Vec<u8>),
-    /// The ids of those of its keys that decrypt.
+    /// The ids of its decryption subkeys.
     KeyIds(#[serde(with = "crate::base64_list")] Vec<Vec<u8>>),
 }
 
 impl RecipientKey {
-    /// Of this public key.
+    /// From this public key.
     #[must_use]
     pub fn of(public: &PartnerKey) -> Self {
         let named_by = match public.method() {
@@ -51,7 +51,7 @@ impl RecipientKey {
         }
     }
 
-    /// For OpenPGP.
+    /// The key ids; empty for S/MIME.
     pub(crate) fn key_ids(&self) -> impl Iterator<Item = KeyID> {
         let ids = match &self.named_by {
             NamedBy::Certificate(_) => &[][..],

@@ -1,14 +1,14 @@
-//! Whether a letter asks the network for something when it is shown: pictures, style sheets, frames, forms, bodies that are
-//! elsewhere. For letters that somebody may have changed on their way (EFAIL, <https://efail.de>): there, a yes keeps the letter
-//! closed, so what cannot be told is a yes. Knows no cryptography.
+//! Whether a letter would access the network when it is displayed: pictures, style sheets, frames, forms, external bodies. For
+//! letters that may have been changed in transit (EFAIL, <https://efail.de>): a yes keeps such a letter encrypted, so anything
+//! undecidable is a yes. Knows no cryptography.
 
 use crate::mime::Entity;
 
-/// How deep parts may lie.
+/// Nesting depth of parts.
 const MAX_DEPTH: usize = 20;
 
-/// Types that programs show as they are: text without a page around it, and pictures that are only pixels. The others of
-/// this list are files that somebody has to open.
+/// Types without active content: plain text, and pictures that consist of pixels only. The others in this list are files that have
+/// to be opened explicitly.
 const STILL: &[&str] = &[
     "text/plain",
     "image/png",
@@ -26,7 +26,7 @@ const STILL: &[&str] = &[
     "application/msword",
 ];
 const STILL_FAMILIES: &[&str] = &["application/vnd.", "audio/", "video/"];
-/// Fields with a status, and nothing that is shown as a page.
+/// Status fields, which are not displayed as a page.
 const REPORTS: &[&str] = &[
     "message/delivery-status",
     "message/disposition-notification",
@@ -35,23 +35,24 @@ const REPORTS: &[&str] = &[
     "message/global-disposition-notification",
 ];
 
-/// What a text is, by its type or by how it begins.
+/// The form of a text, by its type or its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// Shown as it stands, or a file.
+    /// Without active content, or a file.
     Still,
-    /// HTML, or nobody knows.
+    /// HTML, or unknown.
     Page,
     Xml,
     Rich,
     Markdown,
     /// vCard and iCalendar.
     Lines,
-    /// It names what has to be fetched, or Outlook opens it in its own way.
+    /// It names external content, or Outlook opens it specially.
     Asks,
 }
 
-/// What makes a page ask, without the white space that HTML allows in it. `src=` and `data=` have a look of their own.
+/// Constructs by which a page accesses the network, without the white space that HTML allows in them. `src=` and `data=` are
+/// checked separately.
 const ASKS: &[&str] = &[
     "srcset=",
     "background=",
@@ -100,10 +101,10 @@ const ASKS: &[&str] = &[
     "onerror=",
     "utf-7",
 ];
-/// Attributes with an address, which may be a part of the letter itself.
+/// Attributes with an address, which may refer to the letter itself.
 const ADDRESSES: &[&str] = &["src=", "data=", "src:"];
 
-/// Whether it does, or nobody can tell.
+/// Whether it does, or this cannot be decided.
 pub(crate) fn reaches_out(letter: &[u8]) -> bool {
     entity(letter, 0)
 }
@@ -117,11 +118,11 @@ fn entity(bytes: &[u8], depth: usize) -> bool {
     let essence = match (content_type.essence.as_str(), entity.head.count("Content-Type")) {
         ("", 0) => "text/plain",
         (essence, 1) => essence,
-        // Two of them: two programs take two.
+        // Two Content-Type fields are ambiguous.
         (_, _) => return true,
     };
     if content_type.is_multipart() {
-        // What cannot be divided in one way, somebody divides in another.
+        // An ambiguous multipart may be split in another way by other programs.
         return entity.parts().is_none_or(|parts| parts.iter().any(|part| self::entity(part, depth + 1)));
     }
     let Some(content) = entity.decoded() else { return true };
@@ -134,21 +135,21 @@ fn entity(bytes: &[u8], depth: usize) -> bool {
             .iter()
             .any(|known| charset.starts_with(known))
     });
-    // Some programs look at its type, others at what it begins with: it must be still for both.
+    // Some programs go by its type, others by its beginning: it must be harmless for both.
     let forms = [by_type(essence, &content), by_start(&content)];
     let is_text = forms.iter().any(|form| *form != Form::Still);
     (is_text && !ascii) || forms.iter().any(|form| form.asks(&content))
 }
 
 impl Form {
-    /// Whether this asks, if it is taken for that.
+    /// Whether content of this form accesses the network.
     fn asks(self, content: &[u8]) -> bool {
         match self {
             Self::Still => false,
             Self::Page => page(content),
-            // A document type names a file beside it.
+            // A document type may name an external file.
             Self::Xml => page(content) || has(content, &["<!doctype", "xi:include"]),
-            // No look at it as a page: its style sheets and backslashes would be a yes every time.
+            // Not checked as a page: its style sheets and backslashes would always give a yes.
             Self::Rich => has(content, RICH),
             Self::Markdown => page(content) || has(content, &["!["]),
             Self::Lines => page(content) || lines(content),
@@ -157,13 +158,13 @@ impl Form {
     }
 }
 
-/// Whether it begins so, behind a byte order mark and blanks.
+/// Whether it begins like this, after a byte order mark and white space.
 fn begins(content: &[u8], mark: &[u8]) -> bool {
     let start = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).trim_ascii_start();
     start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
 }
 
-/// What it is for those who look at what it begins with; still: nothing that they know.
+/// Its form for programs that go by the beginning.
 fn by_start(content: &[u8]) -> Form {
     if begins(content, b"{\\rtf") {
         Form::Rich
@@ -180,14 +181,14 @@ fn by_type(essence: &str, content: &[u8]) -> Form {
     match essence {
         _ if poses && (essence == "text/plain" || RICH_TYPES.contains(&essence)) => Form::Page,
         "text/plain" => Form::Still,
-        // RFC 2046 §5.2.2, §5.2.3: the rest of it is elsewhere. Nobody knows what others ask for.
+        // RFC 2046 §5.2.2, §5.2.3: the rest of it is elsewhere. The effect of other types is unknown.
         _ if essence.starts_with("message/") && !REPORTS.contains(&essence) => Form::Asks,
         "application/ms-tnef" | "application/vnd.ms-tnef" => Form::Asks,
         _ if RICH_TYPES.contains(&essence) => Form::Rich,
         "text/markdown" | "text/x-markdown" => Form::Markdown,
         "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
         | "application/vcard" | "text/directory" => Form::Lines,
-        // Lists of what is to be played, and presentations.
+        // Playlists, and presentations.
         _ if essence.contains("mpegurl") || essence.contains("scpls") || essence.contains("smil") => {
             Form::Asks
         }
@@ -202,11 +203,11 @@ fn by_type(essence: &str, content: &[u8]) -> Form {
 
 const RICH_TYPES: &[&str] = &["text/rtf", "application/rtf", "application/x-rtf", "application/msword-rtf"];
 
-/// MS-OXTNEF §2.1.3.1: how a winmail.dat begins.
+/// MS-OXTNEF §2.1.3.1: the first bytes of a winmail.dat.
 const TNEF: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
 
-/// What rich text fetches: fields with pictures or texts that are elsewhere, objects, templates, pictures of shapes; and a page
-/// that Outlook has wrapped in it.
+/// What rich text fetches: fields with external pictures or texts, objects, templates, pictures of shapes; and a page that Outlook
+/// has wrapped in it.
 const RICH: &[&str] = &[
     "includepicture",
     "includetext",
@@ -223,10 +224,10 @@ const RICH: &[&str] = &[
     "\\fromhtml",
 ];
 
-/// Properties of vCard (RFC 6350) and iCalendar (RFC 5545, RFC 7986) that hold what is shown or played, or name where it is.
+/// Properties of vCard (RFC 6350) and iCalendar (RFC 5545, RFC 7986) that contain media, or name its location.
 const CARRIERS: &[&str] = &["photo", "logo", "sound", "key", "image", "attach", "source"];
 
-/// Whether one of them names a place that is not in the letter.
+/// Whether one of them names an external location.
 fn lines(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content).replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     text.split(['\n', '\r']).any(|line| {
@@ -234,7 +235,7 @@ fn lines(content: &[u8]) -> bool {
         let Some((name, value)) = line.find([';', ':']).and_then(|at| line.split_at_checked(at)) else {
             return false;
         };
-        // A group may stand before it: `item1.PHOTO`.
+        // A group may precede it: `item1.PHOTO`.
         let name = name.rsplit('.').next().unwrap_or_default().trim();
         let (how, data) = value.split_once(':').unwrap_or_default();
         let is_binary = how.contains("encoding=b") || how.contains("value=binary");
@@ -245,8 +246,8 @@ fn lines(content: &[u8]) -> bool {
     })
 }
 
-/// Whether this page asks for something. Not read as a browser would: half of it may be noise, which every browser reads
-/// in its own way.
+/// Whether this page accesses the network. Not parsed like in a browser: half of it may be noise, which every browser parses
+/// differently.
 fn page(content: &[u8]) -> bool {
     let squeezed = squeezed(content);
     let has = |word: &str| memchr::memmem::find(&squeezed, word.as_bytes()).is_some();
@@ -255,7 +256,7 @@ fn page(content: &[u8]) -> bool {
     escapes || ASKS.iter().any(|word| has(word)) || ADDRESSES.iter().any(|word| elsewhere(&squeezed, word))
 }
 
-/// In small letters, without white space.
+/// Lower case, without white space.
 fn squeezed(content: &[u8]) -> Vec<u8> {
     content
         .iter()
@@ -269,7 +270,7 @@ fn has(content: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| memchr::memmem::find(&squeezed, word.as_bytes()).is_some())
 }
 
-/// Whether one of these attributes names something that is no part of the letter (RFC 2392).
+/// Whether one of these attributes refers to something outside the letter (RFC 2392).
 fn elsewhere(page: &[u8], attribute: &str) -> bool {
     memchr::memmem::find_iter(page, attribute.as_bytes()).any(|at| {
         let value = page.get(at + attribute.len()..).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Lists of certificates that their authorities have taken back (RFC 5280 §5), read from files of the operator: whose, of
-//! when, and whether a root has signed it; and which keys they name. Fetches nothing.
+//! Certificate revocation lists (RFC 5280 §5) from files of the operator: issuer, validity, whether a root
+//! has signed them, and which keys they name. Fetches nothing.
 
 use openssl::x509::{X509, X509Crl};
 use sealpost_mail::Timestamp;
@@ -10,30 +10,30 @@ use crate::partner_key::PartnerKey;
 use crate::smime::certificate::{library, line, moment};
 use crate::smime::decoded_lists::DecodedLists;
 
-/// One list.
+/// A revocation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationList {
     der: Vec<u8>,
-    /// Whose it is: a distinguished name on one line.
+    /// Its issuer: a distinguished name on one line.
     pub issuer: String,
-    /// From when.
+    /// When it was issued (thisUpdate).
     pub since: Timestamp,
-    /// Until when it says something; `None`: it does not say, and counts for nothing (RFC 5280 §5.1.2.5).
+    /// Until when it is valid (nextUpdate); `None`: not stated, and so never valid (RFC 5280 §5.1.2.5).
     pub until: Option<Timestamp>,
 }
 
-/// Lists that keys are held against, decoded once for all of them.
+/// Lists for checking keys, decoded once.
 #[derive(Default)]
 pub struct RevocationIndex(DecodedLists);
 
 impl RevocationIndex {
-    /// Of these lists (DER).
+    /// From these lists (DER).
     #[must_use]
     pub fn of(ders: &[Vec<u8>]) -> Self {
         Self(DecodedLists::of(ders))
     }
 
-    /// Whether this key's certificate stands on any of them, by its authority's name.
+    /// Whether any of them names this key's certificate, by its authority's name.
     #[must_use]
     pub fn names(&self, key: &PartnerKey) -> bool {
         key.method() == Method::Smime && key.certificate().is_ok_and(|certificate| self.0.have(&certificate))
@@ -43,11 +43,11 @@ impl RevocationIndex {
 /// Who has signed a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListSigner {
-    /// The root whose name it bears.
+    /// The root that it names as its issuer.
     Root,
-    /// No root has its name: an authority below one, whose certificate comes with letters.
+    /// No root has its issuer's name: an authority below one, whose certificate comes with letters.
     Other,
-    /// A root has its name, and has not signed it.
+    /// A root has its issuer's name, but has not signed it.
     NotTheRoot,
 }
 
@@ -55,7 +55,7 @@ impl RevocationList {
     /// Every list in a file: PEM or DER.
     ///
     /// # Errors
-    /// There is none in it.
+    /// It contains none.
     pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
         let ders = Self::ders(bytes);
         if ders.is_empty() {
@@ -64,7 +64,7 @@ impl RevocationList {
         ders.into_iter().map(Self::one).collect()
     }
 
-    /// DER of every list in a file, not looked at.
+    /// DER of every list in a file, not parsed.
     #[must_use]
     pub fn ders(bytes: &[u8]) -> Vec<Vec<u8>> {
         // 0x30: a SEQUENCE.
@@ -80,13 +80,13 @@ impl RevocationList {
         &self.der
     }
 
-    /// Whether it says something at this moment.
+    /// Whether it is valid at this time.
     #[must_use]
     pub fn is_current(&self, now: Timestamp) -> bool {
         self.since <= now && self.until.is_some_and(|until| now < until)
     }
 
-    /// Who of these roots (DER) has signed it.
+    /// Which of these roots (DER) has signed it.
     #[must_use]
     pub fn signer(&self, roots: &[Vec<u8>]) -> ListSigner {
         let Ok(crl) = X509Crl::from_der(&self.der) else { return ListSigner::NotTheRoot };

@@ -1,4 +1,4 @@
-//! What a certificate for TLS says of itself: for whom it is, and how long. Verifies nothing and knows no connection.
+//! The names and validity of a TLS certificate. Verifies nothing and knows no connection.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -11,16 +11,16 @@ use crate::smime::certificate::moment;
 /// Its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerCertificate {
-    /// Not used before.
+    /// Start of its validity.
     pub not_before: Timestamp,
-    /// Nor after.
+    /// End of its validity.
     pub not_after: Timestamp,
     names: Vec<String>,
     addresses: Vec<IpAddr>,
 }
 
 impl ServerCertificate {
-    /// Those in a PEM file, in their order: the server's own is the first. `None`: it cannot be read.
+    /// The certificates in a PEM file, in order: the server's own is the first. `None`: not readable.
     #[must_use]
     pub fn all_in(file: &Path) -> Option<Vec<Self>> {
         let pem = std::fs::read(file).ok()?;
@@ -45,8 +45,8 @@ impl ServerCertificate {
         })
     }
 
-    /// Whether it is for this host: a name, or an address. RFC 9525 §6.3: a wildcard stands for one whole label, and the
-    /// subject's common name for nothing.
+    /// Whether it is for this host: a name, or an address. RFC 9525 §6.3: a wildcard matches one whole label, and the
+    /// subject's common name does not count.
     #[must_use]
     pub fn is_for(&self, host: &str) -> bool {
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();

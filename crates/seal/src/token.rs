@@ -1,5 +1,5 @@
-//! Private keys that lie in a token (PKCS#11), as letters need them: named, asked, never seen. Knows no token; whoever has
-//! one implements [`Tokens`].
+//! The interface to private keys in tokens (PKCS#11): named and used, never seen. Knows no token; implementations
+//! provide [`Tokens`].
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use thiserror::Error;
 pub struct TokenKey {
     /// The token's name in the configuration.
     pub token: String,
-    /// Its identifier there (`CKA_ID`); empty: it has none, and its label names it.
+    /// Its identifier there (`CKA_ID`); empty: it has none and is identified by its label.
     #[serde(with = "crate::base64_bytes")]
     pub id: Vec<u8>,
-    /// What it is called there (`CKA_LABEL`).
+    /// Its label there (`CKA_LABEL`).
     pub label: String,
 }
 
-/// The public half of a key pair in a token, as the token gives it.
+/// The public half of a key pair in a token, as the token returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPublic {
     /// RSA: big-endian numbers.
@@ -38,14 +38,14 @@ pub enum TokenPublic {
     },
 }
 
-/// How a key signs. Always a SHA-256 digest.
+/// The signature scheme. Always over a SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenSignature {
     /// RSASSA-PKCS1-v1_5.
     RsaPkcs1,
     /// RSASSA-PSS, MGF1 with SHA-256, a salt of 32 octets.
     RsaPss,
-    /// ECDSA: both numbers in a row, as PKCS#11 gives them.
+    /// ECDSA: both numbers concatenated, as PKCS#11 returns them.
     Ecdsa,
 }
 
@@ -105,59 +105,59 @@ impl fmt::Display for KeyEncryption {
     }
 }
 
-/// Why a token did not do its work. Never a letter's fault: the same letter may go well at another time.
+/// Why a token failed. Never because of a letter: the same letter may succeed at another time.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// The configuration has none of this name.
+    /// There is no token of this name in the configuration.
     #[error("there is no [[token]] {token:?} in gateway.toml")]
     Unknown {
-        /// Which.
+        /// The token's name.
         token: String,
     },
-    /// It is not there, or does not answer, or not in time.
+    /// Not present, or no answer in time.
     #[error("the token {token:?} cannot be reached: {why}")]
     Away {
-        /// Which.
+        /// The token's name.
         token: String,
-        /// What its module says.
+        /// The module's error.
         why: String,
     },
-    /// It does not take the PIN, or it cannot be read.
+    /// The PIN was rejected, or cannot be read.
     #[error("the token {token:?} cannot be logged in to: {why}")]
     Pin {
-        /// Which.
+        /// The token's name.
         token: String,
-        /// Why. Never the PIN.
+        /// The cause. Never the PIN.
         why: String,
     },
-    /// It has no such key.
+    /// There is no such key.
     #[error("the token {token:?} has no private key {key}")]
     NoKey {
-        /// Which token.
+        /// The token's name.
         token: String,
-        /// Which key.
+        /// The key's name.
         key: String,
     },
-    /// It cannot do that, or not with this key.
+    /// It does not support the operation, or not with this key.
     #[error("the token {token:?} cannot do that: {why}")]
     Unable {
-        /// Which.
+        /// The token's name.
         token: String,
-        /// What its module says.
+        /// The module's error.
         why: String,
     },
 }
 
-/// Whoever has tokens. Its calls wait for hardware, with a deadline: not on the event loop.
+/// Provides tokens. Its calls wait for hardware, with a deadline: not on the event loop.
 pub trait Tokens: Send + Sync + fmt::Debug {
-    /// A signature over this digest.
+    /// Signs this digest.
     ///
     /// # Errors
     /// See [`TokenError`].
     fn sign(&self, key: &TokenKey, how: TokenSignature, digest: &[u8; 32]) -> Result<Vec<u8>, TokenError>;
 
-    /// What was encrypted to the key. `None`: the token worked and says that it is no such thing, which nobody may hear who
-    /// sent it (Bleichenbacher).
+    /// Decrypts. `None`: the token works and rejects the data, which must not be disclosed to the sender
+    /// (Bleichenbacher).
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -168,28 +168,26 @@ pub trait Tokens: Send + Sync + fmt::Debug {
         encrypted: &[u8],
     ) -> Result<Option<Secret<Vec<u8>>>, TokenError>;
 
-    /// The block that was encrypted to an RSA key, its padding left on: for paddings that the token does not know. `None` as
-    /// above.
+    /// Raw RSA decryption, without removing the padding: for paddings that the token does not support. `None` as above.
     ///
     /// # Errors
     /// See [`TokenError`].
     fn raw(&self, key: &TokenKey, encrypted: &[u8]) -> Result<Option<Secret<Vec<u8>>>, TokenError>;
 
-    /// The secret shared with the holder of this point, by ECDH without a derivation: the x coordinate. `None`: the token
-    /// worked and does not take the point.
+    /// ECDH with this point, without derivation: the x coordinate. `None`: the token works and rejects the point.
     ///
     /// # Errors
     /// See [`TokenError`].
     fn agree(&self, key: &TokenKey, point: &[u8]) -> Result<Option<Secret<Vec<u8>>>, TokenError>;
 
-    /// Whatever is open to the token that has the key is opened anew: it answers, and not as it should.
+    /// Reopens all sessions to the key's token, because its answers are wrong.
     ///
     /// # Errors
     /// See [`TokenError`].
     fn renew(&self, key: &TokenKey) -> Result<(), TokenError>;
 }
 
-/// Where there are none.
+/// No tokens.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoTokens;
 

@@ -1,9 +1,9 @@
-//! Content keys by a key in a token: of RSA, as a bare block whose padding is taken off here; on a curve, agreed there and derived
+//! Content keys by a key in a token: for RSA, as a raw block whose padding is removed here; on a curve, agreed there and derived
 //! here. Knows no letter.
 //!
-//! SECURITY: PKCS#11 modules make one call more if a padding is right, which takes measurably longer. So the raw RSA block is
-//! asked for, which every number below the modulus has, and its padding is taken off here without a branch (RFC 3218). Only a
-//! token without raw RSA takes the padding off itself, in its own time.
+//! SECURITY: PKCS#11 modules make one more call if a padding is valid, which takes measurably longer. So the raw RSA block is
+//! requested, which exists for every number below the modulus, and its padding is removed here without a branch (RFC 3218). Only a
+//! token without raw RSA removes the padding itself, in its own time.
 
 use std::hint::black_box;
 
@@ -17,7 +17,7 @@ use sealpost_mail::Secret;
 use crate::smime::agreement::{Agreement, message_digest};
 use crate::token::{KeyEncryption, TokenError, TokenKey, Tokens};
 
-/// What was encrypted to the key, as long as `instead`; that, where it is no such thing, or of another length.
+/// The decrypted content key, of the length of `instead`; `instead` itself if the data is invalid or of another length.
 pub(crate) fn decrypt(
     tokens: &dyn Tokens,
     key: &TokenKey,
@@ -37,7 +37,7 @@ pub(crate) fn decrypt(
                 as_long(clear.map(Secret::new), instead)
             }
         }),
-        // No number below the modulus, as everybody can see; or it gives no bare blocks.
+        // Not a number below the modulus, which anybody can see; or raw blocks are not supported.
         Ok(None) | Err(TokenError::Unable { .. }) => {
             Ok(as_long(tokens.decrypt(key, how, encrypted)?, instead))
         }
@@ -48,9 +48,9 @@ pub(crate) fn decrypt(
 /// RFC 8017 §7.2.1: 0, 2, at least eight octets that are not 0, 0.
 const MIN_PADDING: usize = 11;
 
-/// The content key in a block of RSAES-PKCS1-v1_5 (RFC 8017 §7.2.2), as long as `instead`, or that: in the same time.
+/// The content key in a block of RSAES-PKCS1-v1_5 (RFC 8017 §7.2.2), of the length of `instead`, or `instead`: in constant time.
 fn pkcs1_unpadded(block: &[u8], modulus: usize, instead: &[u8]) -> Secret<Vec<u8>> {
-    // Some tokens leave out the octet 0 that a block begins with.
+    // Some tokens omit the leading 0 octet of the block.
     let padded = Secret::new([vec![0; modulus.saturating_sub(block.len())].as_slice(), block].concat());
     let padded = padded.expose();
     let parts = padded.len().checked_sub(instead.len()).and_then(|at| padded.split_at_checked(at));
@@ -71,20 +71,20 @@ fn pkcs1_unpadded(block: &[u8], modulus: usize, instead: &[u8]) -> Secret<Vec<u8
     Secret::new(key.iter().zip(instead).map(|(key, other)| (key & right) | (other & !right)).collect())
 }
 
-/// All bits of 0, none of anything else; without a branch.
+/// All bits set for 0, none for anything else; without a branch.
 fn zeros(byte: u8) -> u8 {
     let [high, _] = u16::from(byte).wrapping_sub(1).to_be_bytes();
     high
 }
 
-/// The content key that was wrapped so; `None`: it was not, or not for this key.
+/// Unwraps the content key; `None`: it is damaged, or not for this key.
 pub(crate) fn agree(
     tokens: &dyn Tokens,
     key: &TokenKey,
     public: &PKeyRef<Public>,
     agreement: &Agreement,
 ) -> Result<Option<Secret<Vec<u8>>>, TokenError> {
-    // Not every token looks whether the point is on the curve, and another one gives the key away bit by bit.
+    // Not every token checks that the point is on the curve, and another one would disclose the key bit by bit.
     let Some(point) = on_curve(public, &agreement.point) else { return Ok(None) };
     let secret = tokens.agree(key, &point)?;
     Ok(secret.and_then(|secret| agreement.content_key(secret.expose())))

@@ -1,4 +1,4 @@
-//! A key in a token, tried with something known: it signs what its certificate verifies, and decrypts what its certificate
+//! Tests a key in a token with known data: it must sign what its certificate verifies, and decrypt what its certificate
 //! encrypted. Knows no letter.
 
 use openssl::bn::BigNumContext;
@@ -21,26 +21,26 @@ use crate::smime::signer::sign;
 use crate::token::{KeyEncryption, Sha, TokenError, TokenKey, Tokens};
 use crate::token_decrypt::decrypt;
 
-/// Nothing secret.
+/// Not secret.
 const KNOWN: &[u8; 32] = b"sealpost tries a key in a token.";
 
-/// What does not work.
+/// A failed test.
 #[derive(Debug, Error)]
 pub enum TrialError {
-    /// The token says so.
+    /// The token reported an error.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// It answers with something else than its certificate says.
+    /// Its result does not match its certificate.
     #[error("the token {token:?} does not {what} as the certificate says; is it the right key?")]
     Other {
-        /// Which.
+        /// The token's name.
         token: String,
-        /// What was tried.
+        /// What was tested.
         what: &'static str,
     },
 }
 
-/// Tries the key, if it lies in a token: everything that does not work.
+/// Tests the key, if it is in a token: returns all failures.
 #[must_use]
 pub fn try_in_token(own: &OwnKey, tokens: &dyn Tokens) -> Vec<TrialError> {
     let PrivatePart::Smime(smime) = own.private() else { return Vec::new() };
@@ -62,17 +62,17 @@ pub fn try_in_token(own: &OwnKey, tokens: &dyn Tokens) -> Vec<TrialError> {
     wrong
 }
 
-/// How a key is tried.
+/// The kind of a test.
 #[derive(Clone, Debug)]
 pub(crate) enum Trial {
-    /// It decrypts what was encrypted so.
+    /// Decrypts data encrypted like this.
     Decrypt(KeyEncryption),
-    /// It agrees with another key.
+    /// Agrees with another key.
     Agree,
 }
 
-/// Whether the key does that; where it does something else, or nothing, once more over another connection. No other helps where
-/// the token says that it cannot, or has no such key, or does not take the PIN.
+/// Whether the key passes; after a wrong or missing result, once more over another connection. Another one does not
+/// help if the token reports that it does not support the operation, has no such key, or rejects the PIN.
 pub(crate) fn works(own: &OwnKey, trial: &Trial, tokens: &dyn Tokens) -> Result<(), TokenError> {
     let PrivatePart::Smime(smime) = own.private() else { return Ok(()) };
     let Some(place) = own.token() else { return Ok(()) };
@@ -103,7 +103,7 @@ fn agreed(place: &TokenKey, public: &PKey<Public>, tokens: &dyn Tokens) -> Resul
     }
 }
 
-/// The point of a key of the moment, and what it shares with the key.
+/// The point of a temporary key, and its shared secret with the key.
 fn other_side(public: &PKey<Public>) -> Result<(Vec<u8>, Secret<Vec<u8>>), ErrorStack> {
     let curve = public.ec_key()?;
     let moment = EcKey::generate(curve.group())?;

@@ -1,10 +1,10 @@
-//! Content keys for the worker, which has no S/MIME key of ours: unwrapped in the parent, by keys in memory and in tokens, and
-//! answered so that nobody learns from the answer whether a padding was right. Knows no letter.
+//! Content keys for the worker, which has no S/MIME key of ours: unwrapped in the parent, by keys in memory and in tokens, with
+//! answers that do not disclose whether a padding was valid. Knows no letter.
 //!
-//! SECURITY: an oracle for right paddings decrypts recorded letters with a million questions (Bleichenbacher; RFC 3218). So a
-//! key always comes back: without one of the right length, a pseudo-random one, the same for the same question. A failing
-//! token must not look like a wrong padding, nor the other way round: that nothing could be unwrapped is believed only after
-//! the token was tried with something known.
+//! SECURITY: a padding oracle decrypts recorded letters with a million questions (Bleichenbacher; RFC 3218). So a key is always
+//! returned: without one of the right length, a pseudo-random one, the same for the same question. A failing token must not look
+//! like an invalid padding, nor the other way round: a failure to unwrap is only accepted after the token was tested with known
+//! data.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ use crate::token_decrypt::{agree, decrypt};
 use crate::token_trial::{Trial, works};
 use crate::worker_protocol::Errand;
 
-/// The longest content key that there is.
+/// Maximum length of a content key, in octets.
 const MAX_CONTENT_KEY: usize = 32;
 
-/// What keys are made of that stand for none.
+/// Derives substitute keys.
 #[derive(Debug)]
 pub(crate) struct Rejection(Secret<Vec<u8>>);
 
@@ -49,12 +49,12 @@ impl Rejection {
     }
 }
 
-/// The errands of one letter.
+/// The requests of one letter.
 pub(crate) struct Errands<'a> {
     own: &'a dyn Lends,
     rejection: &'a Rejection,
-    /// Tokens' keys that were asked, and how. SECURITY: only what fits the key, or whoever writes a letter has the token's module
-    /// started anew with it.
+    /// Token keys that were used, and how. SECURITY: only requests that match the key, or the author of a letter could make the
+    /// token's module restart.
     done: Vec<(Arc<OwnKey>, Trial)>,
 }
 
@@ -63,8 +63,8 @@ impl<'a> Errands<'a> {
         Self { own, rejection, done: Vec::new() }
     }
 
-    /// The content key, or one that stands for it. `None`: what was asked makes no sense, or its own check fails, which
-    /// tells nobody more than the letter's would.
+    /// The content key, or a substitute. `None`: the request is malformed, or its own check fails, which discloses no more than the
+    /// letter's own check would.
     pub(crate) async fn run(&mut self, errand: Errand) -> Result<Option<Secret<Vec<u8>>>, OpenError> {
         let Some(own) = self.own.private(errand.at) else { return Ok(None) };
         match (own.token().cloned(), errand.task) {
@@ -76,7 +76,7 @@ impl<'a> Errands<'a> {
             (Some(place), ContentKeyTask::Agree(agreement)) => {
                 let public = own.public().certificate().and_then(|one| one.public_key().map_err(library));
                 let Ok(public) = public else { return Ok(None) };
-                // The letter names a key of another kind: everybody can see that it does not open.
+                // The letter names a key of another kind: anybody can see that it cannot be opened.
                 if public.id() != Id::EC {
                     return Ok(None);
                 }
@@ -88,7 +88,7 @@ impl<'a> Errands<'a> {
         }
     }
 
-    /// By a key that lies here. It never fails by itself: nothing has to be tried afterwards.
+    /// By a key in memory. It never fails itself: no test is needed afterwards.
     async fn in_memory(
         &self,
         own: Arc<OwnKey>,
@@ -124,7 +124,7 @@ impl<'a> Errands<'a> {
         let modulus = own.public().certificate().and_then(|one| one.public_key().map_err(library));
         let fits = modulus.is_ok_and(|key| key.id() == Id::RSA && key.size() == encrypted.len())
             && label(&how) <= MAX_LABEL;
-        // Everybody can see that it does not; the module is C and gets what it is made for.
+        // Anybody can see that it does not match; the module is C code and only gets valid input.
         if !fits {
             return Ok(instead);
         }
@@ -133,7 +133,7 @@ impl<'a> Errands<'a> {
         given.map_err(|_panicked| broke_off(token))?
     }
 
-    /// Whether what was found may be believed: where something stayed closed, every key that was asked still works.
+    /// Whether the result can be trusted: if something was not decrypted, every key that was used must still work.
     pub(crate) async fn believed(self, opened: &Opened) -> Result<(), OpenError> {
         let closed = |layer: &Layer| matches!(layer, Layer::Closed { method: Method::Smime, .. });
         if !opened.layers.iter().any(closed) {
@@ -170,7 +170,7 @@ mod tests {
     use crate::smime::agreement::Agreement;
     use crate::token::{Sha, TokenPublic, TokenSignature, Tokens};
 
-    /// A token that signs, and says this to everything else.
+    /// A token that signs, and returns this for everything else.
     #[derive(Debug)]
     struct Fake {
         key: PKey<Private>,

@@ -1,5 +1,5 @@
-//! A letter of its own that the worker's program closes and opens before it makes copies of itself, with keys that it throws
-//! away: what the libraries set up at first use is there then in every copy. Knows no letter and no key of anybody's.
+//! Encrypts and decrypts a letter of its own before the worker program forks, with temporary keys: what libraries set
+//! up at first use is then present in every copy. Knows no other letter or key.
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
@@ -21,12 +21,12 @@ use crate::recipient_key::RecipientKey;
 use crate::token::NoTokens;
 
 const LETTER: &[u8] = b"From: a@warm.invalid\r\nTo: b@warm.invalid\r\nSubject: x\r\n\r\nx\r\n";
-/// Some moment: nothing of it goes anywhere.
+/// An arbitrary time, which is never output.
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
-/// The least that the library makes: made in milliseconds, and good for nothing else.
+/// The library's minimum: made in milliseconds, and not used for anything else.
 const RSA_BITS: u32 = 1024;
 
-/// Does it. What does not succeed, a job will say.
+/// Runs it. A failure will be reported by the first job.
 #[doc(hidden)]
 pub fn warm_up() {
     openssl::init();

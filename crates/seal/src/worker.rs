@@ -1,5 +1,5 @@
-//! The worker process `sealpost-seal` from outside: started, fed, watched, ended. What strangers made is read there and
-//! never here. Knows no library.
+//! The worker process `sealpost-seal` from outside: starts, feeds, watches and ends it. Untrusted input is parsed there
+//! and never here. Knows no library.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -23,15 +23,15 @@ use crate::unwrap::{Errands, Rejection};
 use crate::worker_program::{NAME, Pipes, Program, Running};
 use crate::worker_protocol::{Bytes, Errand, Job, LentBytes, Loan, MAX_JSON, START, Trusted, WorkerReply};
 
-/// The least memory that a letter takes, as a multiple of its size.
+/// Minimum memory for a letter, as a multiple of its size.
 const MIN_MEMORY_FACTOR: u64 = 2;
 
-/// Bytes of a letter that are moved at once.
+/// Bytes of a letter that are copied at once.
 const PIECE: usize = 64 * 1024;
-/// Of an answer: what comes before the letter.
+/// Buffer size for the answer before the letter.
 const ANSWER: usize = 8 * 1024;
 
-/// What opening one letter may cost.
+/// Resource limits for opening one letter.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Address space of the worker in bytes.
@@ -40,7 +40,7 @@ pub struct Limits {
     pub cpu: Duration,
     /// Time from start to end.
     pub wall: Duration,
-    /// Bytes of the opened letter.
+    /// Maximum size of the opened letter, in bytes.
     pub output: u64,
 }
 
@@ -56,8 +56,8 @@ impl Default for Limits {
     }
 }
 
-/// A worker program that can be started. One process for each letter, a copy of a program that stays; how many run at a
-/// time is the caller's to limit.
+/// A worker program that can be started. One process per letter, forked from a resident program; the caller limits how
+/// many run at a time.
 #[derive(Clone, Debug)]
 pub struct Worker {
     program: Program,
@@ -65,17 +65,17 @@ pub struct Worker {
     rejection: Arc<Rejection>,
 }
 
-/// What the worker asks its parent for.
+/// A worker's request to its parent.
 enum Asked {
     Key(usize),
     Errand(Errand),
 }
 
 impl Worker {
-    /// The program at `configured`, else the one that lies beside the running program.
+    /// The program at `configured`, else the one in the folder of the running program.
     ///
     /// # Errors
-    /// There is none; the error names the place where it should be.
+    /// There is none; the error names the expected path.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, WorkerError> {
         let path = launch::program(configured, NAME).map_err(WorkerError::Missing)?;
         let program = Program::new(path, launch::arguments(limits.memory, limits.cpu));
@@ -83,11 +83,11 @@ impl Worker {
         Ok(Self { program, limits, rejection: Arc::new(rejection) })
     }
 
-    /// Opens `letter` (`length` bytes) and writes what is readable to `spool`, after it was authenticated as far as its
-    /// format allows. On any error, what was written is to be thrown away.
+    /// Opens `letter` (`length` bytes) and writes the result to `spool`, after it was authenticated as far as its
+    /// format allows. After an error, what was written is to be discarded.
     ///
     /// # Errors
-    /// See [`OpenError`]. That a letter cannot be decrypted or does not verify is no error.
+    /// See [`OpenError`]. A letter that cannot be decrypted or verified is not an error.
     pub async fn open(
         &self,
         letter: impl AsyncRead + Unpin + Send,
@@ -95,7 +95,7 @@ impl Worker {
         opening: &Opening<'_>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Opened, OpenError> {
-        // It could not even be held, however often it came.
+        // It cannot fit into memory, however often it is retried.
         if length > self.limits.memory / MIN_MEMORY_FACTOR {
             return Err(WorkerError::Limit("the letter is too large for the memory that a worker has").into());
         }
@@ -137,7 +137,7 @@ impl Worker {
     ) -> Result<WorkerReply, OpenError> {
         let (mut running, pipes) = self.program.begin().await?;
         let conversation = self.converse(&mut running, pipes, job, bytes, own, spool);
-        // Whatever happens, nothing of it stays: `running` ends the process when it goes.
+        // Whatever happens, nothing of it remains: `running` ends the process when dropped.
         match tokio::time::timeout(self.limits.wall, conversation).await {
             Ok(done) => done,
             Err(_elapsed) => Err(worker_ended(launch::NOT_IN_TIME).into()),
@@ -154,27 +154,27 @@ impl Worker {
         mut spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<WorkerReply, OpenError> {
         let Pipes { stdin, stdout, stderr } = pipes;
-        // No secret is in it, and lists of many MiB may be: written once, and copied nowhere.
+        // It contains no secret, but possibly lists of many MiB: written once, and never copied.
         let json = serde_json::to_vec(job).map_err(std::io::Error::from)?;
         let start = start(json.len());
         let (asks, asked) = mpsc::channel(MAX_LENT);
         let mut errands = own.map(|own| Errands::new(own, &self.rejection));
         let feed = async {
-            // Gone at its end: the worker must not wait for an answer that nobody gives.
+            // Dropped at the end: the worker must not wait for an answer that never comes.
             let (mut stdin, mut asked) = (stdin, asked);
-            // A worker that ends early closes the pipe; its status says why.
+            // A worker that ends early closes the pipe; its exit status says why.
             if stdin.write_all(start.as_bytes()).await.is_err() || stdin.write_all(&json).await.is_err() {
                 return Ok(());
             }
-            // Most letters are small: what is not read is neither cleared nor touched.
+            // Most letters are small: memory that is not filled is neither cleared nor touched.
             let mut buffer = Vec::with_capacity(PIECE);
             let mut missing = job.follows();
             loop {
                 buffer.clear();
-                // That the letter cannot be read is ours to tell; that nobody listens is the worker's.
+                // A failure to read the letter is reported here; a closed pipe by the worker's status.
                 let got = bytes.read_buf(&mut buffer).await?;
                 if got == 0 && missing > 0 {
-                    // It would wait for the rest of a letter that has none: the pipe closes.
+                    // It would wait for the rest of a truncated letter: the pipe is closed.
                     return Ok(());
                 }
                 if got == 0 {
@@ -188,7 +188,7 @@ impl Worker {
             while let Some(asked) = asked.recv().await {
                 let lent = match (asked, &mut errands) {
                     (Asked::Key(at), _) => own.and_then(|own| own.private(at)?.lent()),
-                    // It gets no answer where the token gives none, and the letter no verdict.
+                    // Without an answer of the token the worker gets none, and the letter no verdict.
                     (Asked::Errand(errand), Some(errands)) => errands.run(errand).await?,
                     (Asked::Errand(_), None) => None,
                 };
@@ -205,7 +205,7 @@ impl Worker {
         };
         let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, asks, &mut spool), hear);
         if fed.is_err() && answer.is_ok() {
-            // It has heard that nothing comes any more: its end is an ordinary one, and the program stays.
+            // It has seen the end of its input: it ends normally, and the program stays.
             let _ended = running.ended().await;
         }
         fed?;
@@ -223,7 +223,7 @@ impl Worker {
         }
     }
 
-    /// `None`: it is no answer, or a larger one than is allowed.
+    /// `None`: not a valid answer, or a larger one than allowed.
     async fn hear(
         &self,
         stdout: pipe::Receiver,
@@ -245,11 +245,11 @@ impl Worker {
                 Some(answer) => break answer,
                 None => return Ok(None),
             };
-            // No letter needs so many: the worker asks for them, or somebody who has taken it over.
+            // No letter needs this many: the worker, or an attacker in it, is asking for them.
             if keys > MAX_LENT || errands > MAX_LENT {
                 return Err(WorkerError::Failed("it asked for more keys than it may".to_owned()).into());
             }
-            // Who would answer has gone if the worker has; its status says why.
+            // If the worker is gone, the receiver is, too; its exit status says why.
             let _ = asks.send(ask).await;
         };
         drop(asks);
@@ -270,10 +270,10 @@ impl Worker {
     }
 }
 
-/// The next answer; `None`: it is none, or a larger one than is allowed.
+/// The next answer; `None`: invalid, or larger than allowed.
 async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<WorkerReply> {
     let mut line = Vec::new();
-    // A pipe that breaks ends like one that is closed.
+    // A broken pipe ends like a closed one.
     let _ = stdout.take(64).read_until(b'\n', &mut line).await;
     let length = std::str::from_utf8(&line).ok()?.strip_suffix('\n')?.strip_prefix(START)?;
     let length = length.parse().ok().filter(|length: &usize| *length <= MAX_JSON)?;
@@ -282,12 +282,12 @@ async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<WorkerReply> {
     serde_json::from_slice(&json).ok()
 }
 
-/// What JSON of so many bytes begins with in the pipe.
+/// The line before JSON of this many bytes.
 fn start(length: usize) -> String {
     format!("{START}{length}\n")
 }
 
-/// As it goes through the pipe, into room that is large enough from the start: growing would leave a copy of the key behind.
+/// In the form for the pipe, in a buffer of sufficient size: a growing one would leave a copy of the key behind.
 fn framed(loan: &Loan) -> Result<Secret<Vec<u8>>, std::io::Error> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, loan)?;
@@ -298,7 +298,7 @@ fn framed(loan: &Loan) -> Result<Secret<Vec<u8>>, std::io::Error> {
     Ok(Secret::new(std::mem::take(&mut *framed)))
 }
 
-/// How much is written to it.
+/// Counts the bytes written.
 struct Length(usize);
 
 impl std::io::Write for Length {

@@ -1,4 +1,4 @@
-//! The worker's side: reads one job, does it, says what came of it. Knows no process, no limits, no clock.
+//! The worker's side: reads one job, runs it, writes the result. Knows no process, no limits, no clock.
 
 use std::io::{self, BufRead, Read as _, Write};
 
@@ -24,10 +24,10 @@ use crate::smime::fetched_list::{self, ListFor};
 use crate::smime::ocsp;
 use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, WorkerReply};
 
-/// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
+/// Runs the one job in `input`. For the binary `sealpost-seal`, which has sandboxed itself before.
 ///
 /// # Errors
-/// It was fed wrongly, or nobody listens.
+/// The input is malformed, or the output closed.
 #[doc(hidden)]
 pub fn work(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
     let job: Job = read_json(input)?;
@@ -45,7 +45,7 @@ pub fn work(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// The parent, asked through the pipes.
+/// Requests to the parent through the pipes.
 struct Asking<'a, R, W> {
     input: &'a mut R,
     out: &'a mut W,
@@ -84,7 +84,7 @@ fn read_json<T: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<T> {
     }
     let mut json = Zeroizing::new(vec![0_u8; length]);
     input.read_exact(&mut json)?;
-    // The error's text could hold a piece of a key.
+    // The error's text could contain a piece of a key.
     serde_json::from_slice(&json).map_err(|_secret| wrong("the job cannot be read"))
 }
 

@@ -1,5 +1,5 @@
-//! The program `sealpost-seal` as it stays: asked for a copy of itself for each job, and put away as soon as a copy did not
-//! end as it should. Knows no job.
+//! The resident program `sealpost-seal`: forks a copy of itself for each job, and is replaced as soon as a copy ends
+//! abnormally. Knows no job.
 
 use std::collections::HashMap;
 use std::io;
@@ -25,15 +25,15 @@ use crate::error::WorkerError;
 /// The program's file name.
 pub(crate) const NAME: &str = "sealpost-seal";
 
-/// Copies that one start makes, and how long it stays. Then it is started anew, with another memory layout.
+/// Maximum number of copies of one start, and its maximum age. Then it is restarted, with another memory layout.
 const MAX_COPIES: u64 = 1_000;
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
-/// A copy that was ended is gone at once, and a program that has gone has said why, if the machine is not wholly stuck.
+/// A killed copy is gone at once, and a program that has ended has reported why, unless the whole machine is stuck.
 const MOMENT: Duration = Duration::from_secs(1);
-/// Of what the program says at its end.
+/// Maximum size of the program's last output.
 const LAST_WORDS: u64 = 4096;
 
-/// How the program is started, and the one that runs.
+/// How the program is started, and the running one.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     path: PathBuf,
@@ -41,19 +41,19 @@ pub(crate) struct Program {
     current: Arc<Mutex<Option<Arc<Started>>>>,
 }
 
-/// A job's pipes, our ends.
+/// Our ends of a job's pipes.
 pub(crate) struct Pipes {
     pub(crate) stdin: pipe::Sender,
     pub(crate) stdout: pipe::Receiver,
     pub(crate) stderr: pipe::Receiver,
 }
 
-/// One start of the program. It ends with the last of its jobs, once another has taken its place.
+/// One start of the program. It ends with the last of its jobs, once it was replaced.
 #[derive(Debug)]
 struct Started {
-    /// Of messages, and not of bytes; for waiting that makes no difference.
+    /// A message socket, not a byte stream; for waiting that makes no difference.
     control: UnixStream,
-    /// Kept so that it is killed and reaped; taken by who asks why it has gone.
+    /// Kept so that it is killed and reaped; taken by the first caller that asks why it has ended.
     process: Mutex<Option<Child>>,
     /// Sockets belong to one runtime.
     runtime: Id,
@@ -63,7 +63,7 @@ struct Started {
     news: Notify,
 }
 
-/// A job at work; its process ends when this goes.
+/// A running job; its process is killed on drop.
 pub(crate) struct Running {
     id: JobId,
     started: Arc<Started>,
@@ -76,7 +76,7 @@ impl Program {
         Self { path, limits, current: Arc::default() }
     }
 
-    /// A process of its own for a job.
+    /// Starts a process of its own for a job.
     pub(crate) async fn begin(&self) -> Result<(Running, Pipes), WorkerError> {
         let (stdin, theirs_in) = pipe::pipe().map_err(WorkerError::Missing)?;
         let (theirs_out, stdout) = pipe::pipe().map_err(WorkerError::Missing)?;
@@ -86,11 +86,11 @@ impl Program {
             theirs_out.into_blocking_fd().map_err(WorkerError::Missing)?,
             theirs_err.into_blocking_fd().map_err(WorkerError::Missing)?,
         ];
-        // One that was killed since its last job is found out here: another is as good.
+        // A program that was killed since its last job is detected here: another is started.
         let mut why = WorkerError::Stopped(GONE);
         for _ in 0..2 {
             let (started, id) = self.started().map_err(WorkerError::Missing)?;
-            // From here on it is ended whatever becomes of us.
+            // From here on it is killed on any error.
             let running = Running { id, started, program: self.clone(), end: None };
             let [input, output, error] = &theirs;
             let asked = running
@@ -109,7 +109,7 @@ impl Program {
         Err(why)
     }
 
-    /// The one that runs, and a number for the next job.
+    /// The running program, and a number for the next job.
     fn started(&self) -> io::Result<(Arc<Started>, JobId)> {
         let mut current = self.current();
         if let Some(started) = current.as_ref().filter(|started| started.runtime == Handle::current().id()) {
@@ -128,7 +128,7 @@ impl Program {
         let process = Command::new(&self.path)
             .arg("--serve")
             .args(&self.limits)
-            // Nothing of ours is its business: no secrets from the environment, no folder.
+            // It gets nothing of ours: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))
@@ -147,7 +147,7 @@ impl Program {
         })
     }
 
-    /// The next job gets another.
+    /// Discards it: the next job gets another.
     fn put_away(&self, started: &Arc<Started>) {
         let mut current = self.current();
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, started)) {
@@ -160,16 +160,16 @@ impl Program {
     }
 }
 
-/// Whether a program may copy itself once more, after so many copies and so long.
+/// Whether a program of this age may make another copy, after this many.
 fn is_fresh(copies: u64, age: Duration) -> bool {
     copies < MAX_COPIES && age < MAX_AGE
 }
 
 impl Started {
-    /// Why it has gone, in its own words if it had any. Nothing of that is a letter's doing.
+    /// Why it has ended, in its own words if it had any. Never caused by a letter.
     async fn gone(&self) -> WorkerError {
         let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Somebody else has asked.
+        // Another caller has taken it.
         let Some(mut process) = process else { return WorkerError::Stopped(GONE) };
         let errors = process.stderr.take();
         let (status, said) = tokio::join!(timeout(MOMENT, process.wait()), last_words(errors));
@@ -181,7 +181,7 @@ impl Started {
         }
     }
 
-    /// Whoever waits for a job hears for all. `None`: the program has gone.
+    /// Any caller receives for all jobs. `None`: the program has ended.
     async fn ended(&self, id: JobId) -> Option<ExitStatus> {
         loop {
             let news = self.news.notified();
@@ -219,7 +219,7 @@ impl Drop for Running {
             Some(status) if status.success() => {}
             Some(_) => self.program.put_away(&self.started),
             None => {
-                // A socket that is full belongs to a program that hangs: it goes with the last of its jobs.
+                // A full socket belongs to a hung program: it ends with the last of its jobs.
                 let _ = fork_server::end(self.started.control.as_fd(), self.id);
                 self.program.put_away(&self.started);
                 self.stay_until_reaped();
@@ -229,7 +229,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// With this job the program may go. Killed before it has asked after its copy, it would leave that to process 1, which
+    /// The program may end with this job. Killed before it has reaped its copy, it would leave that to process 1, which
     /// in a container may be ourselves.
     fn stay_until_reaped(&self) {
         let Ok(runtime) = Handle::try_current() else { return };
@@ -248,7 +248,7 @@ async fn last_words(errors: Option<ChildStderr>) -> Vec<u8> {
     said
 }
 
-/// That says nothing of the letter.
+/// Says nothing about the letter.
 const GONE: &str = "its program has gone; memory may be short";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What goes between the gateway and its worker, on two pipes, in both directions.
+//! The protocol between the gateway and its worker, on two pipes, in both directions.
 //!
 //! ```text
 //! sealpost-seal-1 <bytes of JSON>\n
@@ -6,8 +6,8 @@
 //! <bytes: as many as the JSON says>
 //! ```
 //!
-//! Before it answers, the worker may ask for OpenPGP subkeys that decrypt, one key's after the other, and for content keys by
-//! S/MIME keys.
+//! Before it answers, the worker may request decryption subkeys of OpenPGP keys, one key at a time, and content keys by S/MIME
+//! keys.
 //!
 //! Knows no process.
 
@@ -24,18 +24,18 @@ use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::fetched_list::FetchedList;
 use crate::smime::ocsp::OcspAnswer;
 
-/// The first word of every line that begins something.
+/// The first word of every header line.
 pub(crate) const START: &str = "sealpost-seal-1 ";
 /// The longest JSON: keys and certificates, not letters.
 pub(crate) const MAX_JSON: usize = 64 * 1024 * 1024;
 
-/// What the worker is to do.
+/// A job of the worker.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Job {
-    /// Open the letter that follows.
+    /// Open the following letter.
     Open {
-        /// What letters name our keys by; what is private is asked for.
+        /// The public sides of our keys; private parts are requested.
         own: Vec<RecipientKey>,
         trusted: Vec<Trusted>,
         distrusted: Vec<DistrustedKey>,
@@ -44,23 +44,23 @@ pub(crate) enum Job {
         lists: Lists,
         sender: Sender,
         now: Timestamp,
-        /// Bytes of what may come out.
+        /// Size limit of the result, in bytes.
         most: u64,
         /// Bytes of the letter.
         letter: u64,
     },
-    /// Read every key in the file that follows.
+    /// Parse every key in the following file.
     Keys {
         /// Bytes of the file.
         file: u64,
     },
-    /// Which of these keys the revocation certificate that follows takes back.
+    /// Which of these keys the following revocation certificate revokes.
     Revocation {
         keys: Vec<PartnerKey>,
         /// Bytes of the file.
         file: u64,
     },
-    /// What the OCSP response that follows says of a certificate.
+    /// What the following OCSP response says about a certificate.
     Ocsp {
         key: Box<PartnerKey>,
         roots: Vec<Bytes>,
@@ -68,22 +68,22 @@ pub(crate) enum Job {
         /// Bytes of the response.
         response: u64,
     },
-    /// What the list of revoked certificates that follows is worth, and which of these it names.
+    /// Whether the following revocation list is valid, and which of these certificates it names.
     List {
         certificates: Vec<Bytes>,
         authority: Bytes,
-        /// The list that is here.
+        /// The present list.
         held: Option<Bytes>,
         now: Timestamp,
         /// Bytes of the list.
         list: u64,
     },
-    /// Look at a chain.
+    /// Verify a chain.
     Chain { key: Box<PartnerKey>, roots: Vec<Bytes>, crls: Vec<Bytes>, now: Timestamp },
 }
 
 impl Job {
-    /// Bytes that follow it.
+    /// Number of bytes that follow it.
     pub(crate) fn follows(&self) -> u64 {
         match self {
             Self::Open { letter, .. } => *letter,
@@ -100,55 +100,55 @@ impl Job {
 #[serde(transparent)]
 pub(crate) struct Bytes(#[serde(with = "crate::base64_bytes")] pub(crate) Vec<u8>);
 
-/// A trusted key and for whom it speaks.
+/// A trusted key and whom it speaks for.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Trusted {
     pub(crate) key: PartnerKey,
     pub(crate) speaks_for: SpeaksFor,
 }
 
-/// What the worker gets when it has asked: subkeys as [`crate::pgp::key::lent`] wrote them, a content key, or nothing.
+/// The answer to a request: subkeys as written by [`crate::pgp::key::lent`], a content key, or nothing.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Loan(pub(crate) Option<LentBytes>);
 
-/// What is lent, in JSON: nothing that it was made of or read from stays in memory.
+/// The lent bytes in JSON: no copy of them stays in memory.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct LentBytes(#[serde(with = "crate::base64_secret")] pub(crate) Secret<Vec<u8>>);
 
-/// What the worker asks of a private key that does not come to it. A [`Loan`] of the content key is the answer.
+/// A request to use a private key. A [`Loan`] with the content key is the answer.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Errand {
-    /// The key's place in the list.
+    /// The key's index in the list.
     pub(crate) at: usize,
     pub(crate) task: ContentKeyTask,
 }
 
-/// What the worker says.
+/// A message of the worker.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WorkerReply {
-    /// It needs the decrypting subkeys of the OpenPGP key at that place in the list. A [`Loan`] is the answer; no bytes follow
+    /// It requests the decryption subkeys of the OpenPGP key at this index. A [`Loan`] is the answer; no further bytes follow
     /// either.
     Needs(usize),
-    /// It needs a content key.
+    /// It requests a content key.
     Asks(Errand),
-    /// The letter was looked at; what was written follows.
+    /// The letter was opened; the result follows.
     Opened(Opened),
     /// The keys in the file.
     Keys(Vec<PartnerKey>),
-    /// The chain.
+    /// The verdict on the chain.
     Chain(ChainVerdict),
-    /// The response.
+    /// The verdict on the response.
     Ocsp(OcspAnswer),
-    /// The list.
+    /// The verdict on the list.
     List(FetchedList),
-    /// It did not work.
+    /// It failed.
     Refused(Refusal),
 }
 
-/// What of a [`KeyError`] can be wrong in the worker.
+/// The variants of [`KeyError`] that can occur in the worker.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Refusal {

@@ -1,4 +1,4 @@
-//! What the worker is asked beside letters: keys that somebody sent, and what authorities say of certificates. Knows no process.
+//! Further jobs of the worker: untrusted key files, and authorities' answers about certificates. Knows no process.
 
 use sealpost_mail::Timestamp;
 
@@ -11,10 +11,10 @@ use crate::worker::{Worker, other_answer};
 use crate::worker_protocol::{Bytes, Job, WorkerReply};
 
 impl Worker {
-    /// Every key in a file that somebody sent.
+    /// Every key in an untrusted file.
     ///
     /// # Errors
-    /// None of the formats, or too large.
+    /// Not in a supported format, or too large.
     pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
         let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
         let WorkerReply::Keys(keys) = self.ask(&job, file).await? else {
@@ -23,10 +23,10 @@ impl Worker {
         Ok(keys)
     }
 
-    /// Those of these OpenPGP keys that a bare revocation certificate (RFC 9580 §5.2.1.12) takes back, as they are with it.
+    /// Those of these OpenPGP keys that a bare revocation certificate (RFC 9580 §5.2.1.12) revokes, in their revoked form.
     ///
     /// # Errors
-    /// It is none, or takes back none of them.
+    /// It is not one, or revokes none of them.
     pub async fn read_revocation(
         &self,
         file: &[u8],
@@ -40,10 +40,10 @@ impl Worker {
         Ok(keys)
     }
 
-    /// What an OCSP response says of this certificate.
+    /// What an OCSP response says about this certificate.
     ///
     /// # Errors
-    /// The worker's only, or what is given is no certificate.
+    /// The worker failed, or the input is not a certificate.
     pub async fn read_ocsp(
         &self,
         response: &[u8],
@@ -60,10 +60,10 @@ impl Worker {
         Ok(answer)
     }
 
-    /// What a list of revoked certificates is worth for the certificates of one authority (DER), and which of them it names.
+    /// Whether a revocation list is valid for the certificates of one authority (DER), and which of them it names.
     ///
     /// # Errors
-    /// The worker's only, or what is given is no certificate.
+    /// The worker failed, or the input is not a certificate.
     pub async fn read_list(
         &self,
         list: &[u8],
@@ -89,7 +89,7 @@ impl Worker {
     /// Whether a chain leads from this certificate to one of the roots.
     ///
     /// # Errors
-    /// The worker's only, or what is given is no certificate.
+    /// The worker failed, or the input is not a certificate.
     pub async fn check_chain(
         &self,
         key: &PartnerKey,
@@ -105,7 +105,7 @@ impl Worker {
         Ok(verdict)
     }
 
-    /// Its reply to a job that these bytes follow, unless it refuses.
+    /// Its reply to a job followed by these bytes, unless it refuses.
     async fn ask(&self, job: &Job, bytes: &[u8]) -> Result<WorkerReply, KeyError> {
         match self.run(job, bytes, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Refused(refusal) => Err(refusal.into()),

@@ -1,5 +1,5 @@
-//! What a confidential letter costs a PostgreSQL server and the store in front of it: CPU, statements, WAL. Letters with a notice and
-//! both ends, without SMTP and sealing, into a server of its own that is gone afterwards.
+//! What a confidential letter costs a PostgreSQL server and the store in front of it: CPU, statements, WAL. Each letter has a
+//! notice, and its legs are delivered; SMTP and sealing are left out. Runs its own server and removes it afterwards.
 //!
 //! `cargo run -p sealpost-store --example letters_on_postgres -- [callers] [seconds] [nodes] [pause of a caller, ms] [body bytes]`
 #![expect(clippy::unwrap_used, reason = "as in tests: it is run by hand")]
@@ -79,7 +79,7 @@ async fn main() -> Result<(), Failure> {
             })
         })
         .collect();
-    // Statements get their names first.
+    // Gives connections time to prepare their statements.
     tokio::time::sleep(Duration::from_secs(3)).await;
     server.sql("SELECT pg_stat_statements_reset()");
     let before = Seen::now(&server, &done);
@@ -134,7 +134,7 @@ fn open(server: &Cluster, scratch: &std::path::Path, nth: usize) -> Result<Store
     Ok(Store::open(StoreOptions { rows: Rows::Postgres(Box::new(options)), ..StoreOptions::new(folder) })?)
 }
 
-/// A mailbox, and its tag.
+/// A mailbox's id and its tag.
 type Mailbox = (String, [u8; 32]);
 
 async fn make(store: &Store, tag: u8) -> Result<Mailbox, StoreError> {
@@ -231,7 +231,7 @@ async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, load: Load) -> Resul
     Ok(())
 }
 
-/// What was used so far; milliseconds and bytes.
+/// Usage so far, in milliseconds and bytes.
 struct Seen {
     letters: usize,
     servers: f64,
@@ -265,7 +265,7 @@ impl Seen {
 fn used(pid: u32) -> Option<(u32, u32, f64)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    // proc(5): the parent is field 4, utime 14, stime 15, cutime 16, cstime 17; two stand before the ')'.
+    // proc(5): the parent is field 4, utime 14, stime 15, cutime 16, cstime 17; the first two come before the ')'.
     let number = |field: usize| fields.get(field - 3).and_then(|text| text.parse::<u32>().ok());
     let ticks = number(14)? + number(15)? + number(16)? + number(17)?;
     Some((pid, number(4)?, f64::from(ticks) * 10.0))

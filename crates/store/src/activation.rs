@@ -1,4 +1,4 @@
-//! A pending mailbox becomes its owner's: once, by one guarded transaction (CVE-2026-29139 class).
+//! Turns a pending mailbox into its owner's, once, in one guarded transaction (CVE-2026-29139 class).
 
 use sealpost_mail::Timestamp;
 
@@ -14,49 +14,49 @@ use crate::wrap_row::NewWrap;
 /// What the owner chose.
 #[derive(Clone, Debug)]
 pub struct Activate {
-    /// Which mailbox.
+    /// The mailbox to activate.
     pub mailbox_id: String,
-    /// What shows that it is the owner who asks.
+    /// Proof that the request comes from the owner.
     pub proof: Proof,
-    /// When.
+    /// Time of the activation.
     pub now: Timestamp,
-    /// A key pair of its own from now on: whoever had the link, or a copy of it, has nothing.
+    /// The mailbox's new key pair, so that the old link, or a copy of it, opens nothing.
     pub rekey: Rekey,
-    /// Its secret under what the owner chose: password, answer.
+    /// The new secret key, wrapped under the chosen password and answer.
     pub wraps: Vec<NewWrap>,
     /// The question, sealed.
     pub question_sealed: Option<Vec<u8>>,
-    /// The language chosen.
+    /// The chosen language.
     pub language: String,
-    /// Until when the letters that waited are kept; `None`: until their owner deletes them.
+    /// When the letters that were waiting are deleted; `None`: only by their owner.
     pub letters_until: Option<Timestamp>,
 }
 
-/// What an activation takes.
+/// What authorises an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The token of the link, hashed.
+    /// Hash of the token in the link.
     Token([u8; 32]),
-    /// The cookie of somebody who has shown the initial password, hashed.
+    /// Hash of the cookie of a session that has proved the initial password.
     Newcomer([u8; 32]),
 }
 
-/// How it ended.
+/// Outcome of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Activation {
     /// Active now; the activation wrap is gone and every activation token spent.
     Activated,
-    /// The mailbox is not pending (any more). Nothing was changed.
+    /// The mailbox is not pending. Nothing was changed.
     NotPending,
-    /// The token (or the cookie) is spent, expired or not of this mailbox. Nothing was changed.
+    /// The token or cookie is spent, expired or belongs to another mailbox. Nothing was changed.
     TokenSpent,
-    /// A letter has come meanwhile, sealed to the old key. Nothing was changed: read again, and try again.
+    /// A letter has arrived meanwhile, sealed to the old key. Nothing was changed: read again and retry.
     Moved,
 }
 
 impl Store {
-    /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
+    /// Activates a mailbox, if and only if it is pending and the token is valid now.
     pub async fn activate(&self, activate: Activate) -> Result<Activation, StoreError> {
         let Activate { mailbox_id, proof, now, rekey, wraps, question_sealed, language, letters_until } =
             activate;
@@ -97,13 +97,13 @@ impl Store {
         batch.add(proven.or_refuse(Refusal::TokenSpent));
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(spend_activation_tokens(&mailbox_id, now));
-        // Whoever requested its deletion before has thought better of it, or was somebody else.
+        // An earlier request to delete the mailbox is withdrawn; it may also have come from somebody else.
         batch.add(spend_deletion_tokens(&mailbox_id, now));
         batch.add(sql!(
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id.as_str()
         ));
-        // They were to go if nobody came; now somebody has, and their time begins.
+        // Their expiry was that of an unclaimed mailbox; now the regular retention begins.
         batch.add(sql!(
             "UPDATE deposits SET expires_at = coalesce((SELECT until FROM wished WHERE deposit_id = deposits.id), ?2)
              WHERE mailbox_id = ?1 AND folder <> 'trash'",
@@ -112,7 +112,7 @@ impl Store {
         ));
         batch.add(tell_activated(&mailbox_id, now));
         rekey.add_to(&mailbox_id, &mut batch);
-        // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
+        // Plain inserts: if a wrap already exists, the whole transaction fails.
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Activation::Activated),

@@ -1,5 +1,5 @@
-//! Letters and drafts of a store from before rows were proven: found page by page, and given their proofs. Opaque bytes;
-//! when that may be done is the operator's to say.
+//! Letters and drafts from before rows carried proofs: lists them page by page and writes their proofs. The bytes are
+//! opaque here; when this may be done is the operator's decision.
 
 use sealpost_mail::Timestamp;
 
@@ -7,13 +7,13 @@ use crate::error::StoreError;
 use crate::statement::{Row, sql};
 use crate::store::Store;
 
-/// Rows looked at together.
+/// Rows per page.
 const PAGE: i64 = 500;
 
-/// The change of the schema that came with proofs of them.
+/// The schema migration that introduced row proofs.
 const ROW_PROOFS: i64 = 37;
 
-/// Where a proof is missing.
+/// Kinds of row that carry a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provable {
     /// The listing of a letter.
@@ -25,15 +25,15 @@ pub enum Provable {
 /// A row without a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnprovenRow {
-    /// Of what.
+    /// The kind of row.
     pub what: Provable,
-    /// Id.
+    /// Row id.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// When it came, or was last changed, as the row says.
+    /// When it arrived, or was last changed, according to the row.
     pub at: Timestamp,
-    /// What is there.
+    /// The sealed bytes.
     pub sealed: Vec<u8>,
 }
 
@@ -68,19 +68,20 @@ impl Store {
             let (id, mailbox_id) = (row.text()?, row.text()?);
             Ok::<_, StoreError>(UnprovenRow { what, id, mailbox_id, at: row.time()?, sealed: row.blob()? })
         };
-        // What cannot be read is of no version of ours.
+        // What cannot be read was written by no version of ours.
         Ok(self.read_rows(question).await?.into_iter().filter_map(|found| row(found).ok()).collect())
     }
 
-    /// Since when every program that wrote here proved rows that say something, but for nodes of a former version that served
-    /// on: what was made later is not from before. As the schema says it; `None`: it does not say.
+    /// Since when every program that writes to this store proves rows (apart from nodes of an earlier version that kept
+    /// serving): rows made later must have a proof. `None`: the schema does not record it.
     pub async fn proven_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let question = sql!("SELECT min(applied_at) FROM schema_version WHERE version >= ?1", ROW_PROOFS);
         let row = self.read_one(question).await?;
         row.map_or(Ok(None), |mut row| row.opt_time())
     }
 
-    /// Puts proven bytes in the place of what was read; a row that has changed meanwhile stays. How many did change.
+    /// Replaces the bytes that were read by proven ones; rows changed meanwhile are left alone. Returns how many were
+    /// replaced.
     pub async fn prove_rows(&self, rows: Vec<(UnprovenRow, Vec<u8>)>) -> Result<usize, StoreError> {
         let change = |(row, proven): (UnprovenRow, Vec<u8>)| match row.what {
             Provable::Letter => sql!(

@@ -1,4 +1,4 @@
-//! The one transaction of an arrival: all of its rows or none. Knows no rules and no SMTP.
+//! The single transaction of an arrival: all of its rows or none. Knows no rules and no SMTP.
 
 use std::time::Duration;
 
@@ -30,73 +30,75 @@ use crate::tls_report::NewTlsReport;
 use crate::token::{NewToken, prolong_activation_token};
 use crate::unreachable::NewBounce;
 
-/// How long the same bytes again are the same transmission. A client whose connection broke before our `250`
-/// tries again soon: Postfix after 5 to 67 minutes, Exchange after 1 to 15. Same bytes much later are more
-/// likely meant as another letter (a machine's daily "all is well"), and taking one for a retry loses it.
+/// How long identical bytes count as a retransmission. A client whose connection broke before our `250` tries again
+/// soon: Postfix after 5 to 67 minutes, Exchange after 1 to 15. Identical bytes much later are more likely a new letter
+/// (a machine's daily "all is well"); treating it as a retry would lose it.
 pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Everything one accepted letter leaves in the store.
+/// All rows that one accepted letter adds to the store.
 #[derive(Clone, Debug)]
 pub struct ArrivalRows {
     /// Keyed hash over envelope and letter: recognises the same transmission sent again because our `250`
     /// was lost (RFC 1047). `None` for letters that no SMTP client waits for.
     pub fingerprint: Option<[u8; 32]>,
-    /// When.
+    /// Time of the commit.
     pub now: Timestamp,
-    /// The sealed rest of the letter.
+    /// The letter's sealed body.
     pub body: Option<StoredBody>,
-    /// Mailboxes made for it. Their deposits may stand in the same rows.
+    /// Mailboxes created for it. Its deposits may refer to them.
     pub mailboxes: Vec<NewMailbox>,
-    /// Pending mailboxes whose activation link must be good until then at least.
+    /// Pending mailboxes (id) and the time until which their activation link must at least remain valid.
     pub prolonged: Vec<(String, Timestamp)>,
     /// Copies in mailboxes.
     pub deposits: Vec<NewDeposit>,
-    /// Its tags, if answers to it are to be known: those of its copies in mailboxes stand with these.
+    /// Thread tags of the letter if replies to it are to be recognised; the tags of its deposits are added to these.
     pub threads: Vec<[u8; 32]>,
-    /// Copies on their way out, notices too.
+    /// Copies to be delivered, including notices.
     pub legs: Vec<NewLeg>,
-    /// Bodies of the bounce_memos.
+    /// Bodies of the notices.
     pub more_bodies: Vec<StoredBody>,
-    /// What a bounce of a notice leads back to.
+    /// What to do when a notice bounces.
     pub bounce_memos: Vec<NewBounceMemo>,
-    /// The draft that became this letter. Gone or changed: [`Committed::Duplicate`].
+    /// The draft that became this letter. If it is gone or changed: [`Committed::Duplicate`].
     pub sent: Option<SentDraft>,
-    /// Notices that have been told of and lead nowhere from now on.
+    /// Bounce memos that have been reported and are to be removed.
     pub spent_memos: Vec<String>,
-    /// What it takes of somebody's quota. More than is left: [`Committed::TooMany`].
+    /// What it uses of a quota. If too little is left: [`Committed::TooMany`].
     pub uses: Vec<NewUse>,
-    /// Owners who are reminded with it. Somebody else has done it: [`Committed::Duplicate`].
+    /// Owners reminded by this letter. If another process has reminded them: [`Committed::Duplicate`].
     pub reminders: Vec<NewReminder>,
-    /// Senders who are told with it what became of a letter. Somebody else has: [`Committed::Duplicate`].
+    /// Senders informed by this letter of what became of an earlier one. If another process has informed them:
+    /// [`Committed::Duplicate`].
     pub told: Vec<SenderNote>,
-    /// Keys of whose end the operator is told with it. Somebody else has: [`Committed::Duplicate`].
+    /// Keys whose expiry this letter reports to the operator. If another process has reported it:
+    /// [`Committed::Duplicate`].
     pub key_warnings: Vec<KeyWarning>,
-    /// Domains that are told with it how their servers spoke TLS. Somebody else has told them: [`Committed::Duplicate`].
+    /// Domains that get a TLS report with this letter. If another process has sent it: [`Committed::Duplicate`].
     pub tls_reports: Vec<NewTlsReport>,
-    /// Notices of new letters that leave with it. Another has left meanwhile: [`Committed::MailboxTaken`].
+    /// Notices of new letters sent by this transaction. If another was sent meanwhile: [`Committed::MailboxTaken`].
     pub announced: Vec<Announced>,
-    /// Letters whose owners are told of them later.
+    /// Deposits whose owners get a notice later.
     pub unannounced: Vec<Unannounced>,
-    /// Notices that came back for good.
+    /// Notices that bounced permanently.
     pub bounced: Vec<NewBounce>,
-    /// Links that delete a mailbox, for owners who requested it by mail. The mailbox is gone:
+    /// Links that delete a mailbox, for owners who requested it by mail. If the mailbox is gone:
     /// [`Committed::MailboxTaken`].
     pub deletions: Vec<(String, NewToken)>,
-    /// A letter that its owner opens for the first time: its sender is told with it. Opened before, or gone:
+    /// A letter opened by its owner for the first time, reported to its sender. If it was opened before or is gone:
     /// [`Committed::Duplicate`].
     pub opened: Option<NewOpening>,
-    /// What the operator's own systems are told, beside what follows from the other rows.
+    /// Events for the operator's own systems, beside those that follow from the other rows.
     pub events: Vec<NewEvent>,
-    /// A letter that came closed, as it came.
+    /// The original, as received, of a letter that arrived encrypted.
     pub originals: Vec<OriginalRow>,
-    /// It has been opened again: what is in it stands in these rows.
+    /// The original that has now been opened; its content is in these rows.
     pub reopened: Option<OriginalRow>,
-    /// What the audit trail shall say.
+    /// Rows for the audit trail.
     pub audit: Vec<AuditRow>,
 }
 
 impl ArrivalRows {
-    /// No rows yet.
+    /// An empty set of rows.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -131,8 +133,7 @@ impl ArrivalRows {
 }
 
 impl ArrivalRows {
-    /// Takes over the rows of another part of the same letter. What there can be only one of stays as it was where it
-    /// is there already.
+    /// Adds the rows of another part of the same letter. Fields that can hold only one value keep the one they have.
     pub fn join(&mut self, part: Self) {
         let Self {
             fingerprint,
@@ -189,7 +190,7 @@ impl ArrivalRows {
         self.audit.extend(audit);
     }
 
-    /// A body that nothing refers to would never be removed.
+    /// Refuses a body that no row refers to: it would never be removed.
     fn check_references(&self) -> Result<(), StoreError> {
         let referred = |body: &StoredBody| {
             self.legs.iter().any(|leg| leg.body_id.as_deref() == Some(body.id()))
@@ -232,7 +233,7 @@ impl ArrivalRows {
             batch.add(prolong_activation_token(&mailbox_id, until));
         }
         self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
-        // With a notice of its own: what the gateway itself puts into a mailbox is nobody's letter.
+        // Only letters with a notice count: what the gateway itself puts into a mailbox has no sender.
         let has_notice =
             |id: &str| self.bounce_memos.iter().any(|memo| memo.number == 0 && memo.deposit_id == id);
         let deposited =
@@ -240,7 +241,7 @@ impl ArrivalRows {
         let told = deposited.map(|deposit| hook::tell(LetterEvent::Deposited, &deposit.id, self.now, ""));
         batch.told.extend(told);
         self.deposits.iter().for_each(|deposit| deposit.reach(&mut batch));
-        // From here on rows are only added, side by side: an engine may add them at once.
+        // From here on rows are only added and are independent: an engine may insert them in any order.
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.threads.iter().for_each(|tag| remember_thread(tag, self.now, &mut batch));
@@ -259,7 +260,7 @@ impl ArrivalRows {
             sent.remove(&mut batch);
         }
         for token in self.spent_memos {
-            // Another report told of it meanwhile: built again, this one finds nothing to tell.
+            // Another report has spent the memo meanwhile: when the rows are built again, there is nothing to report.
             let spend = sql!("DELETE FROM bounce_memos WHERE token = ?1", token);
             batch.add(spend.or_refuse(Refusal::MailboxTaken));
         }
@@ -277,27 +278,27 @@ impl ArrivalRows {
     }
 }
 
-/// Proof that rows and bodies are on disk. Only the store makes it; a `250` needs it.
+/// Proof that rows and bodies are on disk. Only the store creates it, and a `250` requires it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Durable {
-    /// The legs that somebody has in hand from the start.
+    /// Legs leased to the caller from the start.
     pub in_hand: Vec<LeasedLeg>,
 }
 
-/// How the transaction of an arrival ended. Nothing but `New` has stored anything.
+/// Outcome of an arrival's transaction. Only `New` has stored anything.
 #[derive(Debug)]
 #[must_use]
 pub enum Committed {
     /// Stored and synced.
     New(Durable),
-    /// The same transmission is stored and synced already, and its client has not been seen to know:
-    /// answer `250` again, store nothing.
+    /// The same transmission is stored and synced already, and its client has not acknowledged our `250`: reply `250`
+    /// again, store nothing.
     Duplicate,
-    /// A mailbox has meanwhile been made for the same address, or one deposited into is gone: load the
-    /// mailboxes again, build the rows again. The same where a notice has been told of meanwhile.
+    /// A mailbox has been created for the same address meanwhile, or a target mailbox is gone: load the mailboxes and
+    /// build the rows again. Likewise if a notice was sent meanwhile.
     MailboxTaken,
-    /// Somebody has sent as much as they may.
+    /// The sender's quota is used up.
     TooMany,
 }
 
@@ -326,13 +327,13 @@ impl Store {
                 | Refusal::Rekeyed
                 | Refusal::Held,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
-            // Its object was taken for abandoned: it has to come again.
+            // Its object was taken for abandoned: the letter must be sent again.
             Outcome::Refused(Refusal::Overtaken) => Err(StoreError::BrokenBody),
         }
     }
 
-    /// Writes a batch whose legs are in its caller's hand from the start. Where that gets none of them, because it stopped
-    /// waiting or nobody knows how the commit ended, they are everybody's: their lease is hours.
+    /// Writes a batch whose legs are leased to its caller from the start. If the caller does not receive them, because
+    /// it stopped waiting or the outcome of the commit is unknown, the leases are released: they would last for hours.
     async fn write_in_hand(&self, batch: Batch, given_back: Vec<Statement>) -> Result<Outcome, StoreError> {
         if given_back.is_empty() {
             return self.write(batch).await;
@@ -341,7 +342,7 @@ impl Store {
         let (store, nobodys) = (self.clone(), Nobodys { store: self.clone(), given_back });
         tokio::spawn(async move {
             let written = store.write(batch).await;
-            // Also where it arrives and is never looked at.
+            // Also covers a reply that is delivered but never read.
             let _nobody_waits = reply.send((written, nobodys));
         });
         let (written, nobodys) = answer.await.map_err(|_gone| StoreError::Closed)?;
@@ -351,7 +352,7 @@ impl Store {
     }
 }
 
-/// Legs that are given back unless somebody takes them.
+/// Leased legs that are released on drop unless the caller takes them.
 struct Nobodys {
     store: Store,
     given_back: Vec<Statement>,

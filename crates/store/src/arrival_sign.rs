@@ -1,10 +1,10 @@
-//! What says whether an arrival was kept whose commit nobody has answered. Knows no engine.
+//! Statements that show whether an arrival was stored when its commit was never answered. Knows no engine.
 
 use sealpost_mail::Timestamp;
 
 use crate::statement::{Statement, sql};
 
-/// So many bodies of one letter are asked for.
+/// At most this many bodies of one letter are checked.
 const MAX_BODIES: usize = 8;
 
 /// A statement that changes nothing if the arrival was committed. Its fingerprint shows that, unless another node has
@@ -18,7 +18,7 @@ pub(crate) fn arrival_sign<'a>(
     let mut ids = [""; MAX_BODIES];
     ids.iter_mut().zip(bodies).for_each(|(place, id)| *place = id);
     let [one, two, three, four, five, six, seven, eight] = ids;
-    // Not before the transaction in question has ended: its fingerprint is waited for.
+    // The engine waits for the fingerprint, so this cannot run before the transaction in question has ended.
     sql!(
         "INSERT INTO fingerprints (fingerprint, committed_at)
          SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM bodies WHERE id IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))

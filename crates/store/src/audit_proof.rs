@@ -1,5 +1,5 @@
-//! What proves the audit trail and what webhooks are told: whoever has the key answers, the store asks within the
-//! transaction. Knows no key, no engine, and nobody who writes rows.
+//! The interface that proves audit rows and webhook events: the store calls it within the transaction, and the caller
+//! who holds the key implements it. Knows no key and no engine.
 
 use std::fmt;
 
@@ -10,33 +10,33 @@ use crate::error::StoreError;
 use crate::proven_facts::{Happened, Letters, ProvenFact};
 use crate::statement::{Row, Statement, sql};
 
-/// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
+/// Proves rows. The store calls it within the transaction that writes them and stores the result.
 pub trait AuditProver: Send + Sync + fmt::Debug {
-    /// Under which name it writes, and of which server key its key is.
+    /// The writer's name, and the id of the server key that its proof key is derived from.
     fn writer(&self) -> (&str, i64);
-    /// The proof of a row after the row with the proof `before`, which is empty for the first one.
+    /// The proof of a row after the row with the proof `before`, empty for the first row.
     fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8>;
-    /// The proof of what a receiver is to be told.
+    /// The proof of an event for a webhook.
     fn event(&self, event: &EventWords<'_>) -> Vec<u8>;
-    /// The proof of a row that only says that something is to be done or known.
+    /// The proof of a statement row: one that only records that something is to be done or known.
     fn fact(&self, fact: &ProvenFact) -> Vec<u8>;
-    /// Whether it is one of us who proved that, whichever role.
+    /// Whether `proof` was made by one of our processes, in any role.
     fn fact_holds(&self, fact: &ProvenFact, proof: &[u8]) -> bool;
     /// The proof of the anchor `head` or `pruned`.
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
 }
 
-/// Which anchor.
+/// The two anchors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnchorKind {
-    /// The last row.
+    /// The last row of the trail.
     Head,
-    /// The last row that is gone.
+    /// The last row that was pruned.
     Pruned,
 }
 
 impl AnchorKind {
-    /// The word in the column.
+    /// The value stored in the column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,43 +46,43 @@ impl AnchorKind {
     }
 }
 
-/// What a receiver is told, as it is proven.
+/// The fields of a webhook event that its proof covers.
 #[derive(Clone, Copy, Debug)]
 pub struct EventWords<'a> {
     /// The event's id.
     pub id: &'a str,
     /// The receiver.
     pub hook: &'a str,
-    /// What happened.
+    /// The kind of event.
     pub kind: &'a str,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// To which letter.
+    /// Id of the letter.
     pub letter: &'a str,
-    /// In which mailbox.
+    /// Id of the mailbox.
     pub mailbox: &'a str,
     /// A status, or `read` and `unread`; may be empty.
     pub detail: &'a str,
 }
 
-/// A place in the chain that is proven by itself.
+/// A position in the chain with a proof of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
-    /// Of which row.
+    /// Sequence number of the row.
     pub seq: i64,
     /// When that row was written.
     pub at: Timestamp,
     /// That row's proof.
     pub proof: Vec<u8>,
-    /// Who wrote the anchor.
+    /// The process that wrote the anchor.
     pub writer: String,
-    /// Of which server key its key is.
+    /// The id of the server key that its proof key is derived from.
     pub key_id: i64,
     /// The anchor's own proof.
     pub anchor_proof: Vec<u8>,
 }
 
-/// The columns of [`read_anchor`].
+/// Selects the columns that [`read_anchor`] expects.
 pub(crate) fn anchor(kind: AnchorKind) -> Statement {
     sql!(
         "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors WHERE kind = ?1",
@@ -101,8 +101,8 @@ pub(crate) fn read_anchor(mut row: Row) -> Result<Anchor, StoreError> {
     })
 }
 
-/// The proof of what a statement that tells has returned, within the transaction that wrote it, if it is what has happened. The
-/// columns are those of `returning!` in `hook.rs`.
+/// The proof of the row that a statement returned, within the transaction that wrote it; `None` if the row records no
+/// event. Columns as in `returning!` in `hook.rs`.
 pub(crate) fn proven(
     prover: Option<&dyn AuditProver>,
     happened: &Happened,

@@ -1,23 +1,23 @@
-//! A row of the audit trail, as data that a batch carries along. Knows no table and no proof.
+//! A row of the audit trail, as data carried by a batch. Knows no table and no proof.
 
 use sealpost_mail::Timestamp;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// Who: `system`, `owner`, an officer's login.
+    /// Who did it: `system`, `owner` or an officer's login.
     pub actor: String,
-    /// What, dotted: `mailbox.activated`.
+    /// What was done, dotted: `mailbox.activated`.
     pub action: String,
-    /// The id of what it was done to; empty: of each thing that the transaction changes, a row for each.
+    /// Id of the object; empty: one row for each object that the transaction changes.
     pub object: String,
-    /// The mailbox it concerns, if one.
+    /// The mailbox concerned, if any.
     pub mailbox: String,
-    /// From which network, shortened.
+    /// The client's network, shortened.
     pub network: String,
-    /// How it ended.
+    /// The outcome.
     pub outcome: String,
     /// Further ids and codes.
     pub detail: String,

@@ -1,4 +1,4 @@
-//! How fast things go that nobody waits for: in small batches, with rests between them while anybody does. Knows no row
+//! Paces work that no caller waits for: small batches, with pauses between them while any caller waits. Knows no row
 //! and no reason.
 
 use std::time::Duration;
@@ -7,28 +7,28 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Outcome};
 use crate::store::Store;
 
-/// What one batch may take: whoever comes behind it waits no longer than for a slow fsync.
+/// Target duration of one batch: another caller waits no longer than for a slow fsync.
 const ONE_BATCH: Duration = Duration::from_millis(20);
 
-/// While others write, a rest lasts so many times as long as the work before it took: a tenth of the time is ours.
+/// While others write, a pause lasts this many times as long as the preceding work: we use a tenth of the time.
 const RESTS: u32 = 9;
 
-/// A checkpoint that took unusually long makes nobody stop for minutes.
+/// An unusually slow checkpoint must not cause a pause of minutes.
 const MAX_REST: Duration = Duration::from_secs(5);
 
-/// Rows in the first batch, in the smallest and in the largest.
+/// Rows in the first, the smallest and the largest batch.
 const FIRST: u32 = 50;
 const MIN_ROWS: u32 = 5;
 const MAX: u32 = 1_000;
 
-/// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
+/// One such task. If its process ends, the next run continues: what was due is still due.
 #[derive(Debug)]
 pub(crate) struct BackgroundPace<'a> {
     store: &'a Store,
     rows: u32,
-    /// How many batches of others there were when we last looked.
+    /// The number of others' batches when last checked.
     others: u64,
-    /// What we had cost by then; a checkpoint that comes later is paid with the next rest.
+    /// Our cost by then; a later checkpoint is accounted for in the next pause.
     cost: Duration,
 }
 
@@ -43,7 +43,7 @@ impl<'a> BackgroundPace<'a> {
         self.rows
     }
 
-    /// Does a batch of at most [`Self::rows`] rows, and rests after it if others have work.
+    /// Runs a batch of at most [`Self::rows`] rows, and pauses afterwards if others have work.
     pub(crate) async fn write(&mut self, mut batch: Batch) -> Result<Outcome, StoreError> {
         batch.aside = true;
         let before = self.store.expense().ran();
@@ -60,13 +60,13 @@ impl<'a> BackgroundPace<'a> {
     }
 }
 
-/// As many rows as fit into the time, not more than twice as many as before.
+/// As many rows as fit into the target duration, at most twice as many as before.
 fn next_size(rows: u32, took: Duration) -> u32 {
     let fitting = u128::from(rows) * ONE_BATCH.as_nanos() / took.as_nanos().max(1);
     u32::try_from(fitting).unwrap_or(MAX).clamp(rows / 2, rows.saturating_mul(2)).clamp(MIN_ROWS, MAX)
 }
 
-/// None where nobody waited.
+/// `None` if no caller waited.
 fn rest(others: u64, cost: Duration) -> Option<Duration> {
     (others > 0).then(|| cost.saturating_mul(RESTS).min(MAX_REST))
 }

@@ -1,5 +1,5 @@
-//! Destinations that are left alone because nothing comes through, for who looks at the queue. Decides nothing, and knows no
-//! letter.
+//! Destinations that are suspended because deliveries to them fail, for operators who look at the queue.
+//! Decides nothing, and knows no letter.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Row, sql};
 use crate::store::Store;
 
-/// One that nobody has said more of for so long is forgotten: nothing has been sent there since.
+/// A destination not updated for this long is forgotten: nothing has been sent there since.
 const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A destination to which nothing comes through.
@@ -21,20 +21,20 @@ pub struct BackoffRow {
     pub destination: String,
     /// When the first of its backoffs began.
     pub since: Timestamp,
-    /// Nobody is tried before; afterwards some are, and the others wait for what comes of it.
+    /// No attempt before then; afterwards a few are made, and the others wait for the result.
     pub until: Timestamp,
     /// The reply code of the last failure.
     pub code: i64,
     /// Its enhanced code, as text.
     pub enhanced: String,
-    /// Why, in our words. `None`: the server said it, in its own.
+    /// Why, in our words. `None`: the server gave the reason, in its own.
     pub cause: Option<String>,
 }
 
-/// What has become of a destination.
+/// A change of a destination's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackoffChange {
-    /// It is left alone. Since when nothing comes through stays as it was noted first.
+    /// It is suspended. The first recorded `since` is kept.
     Begins(BackoffRow),
     /// A letter was answered there.
     Ended {
@@ -55,7 +55,7 @@ impl BackoffChange {
 }
 
 impl Store {
-    /// All of them.
+    /// All suspended destinations.
     pub async fn backoffs(&self) -> Result<Vec<BackoffRow>, StoreError> {
         let rows =
             sql!("SELECT destination, since, until, code, enhanced, cause FROM resting ORDER BY destination");
@@ -69,11 +69,11 @@ impl Store {
                 cause: row.opt_text()?,
             })
         };
-        // One that cannot be read says nothing, and hides no other.
+        // A row that cannot be read is skipped.
         Ok(self.read_rows(rows).await?.into_iter().filter_map(|found| row(found).ok()).collect())
     }
 
-    /// Notes what has become of destinations, all at once.
+    /// Records changes of destinations, all at once.
     pub async fn note_backoffs(&self, changes: Vec<BackoffChange>, now: Timestamp) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!("DELETE FROM resting WHERE until < ?1", now.minus(FORGOTTEN)));

@@ -1,4 +1,4 @@
-//! What the jobs last believed the time to be: one row. Whether a clock is believed is not decided here.
+//! The time that the jobs last trusted, in one row. Whether a clock can be trusted is decided elsewhere.
 
 use sealpost_mail::Timestamp;
 
@@ -7,13 +7,14 @@ use crate::statement::sql;
 use crate::store::Store;
 
 impl Store {
-    /// When jobs last ran by a clock that was believed. `None`: they never have.
+    /// When jobs last ran by a trusted clock. `None`: never.
     pub async fn believed_time(&self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.read_one(sql!("SELECT at FROM believed_time WHERE one = 1")).await?;
         row.map(|mut row| row.time()).transpose()
     }
 
-    /// Jobs run by a clock that is believed. An earlier time changes nothing: what once was believed is believed again.
+    /// Records that jobs run by a trusted clock. An earlier time changes nothing: a time once trusted stays
+    /// trusted.
     pub async fn believe_time(&self, now: Timestamp) -> Result<(), StoreError> {
         let believed = sql!(
             "INSERT INTO believed_time (one, at) VALUES (1, ?1)
@@ -23,7 +24,7 @@ impl Store {
         self.change(vec![believed]).await.map(drop)
     }
 
-    /// An operator says that it is `now`, whatever was believed before.
+    /// Sets the time on an operator's word, whatever was trusted before.
     pub async fn set_believed_time(&self, now: Timestamp) -> Result<(), StoreError> {
         let believed = sql!(
             "INSERT INTO believed_time (one, at) VALUES (1, ?1)

@@ -1,5 +1,5 @@
-//! Sealed bodies: written in pieces, read in ranges, in a row, a file or a bucket; removed once no row refers to them, and none is about
-//! to. Never opened here.
+//! Sealed bodies, in a row, a file or a bucket: written in pieces, read in ranges, and removed once no row refers to
+//! them or is about to. Never opened here.
 
 use std::fmt;
 use std::ops::Range;
@@ -17,25 +17,25 @@ use crate::object_rows;
 use crate::statement::{Batch, Lock, Row, Settle, Value, sql};
 use crate::store::Store;
 
-/// What a writer holds in memory before it goes to the file.
+/// How much a writer buffers before writing to the file.
 const PART: usize = 64 * 1024;
 
-/// Takes a sealed body in pieces. Holds at most two parts (128 KiB) in memory. Dropping it unfinished
-/// removes what was written.
+/// Writes a sealed body in pieces. Buffers at most two parts (128 KiB) in memory. Dropping it unfinished removes what
+/// was written.
 pub struct BodyWriter {
     id: String,
     store: Store,
     buffer: BytesMut,
     len: u64,
-    /// Where it goes since it is large.
+    /// The target once the body is large.
     large: Option<Large>,
-    /// Room on the disk, where what comes must leave some.
+    /// Reserved disk space, where the file system must keep a minimum free.
     aside: Option<Aside>,
-    /// A piece was lost (an error, or a push that nobody waited for): the body can never be finished.
+    /// A piece was lost (an error, or a cancelled push): the body can never be finished.
     broken: bool,
 }
 
-/// A large body while it is written. Dropped, it leaves nothing.
+/// A large body while it is written. Dropping it removes what was written.
 enum Large {
     File(Box<dyn MultipartUpload>),
     Spool(Spool),
@@ -58,7 +58,7 @@ impl Large {
 }
 
 impl BodyWriter {
-    /// Writes within room that is set aside, and into no other.
+    /// Writes only within the reserved disk space.
     #[must_use]
     pub fn within(mut self, aside: Aside) -> Self {
         self.aside = Some(aside);
@@ -95,8 +95,8 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Ends the body. A large one is on disk (fsynced) or in the bucket afterwards; a small one is kept in memory and goes
-    /// to disk with the rows that refer to it.
+    /// Finishes the body. A large one is then on disk (fsynced) or in the bucket; a small one stays in memory and is
+    /// written with the rows that refer to it.
     pub async fn finish(self) -> Result<StoredBody, StoreError> {
         let Self { id, store, buffer, len, large, mut aside, broken } = self;
         if broken {
@@ -118,7 +118,7 @@ impl BodyWriter {
         if let Large::File(_) = large {
             store.files().set_moving(&id);
         }
-        // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
+        // In its own task: a caller that stops waiting must not leave a file that is never removed.
         let completing = tokio::spawn(async move {
             let last = rest.len();
             if !rest.is_empty() {
@@ -136,7 +136,7 @@ impl BodyWriter {
                 }
                 Large::Spool(spool) => {
                     let bucket = store.bucket().ok_or(StoreError::NoBucket)?;
-                    // Before anything is there: an object in the bucket without a row belongs to nobody.
+                    // Announced before the object exists: an object without a row would have no owner.
                     let life = store.incarnation().unwrap_or_default();
                     store.change(vec![object_rows::announce(&id, life)]).await?;
                     let stored = unsettled(BodyLocation::Object(Arc::clone(bucket)));
@@ -169,8 +169,8 @@ enum BodyLocation {
     Object(Arc<Bucket>),
 }
 
-/// A finished body that no committed row refers to yet. When the last clone is dropped uncommitted, its
-/// file goes. Keep a clone to try again after [`crate::Committed::MailboxTaken`].
+/// A finished body that no committed row refers to yet. When the last clone is dropped uncommitted, its file is
+/// removed. Keep a clone to retry after [`crate::Committed::MailboxTaken`].
 #[derive(Clone)]
 pub struct StoredBody(Arc<Kept>);
 
@@ -178,9 +178,9 @@ struct Kept {
     id: String,
     len: u64,
     place: BodyLocation,
-    /// Its fate is no longer ours: a row has it.
+    /// A committed row refers to the body: it is no longer removed on drop.
     settled: AtomicBool,
-    /// For a row that is not written yet.
+    /// Held for a row that is not written yet.
     _aside: Option<Aside>,
 }
 
@@ -197,19 +197,19 @@ impl StoredBody {
         self.0.len
     }
 
-    /// Whether it holds nothing.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The same body, to be read before any row refers to it.
+    /// The same body, readable before any row refers to it.
     #[must_use]
     pub fn body(&self) -> Body {
         Body { id: self.0.id.clone(), len: self.0.len, place: self.0.place.clone() }
     }
 
-    /// The bytes, if they belong in the row.
+    /// The bytes, if the body is stored in the row.
     pub(crate) fn row_bytes(&self) -> Option<Bytes> {
         match &self.0.place {
             BodyLocation::Row(bytes) => Some(bytes.clone()),
@@ -235,7 +235,7 @@ impl fmt::Debug for Kept {
 }
 
 impl Batch {
-    /// A body's row; its bytes too, if they are few.
+    /// Adds a body's row, with the bytes if it is small.
     pub(crate) fn add_body(&mut self, body: StoredBody) {
         let (place, bytes) = match body.row_bytes() {
             Some(bytes) => ("row", Value::Blob(bytes)),
@@ -254,7 +254,7 @@ impl Batch {
         self.settles.push(body.0);
     }
 
-    /// The body goes, if nothing refers to it any more. To stand after what removed a reference.
+    /// Removes the body if nothing refers to it any more. Must follow the statement that removed a reference.
     pub(crate) fn release_body(&mut self, body_id: &str) {
         self.hold(Lock::Body(body_id.to_owned()));
         self.add(
@@ -293,7 +293,7 @@ impl Drop for Kept {
     }
 }
 
-/// A stored body, to be read in ranges.
+/// A stored body, readable in ranges.
 #[derive(Clone)]
 pub struct Body {
     id: String,
@@ -302,12 +302,12 @@ pub struct Body {
 }
 
 impl Body {
-    /// One that is known to be in the bucket, whatever its row says.
+    /// A body known to be in the bucket, whatever its row says.
     pub(crate) fn in_bucket(id: &str, len: u64, bucket: Arc<Bucket>) -> Self {
         Self { id: id.to_owned(), len, place: BodyLocation::Object(bucket) }
     }
 
-    /// One that is known to be a file, whatever its row says.
+    /// A body known to be a file, whatever its row says.
     pub(crate) fn in_file(id: &str, len: u64, files: Arc<Files>) -> Self {
         Self { id: id.to_owned(), len, place: BodyLocation::File(files) }
     }
@@ -318,13 +318,13 @@ impl Body {
         self.len
     }
 
-    /// Whether it holds nothing.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The sealed bytes `range`, cut at the end of the body.
+    /// The sealed bytes in `range`, cut off at the end of the body.
     pub async fn read(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let end = range.end.min(self.len);
         if range.start > end {
@@ -337,7 +337,7 @@ impl Body {
             BodyLocation::Row(bytes) => {
                 let index = |at: u64| usize::try_from(at).map_err(|_size| StoreError::OutOfRange);
                 let (start, end) = (index(range.start)?, index(end)?);
-                // slice() would panic, were the row shorter than it says.
+                // slice() would panic if the row were shorter than its recorded length.
                 if end > bytes.len() {
                     return Err(StoreError::Damaged { what: "a body as long as its row says" });
                 }
@@ -346,7 +346,7 @@ impl Body {
             BodyLocation::File(files) => {
                 let bytes = match files.read(&self.id, range.start..end).await {
                     Ok(bytes) => bytes,
-                    // Gone or cut short is damage; anything else may pass.
+                    // Missing or truncated means damage; anything else may be transient.
                     Err(_) if files.size(&self.id).is_none_or(|size| size < self.len) => {
                         return Err(StoreError::Damaged { what: "a body as long as its row says" });
                     }
@@ -360,7 +360,7 @@ impl Body {
         }
     }
 
-    /// The whole, if it lives in a row and therefore is in memory already.
+    /// The whole body if it is stored in a row and therefore already in memory.
     #[must_use]
     pub fn inline(&self) -> Option<&[u8]> {
         match &self.place {
@@ -393,7 +393,7 @@ macro_rules! select_body {
 pub(crate) use select_body;
 
 impl Store {
-    /// Begins a body under a fresh id of the caller's (`Random::id`).
+    /// Begins a body under a fresh id chosen by the caller (`Random::id`).
     #[must_use]
     pub fn body_writer(&self, body_id: String) -> BodyWriter {
         BodyWriter {
@@ -413,7 +413,7 @@ impl Store {
         self.read_one(question).await?.map(|row| self.body_of(row)).transpose()
     }
 
-    /// From a row of [`select_body`].
+    /// Builds a body from a row of [`select_body`].
     pub(crate) fn body_of(&self, mut row: Row) -> Result<Body, StoreError> {
         let (id, len) = (row.text()?, row.count()?);
         let place = match row.text()?.as_str() {

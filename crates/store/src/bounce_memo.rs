@@ -1,5 +1,5 @@
-//! What is kept of a notice, or of a reply from the portal, for a report that comes back to its reverse-path (VERP): whom
-//! to tell. Found by the token in that address.
+//! Memos about notices and portal replies, kept to know whom to inform when one bounces. Found by the token in the
+//! reverse-path (VERP).
 
 use sealpost_mail::Timestamp;
 
@@ -7,36 +7,36 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Statement, sql};
 use crate::store::Store;
 
-/// What is kept of a mail that may bounce.
+/// A memo for a mail that may bounce.
 #[derive(Clone, Debug)]
 pub struct NewBounceMemo {
     /// The mailbox that the mail was about.
     pub mailbox_id: String,
     /// The letter that the mail was about.
     pub deposit_id: String,
-    /// Which of the letter's mails it is.
+    /// Number of the mail among the letter's mails.
     pub number: u8,
-    /// Whom to tell, sealed under the row key.
+    /// Whom to inform, sealed under the row key.
     pub memo_sealed: Vec<u8>,
-    /// When.
+    /// When the mail was queued.
     pub created_at: Timestamp,
 }
 
-/// What was kept of a mail.
+/// A stored memo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BounceMemo {
     /// The mailbox that the mail was about.
     pub mailbox_id: String,
-    /// The letter that the mail was about; may be deleted since.
+    /// The letter that the mail was about; it may have been deleted since.
     pub deposit_id: String,
-    /// Whom to tell, sealed under the row key.
+    /// Whom to inform, sealed under the row key.
     pub memo_sealed: Vec<u8>,
     /// When it was queued.
     pub created_at: Timestamp,
 }
 
-/// The token in the reverse-path of a letter's mail of this number. Nobody guesses a letter's id; whoever was sent one may say
-/// that it came back.
+/// The token in the reverse-path of the letter's mail with this number. A letter's id cannot be guessed, and only those
+/// who were sent the mail learn it.
 #[must_use]
 pub fn bounce_token(deposit_id: &str, number: u8) -> String {
     format!("{deposit_id}{number:02x}")
@@ -56,9 +56,10 @@ impl NewBounceMemo {
     }
 }
 
-/// Forgets what is kept of a letter's mails.
+/// Removes the memos of a letter's mails.
 pub(crate) fn forget_memos_of(deposit_id: &str) -> Statement {
-    // Two digits follow the id in a token. After the letter in the same batch: one that stays keeps them.
+    // Two digits follow the id in a token. Must follow the letter's deletion in the same batch: a letter that is kept
+    // keeps its memos.
     sql!(
         "DELETE FROM bounce_memos WHERE token BETWEEN ?1 || '00' AND ?1 || 'ff'
            AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = ?1)",
@@ -67,7 +68,7 @@ pub(crate) fn forget_memos_of(deposit_id: &str) -> Statement {
 }
 
 impl Store {
-    /// What was kept of the mail that a bounce belongs to.
+    /// The memo that a bounce belongs to.
     pub async fn bounce_memo(&self, token: &str) -> Result<Option<BounceMemo>, StoreError> {
         let row = self
             .read_one(sql!(

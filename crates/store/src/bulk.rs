@@ -1,6 +1,5 @@
-//! What owners do with many letters at once: which they are, seen or not seen, and what one deletion took. Every question
-//! names the mailbox too. Whether and when a letter was opened stays true whatever its owner marks it
-//! as.
+//! What owners do with many letters at once: listing ids, marking as read or unread, and undoing a deletion. Every
+//! query names the mailbox too. When a letter was first opened stays recorded, whatever its owner marks it as.
 
 use sealpost_mail::Timestamp;
 
@@ -11,7 +10,7 @@ use crate::statement::sql;
 use crate::store::Store;
 
 impl Store {
-    /// The letters an owner sees in one place that had come by then, newest first, at most `limit`.
+    /// The letters shown in one folder that had arrived by then, newest first, at most `limit`.
     pub async fn deposit_ids(
         &self,
         mailbox_id: &str,
@@ -33,8 +32,8 @@ impl Store {
         rows.into_iter().map(|mut row| row.text()).collect()
     }
 
-    /// Shows received letters as read. Returns how many were not. Opens none of them: whoever sent one is told that it was
-    /// opened when it is.
+    /// Marks received letters as read. Returns how many were unread. Opens none of them: the sender is informed only
+    /// when a letter is really opened.
     pub async fn mark_all_read(&self, mailbox_id: &str, deposit_ids: &[String]) -> Result<usize, StoreError> {
         let each = |id: &String| {
             sql!(
@@ -50,7 +49,7 @@ impl Store {
         self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
     }
 
-    /// Shows received letters as unread again. Returns how many were shown as read.
+    /// Marks received letters as unread. Returns how many were marked as read.
     pub async fn mark_all_unread(
         &self,
         mailbox_id: &str,
@@ -68,7 +67,7 @@ impl Store {
         self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
     }
 
-    /// What came into the trash of this mailbox at that moment: one deletion, to be taken back.
+    /// The letters moved to this mailbox's trash at that moment: one deletion, to be undone.
     pub async fn trashed_at(&self, mailbox_id: &str, at: Timestamp) -> Result<Vec<String>, StoreError> {
         let rows = self
             .read_rows(sql!(

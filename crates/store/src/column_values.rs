@@ -1,10 +1,10 @@
-//! The words that stand in columns: one enum each, one spelling each. Knows no SQL.
+//! The values of enum columns: one enum each, one spelling each. Knows no SQL.
 
 use crate::error::StoreError;
 
-/// A word that stands in a column.
+/// A value of an enum column.
 pub(crate) trait ColumnWord: Copy + 'static {
-    /// Every word there is.
+    /// All values with their text.
     const ALL: &'static [(Self, &'static str)];
 
     /// Reads the column.
@@ -14,7 +14,7 @@ pub(crate) trait ColumnWord: Copy + 'static {
     }
 }
 
-/// Declares an enum together with the text it has in its column.
+/// Declares an enum together with the text of each variant in its column.
 macro_rules! column_words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$about])*
@@ -22,7 +22,7 @@ macro_rules! column_words {
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
-            /// The word in the column.
+            /// The text in the column.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -38,7 +38,7 @@ macro_rules! column_words {
 pub(crate) use column_words;
 
 column_words! {
-    /// Where in its mailbox a deposit lies.
+    /// The folder of a deposit.
     Folder {
         /// Received.
         Inbox = "inbox",
@@ -46,43 +46,43 @@ column_words! {
         Sent = "sent",
         /// Being written.
         Draft = "draft",
-        /// Deleted, still to be had for a while.
+        /// Deleted, but can be restored for a while.
         Trash = "trash",
     }
 }
 
 column_words! {
-    /// How a letter went that nobody had opened.
+    /// How a letter ended that was never opened.
     UnreadEnd {
-        /// Its time was over.
+        /// It expired.
         Expired = "expired",
         /// Its owner deleted it.
         Deleted = "deleted",
-        /// Its mailbox was deleted by hand, and it was in it.
+        /// Its mailbox was deleted on request and the letter with it.
         WithMailbox = "mailbox",
     }
 }
 
 column_words! {
-    /// What ended a session that had not run out.
+    /// Why a session ended before it expired.
     Ended {
-        /// Another password.
+        /// The password was changed.
         PasswordChanged = "password",
-        /// Another question.
+        /// The security question was changed.
         QuestionChanged = "question",
-        /// A new password instead of a forgotten one.
+        /// A forgotten password was reset.
         PasswordReset = "reset",
-        /// Its owner, in another browser: all at once.
+        /// Its owner logged out everywhere from another browser.
         Everywhere = "everywhere",
-        /// Support.
+        /// Support ended it.
         Support = "support",
-        /// The end of the mailbox.
+        /// The mailbox was deleted.
         Deleted = "deleted",
     }
 }
 
 impl Ended {
-    /// The reason with that word.
+    /// Parses the text in the column.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
         Self::parse(word).ok()
@@ -90,16 +90,16 @@ impl Ended {
 }
 
 column_words! {
-    /// How a partner's key stands, as an operator or an authority has said. What time alone does to it (not valid yet,
-    /// run out) is seen when it is used.
+    /// State of a partner's key, as set by an operator or an authority. Expiry, and validity that has not
+    /// begun, are checked when the key is used.
     PartnerKeyState {
-        /// Seen, and not confirmed by anybody: encrypts nothing, proves nothing.
+        /// Seen but not confirmed: encrypts nothing, verifies nothing.
         Offered = "offered",
         /// Confirmed: letters are encrypted to it, its signatures count.
         Trusted = "trusted",
-        /// Out of use until somebody says otherwise.
+        /// Out of use until it is trusted again.
         Suspended = "suspended",
-        /// Found run out.
+        /// Found to be expired.
         Expired = "expired",
         /// Never to be used again.
         Revoked = "revoked",
@@ -107,29 +107,29 @@ column_words! {
 }
 
 column_words! {
-    /// How a key of ours stands.
+    /// State of a key of ours.
     OwnKeyState {
-        /// Signs, is published, decrypts.
+        /// Signs, decrypts and is published.
         Current = "current",
-        /// Decrypts what was encrypted to it before; signs nothing, is not published.
+        /// Decrypts what was encrypted to it earlier; signs nothing and is not published.
         Retired = "retired",
     }
 }
 
 column_words! {
-    /// What became of a letter that is kept as it came.
+    /// What became of a letter whose original is kept.
     OriginalState {
-        /// It was opened, and what was in it was handed on.
+        /// It was opened and its content was passed on.
         Opened = "opened",
-        /// Nobody could open it.
+        /// It could not be opened.
         Closed = "closed",
     }
 }
 
 column_words! {
-    /// What a leg carries.
+    /// What kind of mail a leg carries.
     LegPurpose {
-        /// A letter passed on.
+        /// A relayed letter.
         Relay = "relay",
         /// A mail about a letter in the portal.
         Notice = "notice",
@@ -141,24 +141,24 @@ column_words! {
 }
 
 column_words! {
-    /// How a leg stands in the queue. A finished leg has no row.
+    /// State of a leg in the queue. A finished leg has no row.
     LegState {
-        /// Due when its time comes.
+        /// Waits for its due time.
         Queued = "queued",
-        /// Held until an operator lets it go.
+        /// Held until an operator releases it.
         Frozen = "frozen",
     }
 }
 
 column_words! {
-    /// Under what a mailbox's secret key is wrapped.
+    /// What a mailbox's secret key is wrapped under.
     WrapKind {
-        /// The activation link's secret; while pending only.
+        /// The activation link's secret; only while pending.
         Activation = "activation",
-        /// No wrap but the activation link itself, sealed, so that a second letter's notice can carry it
-        /// too; while pending only.
+        /// Not a wrap but the activation link itself, sealed, so that a second letter's notice can carry it
+        /// too; only while pending.
         Link = "link",
-        /// The initial password that the recipient is told by telephone or letter; while pending only.
+        /// The initial password that the recipient is told by telephone or letter; only while pending.
         Initial = "initial",
         /// The owner's password.
         Password = "password",
@@ -186,49 +186,49 @@ column_words! {
     RequestKind {
         /// A new activation link.
         Renewal = "renewal",
-        /// The way back in, with password and answer forgotten.
+        /// Access to a mailbox whose password and answer are forgotten.
         Access = "access",
     }
 }
 
 column_words! {
-    /// How a request stands.
+    /// State of a request.
     RequestState {
-        /// Not decided.
+        /// Not decided yet.
         Open = "open",
-        /// Decided for the recipient.
+        /// Granted.
         Released = "released",
-        /// Decided against.
+        /// Refused.
         Refused = "refused",
     }
 }
 
 column_words! {
-    /// What happens to a letter, as the operator's own systems are told.
+    /// Events in a letter's life that the operator's own systems are told of.
     LetterEvent {
         /// It is in its mailbox.
         Deposited = "letter.deposited",
-        /// A mail server has taken the notice of it.
+        /// A mail server has accepted its notice.
         Notified = "letter.notified",
-        /// The notice came back, or was refused.
+        /// Its notice bounced or was refused.
         NoticeBounced = "letter.notice-bounced",
-        /// Its mailbox is its owner's now.
+        /// Its mailbox was activated by its owner.
         Activated = "letter.activated",
         /// Its owner has opened it.
         Opened = "letter.opened",
-        /// Its owner has answered it.
+        /// Its owner has replied to it.
         Answered = "letter.answered",
-        /// It went when its time was over.
+        /// It expired.
         Expired = "letter.expired",
-        /// Its owner deleted it for good, or its mailbox was deleted with it.
+        /// Its owner deleted it permanently, or it was deleted with its mailbox.
         Deleted = "letter.deleted",
-        /// It was taken back.
+        /// Its sender recalled it.
         Recalled = "letter.recalled",
     }
 }
 
 impl LetterEvent {
-    /// Every one there is.
+    /// All events.
     pub const EVERY: [Self; 9] = [
         Self::Deposited,
         Self::Notified,

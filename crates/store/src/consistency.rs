@@ -1,5 +1,5 @@
-//! Looks whether everything the store holds hangs together (bodies without rows, rows without bodies) and says so: it removes no body
-//! and repairs nothing. Forgets rows that time has made useless.
+//! Checks that rows and bodies refer to each other (no bodies without rows, no rows without bodies) and reports: it
+//! removes no body and repairs nothing. Forgets rows that have expired.
 
 use sealpost_mail::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::sts_policy::old_policies;
 use crate::tls_report::old_tls_reports;
 
-/// Something that must never be.
+/// An inconsistency. Each is a defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// A body that no leg, deposit or original refers to.
@@ -33,32 +33,32 @@ pub enum Problem {
     MailboxReactivable(String),
     /// A mailbox that is not deleted and has no wrap left: nobody can open it.
     MailboxUnopenable(String),
-    /// Somebody is about to activate a mailbox that does not wait for it.
+    /// A newcomer session of a mailbox that is not pending.
     NewcomerWithoutPendingMailbox(String),
     /// A session of a mailbox that is not active.
     SessionWithoutActiveMailbox(String),
 }
 
-/// How much there is.
+/// How many rows and bodies there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreCounts {
     /// Mailboxes that are not deleted.
     pub mailboxes: u64,
-    /// Of them pending.
+    /// Pending mailboxes among them.
     pub mailboxes_pending: u64,
     /// Deposits.
     pub deposits: u64,
     /// Legs.
     pub legs: u64,
-    /// Of them frozen.
+    /// Frozen legs among them.
     pub legs_frozen: u64,
     /// Bodies in rows.
     pub bodies_in_rows: u64,
     /// Bodies in files or in the bucket.
     pub bodies_in_files: u64,
-    /// All bodies together, sealed bytes.
+    /// Size of all bodies, sealed, in bytes.
     pub body_bytes: u64,
-    /// Fingerprints nobody acknowledged.
+    /// Fingerprints not acknowledged yet.
     pub fingerprints: u64,
     /// Sessions.
     pub sessions: u64,
@@ -68,21 +68,21 @@ pub struct StoreCounts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct SweepReport {
-    /// How much there is.
+    /// How many rows and bodies there are.
     pub counts: StoreCounts,
-    /// What must never be. At most 1,000 of each kind that rows show.
+    /// The inconsistencies found. At most 1,000 of each kind that rows show.
     pub problems: Vec<Problem>,
-    /// Fingerprints dropped because nobody acknowledged them while a retry was to be expected.
+    /// Fingerprints dropped: never acknowledged, and no retry is expected any more.
     pub fingerprints_dropped: u64,
-    /// Sessions dropped because they were over.
+    /// Expired sessions dropped.
     pub sessions_dropped: u64,
-    /// Objects in the bucket that no row knew. They go when they are found again a day later: a write that nobody waited
-    /// for to its end leaves such, and so does a database that was set back.
+    /// Objects in the bucket that no row knew. They are removed if found again a day later: an interrupted write leaves
+    /// such objects, and so does a database restored from a backup.
     pub unknown_objects: u64,
 }
 
 impl SweepReport {
-    /// Whether everything hangs together.
+    /// Whether no inconsistency was found.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
@@ -105,7 +105,7 @@ const COUNTS: &str = "SELECT
 
 type Meaning = fn(String) -> Problem;
 
-/// What must return no row, and what each row would mean.
+/// Queries that must return no row, and what a row would mean.
 const CHECKS: &[(Meaning, &str)] = &[
     (
         Problem::OrphanBody,
@@ -155,7 +155,7 @@ const CHECKS: &[(Meaning, &str)] = &[
     ),
 ];
 
-/// What was meant for minutes, hours or days, and is over.
+/// Rows that were meant for minutes, hours or days and have expired.
 pub(crate) fn stale(now: Timestamp) -> Vec<StaleRows> {
     let mut stale = vec![
         stale_rows!(Fingerprints, "FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
@@ -170,19 +170,18 @@ pub(crate) fn stale(now: Timestamp) -> Vec<StaleRows> {
     stale
 }
 
-/// Forgets it; returns how much.
+/// Removes them; returns how many.
 pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<StaleCounts, StoreError> {
     store.delete_stale(stale(now)).await
 }
 
-/// How much there is of one kind.
+/// The number of one kind.
 fn of_kind(kind: StaleKind, counts: &StaleCounts) -> u64 {
     counts.iter().filter(|(one, _)| *one == kind).map(|(_, count)| count).sum()
 }
 
 impl Store {
-    /// Forgets what time has made useless, then checks everything that must hold. Repairs nothing: what it
-    /// reports is a defect.
+    /// Removes expired rows, then checks every invariant. Repairs nothing: what it reports is a defect.
     pub async fn sweep(&self, now: Timestamp) -> Result<SweepReport, StoreError> {
         let dropped = drop_stale(self, now).await?;
 
@@ -221,7 +220,7 @@ impl Store {
         })
     }
 
-    /// Every body that says it is a file, and not an object, is one, of the right size.
+    /// Every body recorded as a file (not an object) has a file of the right size.
     async fn check_rows_have_files(&self, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
         let mut last = String::new();
         loop {
@@ -237,7 +236,7 @@ impl Store {
             }
             for mut row in rows {
                 let (id, size) = (row.text()?, row.count()?);
-                // Gone meanwhile together with its row: that is in order.
+                // Removed meanwhile together with its row: that is in order.
                 if self.files().size(&id) != Some(size) && self.is_in_file(&id).await? {
                     problems.push(Problem::BodyFileMissing(id.clone()));
                 }
@@ -246,12 +245,12 @@ impl Store {
         }
     }
 
-    /// Every file has a row, unless it is just coming or going.
+    /// Every file has a row, unless it is just being written or removed.
     async fn check_files_have_rows(&self, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
         for shelf in self.files().shelves()? {
             let (complete, _being_written) = self.files().on_shelf(&shelf)?;
             for id in complete {
-                // First the moving ones: a body leaves them only after its row is committed.
+                // The moving files first: a body leaves that set only after its row is committed.
                 let is_orphan = !self.files().is_moving(&id)
                     && !self.is_in_file(&id).await?
                     && !self.files().is_moving(&id)

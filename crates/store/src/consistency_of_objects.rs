@@ -1,5 +1,5 @@
-//! Looks whether rows and bucket say the same, shelf by shelf. What no row knows is noted as a row first and goes a day later:
-//! nothing is taken away on the first look.
+//! Compares rows and bucket, shelf by shelf. An object that no row knows is first noted as a row and removed a day later: nothing
+//! is removed at first sight.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::object_rows;
 use crate::statement::sql;
 use crate::store::Store;
 
-/// How long an object without a row, or one that somebody announced and did not keep, is left alone.
+/// How long an object without a row, or one that was announced but not kept, is left alone.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Store {
-    /// Every object that a row keeps is there, of the right size. Returns how many are there that no row knew.
+    /// Every object recorded in a row exists with the right size. Returns how many objects exist that no row knew.
     pub(crate) async fn check_objects(
         &self,
         now: Timestamp,
@@ -40,7 +40,7 @@ impl Store {
         now: Timestamp,
         problems: &mut Vec<Problem>,
     ) -> Result<u64, StoreError> {
-        // First the objects: what comes is announced before it is there, and what goes is there no more before its row goes.
+        // Objects before rows: a new object is announced before it exists, and an old one is removed before its row.
         let mut there: HashMap<String, u64> =
             bucket.on_shelf(shelf).await?.into_iter().map(|one| (one.id, one.size)).collect();
         let rows = self
@@ -54,7 +54,7 @@ impl Store {
             let (id, size) = (row.text()?, row.opt_int()?.and_then(|size| u64::try_from(size).ok()));
             let listed = there.remove(&id);
             let Some(size) = size.filter(|size| listed != Some(*size)) else { continue };
-            // Put after the list was made, or gone together with its row meanwhile: both are in order.
+            // Written after the listing, or removed together with its row meanwhile: both are in order.
             if bucket.size(&id).await? != Some(size) && self.keeps(&id).await? {
                 problems.push(Problem::BodyFileMissing(id));
             }

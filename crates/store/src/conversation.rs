@@ -1,5 +1,5 @@
-//! What is asked to show letters by conversation: where each lies, which have come lately, and some by their ids. Every
-//! question names the mailbox too. Knows nothing of which letters belong together: that stands sealed in them.
+//! Queries for the conversation view: where each letter is, which arrived lately, and letters by id. Every query names
+//! the mailbox too. Does not know which letters belong together: that is sealed in them.
 
 use sealpost_mail::Timestamp;
 
@@ -9,18 +9,18 @@ use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
 
-/// Where a letter lies, without anything that is in it.
+/// Where a letter is, without any of its content.
 #[derive(Clone, Debug)]
 pub struct Whereabouts {
     /// Id.
     pub id: String,
-    /// Where.
+    /// Its folder.
     pub folder: Folder,
-    /// The folder of the owner's it lies in, or goes back to.
+    /// The owner's folder that it is in, or returns to.
     pub own_folder: Option<String>,
-    /// When it came or was sent.
+    /// When it arrived or was sent.
     pub received_at: Timestamp,
-    /// Came, and was never read or is marked as unread by its owner.
+    /// Received and never read, or marked as unread.
     pub is_unread: bool,
 }
 
@@ -53,7 +53,7 @@ impl Store {
             .collect()
     }
 
-    /// The letters of a mailbox that came or were sent since then, newest first, at most `limit` of each folder.
+    /// The letters that arrived or were sent since then, newest first, at most `limit` of each folder.
     pub async fn deposits_since(
         &self,
         mailbox_id: &str,
@@ -74,7 +74,7 @@ impl Store {
         answers.into_iter().flatten().map(|mut row| Ok((row.text()?, row.time()?))).collect()
     }
 
-    /// Some letters of a mailbox, in the order of their ids here. Those of others, and what is gone, are passed over.
+    /// Letters of a mailbox in the order of the given ids. Ids of other mailboxes and of deleted letters are skipped.
     pub async fn deposits_by_id(
         &self,
         mailbox_id: &str,

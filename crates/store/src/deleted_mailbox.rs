@@ -1,9 +1,9 @@
-//! What a deleted mailbox leaves behind: its tag, so that it is known to be gone, and nothing else. One list of the tables
-//! that have rows of mailboxes; a test holds it to the schema.
+//! What remains of a deleted mailbox: its tag, so that it is known to be gone, and nothing else. The one list of tables
+//! that have rows of mailboxes; a test checks it against the schema.
 
 use crate::statement::{Batch, sql};
 
-/// Rows of a mailbox, if it is deleted: whoever finds it alive after all takes nothing away.
+/// Rows of a mailbox, only if it is deleted: if it turns out to exist, nothing is removed.
 macro_rules! remains {
     ($table:literal) => {
         concat!(
@@ -29,19 +29,19 @@ macro_rules! deleted_row {
 
 pub(crate) use deleted_row;
 
-/// Everything that led into it, everybody who was in, and what its owner has asked support for. Letters and drafts go
-/// before: they have bodies.
+/// Removes all ways into it, all sessions and the owner's support requests. Letters and drafts are removed before,
+/// because they have bodies.
 pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
     forget_replaced(batch, mailbox_id);
     batch.add(sql!(remains!("requests"), mailbox_id));
 }
 
-/// The same of one that support has put another in the place of: what was asked and decided stays with support.
+/// The same for a mailbox that support has replaced by another one: support requests and decisions are kept.
 pub(crate) fn forget_replaced(batch: &mut Batch, mailbox_id: &str) {
     batch.add(sql!(remains!("wraps"), mailbox_id));
     batch.add(sql!(remains!("newcomers"), mailbox_id));
     batch.add(sql!(remains!("sessions"), mailbox_id));
-    // Whom its letters went to, sealed, for reports that nobody reads any more.
+    // Whom its letters went to, sealed, for reports that have no reader any more.
     batch.add(sql!(remains!("bounce_memos"), mailbox_id));
     batch.add(sql!(remains!("withdrawn"), mailbox_id));
     batch.add(sql!(remains!("reminded"), mailbox_id));
@@ -105,8 +105,9 @@ mod tests {
         assert_eq!(deleting, 3, "by hand, for another one, by its time");
     }
 
-    /// Emptied before the mailbox is deleted, each with its bodies; and hashes of links, which open nothing any more and
-    /// explain themselves until their own time is over, unless the owner deleted the mailbox.
+    /// Cleared elsewhere: letters and drafts before the mailbox is deleted, each with its bodies; hashes of links,
+    /// which open nothing any more, are kept until they expire to explain themselves, unless the owner deleted the
+    /// mailbox.
     const ELSEWHERE: [&str; 3] = ["deposits", "drafts", "tokens"];
 
     #[test]

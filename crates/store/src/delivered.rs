@@ -1,9 +1,9 @@
-//! Which legs a server has taken, noted in a small file the moment it said so, because their rows follow only with the
-//! next commit. After a kill, whoever delivers next finds here what must not be sent again. Knows no hops.
+//! Records in a small file which legs a server has accepted, at the moment it did, because their rows follow only with
+//! the next commit. After a kill, the next delivery process finds here what must not be sent again. Knows no hops.
 //!
-//! A slot for each leg whose end is being written down. Slots are used again and never emptied: a leg's id is used
-//! once, so one without a row says nothing. Nothing is synced, as with the end's own commit: a loss of power may cost
-//! a note, and then the letter goes out again.
+//! One slot for each leg whose end is being written. Slots are reused and never cleared: a leg's id is used once, so an
+//! id without a row means nothing. Nothing is synced, as with the commit of the leg's end: a power failure may lose a
+//! note, and then the letter is sent again.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -20,10 +20,10 @@ use crate::store::Store;
 /// The file in the store's folder.
 pub(crate) const DELIVERED: &str = "delivered";
 
-/// The longest id, and so a slot's size; the rest of a slot is zero.
+/// The longest id and therefore a slot's size in bytes; the rest of a slot is zero.
 const SLOT: usize = 64;
 
-/// Where legs are noted. Cheap to clone.
+/// The file of delivered legs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Deliveries(Arc<Inner>);
 
@@ -39,17 +39,17 @@ struct Slots {
     used: u64,
 }
 
-/// A leg is noted as delivered. Dropped, its slot goes to the next one: once the leg's end is written down.
+/// A leg noted as delivered. Drop it once the leg's end is committed: its slot is then reused.
 #[derive(Debug)]
 pub struct Noted {
-    /// `None`: not to be used again.
+    /// `None`: the slot is not to be reused.
     slot: Option<u64>,
     inner: Arc<Inner>,
 }
 
 impl Store {
-    /// Ends the legs that a former process noted as delivered and did not end, and says how many those were; then
-    /// nothing is noted. What the trail and webhooks are told of each, `told` says from its id and ticket.
+    /// Ends the legs that an earlier process noted as delivered but did not end, clears the notes and returns how many
+    /// legs there were. `told` makes each leg's audit rows and events from its id and ticket.
     pub async fn deliveries(
         &self,
         _alone: &Alone,
@@ -96,8 +96,8 @@ impl Store {
 }
 
 impl Deliveries {
-    /// Notes that a server has taken this leg, whose end asks for no report. `None`: it could not be noted, and would
-    /// go out again after a kill.
+    /// Notes that a server has accepted this leg, whose end needs no report. `None`: the note failed, and the leg would
+    /// be sent again after a kill.
     #[must_use]
     pub fn note(&self, leg: &LeasedLeg) -> Option<Noted> {
         let mut bytes = [0; SLOT];
@@ -107,7 +107,7 @@ impl Deliveries {
         match self.0.file.write_all_at(&bytes, slot.saturating_mul(SLOT as u64)) {
             Ok(()) => Some(noted),
             Err(error) => {
-                tracing::debug!(%error, "a delivery could not be noted");
+                tracing::debug!(%error, "a delivery could not be recorded");
                 None
             }
         }
@@ -123,7 +123,7 @@ impl Deliveries {
 }
 
 impl Noted {
-    /// The leg's end could not be written down: the note stays for the next process.
+    /// The leg's end could not be committed: keeps the note for the next process.
     pub fn stays(mut self) {
         self.slot = None;
     }

@@ -1,4 +1,5 @@
-//! Deposits: letters in mailboxes, and how many of them a folder has, unread and in all. Every question names the mailbox too, so that a guessed id opens nothing.
+//! Deposits: letters in mailboxes, and how many a folder holds, unread and in total. Every query names the mailbox too,
+//! so that a guessed id opens nothing.
 
 use sealpost_mail::Timestamp;
 
@@ -11,26 +12,26 @@ use crate::several::REACH;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
-/// In `flags`: its owner wants to see it as unread. `read_at` stays, because others were told of it.
+/// In `flags`: marked as unread by its owner. `read_at` is kept, because others were told of it.
 pub(crate) const MARKED_UNREAD: i64 = 1;
 
-/// In `flags`: its owner wants to see it as read, and has not opened it. Nobody is told that it was opened.
+/// In `flags`: marked as read by its owner, who has not opened it. Nobody is told that it was opened.
 pub(crate) const MARKED_READ: i64 = 4;
 
-/// A letter for a mailbox.
+/// A deposit to be stored.
 #[derive(Clone, Debug)]
 pub struct NewDeposit {
     /// Fresh id.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// The sealed rest, shared with other deposits and legs.
+    /// Id of the sealed body, shared with other deposits and legs.
     pub body_id: String,
-    /// Where.
+    /// Its folder.
     pub folder: Folder,
     /// The message key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
-    /// The public key it is sealed to: where the mailbox has another one by now, nothing is stored.
+    /// The public key it is sealed to: if the mailbox has another one by now, nothing is stored.
     pub sealed_to: Vec<u8>,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
@@ -38,24 +39,24 @@ pub struct NewDeposit {
     pub listing_sealed: Vec<u8>,
     /// Size of the letter in bytes.
     pub size: i64,
-    /// When.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// Deleted after that.
+    /// When it is deleted; `None`: only by its owner.
     pub expires_at: Option<Timestamp>,
-    /// Requested for this letter and no other: outlives the activation of its mailbox.
+    /// Expiry requested for this letter alone: it is kept when its mailbox is activated.
     pub requested_until: Option<Timestamp>,
-    /// Keyed hashes of its Message-ID: an answer to it is recognised by them.
+    /// Keyed hashes of its Message-ID, by which replies to it are recognised.
     pub thread_tags: Vec<[u8; 32]>,
 }
 
-/// A line of the list.
+/// A row of the letter list.
 #[derive(Clone, Debug)]
 pub struct DepositRow {
     /// Id.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Where.
+    /// Its folder.
     pub folder: Folder,
     /// The message key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
@@ -63,30 +64,29 @@ pub struct DepositRow {
     pub listing_sealed: Vec<u8>,
     /// Size of the letter in bytes.
     pub size: i64,
-    /// When.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When it was first opened. Marking it as read is not that.
+    /// When it was first opened. Marking it as read does not count.
     pub read_at: Option<Timestamp>,
-    /// Deleted after that.
+    /// When it is deleted; `None`: only by its owner.
     pub expires_at: Option<Timestamp>,
-    /// Marks of its owner's: 1 stands for "show as unread", 2 for "in a folder of the owner's", 4 for "show
-    /// as read".
+    /// Bit flags set by its owner: 1 "marked as unread", 2 "in a folder of the owner's", 4 "marked as read".
     pub flags: i64,
-    /// When it came into the trash, if it is there.
+    /// When it was moved to the trash, if it is there.
     pub trashed_at: Option<Timestamp>,
-    /// The folder of the owner's it lies in, or goes back to.
+    /// The owner's folder that it is in, or returns to.
     pub own_folder: Option<String>,
 }
 
 impl DepositRow {
-    /// Never opened nor marked as read by its owner, or marked as unread.
+    /// Neither opened nor marked as read, or marked as unread.
     #[must_use]
     pub fn is_unread(&self) -> bool {
         is_unread(self.read_at, self.flags)
     }
 }
 
-/// The same of a row's columns.
+/// The same for the columns of a row.
 pub(crate) fn is_unread(read_at: Option<Timestamp>, flags: i64) -> bool {
     flags & MARKED_UNREAD != 0 || (read_at.is_none() && flags & MARKED_READ == 0)
 }
@@ -94,39 +94,39 @@ pub(crate) fn is_unread(read_at: Option<Timestamp>, flags: i64) -> bool {
 /// A deposit with what opens it.
 #[derive(Clone, Debug)]
 pub struct DepositLetter {
-    /// The line of the list.
+    /// The row of the list.
     pub row: DepositRow,
-    /// The sealed rest.
+    /// Id of the sealed body.
     pub body_id: String,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
-    /// The sealed rest itself. Nothing: it is missing, which is damage.
+    /// The sealed body itself. `None`: it is missing, which is damage.
     pub body: Option<Body>,
 }
 
 /// How full a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepositCounts {
-    /// Letters.
+    /// Letters in total.
     pub total: u64,
-    /// Of them never read, or marked as unread.
+    /// Unread letters among them.
     pub unread: u64,
-    /// Their sizes together, bytes.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
-/// A part of a list, and what stands around it.
+/// A page of a list, with counts and folders.
 #[derive(Clone, Debug)]
 pub struct FolderPage {
-    /// Its letters.
+    /// The letters of the page.
     pub rows: Vec<DepositRow>,
-    /// Of all of them.
+    /// Counts of the whole folder.
     pub counts: DepositCounts,
-    /// The folders of the owner's.
+    /// The owner's folders.
     pub folders: Vec<OwnFolderRow>,
 }
 
-/// [`is_unread`] as a condition.
+/// [`is_unread`] as an SQL condition.
 macro_rules! unread {
     () => {
         "((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0))"
@@ -162,8 +162,8 @@ pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
 }
 
 impl NewDeposit {
-    /// Its mailbox is there and has the key pair that it is sealed to: with another one it would never open, and whoever
-    /// sealed it must look again.
+    /// Requires that the mailbox exists and has the key pair the letter is sealed to: under another one it could never
+    /// be opened, and the caller must read the key again.
     pub(crate) fn reach(&self, batch: &mut Batch) {
         batch.hold_mailbox(&self.mailbox_id);
         let (mailbox_id, sealed_to) = (self.mailbox_id.as_str(), self.sealed_to.clone());
@@ -178,7 +178,7 @@ impl NewDeposit {
         batch.add(there.or_refuse(Refusal::MailboxTaken));
     }
 
-    /// To stand behind [`Self::reach`].
+    /// Must follow [`Self::reach`].
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.add(sql!(
             "INSERT INTO deposits (id, mailbox_id, body_id, folder, size, received_at, expires_at,
@@ -206,20 +206,20 @@ impl NewDeposit {
     }
 }
 
-/// Answers to the letter with this tag are known from now on.
+/// From now on replies to the letter with this tag are recognised.
 pub(crate) fn remember_thread(tag: &[u8; 32], now: Timestamp, batch: &mut Batch) {
     batch.add(sql!("INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING", tag, now));
 }
 
-/// A letter goes, with its body if nothing else refers to that, and with its bounce memos. The
-/// deletion says on what condition; a letter that stays keeps all of it.
+/// Removes a letter, its body if nothing else refers to it, and its bounce memos. `deletion` carries the condition; a
+/// letter that is kept keeps all of it.
 pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: &str, body_id: &str) {
     batch.add(deletion);
     batch.release_body(body_id);
     batch.add(forget_memos_of(deposit_id));
 }
 
-/// What is asked of the letters in a place: columns, and what stands behind the condition for either kind of place.
+/// A query for the letters of a folder: columns, and what follows the condition for either kind of folder.
 macro_rules! standing {
     ($place:expr, $mailbox_id:expr, $columns:expr, $behind:expr, $behind_own:expr $(, $param:expr)*) => {
         match $place {
@@ -279,7 +279,7 @@ fn part_of(mailbox_id: &str, place: FolderRef<'_>, page: Page) -> Statement {
     )
 }
 
-/// Of letters that have come; what was sent has been read by whoever wrote it.
+/// Counts received letters; those that were sent are never unread.
 fn count_of(mailbox_id: &str, place: FolderRef<'_>) -> Statement {
     standing!(
         place,
@@ -313,7 +313,7 @@ fn deposit_counts(row: Option<Row>) -> Result<DepositCounts, StoreError> {
 }
 
 impl Store {
-    /// A folder's letters, newest first, whether they lie in a folder of the owner's or not.
+    /// A folder's letters, newest first; the owner's own folders belong to the inbox.
     pub async fn deposits(
         &self,
         mailbox_id: &str,
@@ -337,7 +337,7 @@ impl Store {
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
     }
 
-    /// How full a folder is; folders of the owner's count with it.
+    /// How full a folder is, the owner's own folders included.
     pub async fn deposit_counts(
         &self,
         mailbox_id: &str,
@@ -346,7 +346,7 @@ impl Store {
         deposit_counts(self.read_one(count_in(mailbox_id, folder)).await?)
     }
 
-    /// A part of what an owner sees in one place, newest first, how full it is, and the owner's folders; all from one
+    /// A page of what an owner sees in one folder, newest first, with its counts and the owner's folders, from one
     /// consistent view.
     pub async fn place_page(
         &self,
@@ -365,7 +365,7 @@ impl Store {
         Ok(FolderPage { rows, counts, folders })
     }
 
-    /// One letter of this mailbox with its body, from one view.
+    /// One letter of this mailbox with its body, from one consistent view.
     pub async fn deposit(
         &self,
         mailbox_id: &str,
@@ -397,14 +397,14 @@ impl Store {
         Ok(Some(DepositLetter { row: deposit, body_id, head_sealed, body }))
     }
 
-    /// Removes letters of this mailbox for good, each body with its last reference. Returns how many
-    /// there were; ids of other mailboxes are passed over.
+    /// Deletes letters of this mailbox permanently, each body with its last reference. Returns how many there were; ids
+    /// of other mailboxes are skipped.
     pub async fn delete_deposits(
         &self,
         mailbox_id: &str,
         deposit_ids: &[String],
     ) -> Result<usize, StoreError> {
-        // Which body a deposit refers to never changes, so it may be read before.
+        // A deposit's body never changes, so it may be read beforehand.
         let question = |id: &String| {
             sql!(
                 "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1 AND id = ?2",
@@ -428,8 +428,8 @@ impl Store {
         Ok(self.write(batch).await?.returned())
     }
 
-    /// Whether one of these Message-IDs belongs to a letter that was once in the portal. Remembered also
-    /// after that letter is deleted.
+    /// Whether one of these Message-IDs belongs to a letter that was once in the portal. Still true after that letter
+    /// is deleted.
     pub async fn knows_thread(&self, tags: &[[u8; 32]]) -> Result<bool, StoreError> {
         let question = |tag| sql!("SELECT 1 FROM threads WHERE tag = ?1", tag);
         let answers = self.read(tags.iter().map(question).collect()).await?;

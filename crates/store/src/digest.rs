@@ -1,5 +1,5 @@
-//! Letters whose owners are told of them later, with others, and how often owners are to be told. Knows no wording, and not whether it
-//! is time.
+//! Letters whose owners get a collected notice later, and how often owners want notices. Knows no wording, and not
+//! whether a notice is due.
 
 use sealpost_mail::Timestamp;
 
@@ -9,22 +9,22 @@ use crate::notice_frequency::{Announced, Pace, Unannounced};
 use crate::statement::{Batch, Refusal, Row, Value, sql};
 use crate::store::Store;
 
-/// One that waits for a notice.
+/// A letter that waits for its notice.
 #[derive(Clone, Debug)]
 pub struct AwaitsNotice {
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Which.
+    /// Its deposit id.
     pub deposit_id: String,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When it goes.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// Nobody has read it, and it lies where it came.
+    /// Unread and still in the inbox.
     pub is_new: bool,
-    /// How often its owner is to be told, as the owner has set it.
+    /// How often its owner wants notices, if the owner has chosen.
     pub pace: Option<Pace>,
-    /// When the last notice left.
+    /// When the last notice was sent.
     pub announced_at: Option<Timestamp>,
 }
 
@@ -33,7 +33,7 @@ impl Announced {
         batch.hold_mailbox(&self.mailbox_id);
         batch.add(
             sql!(
-                // Somebody else has announced something meanwhile: whoever comes second looks again.
+                // Another process has sent a notice meanwhile: the second one looks again.
                 "INSERT INTO pace (mailbox_id, announced_at) VALUES (?1, ?2)
                  ON CONFLICT (mailbox_id) DO UPDATE SET announced_at = excluded.announced_at
                  WHERE coalesce(pace.announced_at, -1) = ?3",
@@ -59,7 +59,7 @@ impl Unannounced {
     }
 }
 
-/// Letters looked at with one question.
+/// Letters per query.
 const AT_ONCE: u32 = 5_000;
 
 fn awaits(mut row: Row) -> Result<AwaitsNotice, StoreError> {
@@ -75,8 +75,8 @@ fn awaits(mut row: Row) -> Result<AwaitsNotice, StoreError> {
 }
 
 impl Store {
-    /// Letters that wait for a notice, in mailboxes after this id: all of each of them, but for one that alone has
-    /// thousands.
+    /// Letters that wait for a notice, in mailboxes after this id: all of a mailbox's letters, unless one mailbox alone
+    /// has thousands.
     pub async fn awaiting_notice(&self, after: &str) -> Result<Vec<AwaitsNotice>, StoreError> {
         let question = |after: Value| {
             sql!(
@@ -93,20 +93,20 @@ impl Store {
         self.read_passing_by("letter", after, question, awaits).await
     }
 
-    /// Nobody needs to be told of these any more.
+    /// Forgets letters that need no notice any more.
     pub async fn forget_unannounced(&self, deposit_ids: &[String]) -> Result<(), StoreError> {
         let each = |id: &String| sql!("DELETE FROM unannounced WHERE deposit_id = ?1", id.as_str());
         self.write(Batch::from(deposit_ids.iter().map(each).collect::<Vec<_>>())).await.map(drop)
     }
 
-    /// What an owner has set, if anything.
+    /// The owner's choice, if any.
     pub async fn pace(&self, mailbox_id: &str) -> Result<Option<Pace>, StoreError> {
         let row = self.read_one(sql!("SELECT wish FROM pace WHERE mailbox_id = ?1", mailbox_id)).await?;
         let pace = row.map(|mut row| row.opt_text()).transpose()?.flatten();
         pace.map(|word| Pace::parse(&word)).transpose()
     }
 
-    /// Keeps what an owner has set.
+    /// Stores the owner's choice.
     pub async fn set_pace(&self, mailbox_id: &str, pace: Pace) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);

@@ -1,5 +1,5 @@
-//! Room on the disk, set aside for what is coming in. Letters under way at the same time cannot together eat what
-//! stays free for deliveries, log-ins and deletions. Knows nothing of what comes.
+//! Disk space reserved for data coming in, so that letters under way at the same time cannot together use what is kept
+//! for deliveries, log-ins and deletions. Knows nothing of the data.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use crate::disk::{Disk, DiskSpace};
 use crate::error::StoreError;
 use crate::store::Store;
 
-/// What did not say how long it is has as much set aside again as has come, up to this; and so often the disk is asked
-/// again: others write on it, too.
+/// Data of unknown length reserves as much again as has arrived, up to this; and after this many bytes the free space
+/// is read again, because other processes write too.
 const STEP: u64 = 1024 * 1024;
 
-/// Room for one thing that is coming in. Given back on drop, as far as it was not used.
+/// Disk space reserved for one item. What was not used is returned on drop.
 pub struct Aside {
     disk: Arc<Disk>,
-    /// Set aside and not written yet.
+    /// Reserved and not written yet, in bytes.
     left: u64,
-    /// What has come.
+    /// Bytes received.
     came: u64,
-    /// Of that, what is not written yet.
+    /// Bytes received but not written yet.
     waiting: u64,
-    /// What has come since the disk was asked.
+    /// Bytes received since the free space was last read.
     unasked: u64,
 }
 
 impl Aside {
-    /// Before `octets` are written: makes sure of the room for them.
+    /// Makes sure that there is room before `octets` are written.
     pub(crate) fn before_write(&mut self, octets: u64) -> Result<(), StoreError> {
         for count in [&mut self.came, &mut self.waiting, &mut self.unasked] {
             *count = count.saturating_add(octets);
@@ -42,7 +42,7 @@ impl Aside {
         Ok(())
     }
 
-    /// They are on the disk and show in its free space.
+    /// The octets have been written and now show in the free space.
     pub(crate) fn wrote(&mut self, octets: u64) {
         let octets = octets.min(self.left);
         self.left = self.left.saturating_sub(octets);
@@ -71,7 +71,7 @@ impl fmt::Debug for Aside {
 }
 
 impl Store {
-    /// Sets room aside for `octets` that are about to come; 0 where nobody knows. More is set aside as it comes.
+    /// Reserves space for `octets` that are about to arrive; 0 if unknown. More is reserved as data arrives.
     ///
     /// # Errors
     /// `NoRoom`: with what is under way already, less than `minimum_free` would be left.
@@ -125,7 +125,7 @@ mod tests {
         let disk = Arc::new(Disk::open(folder.path(), None, u64::MAX / 2).unwrap());
         let mut unknown = Aside { disk: Arc::clone(&disk), left: 0, came: 0, waiting: 0, unasked: 0 };
         assert!(matches!(unknown.before_write(64 * STEP), Err(StoreError::NoRoom { .. })));
-        // Announced, but gone meanwhile.
+        // Announced, but cancelled meanwhile.
         let mut known = Aside { disk, left: 64 * STEP, came: 0, waiting: 0, unasked: 0 };
         known.before_write(1).unwrap();
         assert!(matches!(known.before_write(STEP), Err(StoreError::NoRoom { .. })));

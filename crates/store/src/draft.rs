@@ -1,4 +1,4 @@
-//! Drafts and their files: what a mailbox's owner is writing. Every question names the mailbox too.
+//! Drafts and their files: what a mailbox's owner is writing. Every query names the mailbox too.
 
 use sealpost_mail::Timestamp;
 
@@ -9,21 +9,21 @@ use crate::not_held::not_held;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 
-/// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
+/// Drafts per mailbox. No person has this many unfinished letters; a script might.
 const MAX_DRAFTS: i64 = 200;
 
-/// A letter begun.
+/// A new draft.
 #[derive(Clone, Debug)]
 pub struct NewDraft {
     /// Fresh id.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// When.
+    /// Time of creation.
     pub now: Timestamp,
     /// The draft's key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
-    /// The public key it is sealed to: where the mailbox has another one by now, nothing is stored.
+    /// The public key it is sealed to: if the mailbox has another one by now, nothing is stored.
     pub sealed_to: Vec<u8>,
     /// Recipients, subject and text, sealed under the draft's key.
     pub content_sealed: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct DraftRow {
     pub id: String,
     /// When its text was last saved.
     pub changed_at: Timestamp,
-    /// Counts up with every file added or removed.
+    /// Incremented with every file added or removed.
     pub files_version: i64,
     /// The draft's key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
@@ -44,35 +44,35 @@ pub struct DraftRow {
     pub content_sealed: Vec<u8>,
 }
 
-/// A file of a draft.
+/// A file attached to a draft.
 #[derive(Clone, Debug)]
 pub struct DraftFile {
     /// Id.
     pub id: String,
-    /// Its bytes, sealed under the draft's key.
+    /// Id of the body: the file's bytes, sealed under the draft's key.
     pub body_id: String,
-    /// Bytes of the file itself.
+    /// Size of the file in bytes, unsealed.
     pub size: u64,
     /// Name and type, sealed under the draft's key.
     pub facts_sealed: Vec<u8>,
 }
 
-/// A file for a draft.
+/// A file to be attached to a draft.
 #[derive(Clone, Debug)]
 pub struct NewDraftFile {
     /// Fresh id.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Which draft.
+    /// Id of the draft.
     pub draft_id: String,
     /// Its sealed bytes.
     pub body: StoredBody,
-    /// Bytes of the file itself.
+    /// Size of the file in bytes, unsealed.
     pub size: u64,
     /// Name and type, sealed under the draft's key.
     pub facts_sealed: Vec<u8>,
-    /// When.
+    /// Time of the upload.
     pub now: Timestamp,
 }
 
@@ -95,42 +95,42 @@ impl NewDraftFile {
     }
 }
 
-/// The draft that became a letter; it goes in the letter's own transaction.
+/// The draft that became a letter; removed in the letter's own transaction.
 #[derive(Clone, Debug)]
 pub struct SentDraft {
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Which.
+    /// Id of the draft.
     pub draft_id: String,
-    /// As the sender saw it. With another one, nothing is stored.
+    /// As the sender saw it. If it has changed, nothing is stored.
     pub files_version: i64,
     /// The bodies of its files.
     pub body_ids: Vec<String>,
 }
 
-/// What became of the text of a draft.
+/// Outcome of saving a draft's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedDraft {
-    /// It is kept.
+    /// Saved.
     Saved,
-    /// The draft is gone; it was sent or thrown away.
+    /// The draft is gone: sent or discarded.
     Gone,
-    /// Somebody holds the mailbox, and the draft is from before: it stays as it was.
+    /// The mailbox is under a hold and the draft is older: it is left as it was.
     Held,
 }
 
-/// What became of something of a draft that its owner throws away.
+/// Outcome of discarding a draft or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThrownAway {
-    /// It is gone.
+    /// Removed.
     Gone,
-    /// It was not there.
+    /// It did not exist.
     NotThere,
-    /// Somebody holds the mailbox: it stays.
+    /// The mailbox is under a hold: it is kept.
     Held,
 }
 
-/// Refuses the batch while somebody holds the mailbox.
+/// Refuses the batch while the mailbox is under a hold.
 pub(crate) fn unless_held(mailbox_id: &str) -> Statement {
     sql!(concat!("SELECT id FROM mailboxes WHERE id = ?1 AND ", not_held!("?1")), mailbox_id)
         .or_refuse(Refusal::Held)
@@ -169,12 +169,12 @@ impl SentDraft {
     }
 }
 
-/// One more file or piece of one, or one less.
+/// Records that a file, or a piece of one, was added or removed.
 pub(crate) fn touch(draft_id: &str) -> Statement {
     sql!("UPDATE drafts SET files_version = files_version + 1 WHERE id = ?1", draft_id)
 }
 
-/// An upload goes, and its pieces with it.
+/// Removes an upload with its pieces.
 pub(crate) fn remove_upload(batch: &mut Batch, upload_id: &str, bodies: &[String]) {
     batch.add(sql!("DELETE FROM upload_pieces WHERE upload_id = ?1", upload_id));
     batch.add(sql!("DELETE FROM uploads WHERE id = ?1", upload_id));
@@ -184,7 +184,7 @@ pub(crate) fn remove_upload(batch: &mut Batch, upload_id: &str, bodies: &[String
 }
 
 impl Store {
-    /// Begins a draft. `false`: the mailbox is gone or holds too many.
+    /// Adds a draft. `false`: the mailbox is gone or has too many.
     pub async fn add_draft(&self, draft: NewDraft) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(&draft.mailbox_id);
@@ -210,7 +210,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// A mailbox's drafts, the one saved last first.
+    /// A mailbox's drafts, last saved first.
     pub async fn drafts(&self, mailbox_id: &str) -> Result<Vec<DraftRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -222,7 +222,7 @@ impl Store {
         rows.into_iter().map(draft_row).collect()
     }
 
-    /// One draft of this mailbox with its files in the order they came.
+    /// One draft of this mailbox with its files in the order they were added.
     pub async fn draft(
         &self,
         mailbox_id: &str,
@@ -259,9 +259,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<SavedDraft, StoreError> {
         let mut batch = Batch::default();
-        // A hold that comes meanwhile comes before or after it.
+        // Serialised with holds: a hold comes either before or after it.
         batch.hold_mailbox(mailbox_id);
-        // What was written since may go on being written.
+        // Drafts newer than the hold may still be edited.
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND (held_since IS NULL OR NOT EXISTS (
@@ -288,7 +288,7 @@ impl Store {
         }
     }
 
-    /// Adds a file. `false`: there is no room for it, or the draft is gone; the file's bytes go, too.
+    /// Adds a file. `false`: there is no room, or the draft is gone; the file's bytes are removed too.
     pub async fn add_draft_file(&self, file: NewDraftFile, quota: DraftQuota) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         quota.check(&mut batch, &file.mailbox_id, &file.draft_id, file.size);
@@ -296,7 +296,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub async fn remove_draft_file(
         &self,
         mailbox_id: &str,
@@ -316,13 +316,13 @@ impl Store {
             match self.write(batch).await? {
                 Outcome::Kept(_) => return Ok(ThrownAway::Gone),
                 Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
-                // Somebody was quicker. Look again.
+                // Another process was quicker: look again.
                 Outcome::Refused(_) => {}
             }
         }
     }
 
-    /// Throws a draft away with its files, by its owner's hand.
+    /// Discards a draft with its files, on its owner's request.
     pub async fn delete_draft(&self, mailbox_id: &str, draft_id: &str) -> Result<ThrownAway, StoreError> {
         loop {
             let mut batch = Batch::default();
@@ -333,13 +333,13 @@ impl Store {
             match self.write(batch).await? {
                 Outcome::Kept(_) => return Ok(ThrownAway::Gone),
                 Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
-                // A file came in between, or somebody was quicker. Look again.
+                // A file was added meanwhile, or another process was quicker: look again.
                 Outcome::Refused(_) => {}
             }
         }
     }
 
-    /// What throws a draft away as it is now. `false`: it is not there.
+    /// Statements that discard a draft in its present state. `false`: it does not exist.
     pub(crate) async fn add_removal(
         &self,
         batch: &mut Batch,
@@ -368,7 +368,7 @@ impl Store {
         Ok(true)
     }
 
-    /// What throws all drafts of a mailbox away, as they are now.
+    /// Statements that discard all drafts of a mailbox in their present state.
     pub(crate) async fn add_removal_of_drafts(
         &self,
         batch: &mut Batch,

@@ -1,21 +1,21 @@
-//! How much a mailbox's owner may attach to what they write: bytes and files of one draft, and bytes of all drafts. Checked in
-//! the transaction that adds a file or announces an upload. How much that is is the operator's to say.
+//! How much an owner may attach to drafts: bytes and files of one draft, and bytes of all drafts. Checked in
+//! the transaction that adds a file or announces an upload. The operator sets the limits.
 
 use crate::statement::{Batch, Refusal, sql};
 
-/// What there may be; files on their way count like files that are there.
+/// The limits; uploads under way count like files.
 #[derive(Clone, Copy, Debug)]
 pub struct DraftQuota {
-    /// All files of one draft together may have so many bytes.
+    /// Bytes of all files of one draft.
     pub bytes: u64,
-    /// And there may be so many.
+    /// Files of one draft.
     pub files: u32,
-    /// All files of all drafts of one mailbox together may have so many bytes.
+    /// Bytes of all files of all drafts of one mailbox.
     pub in_mailbox: u64,
 }
 
 impl DraftQuota {
-    /// Refuses the batch if a file of this size has no room, or the draft is not there.
+    /// Refuses the batch if there is no room for a file of this size, or the draft does not exist.
     pub(crate) fn check(&self, batch: &mut Batch, mailbox_id: &str, draft_id: &str, size: u64) {
         batch.hold_mailbox(mailbox_id);
         batch.add(

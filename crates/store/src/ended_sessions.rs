@@ -1,5 +1,5 @@
-//! Sessions that somebody ended from elsewhere, remembered for a while, so that their browsers can say why. A hash and
-//! a word; whose it was is not kept.
+//! Sessions that were ended from elsewhere, remembered for a while so that their browsers can say why. Keeps
+//! a hash and a reason, not whose session it was.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::stale_rows::{StaleRows, stale_rows};
 use crate::statement::{Batch, sql};
 use crate::store::Store;
 
-/// A browser that comes later is told that its session is over.
+/// After this time a browser is only told that its session has ended.
 const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
-/// Ends the sessions of a mailbox, but for one that may go on.
+/// Ends the sessions of a mailbox, except one that may continue.
 pub(crate) fn end_sessions(
     batch: &mut Batch,
     mailbox_id: &str,
@@ -25,7 +25,7 @@ pub(crate) fn end_sessions(
     keep: Option<&[u8; 32]>,
 ) {
     let keep = keep.map_or_else(Vec::new, |hash| hash.to_vec());
-    // A row that is there already was not written by us: a session ends once.
+    // A row that already exists was not written by us: a session ends once.
     let ended = sql!(
         concat!(
             "INSERT INTO ended_sessions (hash, why, at) SELECT hash, ?2, ?3 FROM sessions
@@ -43,13 +43,13 @@ pub(crate) fn end_sessions(
     batch.add(sql!("DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2", mailbox_id, keep));
 }
 
-/// What no browser asks for any more.
+/// Rows that no browser will ask for any more.
 pub(crate) fn old_ended_sessions(now: Timestamp) -> StaleRows {
     stale_rows!(EndedSessions, "FROM ended_sessions WHERE at < ?1", now.minus(REMEMBERED))
 }
 
 impl Store {
-    /// Why a session was ended, if somebody did, and one of us wrote it.
+    /// Why a session was ended, if it was, and if the row is proven to be ours.
     pub async fn ended_session(&self, hash: &[u8; 32]) -> Result<Option<Ended>, StoreError> {
         let question = concat!("SELECT ", ended_words!(), " FROM ended_sessions WHERE hash = ?1");
         let Some(row) = self.read_one(sql!(question, hash)).await? else { return Ok(None) };

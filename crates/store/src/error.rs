@@ -1,4 +1,4 @@
-//! What can go wrong with the store. Verdicts (taken, spent, lost) are no errors and have their own enums.
+//! Errors of the store. Verdicts (taken, spent, lost) are not errors and have their own enums.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -6,30 +6,30 @@ use std::path::PathBuf;
 use sealpost_mail::Fault;
 use thiserror::Error;
 
-/// What lies beneath: an engine's or a file system's own error.
+/// The underlying error of an engine or a file system.
 type Cause = dyn std::error::Error + Send + Sync;
 
-/// The store could not do what it was asked. The text is for the log: it names files, never content.
+/// The store failed. The text is for the log: it names files, never content.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The store was closed, or its writer is gone.
     #[error("the store is closed")]
     Closed,
-    /// A write could not be made certain; nothing more is written until a restart has looked at the disk.
+    /// A write could not be made durable; nothing more is written until a restart has examined the disk.
     #[error("an earlier write could not be made certain; restart after checking the disk")]
     Halted,
-    /// Another process runs a part that must be alone.
+    /// Another process runs a part of which there may be only one.
     #[error(
         "another process runs {part} on this store already; stop it first, or start this one without that role"
     )]
     NotAlone {
-        /// Which part.
+        /// The part.
         part: &'static str,
     },
     /// Others have taken over from this process: nothing it writes is kept any more.
     #[error("others have taken over from this process")]
     Replaced,
-    /// Somebody else has the store open.
+    /// Another process has the store open.
     #[error("another process has this store open: stop every service and command first")]
     InUse,
     /// A change of the server key has begun and is not finished.
@@ -44,30 +44,31 @@ pub enum StoreError {
          where it is moved from"
     )]
     Moving,
-    /// It is somewhere else now.
+    /// The store has been moved elsewhere.
     #[error("this store was moved away: name the other one in the configuration")]
     MovedAway,
     /// The engine refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] EngineError),
-    /// The whole group of writes fell with one of them; nothing of it was kept.
+    /// The whole group of writes failed with one of them; nothing of it was kept.
     #[error("the write was not kept: {reason}")]
     NotKept {
-        /// The engine's words.
+        /// The engine's message.
         reason: String,
     },
-    /// Nobody knows whether a write was kept: the database went away while it committed, or no standby has it.
+    /// It is unknown whether a write was kept: the database disappeared during the commit, or no standby has
+    /// it.
     #[error("it is not known whether the write was kept: {reason}")]
     Uncertain {
-        /// The engine's words.
+        /// The engine's message.
         reason: String,
     },
     /// The folder's rows are in another engine.
     #[error("{folder} holds rows of {holds}; the setting store.engine names another engine", folder = folder.display())]
     OtherEngine {
-        /// Which folder.
+        /// The folder.
         folder: PathBuf,
-        /// Which engine.
+        /// The engine that holds its rows.
         holds: &'static str,
     },
     /// Database and folder do not belong together.
@@ -77,19 +78,19 @@ pub enum StoreError {
         folder = folder.display()
     )]
     OtherFolder {
-        /// Which folder.
+        /// The folder.
         folder: PathBuf,
     },
-    /// The database's server is set so that its promises are none.
+    /// The server's settings make its promises worthless.
     #[error("this database server is not fit: {0}")]
     Unfit(#[source] Box<Cause>),
     /// A body's file could not be written or read.
     #[error("a body's file: {0}")]
     File(#[from] FileError),
-    /// The bucket does not answer.
+    /// The bucket does not respond.
     #[error("the bucket of large letters does not answer")]
     BucketSilent,
-    /// Letters are in a bucket.
+    /// Letters are in a bucket, and none is configured.
     #[error("large letters are in a bucket, and store.bodies names none")]
     NoBucket,
     /// Rows and bucket do not belong together.
@@ -100,9 +101,9 @@ pub enum StoreError {
     /// A file or folder of the store could not be used.
     #[error("{path}: {source}", path = path.display())]
     Path {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The folder was written by a newer Sealpost.
@@ -115,7 +116,7 @@ pub enum StoreError {
         /// Highest version in this program.
         known: i64,
     },
-    /// The folder was written by an older Sealpost, and not whoever asks may bring it forward.
+    /// The folder was written by an older Sealpost, and the caller may not migrate it.
     #[error("the store has an older schema than {known}: say `sealpost migrate` once, on any machine")]
     OlderSchema {
         /// Highest version in this program.
@@ -127,19 +128,19 @@ pub enum StoreError {
         /// What was expected.
         what: &'static str,
     },
-    /// An identifier that cannot be one.
+    /// An invalid identifier.
     #[error("an identifier must be 1 to 64 letters, digits or hyphens")]
     BadId,
-    /// A body was handed over that no row of the same transaction refers to.
+    /// A body was passed that no row of the same transaction refers to.
     #[error("a body without a leg or deposit cannot be stored")]
     Unreferenced,
     /// A piece of a body was lost; the body has to be written again from the start.
     #[error("a piece of this body could not be written")]
     BrokenBody,
-    /// What comes in would leave less of the disk than stays free.
+    /// Incoming data would leave less free space than the configured minimum.
     #[error("the disk has {free} bytes left, and minimum-free with what is under way asks for more")]
     NoRoom {
-        /// Bytes that are free.
+        /// Free bytes.
         free: u64,
     },
     /// A range outside the body.
@@ -147,7 +148,7 @@ pub enum StoreError {
     OutOfRange,
 }
 
-/// What the engine says of a statement it refused. Opaque: callers ask [`StoreError::is_busy`] and
+/// An engine's error for a refused statement. Opaque: callers ask [`StoreError::is_busy`] and
 /// [`StoreError::fault`], whichever engine it is.
 #[derive(Debug, Error)]
 #[error("{source}")]
@@ -156,18 +157,18 @@ pub struct EngineError {
     source: Box<Cause>,
 }
 
-/// What the same request is worth. Each engine says it of its own errors.
+/// What retrying would achieve. Each engine classifies its own errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EngineFault {
-    /// Others hold what was asked for.
+    /// Others hold a lock on it.
     Busy,
-    /// The disk beneath the rows is full.
+    /// The disk that holds the rows is full.
     Full,
     /// Anything else.
     Other,
 }
 
-/// What keeps the files says. Opaque, as [`EngineError`].
+/// An error of the file storage. Opaque, like [`EngineError`].
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct FileError(#[source] pub(crate) Box<Cause>);
@@ -193,20 +194,21 @@ impl EngineError {
 }
 
 impl StoreError {
-    /// The store's own error beneath another crate's.
+    /// The store's error among the sources of another crate's.
     #[must_use]
     pub fn beneath<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
     }
 
-    /// Whether others keep the database locked, or its servers change places: nothing is wrong, it only takes too long.
+    /// Whether others keep the database locked, or the primary is changing: nothing is wrong, it only takes
+    /// too long.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self {
             Self::Database(error) => error.kind == EngineFault::Busy,
-            // A transaction that could not begin; nothing was kept, and it may be asked for again.
+            // A transaction that could not begin; nothing was kept, and it may be retried.
             Self::NotKept { .. } => true,
-            // What it asks for by then finds what has become of this try.
+            // A retry finds out what became of this try.
             Self::Uncertain { .. } => true,
             Self::Closed
             | Self::Halted
@@ -235,7 +237,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the disk is what has no room: removing something helps, and until then asking again does not.
+    /// Whether the disk is full: removing something helps, and until then retrying does not.
     #[must_use]
     pub fn is_full(&self) -> bool {
         let io = |error: &(dyn std::error::Error + 'static)| {
@@ -248,8 +250,8 @@ impl StoreError {
         said_so || std::iter::successors(Some(whole), |error| error.source()).any(io)
     }
 
-    /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer
-    /// told "later" keeps the letter, one told "never" drops it.
+    /// Whether the same request may succeed later. If unclear, it may: a peer told "later" keeps the letter,
+    /// one told "never" drops it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {

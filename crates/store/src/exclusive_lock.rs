@@ -1,4 +1,4 @@
-//! A part that must be alone on a store holds a lock for it. Knows nothing of what the parts do.
+//! Locks for parts of which only one may run on a store. Knows nothing of what the parts do.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -7,17 +7,17 @@ use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::store::Store;
 
-/// Proof that no other process runs this part on this store. The kernel gives the lock back with the last life
-/// sign of the process, however it ends.
+/// Proof that no other process runs this part on this store. The kernel releases the lock when the process
+/// ends, however it ends.
 #[derive(Debug)]
 pub struct Alone {
     _lock: File,
-    /// Who had the part in this folder before, and is dead.
+    /// The dead incarnation that had the part in this folder before.
     former: Option<String>,
 }
 
 impl Alone {
-    /// The life that had the part in this folder before, if it left its name: it is over.
+    /// The incarnation that had the part in this folder before, if it left its name: it has ended.
     pub(crate) fn former(&self) -> Option<&str> {
         self.former.as_deref()
     }
@@ -41,7 +41,7 @@ impl Store {
     }
 }
 
-/// Writes down who has the part from now on, and says who had it.
+/// Records who has the part from now on, and returns who had it.
 fn take_over(mut lock: &File, own: &str) -> std::io::Result<Option<String>> {
     let mut former = String::new();
     lock.take(FORMER).read_to_string(&mut former)?;
@@ -52,5 +52,5 @@ fn take_over(mut lock: &File, own: &str) -> std::io::Result<Option<String>> {
     Ok((!former.is_empty()).then(|| former.to_owned()))
 }
 
-/// Names are shorter.
+/// Maximum length read; names are shorter.
 const FORMER: u64 = 256;

@@ -1,9 +1,9 @@
-//! What a store's writes cost whom, counted. Decides nothing.
+//! Counters of what a store's writes cost, and for whom. Decides nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long our own work took. No moment of anybody's clock comes out of it.
+/// Measures how long our own work took. Exposes no time of day.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 
@@ -18,30 +18,30 @@ impl Stopwatch {
     }
 }
 
-/// What a store's writes cost whom.
+/// What a store's writes cost, and for whom.
 #[derive(Debug, Default)]
 pub(crate) struct Expense {
-    /// Batches that somebody waits for.
+    /// Batches with a waiting caller.
     others: AtomicU64,
-    /// What batches that nobody waits for took to run, nanoseconds.
+    /// Time that batches without a waiting caller took to run, nanoseconds.
     ran: AtomicU64,
-    /// All that others were kept waiting by them: with their commits and checkpoints, nanoseconds.
+    /// Total time that others were delayed by them, commits and checkpoints included, nanoseconds.
     aside: AtomicU64,
 }
 
 impl Expense {
-    /// A batch that somebody waits for was asked for.
+    /// Counts a requested batch with a waiting caller.
     pub(crate) fn note_other(&self) {
         self.others.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Batches that nobody waits for ran so long.
+    /// Adds the running time of batches without a waiting caller.
     pub(crate) fn note_ran(&self, took: Duration) {
         self.ran.fetch_add(nanoseconds(took), Ordering::Relaxed);
         self.note_aside(took);
     }
 
-    /// The engine was so long busy with what follows from them.
+    /// Adds the time the engine was busy with their consequences.
     pub(crate) fn note_aside(&self, took: Duration) {
         self.aside.fetch_add(nanoseconds(took), Ordering::Relaxed);
     }

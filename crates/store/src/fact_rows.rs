@@ -1,5 +1,5 @@
-//! Rows that only say that something is to be done or known, for who reads them, verifies them, vouches for them, or has a new
-//! key. One that does not prove says nothing. Knows no key.
+//! Reads statement rows for their users, for verification, adoption and a new key. A row whose proof fails is ignored. Knows no
+//! key.
 
 use std::collections::BTreeSet;
 
@@ -9,51 +9,51 @@ use crate::row_proof::{came_back_words, ended_words, gone_words, holds, request_
 use crate::statement::{Row, Value, sql};
 use crate::store::Store;
 
-/// Rows looked at together.
+/// Rows per page.
 const PAGE: i64 = 200;
 
-/// A row as it stands there.
+/// A raw row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactRow {
-    /// It can be read.
+    /// A readable row.
     Says {
-        /// What.
+        /// Its fields.
         said: ProvenFact,
-        /// Its proof; empty where there is none.
+        /// Its proof; empty if there is none.
         proof: Vec<u8>,
     },
-    /// It cannot: nobody of us wrote it.
+    /// An unreadable row: not written by us.
     Unreadable {
-        /// What it is called by.
+        /// Its id.
         id: String,
     },
 }
 
-/// Some rows.
+/// A page of rows.
 #[derive(Clone, Debug, Default)]
 pub struct FactPage {
-    /// In their order.
+    /// The rows in order.
     pub rows: Vec<FactRow>,
-    /// Where they end; `None`: there were none.
+    /// Where the page ends; `None`: it is empty.
     pub last: Option<FactCursor>,
 }
 
-/// Behind which row the next ones are looked for.
+/// The row after which the next page begins.
 #[derive(Clone, Debug)]
 pub struct FactCursor(Value);
 
-/// A row that is to have another proof.
+/// A row that gets a new proof.
 #[derive(Clone, Debug)]
 pub struct ProvenAnew {
-    /// What it says.
+    /// Its fields.
     pub said: ProvenFact,
-    /// The proof that it has; empty where there is none.
+    /// Its present proof; empty if there is none.
     pub before: Vec<u8>,
-    /// The proof that it is to have.
+    /// Its new proof.
     pub proof: Vec<u8>,
 }
 
-/// What was read of rows, of which some do not prove.
+/// Reads rows and counts those whose proof fails.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
     store: &'a Store,
@@ -62,7 +62,7 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// What a row says, if one of us wrote it. One that cannot even be read is none of ours, and hides no other.
+    /// The fields of a row, if it was written by us. One that cannot be read is not ours, and does not hide others.
     pub(crate) fn proven(&mut self, mut row: Row) -> Option<ProvenFact> {
         let said = ProvenFact::read(self.kind, &mut row).ok();
         let proven = said.filter(|(said, proof)| holds(self.store.prover(), said, proof));
@@ -70,18 +70,18 @@ impl Reading<'_> {
         proven.map(|(said, _proof)| said)
     }
 
-    /// One that cannot be read in what is not proven with it.
+    /// Counts a row whose unproven columns cannot be read.
     pub(crate) fn unreadable(&mut self) {
         self.unproven += 1;
     }
 
-    /// The same of what is left of a row behind an outer join: nothing there is nothing said.
+    /// The same for the columns of an outer join: all NULL means no row.
     pub(crate) fn proven_beside(&mut self, row: Row) -> Option<ProvenFact> {
         if row.is_null() { None } else { self.proven(row) }
     }
 }
 
-/// Said once for all that was read with one question.
+/// Logged once for all rows of one query.
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         if self.unproven > 0 {
@@ -97,12 +97,12 @@ impl Drop for Reading<'_> {
 }
 
 impl Store {
-    /// To read rows of this kind with.
+    /// A reader for rows of this kind.
     pub(crate) fn reading(&self, kind: FactKind) -> Reading<'_> {
         Reading { store: self, kind, unproven: 0 }
     }
 
-    /// The next rows behind `after` with their proofs, also those that do not prove: for whoever verifies, adopts or has a new key.
+    /// The next rows after `after` with their proofs, including failing ones: for verification, adoption and a new key.
     pub async fn fact_rows(
         &self,
         kind: FactKind,
@@ -166,8 +166,8 @@ impl Store {
         Ok(page)
     }
 
-    /// Puts proofs beside rows, where they say what they said, with the proof that they had. One whose letter lies in its mailbox
-    /// has not gone. How many.
+    /// Stores new proofs of rows whose fields and proof are unchanged. A letter that is still in its mailbox did not go unread.
+    /// Returns how many.
     pub async fn prove_facts(&self, rows: Vec<ProvenAnew>) -> Result<usize, StoreError> {
         if rows.is_empty() {
             return Ok(0);
@@ -220,7 +220,7 @@ impl Store {
         Ok(self.change(rows.into_iter().map(proven).collect()).await?.iter().sum())
     }
 
-    /// Which of these letters lie in a mailbox.
+    /// Which of these letters are in a mailbox.
     pub async fn are_there(&self, deposit_ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
         if deposit_ids.is_empty() {
             return Ok(BTreeSet::new());

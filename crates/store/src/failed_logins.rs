@@ -1,5 +1,5 @@
-//! Wrong passwords, counted by tag: of an address with or without a mailbox, of a device, of a session; and the tags of
-//! servers that were right. What a count means is somebody else's business.
+//! Failed passwords, counted by tag (of an address with or without a mailbox, of a device, of a session), and the tags
+//! of servers whose password was right. What a count means is decided elsewhere.
 
 use std::time::Duration;
 
@@ -13,30 +13,30 @@ use crate::store::Store;
 /// How long a warning that was sent is remembered.
 const TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The wrong tries of one tag.
+/// The failed tries of one tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tries {
-    /// How many count.
+    /// The number that counts.
     pub wrong: i64,
-    /// When the last one was.
+    /// Time of the last one.
     pub last_at: Timestamp,
-    /// No further one before.
+    /// No further try is allowed before.
     pub open_at: Timestamp,
-    /// Nobody needs the count afterwards.
+    /// The count is not needed after that.
     pub forget_at: Timestamp,
 }
 
-/// Which counts a right password or answer settles. Every one of them was counted as wrong before anybody looked.
+/// The counts that a right password or answer clears. Every try is counted as wrong before it is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// Counts of many together: the one try is taken back.
+    /// Counts shared by many: this one try is subtracted.
     pub taken_back: Vec<[u8; 32]>,
-    /// Counts that begin anew.
+    /// Counts that are reset.
     pub forgiven: Vec<[u8; 32]>,
 }
 
 impl Settled {
-    /// In this order everywhere: who shares a count waits for it first.
+    /// Always in this order, which avoids deadlocks on shared counts.
     pub(crate) fn statements(&self, now: Timestamp) -> Vec<Statement> {
         let back = self.taken_back.iter().map(|whose| {
             sql!(
@@ -51,7 +51,7 @@ impl Settled {
     }
 }
 
-/// A count begins anew. One that was told of stays until nobody needs that any more.
+/// Resets a count. One that a warning was sent for is kept until the warning expires.
 fn forgive(whose: &[u8; 32]) -> [Statement; 2] {
     [
         sql!("DELETE FROM tries WHERE whose = ?1 AND told_at IS NULL", whose),
@@ -59,7 +59,7 @@ fn forgive(whose: &[u8; 32]) -> [Statement; 2] {
     ]
 }
 
-/// What no longer matters.
+/// Counts that no longer matter.
 pub(crate) fn old_tries(now: Timestamp) -> StaleRows {
     stale_rows!(
         Tries,
@@ -70,7 +70,7 @@ pub(crate) fn old_tries(now: Timestamp) -> StaleRows {
 }
 
 impl Store {
-    /// The wrong tries of a tag.
+    /// The failed tries of a tag.
     pub async fn tries(&self, whose: &[u8; 32]) -> Result<Option<Tries>, StoreError> {
         let row = self
             .read_one(sql!("SELECT wrong, last_at, open_at, forget_at FROM tries WHERE whose = ?1", whose))
@@ -86,7 +86,7 @@ impl Store {
         .transpose()
     }
 
-    /// Puts `after` in the place of what was read before. `false`: somebody else was quicker; read again.
+    /// Replaces what was read before by `after`. `false`: another process was quicker; read again.
     pub async fn count_try(
         &self,
         whose: &[u8; 32],
@@ -110,17 +110,17 @@ impl Store {
         Ok(changed.iter().sum::<usize>() == 1)
     }
 
-    /// Forgets the wrong tries: a right one came. That somebody was told stays known.
+    /// Resets the failed tries after a right one. That a warning was sent stays recorded.
     pub async fn forgive_tries(&self, whose: &[u8; 32]) -> Result<(), StoreError> {
         self.change(forgive(whose).into()).await.map(drop)
     }
 
-    /// Settles what was counted before something turned out to be right.
+    /// Settles the tries counted before a password or answer turned out to be right.
     pub async fn settle_tries(&self, settled: &Settled, now: Timestamp) -> Result<(), StoreError> {
         self.change(settled.statements(now)).await.map(drop)
     }
 
-    /// Remembers that somebody was right, until then.
+    /// Remembers a right password, until then.
     pub async fn remember_right(
         &self,
         whose: &[u8; 32],
@@ -138,7 +138,7 @@ impl Store {
         .map(drop)
     }
 
-    /// Whether that is still remembered.
+    /// Whether a right password is still remembered.
     pub async fn was_right(&self, whose: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
         let row = self
             .read_one(sql!("SELECT 1 FROM tries WHERE whose = ?1 AND forget_at > ?2", whose, now))
@@ -146,7 +146,7 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Whether somebody shall be told now; says yes once in 24 hours.
+    /// Whether a warning is due; yes at most once in 24 hours.
     pub async fn tell_of_tries(&self, whose: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(

@@ -1,5 +1,5 @@
-//! Whose files the store's are: one user's, or those of a group whose members run one role each. The folder says
-//! which; the operator makes it. Knows no row.
+//! Permissions of the store's files: private to one user, or shared by a group whose members run one role each. The
+//! folder's mode, set by the operator, decides. Knows no row.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -11,14 +11,14 @@ use crate::error::StoreError;
 /// Who may read and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// The user who made it.
+    /// The user who created it.
     Private,
-    /// The folder's group: one user a role.
+    /// The folder's group: one user per role.
     Group,
 }
 
 impl Access {
-    /// A folder that its group may use was made so on purpose.
+    /// A folder that its group may use was set up that way on purpose.
     pub(crate) fn of(folder: &Path) -> Self {
         match std::fs::metadata(folder) {
             Ok(facts) if facts.permissions().mode() & 0o070 == 0o070 => Self::Group,
@@ -33,7 +33,7 @@ impl Access {
         }
     }
 
-    /// The bit that makes what is made inside the group's, too, comes from the folder above by itself; asking for it is
+    /// The setgid bit, by which new files get the folder's group, is inherited from the parent folder; setting it is
     /// what `RestrictSUIDSGID` in our units refuses.
     fn folder_mode(self) -> u32 {
         match self {
@@ -42,7 +42,7 @@ impl Access {
         }
     }
 
-    /// Makes a folder, or sees to it that one is closed.
+    /// Creates a folder, or tightens the mode of an existing one.
     pub(crate) fn folder(self, folder: &Path) -> Result<(), StoreError> {
         let failed = |source| StoreError::Path { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(self.folder_mode()).create(folder).map_err(failed)?;
@@ -51,7 +51,7 @@ impl Access {
             .map_err(failed)
     }
 
-    /// Opens a file, makes it if it is not there, and sees to it that it is closed.
+    /// Opens a file, creating it if needed, and tightens its mode.
     pub(crate) fn file(self, path: &Path) -> Result<File, StoreError> {
         let failed = |source| StoreError::Path { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
@@ -64,12 +64,12 @@ impl Access {
     }
 }
 
-/// Only the owner may change a mode: nothing is done where nothing is to be done.
+/// Only the owner may change a mode: nothing is done if nothing needs changing.
 fn close(present: u32, wanted: u32, set: impl FnOnce(Permissions) -> io::Result<()>) -> io::Result<()> {
     if present & 0o777 == wanted {
         return Ok(());
     }
-    // Whether a folder hands its group on is the operator's doing.
+    // The setgid bit is the operator's choice.
     set(Permissions::from_mode(present & 0o7000 | wanted))
 }
 
@@ -86,7 +86,7 @@ mod tests {
         let access = Access::of(scratch.path());
         assert_eq!(access, Access::Group);
         let (folder, file) = (scratch.path().join("bodies"), scratch.path().join("lock"));
-        // Whatever the umask is: the first may have to set modes, the second finds them right.
+        // Independent of the umask: the first round may have to set modes, the second finds them right.
         for _ in 0..2 {
             access.folder(&folder).unwrap();
             drop(access.file(&file).unwrap());

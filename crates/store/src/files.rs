@@ -1,4 +1,4 @@
-//! Large sealed bodies as files, through object_store. Knows no rows: who refers to a file is not its business.
+//! Large sealed bodies as files, through object_store. Knows no rows, so not who refers to a file.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use object_store::{MultipartUpload, ObjectStoreExt as _};
 use crate::error::{FileError, StoreError};
 use crate::file_permissions::Access;
 
-/// Files that are rightly without a row at this moment: being written, not yet committed, being removed.
+/// Files that legitimately have no row at present: being written, not yet committed, or being removed.
 type Moving = Arc<Mutex<HashSet<String>>>;
 
 /// The folder of bodies: `bodies/ab/abcd…`.
@@ -38,7 +38,7 @@ impl Files {
         let remover = std::thread::Builder::new()
             .name("store-remover".to_owned())
             .spawn(move || {
-                // Its own small runtime, so that removing does not end with the caller's.
+                // Its own small runtime, so that removal does not end with the caller's.
                 let runtime = match tokio::runtime::Builder::new_current_thread().build() {
                     Ok(runtime) => runtime,
                     Err(error) => {
@@ -58,12 +58,12 @@ impl Files {
         Ok((Self { backend, root, access, moving, removals: Mutex::new(Some(sender)) }, remover))
     }
 
-    /// Begins a file. Nobody sees it before it is complete.
+    /// Begins a file. It is invisible until it is complete.
     pub(crate) async fn begin(&self, id: &str) -> Result<Box<dyn MultipartUpload>, StoreError> {
         Ok(self.backend.put_multipart(&location(id)).await?)
     }
 
-    /// Ends a file: synced, named, readable by us only, or by the roles that share the folder.
+    /// Finishes a file: synced, named, readable only by us or by the roles that share the folder.
     pub(crate) async fn complete(
         &self,
         id: &str,
@@ -75,17 +75,17 @@ impl Files {
         tokio::fs::set_permissions(&path, mode).await.map_err(|source| StoreError::Path { path, source })
     }
 
-    /// A part of a file.
+    /// Reads a range of a file.
     pub(crate) async fn read(&self, id: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
         Ok(self.backend.get_range(&location(id), range).await?)
     }
 
-    /// Says that a file may be there without a row.
+    /// Marks a file as legitimately without a row.
     pub(crate) fn set_moving(&self, id: &str) {
         lock(&self.moving).insert(id.to_owned());
     }
 
-    /// Says that a file now has its row.
+    /// Marks a file as having its row.
     pub(crate) fn set_settled(&self, id: &str) {
         lock(&self.moving).remove(id);
     }
@@ -94,7 +94,7 @@ impl Files {
         lock(&self.moving).contains(id)
     }
 
-    /// Removes a file soon. If a crash comes first, the next open does it.
+    /// Removes a file soon. If a crash comes first, the next open removes it.
     pub(crate) fn remove_later(&self, id: String) {
         self.set_moving(&id);
         if let Some(sender) = lock(&self.removals).as_ref() {
@@ -102,7 +102,7 @@ impl Files {
         }
     }
 
-    /// Lets the removing thread finish and end.
+    /// Lets the removing thread finish.
     pub(crate) fn close(&self) {
         drop(lock(&self.removals).take());
     }
@@ -131,7 +131,7 @@ impl Files {
         Ok((complete, incomplete))
     }
 
-    /// Where a file lies.
+    /// Path of a file.
     pub(crate) fn path(&self, id: &str) -> Result<PathBuf, StoreError> {
         Ok(self.backend.path_to_filesystem(&location(id))?)
     }

@@ -1,5 +1,5 @@
-//! Who has shown the initial password and must choose an own one: between nobody and a signed-in owner. No
-//! letter can be read with it; the only thing it is good for is activating its mailbox.
+//! Newcomers: those who have entered the initial password and must choose their own, between anonymous and
+//! logged in. A newcomer session can read no letter; it can only activate its mailbox.
 
 use sealpost_mail::Timestamp;
 
@@ -7,35 +7,35 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 
-/// A newcomer to be remembered.
+/// A newcomer session to be stored.
 #[derive(Clone, Debug)]
 pub struct NewNewcomer {
     /// Hash of the cookie's secret.
     pub hash: [u8; 32],
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
     /// The mailbox's secret key, sealed under the cookie's secret.
     pub secret_sealed: Vec<u8>,
-    /// Good until then.
+    /// Expires then.
     pub expires_at: Timestamp,
 }
 
-/// A newcomer.
+/// A newcomer session.
 #[derive(Clone, Debug)]
 pub struct NewcomerRow {
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
     /// The mailbox's secret key, sealed under the cookie's secret.
     pub secret_sealed: Vec<u8>,
 }
 
-/// Nobody who knew an initial password before gets any further with it.
+/// Ends all newcomer sessions of a mailbox.
 pub(crate) fn forget_newcomers_of(mailbox_id: &str) -> Statement {
     sql!("DELETE FROM newcomers WHERE mailbox_id = ?1", mailbox_id)
 }
 
 impl Store {
-    /// Until when a pending mailbox can be activated: the end of its youngest token.
+    /// Until when a pending mailbox can be activated: the expiry of its newest token.
     pub async fn activation_end(&self, mailbox_id: &str) -> Result<Option<Timestamp>, StoreError> {
         let row = self
             .read_one(sql!(
@@ -47,7 +47,7 @@ impl Store {
         row.map_or(Ok(None), |mut row| row.opt_time())
     }
 
-    /// Remembers a newcomer, if the mailbox is pending and has an initial password at this moment.
+    /// Begins a newcomer session if the mailbox is pending and has an initial password.
     pub async fn begin_newcomer(&self, newcomer: NewNewcomer) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(&newcomer.mailbox_id);
@@ -69,7 +69,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The newcomer of a cookie, if it is still good and its mailbox still waits.
+    /// The newcomer session of a cookie, if it has not expired and its mailbox is still pending.
     pub async fn newcomer(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<NewcomerRow>, StoreError> {
         let row = self
             .read_one(sql!(
@@ -83,7 +83,7 @@ impl Store {
         row.map(|mut row| Ok(NewcomerRow { mailbox_id: row.text()?, secret_sealed: row.blob()? })).transpose()
     }
 
-    /// Still there: good until `expires_at` from now on.
+    /// Extends a newcomer session to `expires_at`.
     pub async fn touch_newcomer(
         &self,
         hash: &[u8; 32],

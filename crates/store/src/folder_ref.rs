@@ -1,13 +1,13 @@
-//! Where an owner sees letters: the folders of the house, and those that the owner has made. Asks nothing.
+//! References to folders: the built-in ones and those that an owner has created. Pure.
 
 use crate::column_values::Folder;
 
-/// Where an owner sees letters.
+/// A folder that an owner sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderRef<'a> {
-    /// A folder of the house, without what lies in folders of the owner's.
+    /// A built-in folder, without the letters in the owner's folders.
     Folder(Folder),
-    /// A folder of the owner's, by its id.
+    /// One of the owner's folders, by its id.
     Own(&'a str),
 }
 
@@ -17,7 +17,7 @@ impl From<Folder> for FolderRef<'_> {
     }
 }
 
-/// A folder of an owner's.
+/// One of the owner's folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnFolderRow {
     /// Its id.

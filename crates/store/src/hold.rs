@@ -1,5 +1,5 @@
-//! A hold: while it lasts nothing of a mailbox goes, neither by time nor by its owner's hand. When it ends, the times that it
-//! stopped go on, as whoever ends it says. What they become is not known here.
+//! Holds: while a mailbox is under a hold nothing in it is removed, neither by expiry nor by its owner. When it ends,
+//! the stopped times continue as the caller says; how they are computed is not known here.
 
 use sealpost_mail::Timestamp;
 
@@ -8,48 +8,48 @@ use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 
-/// One time that a hold has stopped, as it stands.
+/// A time that a hold has stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoppedTime {
-    /// What it is the time of.
+    /// The row and the meaning of the time.
     pub row: StoppedRow,
     /// When it began to run.
     pub began: Timestamp,
-    /// The moment that is kept of it: an end, or the beginning itself.
+    /// The stored time: an end, or the beginning itself.
     pub at: Timestamp,
 }
 
-/// The row it is in.
+/// The row that holds the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoppedRow {
-    /// When a letter goes.
+    /// When a letter expires.
     Letter(String),
-    /// When it goes whatever becomes of its mailbox.
+    /// When a letter expires by request, whatever becomes of its mailbox.
     Requested(String),
-    /// When a link that activates the mailbox ends.
+    /// When an activation link expires.
     Link(Vec<u8>),
     /// Since when a letter is in the trash.
     Trash(String),
-    /// From when a letter that nobody has opened waits.
+    /// Since when an unopened letter waits.
     Waiting(String),
     /// When the owner was reminded of letters.
     Reminded,
-    /// Until when it is told that a letter was taken back. The end is sealed with the row: whoever resumes it seals the row
-    /// anew.
+    /// Until when a recalled letter is shown as recalled. The time is sealed with the row: resuming it means sealing
+    /// the row anew.
     Withdrawn(WithdrawnRow),
 }
 
-/// What is kept of a time.
+/// Which end of the time is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoppedMoment {
-    /// Its end: what was left is given back.
+    /// Its end: the remaining time continues.
     End,
-    /// Its beginning: what had passed stays.
+    /// Its beginning: the elapsed time is kept.
     Beginning,
 }
 
 impl StoppedRow {
-    /// What is kept of it.
+    /// Which end of it is stored.
     #[must_use]
     pub fn moment(&self) -> StoppedMoment {
         match self {
@@ -59,21 +59,21 @@ impl StoppedRow {
     }
 }
 
-/// A hold and the times that it has stopped.
+/// A hold and the times it has stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// When it began.
     pub since: Timestamp,
-    /// What it stopped.
+    /// The stopped times.
     pub times: Vec<StoppedTime>,
 }
 
-/// A time that goes on.
+/// A time that continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResumedTime {
-    /// As it stood: one that has become another meanwhile is left alone.
+    /// The stopped time; if it has changed meanwhile it is left alone.
     pub was: StoppedTime,
-    /// What it is now.
+    /// Its new value.
     pub at: Timestamp,
 }
 
@@ -133,7 +133,7 @@ fn of_letter(row: fn(String) -> StoppedRow) -> impl Fn(Row) -> Result<StoppedTim
 }
 
 impl Store {
-    /// Begins a hold. `false`: no such mailbox, or it is deleted or held already.
+    /// Begins a hold. `false`: the mailbox does not exist, is deleted or is already under a hold.
     pub async fn hold_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
@@ -149,7 +149,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// What a hold has stopped. `None`: the mailbox is not held.
+    /// What a hold has stopped. `None`: the mailbox is not under a hold.
     pub async fn held(&self, mailbox_id: &str) -> Result<Option<Held>, StoreError> {
         let questions = vec![
             sql!("SELECT held_since FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL", mailbox_id),
@@ -214,8 +214,8 @@ impl Store {
         Ok(Some(Held { since, times }))
     }
 
-    /// Ends the hold that began `since`: its times go on as given, and the mailbox counts as used. What came, went or was
-    /// given another time since they were read keeps what it has. `false`: that hold has ended.
+    /// Ends the hold that began at `since`: its times continue as given, and the mailbox counts as used. What was
+    /// added, removed or changed since they were read keeps its value. `false`: that hold has already ended.
     pub async fn end_hold(
         &self,
         mailbox_id: &str,

@@ -1,6 +1,5 @@
-//! What the operator's own systems are told of letters: a row for each receiver that wants to hear of it, written in the
-//! transaction of what it tells and proven there, gone when the receiver has it. Without receivers nothing is written. Knows no
-//! HTTP and no key.
+//! Webhook events about letters: a row for each receiver that subscribed to the kind, written and proven in the transaction that it
+//! reports, removed once delivered. Without receivers nothing is written. Knows no HTTP and no key.
 
 use std::collections::BTreeSet;
 
@@ -16,72 +15,72 @@ use crate::received::received;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
-/// Something that happened to a letter, said by whoever knows whose it is.
+/// An event of a letter, whose mailbox the caller knows.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// What.
+    /// Kind of event.
     pub kind: LetterEvent,
-    /// Which letter.
+    /// The letter's id.
     pub letter: String,
-    /// In which mailbox.
+    /// The mailbox's id.
     pub mailbox: String,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// A status; may be empty.
     pub detail: String,
-    /// Whose it is and whom it is for, sealed; `None`: as its first notice says.
+    /// The sealed sender and recipient; `None`: those of its first notice.
     pub memo_sealed: Option<Vec<u8>>,
 }
 
-/// Which events are asked for.
+/// Which events to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSelection {
-    /// Also those that are still tried.
+    /// All, including those still being tried.
     All,
-    /// Those that nobody tries any more.
+    /// Those that are no longer tried.
     Dead,
 }
 
-/// What becomes of an event.
+/// State of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventState {
-    /// It is tried, now or later.
+    /// It will be tried.
     Queued,
-    /// Nobody tries it any more.
+    /// It is no longer tried.
     Dead,
 }
 
-/// An event on its way to a receiver.
+/// An event to be delivered to a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
-    /// Its own, the same at every attempt.
+    /// Its id, the same at every attempt.
     pub id: String,
     /// The receiver.
     pub hook: String,
     /// What happened.
     pub kind: LetterEvent,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// To which letter.
+    /// Id of the letter.
     pub letter: String,
-    /// In which mailbox.
+    /// Id of the mailbox.
     pub mailbox: String,
     /// A status, or `read` and `unread`; may be empty.
     pub detail: String,
-    /// Attempts that failed.
+    /// Failed attempts.
     pub attempts: u64,
-    /// When it is due; of one in somebody's hands: when they have had it for too long.
+    /// When it is due; while claimed: when the claim expires.
     pub due_at: Timestamp,
-    /// What the last attempt came to.
+    /// Error of the last attempt.
     pub last_error: Option<String>,
-    /// Whose the letter is and whom it is for, sealed; nothing if that is not known any more.
+    /// The sealed sender and recipient; `None` if they are no longer known.
     pub memo_sealed: Option<Vec<u8>>,
-    /// What proves [`Self::told`].
+    /// The proof of [`Self::told`].
     pub proof: Vec<u8>,
 }
 
 impl EventRow {
-    /// What its receiver is told of it, and what is proven.
+    /// The fields sent to its receiver and covered by the proof.
     #[must_use]
     pub fn told(&self) -> EventWords<'_> {
         EventWords {
@@ -96,19 +95,19 @@ impl EventRow {
     }
 }
 
-/// How an attempt ended that did not succeed.
+/// Outcome of a failed attempt.
 #[derive(Clone, Debug)]
 pub enum NotTaken {
     /// It is tried again.
     Again {
-        /// When.
+        /// When it is tried again.
         due_at: Timestamp,
     },
-    /// Nobody tries again until the operator says so.
+    /// It is not tried again until the operator asks for it.
     Dead,
 }
 
-/// Where a row goes.
+/// The table and columns that events are inserted into.
 macro_rules! into {
     () => {
         "INSERT INTO hook_events
@@ -116,14 +115,14 @@ macro_rules! into {
     };
 }
 
-/// What a statement that tells returns of each row, for its proof.
+/// What an event statement returns of each row, for its proof.
 macro_rules! returning {
     () => {
         " ON CONFLICT DO NOTHING RETURNING id, hook, kind, at, letter, mailbox, detail"
     };
 }
 
-/// One statement: a row for each receiver that wants to hear of this kind. `?1` to `?4` are letter, kind, time, detail.
+/// One statement: a row for each receiver that subscribed to this kind. `?1` to `?4` are letter, kind, time, detail.
 macro_rules! told {
     ($detail:literal, $($condition:tt)+) => {
         concat!(
@@ -142,7 +141,7 @@ macro_rules! told {
     };
 }
 
-/// That this happened to a letter that is there: to be told when the batch has run.
+/// Reports that this happened to an existing letter, when the batch has run.
 pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &str) -> Statement {
     sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail).proving(one(
         deposit_id,
@@ -152,7 +151,7 @@ pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &
     ))
 }
 
-/// That its owner opens it for the first time: to stand before that is noted.
+/// Reports that its owner opens it for the first time: must come before that is recorded.
 pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
         told!("''", "d.id = ?1 AND d.mailbox_id = ?4 AND d.read_at IS NULL"),
@@ -164,14 +163,14 @@ pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> 
     .proving(one(deposit_id, LetterEvent::Opened, at, Some("")))
 }
 
-/// [`told`] of letters that go, and whether anybody had opened them.
+/// [`told`] for letters that are removed, and whether they were ever opened.
 macro_rules! told_gone {
     ($($condition:tt)+) => {
         told!("CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END", $($condition)+)
     };
 }
 
-/// That its time is over: to stand before it goes.
+/// Reports that a letter expires: must come before it is removed.
 pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
         told_gone!("d.id = ?1 AND d.expires_at <= ?3 AND ", not_held!("d.mailbox_id")),
@@ -182,7 +181,7 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     .proving(one(deposit_id, LetterEvent::Expired, at, None))
 }
 
-/// That it goes out of the trash: to stand before it does.
+/// Reports that a letter is removed from the trash: must come before it is.
 pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
         told_gone!("d.id = ?1 AND d.folder = 'trash' AND ", not_held!("d.mailbox_id")),
@@ -193,7 +192,7 @@ pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
     .proving(one(deposit_id, LetterEvent::Deleted, at, None))
 }
 
-/// That everything in a mailbox goes with it, these letters, by time or by hand: to stand before it does.
+/// Reports that a mailbox is removed with these letters, by expiry or by request: must come before it is.
 pub(crate) fn tell_all_gone(
     kind: LetterEvent,
     mailbox_id: &str,
@@ -209,7 +208,7 @@ pub(crate) fn tell_all_gone(
     }))
 }
 
-/// That everything in a mailbox may be opened by its owner from now on.
+/// Reports that the letters in a mailbox can be opened by its owner from now on.
 pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
     let kind = LetterEvent::Activated;
     let to = Letters::AllIn { mailbox_id: mailbox_id.to_owned(), among: None };
@@ -279,12 +278,12 @@ fn event(row: &mut Row) -> Result<EventRow, StoreError> {
     })
 }
 
-/// Rows shown with one question.
+/// Rows shown per query.
 const AT_ONCE: u32 = 500;
 
 impl Store {
-    /// Sets the receivers. Events for a receiver that is no longer among them wait for the operator; what a previous process had
-    /// claimed or put off is due again if this one holds the queue alone, else its claims end by their time.
+    /// Sets the receivers. Events for a receiver that is no longer among them are left to the operator; what a previous process had
+    /// claimed or deferred is due again if this one has the queue alone, otherwise its claims expire.
     pub async fn set_hooks(
         &self,
         _alone: &Alone,
@@ -322,8 +321,8 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// Takes the event for this receiver that is due longest; nobody else gets it until `until`, which then stands in its row
-    /// as the sign of whose it is.
+    /// Claims the event for this receiver that is longest due; no other process gets it until `until`, which is stored in its row
+    /// as the mark of the claim.
     pub async fn take_event(
         &self,
         hook: &str,
@@ -355,7 +354,7 @@ impl Store {
         answers.into_iter().flat_map(|answer| answer.rows).next().map(|mut row| event(&mut row)).transpose()
     }
 
-    /// Puts what is sealed or proven under another server key in the place of what was. What is gone stays gone.
+    /// Replaces what is sealed or proven under an old server key. Removed events stay removed.
     pub async fn replace_events(&self, events: Vec<EventRow>) -> Result<(), StoreError> {
         let replaced = |event: EventRow| {
             sql!(
@@ -368,12 +367,12 @@ impl Store {
         self.change(events.into_iter().map(replaced).collect()).await.map(drop)
     }
 
-    /// Its receiver has it.
+    /// Its receiver has accepted it.
     pub async fn event_taken(&self, id: &str) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM hook_events WHERE id = ?1", id)]).await.map(drop)
     }
 
-    /// Its receiver does not have it, as far as anybody knows. Changes nothing where somebody else has it in hand by now.
+    /// Its receiver has probably not accepted it. Changes nothing if another process has claimed it by now.
     pub async fn event_not_taken(
         &self,
         event: &EventRow,
@@ -401,7 +400,7 @@ impl Store {
         self.change(vec![change]).await.map(drop)
     }
 
-    /// Events after this id. A few at once.
+    /// Events after this id, one page.
     pub async fn events(
         &self,
         after: &str,
@@ -427,7 +426,7 @@ impl Store {
         rows.into_iter().map(one).collect()
     }
 
-    /// Dead events are tried again from now on: this one, or all of a receiver. Returns how many.
+    /// Queues dead events again: this one, or all of a receiver. Returns how many.
     pub async fn revive_events(
         &self,
         id: Option<&str>,
@@ -445,7 +444,7 @@ impl Store {
         Ok(self.change(vec![change]).await?.into_iter().sum())
     }
 
-    /// Dead events are given up: this one, or all of a receiver. Returns how many.
+    /// Removes dead events: this one, or all of a receiver. Returns how many.
     pub async fn drop_events(&self, id: Option<&str>, hook: Option<&str>) -> Result<usize, StoreError> {
         let change = sql!(
             "DELETE FROM hook_events WHERE state = 'dead' AND (?1 = '' OR id = ?1) AND (?2 = '' OR hook = ?2)",

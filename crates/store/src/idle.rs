@@ -1,4 +1,4 @@
-//! Mailboxes nobody uses: what their time is counted from, and their end. How long they are kept is not known here.
+//! Unused mailboxes: since when they are unused, and their deletion. How long they are kept is not known here.
 
 use sealpost_mail::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::sender_status::Unread;
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 
-/// Mailboxes looked at with one question.
+/// Mailboxes per query.
 const AT_ONCE: u32 = 1_000;
 
 fn idle(mut row: Row) -> Result<IdleMailbox, StoreError> {
@@ -22,7 +22,7 @@ fn idle(mut row: Row) -> Result<IdleMailbox, StoreError> {
 }
 
 impl IdleMailbox {
-    /// Returns its row while nothing has changed and nobody holds it.
+    /// Returns its row while it is unchanged and not under a hold.
     pub(crate) fn still(&self) -> Statement {
         sql!(
             "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL
@@ -41,9 +41,9 @@ fn or_never(at: Option<Timestamp>) -> Timestamp {
 }
 
 impl Store {
-    /// Mailboxes into which nothing has come since `before` and whose owners have not been there since, after this id;
-    /// none that is held or deleted. A few at once; the next question begins after the last one's id. Reads the whole
-    /// table, beside the writer.
+    /// Mailboxes after this id that have received nothing since `before` and whose owners have not logged in since;
+    /// none that is under a hold or deleted. One page; the next begins after the last one's id. Scans the whole table
+    /// on a reader.
     pub async fn idle_mailboxes(
         &self,
         before: Timestamp,
@@ -64,7 +64,7 @@ impl Store {
         rows.into_iter().map(idle).collect()
     }
 
-    /// Deletes a mailbox for good, if it is still as unused as it was read. `false`: somebody came, or holds it.
+    /// Deletes a mailbox permanently if it is still unused. `false`: it was used or put under a hold.
     pub async fn delete_idle(
         &self,
         mailbox: &IdleMailbox,

@@ -1,4 +1,4 @@
-//! Jobs: which is due, who has it, how its runs ended. What a job does is not known here.
+//! Scheduled jobs: when each is due, who runs it, and how its runs ended. What a job does is not known here.
 
 use sealpost_mail::Timestamp;
 
@@ -6,54 +6,54 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
-/// A job as it stands.
+/// A job's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRow {
     /// Its name.
     pub name: String,
     /// When it is due next.
     pub due_at: Timestamp,
-    /// Somebody asked then that it runs at once, and no run has begun since.
+    /// When an immediate run was requested, if none has begun since.
     pub requested_at: Option<Timestamp>,
-    /// Who runs it, and until when nobody else may.
+    /// Who runs it, and until when no other process may.
     pub leased: Option<(String, Timestamp)>,
 }
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRun {
-    /// Counts up.
+    /// Sequence number.
     pub number: i64,
-    /// Which job.
+    /// Name of the job.
     pub job: String,
     /// When it began.
     pub begun_at: Timestamp,
-    /// When it ended; `None`: it runs.
+    /// When it ended; `None`: it is running.
     pub ended_at: Option<Timestamp>,
     /// What it did, as JSON.
     pub counts: String,
-    /// Why it failed.
+    /// Error, if it failed.
     pub error: Option<String>,
 }
 
-/// Who wants to run a job, and for how long.
+/// A claim to run a job.
 #[derive(Clone, Debug)]
 pub struct Claim<'a> {
-    /// Which.
+    /// Name of the job.
     pub job: &'a str,
-    /// Who.
+    /// The claiming process.
     pub owner: &'a str,
-    /// When.
+    /// Time of the claim.
     pub now: Timestamp,
-    /// Nobody else may run it until then.
+    /// No other process may run it until then.
     pub until: Timestamp,
-    /// A lease beyond this, and a next run beyond `latest`, were written by a clock that was wrong, and bind nobody.
+    /// A lease beyond this, and a next run beyond `latest`, were written by a wrong clock and are ignored.
     pub longest: Timestamp,
-    /// See there.
+    /// See `longest`.
     pub latest: Timestamp,
-    /// When it is due first, if nobody has ever heard of it.
+    /// When it is first due, if it is not known yet.
     pub first: Timestamp,
-    /// Whether it has to be due.
+    /// Whether it must be due.
     pub start: JobStart,
 }
 
@@ -69,28 +69,28 @@ pub enum JobStart {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub struct JobEnd<'a> {
-    /// Which job.
+    /// Name of the job.
     pub job: &'a str,
-    /// Whose run.
+    /// The process that ran it.
     pub owner: &'a str,
     /// Its number.
     pub number: i64,
-    /// When.
+    /// When it ended.
     pub now: Timestamp,
     /// When the job is due next.
     pub due_at: Timestamp,
     /// What it did, as JSON.
     pub counts: String,
-    /// Why it failed.
+    /// Error, if it failed.
     pub error: Option<String>,
 }
 
-/// What a run says whose process ended before it did.
+/// Error of a run whose process ended first.
 const CUT_OFF: &str = "its process ended before it did";
 
 impl Store {
-    /// Takes a job that is due and that nobody has. Returns the number of the run. A lease that has run out is its
-    /// process's end: the run is noted as cut off.
+    /// Claims a job that is due and not leased. Returns the number of the run. An expired lease means that its process
+    /// ended: that run is recorded as cut off.
     pub async fn claim_job(&self, claim: Claim<'_>) -> Result<Option<i64>, StoreError> {
         self.introduce_jobs(&[(claim.job, claim.first)]).await?;
         let mut batch = Batch::default();
@@ -129,7 +129,7 @@ impl Store {
         }
     }
 
-    /// Jobs that nobody has heard of, with when each is due first. Others stay as they are.
+    /// Adds unknown jobs with the time each is first due. Known ones are unchanged.
     pub async fn introduce_jobs(&self, firsts: &[(&str, Timestamp)]) -> Result<(), StoreError> {
         let known = firsts.iter().map(|(job, due_at)| {
             sql!("INSERT INTO jobs (name, due_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING", *job, *due_at)
@@ -137,8 +137,7 @@ impl Store {
         self.change(known.collect()).await.map(drop)
     }
 
-    /// Makes a job due, whatever a run of it says that is under way: that one began before. One that nobody has heard of is
-    /// heard of now.
+    /// Makes a job due, whatever a run under way will set: that run began before. An unknown job is added.
     pub async fn make_job_due(&self, job: &str, now: Timestamp) -> Result<(), StoreError> {
         let due = sql!(
             "INSERT INTO jobs (name, due_at, wished_at) VALUES (?1, ?2, ?2)
@@ -149,14 +148,14 @@ impl Store {
         self.change(vec![due]).await.map(drop)
     }
 
-    /// Goes on having a job. `false`: somebody else has it.
+    /// Extends the lease of a job. `false`: another process has it.
     pub async fn keep_job(&self, job: &str, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
         let kept =
             sql!("UPDATE jobs SET lease_until = ?3 WHERE name = ?1 AND lease_owner = ?2", job, owner, until);
         Ok(self.change(vec![kept]).await?.iter().sum::<usize>() == 1)
     }
 
-    /// Ends a run and gives the job back; one that was made due meanwhile stays so. `false`: somebody else has it.
+    /// Ends a run and releases the job; one that was made due meanwhile stays due. `false`: another process has it.
     pub async fn end_job(&self, end: JobEnd<'_>) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
@@ -180,7 +179,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The jobs that have been heard of.
+    /// All known jobs.
     pub async fn jobs(&self) -> Result<Vec<JobRow>, StoreError> {
         let rows = self
             .read_rows(sql!(

@@ -1,4 +1,4 @@
-//! What was found when somewhere was asked for a partner's keys, for a while. Cannot open it, and does not know what was asked.
+//! Cached results of looking up a partner's keys. Cannot open them, and does not know what was looked up.
 
 use sealpost_mail::Timestamp;
 
@@ -6,21 +6,21 @@ use crate::error::StoreError;
 use crate::statement::{Batch, sql};
 use crate::store::Store;
 
-/// One answer.
+/// A cached result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyLookupRow {
-    /// What was asked, as a keyed tag.
+    /// Keyed tag of what was looked up.
     pub tag: [u8; 32],
-    /// What was found.
+    /// The result, sealed.
     pub answer_sealed: Vec<u8>,
-    /// When.
+    /// When it was looked up.
     pub asked_at: Timestamp,
-    /// Until when nobody is asked again.
+    /// Until when the result is used.
     pub good_until: Timestamp,
 }
 
 impl Store {
-    /// The last answer, if it is still good. One of a time to come was written by a clock that was wrong.
+    /// The cached result, unless it has expired. One from the future was written by a wrong clock.
     pub async fn key_lookup(
         &self,
         tag: &[u8; 32],
@@ -41,7 +41,7 @@ impl Store {
         }))
     }
 
-    /// Keeps one in the place of the last; what is over goes.
+    /// Replaces the cached result; expired ones are removed.
     pub async fn keep_key_lookup(&self, answer: KeyLookupRow) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!("DELETE FROM key_lookups WHERE good_until <= ?1", answer.asked_at));

@@ -1,5 +1,5 @@
-//! That the operator was told of a key's end: once a step, with the mail that says so. What a key is, and which steps there
-//! are, is not known here.
+//! Records that the operator was warned of a key's expiry: once per step, with the mail that says so. What a
+//! key is, and which steps there are, is not known here.
 
 use sealpost_mail::Timestamp;
 
@@ -7,16 +7,16 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
 
-/// Of which step the operator was last told.
+/// The last warning about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyWarning {
     /// The key's row.
     pub key_id: String,
-    /// When the key ends.
+    /// When the key expires.
     pub ends_at: Timestamp,
-    /// The step: so many days before that, or fewer.
+    /// The step: this many days before expiry, or fewer.
     pub days: u32,
-    /// When they were told.
+    /// When the warning was sent.
     pub at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ impl KeyWarning {
 }
 
 impl Store {
-    /// All that the operator was told.
+    /// All warnings sent.
     pub async fn key_warnings(&self) -> Result<Vec<KeyWarning>, StoreError> {
         let rows = self
             .read_rows(sql!("SELECT key_id, ends_at, days, at FROM key_warnings ORDER BY key_id"))

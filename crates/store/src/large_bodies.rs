@@ -1,17 +1,17 @@
-//! Where large bodies are: the choice, and nothing that follows of it. Reaches nothing.
+//! Where large bodies are stored: the choice alone. Connects to nothing.
 
 use std::path::PathBuf;
 
 use crate::bucket::BucketOptions;
 
-/// Where large bodies are.
+/// Where large bodies are stored.
 #[derive(Clone, Debug, Default)]
 pub enum LargeBodies {
-    /// In the store's folder, which then is the only one.
+    /// In the store's folder, which is then the only one.
     #[default]
     Folder,
-    /// In a folder that several nodes share: on every one the same.
+    /// In a folder shared by several nodes: the same on all of them.
     Shared(PathBuf),
-    /// In a bucket of an S3-compatible store. What was written before stays where it is until it is moved.
+    /// In a bucket of an S3-compatible store. Earlier bodies stay where they are until they are moved.
     Bucket(Box<BucketOptions>),
 }

@@ -1,4 +1,5 @@
-//! Legs on their way: leased, finished, followed up. A leg belongs to whoever holds its lease.
+//! The delivery queue: leasing legs, recording how attempts end, and adding follow-ups. A leg belongs to the process that holds its
+//! lease.
 
 use sealpost_mail::{EnhancedCode, Timestamp};
 
@@ -11,43 +12,43 @@ use crate::statement::{
 };
 use crate::store::Store;
 
-/// One recipient's copy on its way out.
+/// One recipient's copy to be delivered.
 #[derive(Clone, Debug)]
 pub struct NewLeg {
     /// Fresh id.
     pub id: String,
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub arrival_id: String,
-    /// The sealed rest; `None`: what goes out is written when it goes, from what the ticket says.
+    /// Id of the sealed body; `None`: the mail is generated from the ticket when it is sent.
     pub body_id: Option<String>,
-    /// What delivery must know, sealed to the spool key.
+    /// What delivery needs to know, sealed to the spool key.
     pub ticket_sealed: Vec<u8>,
     /// Queue key: a next hop's name or a domain.
     pub destination: String,
-    /// First attempt.
+    /// When it is first attempted.
     pub due_at: Timestamp,
-    /// Given up after that.
+    /// When it is given up.
     pub expires_at: Timestamp,
-    /// When.
+    /// When it was queued.
     pub created_at: Timestamp,
-    /// What it carries.
+    /// The kind of mail.
     pub purpose: LegPurpose,
-    /// How it enters the queue.
+    /// The state in which it enters the queue.
     pub state: LegStart,
 }
 
-/// How a leg enters the queue.
+/// The state in which a leg enters the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LegStart {
-    /// Due when its time comes.
+    /// Waits for its due time.
     Queued,
-    /// Held until an operator lets it go.
+    /// Held until an operator releases it.
     Frozen,
-    /// Leased from the start: whoever commits it has promised to work on it at once.
+    /// Leased from the start: the process that commits it delivers it at once.
     InHand {
-        /// Who, as in [`Lease::owner`].
+        /// The owner, as in [`Lease::owner`].
         owner: String,
-        /// Until when.
+        /// When the lease expires.
         until: Timestamp,
     },
 }
@@ -55,11 +56,11 @@ pub enum LegStart {
 /// A request for work.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
-    /// Who asks: this process, in this life.
+    /// The requesting process: one incarnation of it.
     pub owner: String,
-    /// The present.
+    /// The current time.
     pub now: Timestamp,
-    /// How long the legs are wanted. Afterwards anyone may take them.
+    /// When the leases expire. Afterwards any process may take the legs.
     pub until: Timestamp,
     /// How many at most.
     pub limit: usize,
@@ -86,41 +87,41 @@ impl LeaseFrom<'_> {
     }
 }
 
-/// The latest times that anybody of us gives a leg.
+/// The latest times that any of our processes gives a leg.
 #[derive(Clone, Copy, Debug)]
 pub struct LatestTimes {
-    /// When it is due: later than any pause.
+    /// Latest due time: longer than any pause.
     pub due: Timestamp,
-    /// Until when it is leased, by the clock of leases.
+    /// Latest end of a lease, by the clock of leases.
     pub lease: Timestamp,
-    /// The present by that clock.
+    /// The current time by that clock.
     pub lease_now: Timestamp,
 }
 
-/// A leg with its lease. Only the store makes one.
+/// A leased leg. Only the store creates it.
 #[derive(Clone, Debug)]
 pub struct LeasedLeg {
     /// Id.
     pub id: String,
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub arrival_id: String,
-    /// The sealed rest, if it has one.
+    /// Id of the sealed body, if it has one.
     pub body_id: Option<String>,
-    /// The same at hand, where nobody has to read it.
+    /// The body, if it is already in memory.
     pub body: Option<Body>,
-    /// What delivery must know, sealed to the spool key.
+    /// What delivery needs to know, sealed to the spool key.
     pub ticket_sealed: Vec<u8>,
     /// Queue key.
     pub destination: String,
-    /// Attempts that ended in a retry.
+    /// Attempts so far that ended in a retry.
     pub attempts: i64,
     /// When it was queued.
     pub created_at: Timestamp,
-    /// Given up after that.
+    /// When it is given up.
     pub expires_at: Timestamp,
-    /// A delay was reported already.
+    /// Whether a delay has been reported.
     pub delay_noted: bool,
-    /// What it carries.
+    /// The kind of mail.
     pub purpose: LegPurpose,
     pub(crate) owner: String,
     pub(crate) until: Timestamp,
@@ -134,51 +135,51 @@ impl LeasedLeg {
     }
 }
 
-/// How an attempt ended.
+/// Outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegEnd {
-    /// Delivered: the leg goes, also when its lease is lost.
+    /// Delivered: the leg is removed, even if its lease was lost.
     Done,
-    /// Another try later.
+    /// To be retried.
     Retry {
-        /// When.
+        /// When it is retried.
         due_at: Timestamp,
         /// The peer's reply code, if it gave one.
         code: Option<u16>,
-        /// The peer's or our enhanced code.
+        /// The enhanced status code, the peer's or ours.
         enhanced: Option<EnhancedCode>,
         /// A delay has been reported with this or an earlier attempt.
         delay_noted: bool,
     },
-    /// Not tried after all, because its destination is being left alone: counts as no attempt.
+    /// Not attempted, because its destination is suspended: does not count as an attempt.
     Postponed {
-        /// Until when.
+        /// When it is due again.
         due_at: Timestamp,
         /// A delay has been reported with this or an earlier attempt.
         delay_noted: bool,
     },
-    /// Given up: the leg goes. Its report stands among the follow-ups.
+    /// Given up: the leg is removed. Its report is among the follow-ups.
     Failed,
-    /// Kept until an operator looks at it.
+    /// Held for an operator.
     Frozen,
 }
 
-/// A leg that comes of the end of another: a report, a notice to the sender.
+/// A leg that results from the end of another: a report or a notice to the sender.
 #[derive(Clone, Debug)]
 pub struct FollowUp {
     /// The leg.
     pub leg: NewLeg,
-    /// Its body; `None` if it refers to one that is stored.
+    /// Its body; `None` if it refers to a stored one.
     pub body: Option<StoredBody>,
 }
 
-/// Whether the end was written down.
+/// Whether the outcome was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Finished {
-    /// Written, with all follow-ups.
+    /// Recorded, with all follow-ups.
     Recorded,
-    /// The lease ran out and another holds the leg now, or an operator removed it. Nothing was written.
+    /// The lease expired and another process has the leg now, or an operator removed it. Nothing was written.
     LeaseLost,
 }
 
@@ -187,9 +188,9 @@ impl NewLeg {
         batch.add(self.statement());
     }
 
-    /// Puts it into the queue.
+    /// The statement that queues it.
     pub(crate) fn statement(self) -> Statement {
-        // A leased leg is due again at the end of its lease.
+        // A leased leg is due again when its lease expires.
         let (state, due_at, lease) = match self.state {
             LegStart::Queued => (LegState::Queued, self.due_at, None),
             LegStart::Frozen => (LegState::Frozen, self.due_at, None),
@@ -215,7 +216,7 @@ impl NewLeg {
         )
     }
 
-    /// The leg as whoever has it in hand sees it; `None`: nobody has.
+    /// The leg as its lease holder sees it; `None`: it is not leased.
     pub(crate) fn in_hand<'a>(&self, mut bodies: impl Iterator<Item = &'a StoredBody>) -> Option<LeasedLeg> {
         let LegStart::InHand { owner, until } = &self.state else { return None };
         let body = bodies.find(|body| Some(body.id()) == self.body_id.as_deref());
@@ -238,7 +239,7 @@ impl NewLeg {
 }
 
 impl Store {
-    /// Takes up to `limit` due legs, shared out evenly among their destinations. Empty: nothing is due.
+    /// Leases up to `limit` due legs, spread evenly over their destinations. Empty: nothing is due.
     pub async fn lease_legs(&self, request: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
         let mut open: Vec<Destination> = self
             .destinations()
@@ -248,7 +249,7 @@ impl Store {
                 destination.due_at <= request.now && request.from.includes(&destination.name)
             })
             .collect();
-        // The longest waiting first, and every destination gets its share of the limit.
+        // Longest waiting first; every destination gets its share of the limit.
         open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
         let mut leased = Vec::new();
         while !open.is_empty() && leased.len() < request.limit {
@@ -265,14 +266,14 @@ impl Store {
             let results = match self.write(batch).await {
                 Ok(Outcome::Kept(results)) => results,
                 Ok(Outcome::Refused(_)) => break,
-                // What it has is worked on; what went wrong is met again.
+                // Legs already leased are returned; the error will occur again.
                 Err(error) if !leased.is_empty() => {
                     tracing::warn!(%error, "fewer legs were leased than are due");
                     break;
                 }
                 Err(error) => return Err(error),
             };
-            // Those that used up their share may have more.
+            // Destinations that used up their share may have more.
             let mut full =
                 results.iter().map(|result| result.affected >= share).collect::<Vec<_>>().into_iter();
             open.retain(|_| full.next().unwrap_or(false));
@@ -283,8 +284,7 @@ impl Store {
         Ok(leased)
     }
 
-    /// Writes down how an attempt ended, and what follows of it, in one transaction. The body goes with
-    /// its last leg or deposit.
+    /// Records how an attempt ended, and its follow-ups, in one transaction. The body is removed with its last leg or deposit.
     pub async fn finish_leg(
         &self,
         leg: &LeasedLeg,
@@ -305,7 +305,7 @@ impl Store {
             LegEnd::Done | LegEnd::Failed => {
                 batch.told.extend(self.riding().events.iter().cloned());
                 batch.add(match end {
-                    // The recipient has it: whoever holds the leg now must not send it once more.
+                    // The recipient has it: another lease holder must not send it again.
                     LegEnd::Done => sql!(DONE, leg.id.as_str()).or_refuse(Refusal::LeaseLost),
                     LegEnd::Failed | LegEnd::Retry { .. } | LegEnd::Postponed { .. } | LegEnd::Frozen => {
                         sql!(
@@ -359,9 +359,8 @@ impl Store {
                 .or_refuse(Refusal::LeaseLost),
             ),
         }
-        // Nobody waits for the end of a letter that went out, and nothing is lost with it: after a loss of
-        // power it may go out again, as it may when the server's answer is lost. A file must not go before
-        // its row has gone for good.
+        // No caller waits for the end of a delivered letter, and nothing is lost with it: after a power failure the letter may be
+        // sent again, as when the server's reply is lost. A file must not be removed before its row is durably gone.
         let has_no_file = match (&leg.body_id, &leg.body) {
             (None, _) => true,
             (Some(_), Some(body)) => body.inline().is_some(),
@@ -369,7 +368,7 @@ impl Store {
         };
         let outcome = match end {
             LegEnd::Done if has_no_file && batch.settles.is_empty() => {
-                // Undone by a change of servers, it would be in our hand again, and nobody would know.
+                // Undone by a failover, the leg would be leased to us again, unnoticed.
                 batch.flush = Flush::DoneAgain;
                 batch.sharing = Sharing::Ends;
                 self.write_soon(batch).await?
@@ -386,8 +385,7 @@ impl Store {
         }
     }
 
-    /// When the next queued leg is due; in the past if one is due. A leased leg counts as due at the end
-    /// of its lease.
+    /// When the next queued leg is due; in the past if one is due. A leased leg counts as due when its lease expires.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.next_due_from(LeaseFrom::AllBut(&[])).await
     }
@@ -401,18 +399,18 @@ impl Store {
             .min())
     }
 
-    /// Makes waiting legs due now that are due later than any pause is long, or leased by others for longer than anybody takes a
-    /// lease: the clock was set back since, or somebody else has written their times. What `owner`, who asks, has leased stays with it,
-    /// whatever its times are: it may be under way. Returns how many.
+    /// Makes legs due now whose due time is later than any pause, or that others have leased for longer than any lease: the clock
+    /// has been set back since, or the times were not written by us. Legs leased by `owner`, the caller, are left alone, because
+    /// they may be under way. Returns how many.
     pub async fn pull_in_legs(
         &self,
         owner: &str,
         now: Timestamp,
         latest: LatestTimes,
     ) -> Result<usize, StoreError> {
-        // Mostly there are none, which a leap for each destination tells.
+        // Usually there are none, which one index lookup per destination shows.
         let mut lasts = self.read_rows(sql!(LAST_DUE)).await?.into_iter();
-        // One that is no time is somebody else's.
+        // A value that is not a time was not written by us.
         if !lasts.any(|row| destination(row).map_or(true, |one| one.due_at > latest.due)) {
             return Ok(0);
         }
@@ -432,8 +430,8 @@ impl Store {
         Ok(pulled.iter().sum())
     }
 
-    /// Every destination with queued legs, and when its first one is due. Leaps from one to the next in
-    /// the index: what it costs is the number of destinations, however long their queues are.
+    /// Every destination with queued legs, and when its first one is due. Jumps from one to the next in the index: the cost depends
+    /// on the number of destinations, not on the length of their queues.
     async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
         let rows = self.read_rows(sql!(DESTINATIONS)).await?;
         rows.into_iter().map(destination).collect()
@@ -444,7 +442,7 @@ fn destination(mut row: Row) -> Result<Destination, StoreError> {
     Ok(Destination { name: row.text()?, due_at: row.time()? })
 }
 
-/// Leaps from destination to destination in the index legs_due, and says this of the queued legs there.
+/// Jumps from destination to destination in the index legs_due and evaluates this for the queued legs there.
 macro_rules! leaping {
     ($what:literal) => {
         concat!(
@@ -464,7 +462,7 @@ macro_rules! leaping {
 const DESTINATIONS: &str = leaping!("min(l.due_at)");
 const LAST_DUE: &str = leaping!("max(l.due_at)");
 
-/// Everybody's again: whoever leased it was never given it, if it is there at all.
+/// Releases a lease that its caller never received, if it exists at all.
 pub(crate) fn give_back(id: &str, owner: &str, until: Timestamp, now: Timestamp) -> Statement {
     sql!(
         "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?4
@@ -477,23 +475,23 @@ pub(crate) fn give_back(id: &str, owner: &str, until: Timestamp, now: Timestamp)
 }
 
 impl Taking {
-    /// For what the batch returned.
+    /// The statements for the rows that the batch returned.
     pub(crate) fn give_back(&self, results: Vec<StatementResult>) -> Vec<Statement> {
         let ids = results.into_iter().flat_map(|result| result.rows).filter_map(|mut row| row.text().ok());
         ids.map(|id| give_back(&id, &self.owner, self.until, self.now)).collect()
     }
 }
 
-/// A queue within the queue.
+/// One destination's queue.
 struct Destination {
     name: String,
-    /// Of its first leg.
+    /// Due time of its first leg.
     due_at: Timestamp,
 }
 
 fn lease_some(request: &Lease<'_>, destination: &str, share: usize) -> Statement {
     sql!(
-        // Materialized: looked for once, however the engine joins.
+        // Materialized: evaluated once, however the engine joins.
         "WITH due AS MATERIALIZED (
              SELECT id FROM legs WHERE state = 'queued' AND destination = ?3 AND due_at <= ?4
              ORDER BY due_at LIMIT ?5 /*LOCK*/)

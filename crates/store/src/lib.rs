@@ -1,12 +1,12 @@
-//! Rows and sealed bodies: what a `250` promises is kept here. Opaque bytes only.
+//! Rows and sealed bodies: everything a `250` promises is stored here. Opaque bytes only.
 //!
-//! SECURITY: this crate holds no key and opens nothing it keeps; whatever it is given is already
-//! sealed, so that its files may be copied by anyone. It knows no rules, no SMTP, no HTTP and no
-//! wording, and never asks what time it is. It is the only crate that names rusqlite, tokio-postgres and object_store.
+//! SECURITY: this crate holds no key and opens nothing it keeps; everything it is given is already sealed, so that a
+//! copy of its files reveals nothing. It knows no rules, no SMTP, no HTTP and no wording, and never reads the clock. It
+//! is the only crate that names rusqlite, tokio-postgres and object_store.
 //!
-//! Every statement is data (decision 0005); one of two engines does it. SQLite: one writer thread drains a queue
-//! and commits many callers' work with one `fsync` (group commit), a few readers stand beside it. PostgreSQL: a
-//! transaction for each batch.
+//! Every statement is data (decision 0005), run by one of two engines. SQLite: one writer thread drains a queue and
+//! commits many callers' work with one `fsync` (group commit), beside a few readers. PostgreSQL: one transaction per
+//! batch.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -1,4 +1,5 @@
-//! Rows of sessions, newcomers and tokens as they lie, to be held against their proofs. Opaque bytes; knows no key.
+//! Raw rows of sessions, newcomers and tokens, to be verified against their proofs. Opaque bytes; knows no
+//! key.
 
 use sealpost_mail::Timestamp;
 
@@ -6,17 +7,17 @@ use crate::error::StoreError;
 use crate::statement::{Row, sql};
 use crate::store::Store;
 
-/// A session or a newcomer.
+/// A session, or a newcomer session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comer {
-    /// When the session began; `None`: a newcomer.
+    /// When the session began; `None`: a newcomer session.
     pub since: Option<Timestamp>,
-    /// The mailbox's secret behind its proof.
+    /// The mailbox's secret key, sealed and preceded by its proof.
     pub sealed: Vec<u8>,
 }
 
 impl Store {
-    /// The sessions and newcomers of a mailbox.
+    /// The sessions and newcomer sessions of a mailbox.
     pub async fn comers(&self, mailbox_id: &str) -> Result<Vec<Comer>, StoreError> {
         let question = sql!(
             "SELECT created_at, secret_sealed FROM sessions WHERE mailbox_id = ?1
@@ -27,7 +28,7 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(comer).collect()
     }
 
-    /// The hashes of activation tokens of a mailbox that nobody has spent.
+    /// The hashes of a mailbox's unspent activation tokens.
     pub async fn unspent_activations(&self, mailbox_id: &str) -> Result<Vec<[u8; 32]>, StoreError> {
         let question = sql!(
             "SELECT hash FROM tokens WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL",

@@ -1,4 +1,4 @@
-//! Mailboxes and the wraps of their keys. Which wrap opens with what is the vault's business.
+//! Mailboxes and the wraps of their keys. What opens which wrap is up to the vault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::token::{NewToken, spend_deletion_tokens};
 use crate::unreachable::Unreachable;
 use crate::wrap_row::NewWrap;
 
-/// A mailbox to be made; it starts pending.
+/// A mailbox to be created; it starts pending.
 #[derive(Clone, Debug)]
 pub struct NewMailbox {
     /// Fresh id.
@@ -33,7 +33,7 @@ pub struct NewMailbox {
     pub public_key: Vec<u8>,
     /// Language tag for notices and pages.
     pub language: String,
-    /// When.
+    /// When it was created.
     pub created_at: Timestamp,
     /// The wrapped secret key, at least one.
     pub wraps: Vec<NewWrap>,
@@ -41,16 +41,16 @@ pub struct NewMailbox {
     pub token: Option<NewToken>,
 }
 
-/// The life of a mailbox.
+/// Lifecycle of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailboxState {
-    /// Made for a letter; nobody has opened it.
+    /// Created for a letter; not activated yet.
     Pending,
     /// Its owner has a password.
     Active,
-    /// Closed until support opens it.
+    /// Locked until support unlocks it.
     Locked,
-    /// Emptied. Never returned by tag.
+    /// Emptied. Never found by tag.
     Deleted,
 }
 
@@ -69,48 +69,48 @@ pub struct MailboxRow {
     pub state: MailboxState,
     /// Language tag.
     pub language: String,
-    /// The owner's question, sealed.
+    /// The owner's security question, sealed.
     pub question_sealed: Option<Vec<u8>>,
-    /// What the owner says of themselves, sealed.
+    /// The owner's profile, sealed.
     pub profile_sealed: Option<Vec<u8>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When its owner activated it.
     pub activated_at: Option<Timestamp>,
-    /// Last good log-in.
+    /// When its owner last logged in.
     pub last_seen_at: Option<Timestamp>,
-    /// Which password and answer are the present ones; sealed with the address.
+    /// Identifies the current password and answer; sealed with the address.
     pub epochs: String,
-    /// When a letter came last, or a hold ended.
+    /// When a letter last arrived, or a hold ended.
     pub reached_at: Option<Timestamp>,
-    /// Since then nothing of it goes.
+    /// Since when it is under a hold, which keeps everything in it.
     pub held_since: Option<Timestamp>,
 }
 
 /// Why a mailbox is deleted, and on what condition.
 pub(crate) enum Deletion<'a> {
-    /// By hand: its owner's, or support's. Not while it is held.
+    /// On request of its owner or of support. Not while it is under a hold.
     ByHand,
-    /// By a link in a mail, if it is still good.
+    /// By a link in a mail, if the link is still valid.
     ByLink { token_hash: &'a [u8; 32], now: Timestamp },
-    /// By time, if it is still as unused as this.
+    /// Because it is unused, if it is still exactly as given.
     Idle(&'a IdleMailbox),
 }
 
-/// What locks or unlocks a mailbox: which of both it is stands among the epochs, under the address's seal.
+/// Locks or unlocks a mailbox: which of the two is recorded in the epochs, under the address's seal.
 #[derive(Clone, Debug)]
 pub struct Relock {
     /// The mailbox.
     pub mailbox_id: String,
-    /// Its epochs as they were read.
+    /// Its epochs as read.
     pub epochs_before: String,
-    /// Its epochs from now on.
+    /// Its new epochs.
     pub epochs: String,
-    /// The address, sealed with them.
+    /// The address, sealed with the new epochs.
     pub address_sealed: Vec<u8>,
 }
 
-/// A mailbox as a letter for it needs it.
+/// A mailbox, with what an arrival needs to know of it.
 #[derive(Clone, Debug)]
 pub struct ReachedMailbox {
     /// Id.
@@ -123,47 +123,47 @@ pub struct ReachedMailbox {
     pub public_key: Vec<u8>,
     /// State.
     pub state: MailboxState,
-    /// The kept activation link, sealed; while pending only.
+    /// The stored activation link, sealed; while pending only.
     pub link_sealed: Option<Vec<u8>>,
-    /// What it opens with; while pending only.
+    /// What activates it; while pending only.
     pub activate_by: ActivateBy,
-    /// The bytes of all letters in it, where that was asked.
+    /// Total size of its letters in bytes, if requested.
     pub size: Option<u64>,
-    /// Which password and answer are the present ones; sealed with the address.
+    /// Identifies the current password and answer; sealed with the address.
     pub epochs: String,
-    /// How many notices came back for good, since support cleared it.
+    /// How many notices have bounced permanently since support last reset the count.
     pub bounces: u32,
-    /// How often its owner is to be told of letters, as the owner has set it.
+    /// How often its owner wants notices of letters, if the owner has chosen.
     pub pace: Option<Pace>,
-    /// When the last notice of new letters left, where that is remembered.
+    /// When the last notice of new letters was sent, if known.
     pub announced_at: Option<Timestamp>,
-    /// Letters that wait for the next one.
+    /// Letters waiting for the next notice.
     pub unannounced: u64,
-    /// Since when an operator holds it, if one does.
+    /// Since when it is under a hold, if it is.
     pub held_since: Option<Timestamp>,
 }
 
-/// Whether it is asked how much lies in a mailbox: that looks at each of its letters.
+/// Whether the size of a mailbox is needed: computing it reads each of its letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailboxSizes {
-    /// Somebody wants to know.
+    /// Needed.
     Asked,
-    /// Nobody does.
+    /// Not needed.
     NotAsked,
 }
 
-/// What a mailbox's time is counted from.
+/// The times from which a mailbox's disuse is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdleMailbox {
     /// Its id.
     pub id: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When its owner activated it.
     pub activated_at: Option<Timestamp>,
-    /// Last good log-in.
+    /// When its owner last logged in.
     pub seen_at: Option<Timestamp>,
-    /// When a letter came last, or a hold ended.
+    /// When a letter last arrived, or a hold ended.
     pub reached_at: Option<Timestamp>,
 }
 
@@ -230,21 +230,20 @@ impl NewMailbox {
     }
 }
 
-/// Its owner was here.
+/// Records that its owner was here.
 pub(crate) fn last_seen(mailbox_id: &str, now: Timestamp) -> Statement {
     sql!("UPDATE mailboxes SET last_seen_at = ?2 WHERE id = ?1", mailbox_id, now)
 }
 
 impl Store {
-    /// The mailboxes (none deleted) of these addresses; a tag without one is left out.
+    /// The mailboxes (not deleted) with these tags; tags without one are skipped.
     pub async fn mailboxes_by_tag(&self, tags: &[[u8; 32]]) -> Result<Vec<MailboxRow>, StoreError> {
         let question = |tag| sql!(concat!(select_mailbox!(), " WHERE tag = ?1 AND state <> 'deleted'"), tag);
         let answers = self.read(tags.iter().map(question).collect()).await?;
         answers.into_iter().flatten().map(mailbox_row).collect()
     }
 
-    /// The mailboxes (none deleted) of these addresses as a letter for them needs them, with one question;
-    /// a tag without one is left out.
+    /// The same with what an arrival needs to know, in one query; tags without one are skipped.
     pub async fn reach_mailboxes(
         &self,
         tags: &[[u8; 32]],
@@ -282,13 +281,13 @@ impl Store {
         answers.into_iter().flatten().map(reached).collect()
     }
 
-    /// One mailbox, whatever its state.
+    /// One mailbox in any state.
     pub async fn mailbox(&self, mailbox_id: &str) -> Result<Option<MailboxRow>, StoreError> {
         let question = sql!(concat!(select_mailbox!(), " WHERE id = ?1"), mailbox_id);
         self.read_one(question).await?.map(mailbox_row).transpose()
     }
 
-    /// The next mailboxes after the id `after`, whatever their state.
+    /// The next mailboxes after the id `after`, in any state.
     pub(crate) async fn mailboxes_after(
         &self,
         after: &str,
@@ -305,7 +304,7 @@ impl Store {
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
-    /// The kept link of a mailbox and its activation wrap, which belong together.
+    /// The stored activation link of a mailbox and its activation wrap, which belong together.
     pub async fn kept_link(&self, mailbox_id: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
         let question = sql!(
             "SELECT l.sealed, a.sealed FROM wraps l JOIN wraps a ON a.mailbox_id = l.mailbox_id AND a.kind = ?3
@@ -322,7 +321,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.hold_mailbox(&lock.mailbox_id);
         end_sessions(&mut batch, &lock.mailbox_id, Ended::Support, now, None);
-        // Somebody else may have read the mail that they are in.
+        // The mail with those links may have been read by somebody else.
         batch.add(spend_deletion_tokens(&lock.mailbox_id, now));
         batch.add(
             sql!(
@@ -358,12 +357,12 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Queues the mail that rides with this, for whoever is not there when it is done.
+    /// Queues the accompanying mail to an owner who is not present.
     fn tell_owner(&self, batch: &mut Batch) {
         self.riding().mail.iter().for_each(|mail| batch.add(mail.clone()));
     }
 
-    /// Notes the language its owner chose. `false`: no such mailbox, or it is deleted.
+    /// Stores the language chosen by the owner. `false`: the mailbox does not exist or is deleted.
     pub async fn set_language(&self, mailbox_id: &str, language: &str) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
@@ -375,8 +374,8 @@ impl Store {
         Ok(changed.iter().sum::<usize>() == 1)
     }
 
-    /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
-    /// address makes a new one. `false`: no such mailbox, or deleted before, or held.
+    /// Empties a mailbox permanently: deposits, wraps, tokens, sessions, address. The next letter to the address
+    /// creates a new one. `false`: it does not exist, was deleted before, or is under a hold.
     pub async fn delete_mailbox(
         &self,
         mailbox_id: &str,
@@ -386,7 +385,8 @@ impl Store {
         self.delete(mailbox_id, &Deletion::ByHand, unread, now).await
     }
 
-    /// The same, if this link to it is good in the very transaction: what its owner does meanwhile overtakes it.
+    /// The same, if this link to it is still valid within the transaction: anything its owner does meanwhile
+    /// invalidates it.
     pub async fn delete_mailbox_by_link(
         &self,
         mailbox_id: &str,
@@ -416,19 +416,20 @@ impl Store {
             let mut batch = Batch::default();
             batch.hold_mailbox(mailbox_id);
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
-            // Before the letters and their memos go: receivers hear of each, senders of those that nobody had opened.
+            // Before the letters and their memos are removed: receivers are told of each, senders of those never
+            // opened.
             let (event, how) = deletion.of_letters();
             let letters = bodies_of(answers.next().unwrap_or_default())?;
             let going: BTreeSet<String> = letters.keys().cloned().collect();
             batch.add(tell_all_gone(event, mailbox_id, going.clone(), now));
             batch.extend(unread.all_in(mailbox_id, going, how, now));
-            // Not before it: a hold that begins in this moment keeps them, too.
+            // Not earlier: a hold that begins at this moment keeps them too.
             self.add_removal_of_drafts(&mut batch, mailbox_id).await?;
             for (deposit_id, body_id) in letters {
                 let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
                 remove_letter(&mut batch, deletion, &deposit_id, &body_id);
             }
-            // A letter that came in between was not read above: look again.
+            // A letter that arrived meanwhile was not read above: look again.
             batch.add(
                 sql!(
                     concat!(
@@ -457,7 +458,7 @@ impl Store {
     }
 }
 
-/// Letters and their bodies.
+/// The letters and their bodies.
 pub(crate) fn bodies_of(rows: Vec<Row>) -> Result<BTreeMap<String, String>, StoreError> {
     rows.into_iter().map(|mut row| Ok((row.text()?, row.text()?))).collect()
 }
@@ -481,7 +482,7 @@ impl Deletion<'_> {
         }
     }
 
-    /// What it is to the letters in the mailbox.
+    /// The event and the outcome for the letters in the mailbox.
     fn of_letters(&self) -> (LetterEvent, UnreadEnd) {
         match self {
             Self::ByHand | Self::ByLink { .. } => (LetterEvent::Deleted, UnreadEnd::WithMailbox),

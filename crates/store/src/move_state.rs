@@ -1,16 +1,16 @@
-//! Whether a store is on its way to another place: its one row of it. Copies nothing.
+//! State of a move of the store to another place, in one row. Copies nothing.
 
 use crate::error::StoreError;
 use crate::statement::{Row, Statement, sql};
 
-/// One side's row.
+/// The row on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MoveState {
-    /// A copy that is not whole.
+    /// An incomplete copy.
     Coming(String),
     /// Being copied.
     Leaving(String),
-    /// The copy is the store.
+    /// The copy has become the store.
     Left(String),
 }
 

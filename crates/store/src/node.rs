@@ -1,5 +1,5 @@
-//! Who this process is among several over one database server, whether it may act, and who the others are. Knows no
-//! database: with SQLite there is one machine, and nobody to be told from.
+//! This process among several that share a database server: whether it may act, and who the others are. Knows no database: with
+//! SQLite there is one machine and there are no others.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ impl Store {
         self.node().map_or(NodeState::Active, |heartbeat| heartbeat.node_state())
     }
 
-    /// Waits until it may, for as long as that takes. Who has been replaced waits for ever.
+    /// Waits until it may act, however long. A replaced process waits for ever.
     pub async fn until_active(&self) {
         if let Some(heartbeat) = self.node() {
             heartbeat.until_active().await;
         }
     }
 
-    /// Waits until somebody has taken over. Never returns while nobody has.
+    /// Waits until another process has taken over. Otherwise never returns.
     pub async fn replaced(&self) {
         match self.node() {
             Some(heartbeat) => heartbeat.replaced().await,
@@ -32,27 +32,26 @@ impl Store {
         }
     }
 
-    /// The time that leases are taken by: the database's, where several machines take them; otherwise `own`.
+    /// The clock by which leases are given: the database's if several machines share it, otherwise `own`.
     #[must_use]
     pub fn lease_time(&self, own: Timestamp) -> Timestamp {
         self.node().map_or(own, |heartbeat| heartbeat.database_time())
     }
 
-    /// How far our clock is from the database's, and how long ago that was found out; `None` where there is no other
-    /// clock.
+    /// The difference between our clock and the database's, and how long ago it was measured; `None` if there is no other clock.
     #[must_use]
     pub fn clock_differs(&self, own: Timestamp) -> Option<Duration> {
         let theirs = self.node()?.database_time();
         Some(Duration::from_millis(own.0.abs_diff(theirs.0)))
     }
 
-    /// Under which name this process leases legs, so that others can take them over; `None`: under any.
+    /// The name under which this process leases legs, so that others can take them over; `None`: any name.
     #[must_use]
     pub fn incarnation(&self) -> Option<&str> {
         self.node().map(|heartbeat| heartbeat.incarnation())
     }
 
-    /// All that serve, or have done so and did not say that they end. With SQLite none.
+    /// All processes that serve, or did and have not recorded their end. Empty with SQLite.
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
         let Some(now) = self.engine().clock().await? else { return Ok(Vec::new()) };
         let rows = self
@@ -78,9 +77,8 @@ impl Store {
         rows.into_iter().map(node).collect()
     }
 
-    /// Gives back the leases of processes that are certainly dead: all of them if this process is alone with the queue, else
-    /// those of the previous process in this data folder and those without an owner. Other leases end by their time. Returns how
-    /// many.
+    /// Releases the leases of processes that are certainly dead: all leases if this process has the queue alone, otherwise those of
+    /// the previous process in this data folder and those without an owner. Other leases expire. Returns how many.
     pub async fn release_leases(&self, alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
         let mut released = 0;
         if self.node().is_some()

@@ -1,4 +1,5 @@
-//! A process among several over one database server, as it says of itself and as others see it. Knows no store.
+//! A process among several that share a database server, as it describes itself and as others see it. Knows
+//! no store.
 
 use std::time::Duration;
 
@@ -7,49 +8,50 @@ use sealpost_mail::Timestamp;
 /// A process that is about to serve.
 #[derive(Clone, Debug)]
 pub struct NewNode {
-    /// What operators call its machine.
+    /// The operator's name for its machine.
     pub name: String,
-    /// Its parts, for operators.
+    /// Its roles, for operators.
     pub roles: String,
     /// Its version, for operators.
     pub version: String,
-    /// Silent for so long, others take over what it had in hand; after half of it it stops by itself. 30 seconds are
-    /// good.
+    /// After this long without a sign of life, others take over its work; after half of it the process stops.
+    /// 30 seconds is a good value.
     pub silence: Duration,
 }
 
-/// One of them as the others see it.
+/// A process as the others see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRow {
-    /// Which life of it: another one after each start.
+    /// Its incarnation: a new one after each start.
     pub incarnation: String,
-    /// What operators call its machine.
+    /// The operator's name for its machine.
     pub name: String,
-    /// Its parts.
+    /// Its roles.
     pub roles: String,
     /// Its version.
     pub version: String,
-    /// Silent for so long, others take over.
+    /// After this long without a sign of life, others take over.
     pub silence: Duration,
     /// When it began to serve, by the database's clock.
     pub begun_at: Timestamp,
-    /// How long ago it last gave a sign of life, by the database's clock.
+    /// Time since its last sign of life, by the database's clock.
     pub silent: Duration,
-    /// Legs that it has in hand.
+    /// Legs it has leased.
     pub legs: u64,
 }
 
-/// Whether a process may act as the one that has its legs in hand.
+/// Whether a process may still act on the legs it has leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum NodeState {
-    /// Nobody takes over from it.
+    /// It may: no other takes over from it.
     Active,
-    /// It could give no sign of life for so long that somebody soon may: it begins nothing until it could.
+    /// It could give no sign of life for so long that others soon may take over: it begins nothing until it
+    /// could.
     Silent,
-    /// Somebody has. Only a new life helps.
+    /// Others have taken over. Only a restart helps.
     Replaced,
 }
 
-/// What stands in a node's place while the server key is changed: nobody begins to serve.
+/// A placeholder in the table of nodes while the server key is being changed: no process may begin to serve.
 pub(crate) const ROTATING: &str = "rotating";

@@ -1,6 +1,6 @@
-//! The condition in SQL that nobody holds a mailbox. Knows no row.
+//! An SQL condition: a mailbox is not under a hold. Knows no row.
 
-/// `d` is a letter's row: nobody holds its mailbox.
+/// `d` is a letter's row: its mailbox is not under a hold.
 macro_rules! not_held {
     ($mailbox_id:literal) => {
         concat!(

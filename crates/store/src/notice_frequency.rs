@@ -1,5 +1,5 @@
-//! How often owners are told of new letters: what they have set, and what is noted of one that leaves. Knows no wording, and not
-//! whether it is time.
+//! How often owners want notices of new letters, and what is recorded when one is sent. Knows no wording, and
+//! not when a notice is due.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use sealpost_mail::Timestamp;
 use crate::column_values::{ColumnWord, column_words};
 
 column_words! {
-    /// How often an owner is told of new letters at most.
+    /// How often an owner gets notices of new letters at most.
     Pace {
-        /// Of each letter, when it comes.
+        /// One per letter, when it arrives.
         AtOnce = "at-once",
         /// Once an hour.
         Hourly = "hourly",
@@ -20,7 +20,7 @@ column_words! {
 }
 
 impl Pace {
-    /// From often to seldom.
+    /// From most to least frequent.
     pub const CHOICES: [Self; 3] = [Self::AtOnce, Self::Hourly, Self::Daily];
 
     /// The one with this name.
@@ -29,7 +29,7 @@ impl Pace {
         Self::CHOICES.into_iter().find(|pace| pace.as_str() == name)
     }
 
-    /// Between two notices; none: each letter has its own.
+    /// Time between two notices; `None`: each letter has its own.
     #[must_use]
     pub fn interval(self) -> Option<Duration> {
         match self {
@@ -40,24 +40,24 @@ impl Pace {
     }
 }
 
-/// That a notice of new letters leaves, once: together with the mail, or not at all.
+/// Records that a notice of new letters is sent, in the transaction that queues the mail.
 #[derive(Clone, Debug)]
 pub struct Announced {
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// When the last one left, as it was read.
+    /// When the previous one was sent, as read.
     pub before: Option<Timestamp>,
-    /// When.
+    /// When this one is sent.
     pub at: Timestamp,
-    /// Letters it speaks of that had waited for it.
+    /// Letters it covers that had waited for it.
     pub letters: Vec<String>,
 }
 
-/// A letter whose owner is told of it later, with others.
+/// A letter whose owner gets a collected notice later.
 #[derive(Clone, Debug)]
 pub struct Unannounced {
-    /// The letter.
+    /// The letter's deposit id.
     pub deposit_id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
 }

@@ -1,26 +1,26 @@
-//! Rows of what is in the bucket: announced before it goes there, kept with the row that needs it, gone with that. Whoever
-//! commits and whoever cleans up change the same row, so that only one of them can.
+//! Rows about objects in the bucket: announced before upload, kept with the row that needs the object, removed with it.
+//! Committing and cleaning up change the same row, so that only one of them can succeed.
 
 use sealpost_mail::Timestamp;
 
 use crate::statement::{Batch, Refusal, Statement, sql};
 
-/// Whose row it is where an object was found that nobody had announced.
+/// The incarnation recorded for an object that was found unannounced.
 pub(crate) const FOUND: &str = "found";
 
-/// A body that will go to the bucket; `life` as in `nodes`.
+/// Announces a body that will be uploaded; `life` as in `nodes`.
 pub(crate) fn announce(body_id: &str, life: &str) -> Statement {
     sql!("INSERT INTO objects (body, state, life) VALUES (?1, 'coming', ?2)", body_id, life)
 }
 
-/// It stays: from here on its body's row decides. Somebody may have cleaned it up meanwhile.
+/// Keeps it: from here on its body's row decides. It may have been cleaned up meanwhile.
 pub(crate) fn keep(body_id: &str) -> Statement {
     sql!("UPDATE objects SET state = 'kept', life = '' WHERE body = ?1 AND state = 'coming'", body_id)
         .or_refuse(Refusal::Overtaken)
 }
 
 impl Batch {
-    /// To stand behind what may have removed its body's row.
+    /// Must follow the statement that may have removed its body's row.
     pub(crate) fn release_object(&mut self, body_id: &str) {
         self.add(sql!(
             "UPDATE objects SET state = 'gone' WHERE body = ?1 AND state = 'kept'
@@ -30,12 +30,13 @@ impl Batch {
     }
 }
 
-/// Nobody will commit it any more.
+/// Marks it as never to be committed.
 pub(crate) fn abandon(body_id: &str) -> Statement {
     sql!("UPDATE objects SET state = 'gone' WHERE body = ?1 AND state = 'coming'", body_id)
 }
 
-/// What was announced by lives that are over. With SQLite there are none in the table, and nobody is told from another.
+/// Objects announced by dead incarnations. With SQLite there are none in the table, and incarnations are not told
+/// apart.
 macro_rules! dead_announced {
     ($what:literal) => {
         concat!(
@@ -46,37 +47,37 @@ macro_rules! dead_announced {
     };
 }
 
-/// Whether there is any.
+/// Whether there are any.
 pub(crate) fn dead_announced() -> Statement {
     sql!(concat!(dead_announced!("SELECT body FROM objects"), " LIMIT 1"))
 }
 
-/// It goes.
+/// Marks them for removal.
 pub(crate) fn abandon_dead_announced() -> Statement {
     sql!(dead_announced!("UPDATE objects SET state = 'gone'"))
 }
 
-/// To be removed from the bucket.
+/// Objects to be removed from the bucket.
 pub(crate) fn gone() -> Statement {
     sql!("SELECT body FROM objects WHERE state <> 'kept' AND state = 'gone' ORDER BY body LIMIT 200")
 }
 
-/// The body is somewhere else now, under the same id: the object goes.
+/// The body is stored elsewhere now, under the same id: its object is to be removed.
 pub(crate) fn let_go(body_id: &str) -> Statement {
     sql!("UPDATE objects SET state = 'gone' WHERE body = ?1 AND state = 'kept'", body_id)
 }
 
-/// Anything that is on its way in or out.
+/// Objects being uploaded or removed.
 pub(crate) fn moving() -> Statement {
     sql!("SELECT body FROM objects WHERE state <> 'kept' AND (state = 'gone' OR life = '') LIMIT 1")
 }
 
-/// It is out of the bucket.
+/// It has been removed from the bucket.
 pub(crate) fn forget(body_id: &str) -> Statement {
     sql!("DELETE FROM objects WHERE body = ?1 AND state = 'gone'", body_id)
 }
 
-/// What nobody can be asked about has a day: known since now, and gone if it was known for so long.
+/// Objects of unknown origin are kept for a day: dated now, and marked for removal if dated that long ago.
 pub(crate) fn age(now: Timestamp, before: Timestamp) -> [Statement; 2] {
     [
         sql!(

@@ -1,5 +1,5 @@
-//! What was last said when an authority was asked about a partner's certificate (RFC 6960), and when to ask again. Nobody is
-//! believed for what stands here, and whoever shows it or goes by it holds it against its proof.
+//! The last OCSP answer about a partner's certificate (RFC 6960), and when to ask again. The rows are not
+//! trusted: whoever shows or uses them verifies their proof.
 
 use sealpost_mail::Timestamp;
 
@@ -13,13 +13,13 @@ use crate::store::Store;
 pub struct OcspRow {
     /// The key's row.
     pub key_id: String,
-    /// In a word.
+    /// The answer in one word.
     pub answer: String,
     /// When it was asked.
     pub asked_at: Timestamp,
-    /// Not before then again.
+    /// When it may be asked again.
     pub again_at: Timestamp,
-    /// That this gateway has written it.
+    /// Proof that this gateway has written it.
     pub proof: [u8; 32],
 }
 
@@ -34,18 +34,19 @@ fn says(mut row: Row) -> Result<OcspRow, StoreError> {
 }
 
 impl Store {
-    /// All of them, also those that do not prove. One that cannot be read, or has no proof, nobody of us wrote.
+    /// All of them, including those whose proof fails. One that cannot be read, or has no proof, was not
+    /// written by us.
     pub async fn ocsp_answers(&self) -> Result<Vec<AsItStands<OcspRow>>, StoreError> {
         let rows = sql!("SELECT key_id, answer, asked_at, again_at, proof FROM ocsp_answers ORDER BY key_id");
         Ok(as_they_stand(self.read_rows(rows).await?, says))
     }
 
-    /// Forgets what stands there about a key.
+    /// Forgets the answer about a key.
     pub async fn forget_ocsp(&self, key_id: &str) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM ocsp_answers WHERE key_id = ?1", key_id)]).await.map(drop)
     }
 
-    /// Notes one in the place of the last.
+    /// Stores an answer, replacing the last.
     pub async fn note_ocsp(&self, answer: OcspRow) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!(

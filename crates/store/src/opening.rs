@@ -1,5 +1,5 @@
-//! How it is noted that a letter has been opened: once for its sender and for the evidence, whatever its owner's list shows. Knows
-//! nobody who is told.
+//! Records that a letter has been opened: once, for its sender and for the evidence, whatever its owner's list shows.
+//! Does not know who is informed.
 
 use sealpost_mail::Timestamp;
 
@@ -8,28 +8,28 @@ use crate::hook::tell_opened;
 use crate::statement::{Batch, Refusal, Statement, sql};
 use crate::store::Store;
 
-/// How its owner came to have it.
+/// How its owner opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// They looked at it: the list shows it as read.
+    /// It was viewed: the list shows it as read.
     Seen,
-    /// They took it away as a file: in the list it stays as it was.
+    /// It was downloaded as a file: its state in the list is unchanged.
     Taken,
 }
 
-/// That a letter is opened for the first time, noted together with other rows.
+/// Records, together with other rows, that a letter is opened for the first time.
 #[derive(Clone, Debug)]
 pub struct NewOpening {
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Which.
+    /// Its deposit id.
     pub deposit_id: String,
-    /// How.
+    /// How it was opened.
     pub how: Opening,
 }
 
 impl NewOpening {
-    /// Refused where it was opened before, or is gone.
+    /// Refused if it was opened before, or is gone.
     pub(crate) fn add_to(&self, batch: &mut Batch, now: Timestamp) {
         let Self { mailbox_id, deposit_id, how } = self;
         batch.hold_mailbox(mailbox_id);
@@ -39,7 +39,7 @@ impl NewOpening {
 }
 
 impl Opening {
-    /// Notes the first one; later ones change nothing.
+    /// Records the first opening; later ones change nothing.
     fn first(self, mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
         match self {
             Self::Seen => sql!(
@@ -49,7 +49,7 @@ impl Opening {
                 deposit_id,
                 now
             ),
-            // What nobody has opened is shown as unread, unless its owner has marked it as read (flag 4).
+            // An unopened letter is shown as unread, unless its owner has marked it as read (flag 4).
             Self::Taken => sql!(
                 "UPDATE deposits SET read_at = ?3, flags = CASE WHEN (flags & 4) = 0 THEN flags | 1 ELSE flags END
                  WHERE mailbox_id = ?1 AND id = ?2 AND read_at IS NULL",
@@ -61,7 +61,7 @@ impl Opening {
     }
 }
 
-/// Notes that it was looked at: the first time for good, and that its owner does not show it as unread any more.
+/// Records a viewing: the first time permanently, and clears the owner's unread mark.
 fn seen(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
     sql!(
         "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
@@ -73,7 +73,7 @@ fn seen(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
 }
 
 impl Store {
-    /// Notes the first reading; later ones change nothing but a mark that it be shown as unread.
+    /// Records the first reading; later ones only clear an unread mark.
     pub async fn mark_read(
         &self,
         mailbox_id: &str,
@@ -83,7 +83,7 @@ impl Store {
         self.opened(mailbox_id, deposit_id, seen(mailbox_id, deposit_id, now), now).await
     }
 
-    /// Notes that a letter is taken away that nobody has opened; any other stays as it is.
+    /// Records that an unopened letter is downloaded; any other is unchanged.
     pub async fn mark_taken(
         &self,
         mailbox_id: &str,

@@ -1,5 +1,5 @@
-//! Encrypted letters from the world as they came: kept for a while, opened again, gone. Opaque: who wrote to whom and the key
-//! of the body are sealed.
+//! Originals of encrypted letters received from outside: kept for a while, reopened on demand, then removed. Opaque:
+//! sender, recipients and body key are sealed.
 
 use sealpost_mail::Timestamp;
 
@@ -9,18 +9,18 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
 
-/// One of them.
+/// An original.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginalRow {
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub id: String,
-    /// Its sealed rest, which a leg or a letter in a mailbox may refer to as well.
+    /// Id of its sealed body, which a leg or a deposit may refer to as well.
     pub body_id: String,
     /// What became of it.
     pub state: OriginalState,
-    /// Everything else.
+    /// All other facts, sealed.
     pub sealed: Vec<u8>,
-    /// When it came.
+    /// When it arrived.
     pub created_at: Timestamp,
     /// Until when it is kept.
     pub until: Timestamp,
@@ -50,7 +50,7 @@ impl OriginalRow {
         ));
     }
 
-    /// What was in it is handed on by this very batch: copies of it as it came, that still wait for an operator, go.
+    /// Its content is passed on by this same batch: copies of the original that still wait for an operator are removed.
     pub(crate) fn reopened(&self, batch: &mut Batch) {
         batch.add(
             sql!(
@@ -69,7 +69,7 @@ impl OriginalRow {
 }
 
 impl Store {
-    /// All of them, oldest first.
+    /// All originals, oldest first.
     pub async fn originals(&self) -> Result<Vec<OriginalRow>, StoreError> {
         let all = sql!(
             "SELECT id, body_id, state, sealed, created_at, until FROM originals ORDER BY created_at, id"
@@ -84,7 +84,7 @@ impl Store {
         self.read_one(one).await?.map(original_row).transpose()
     }
 
-    /// Forgets those whose time is over. Returns how many; a body goes with the last that refers to it.
+    /// Removes expired originals. Returns how many; a body is removed with its last reference.
     pub async fn forget_originals(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         let mut pace = BackgroundPace::new(self);
@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    /// Puts records sealed anew in the place of what was there.
+    /// Replaces records by newly sealed ones.
     pub async fn replace_originals(&self, sealed: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
         let each = |(id, sealed)| sql!("UPDATE originals SET sealed = ?2 WHERE id = ?1", id, sealed);
         let statements: Vec<_> = sealed.into_iter().map(each).collect();

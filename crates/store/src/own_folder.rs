@@ -1,5 +1,6 @@
-//! Folders that owners make, and moving letters into them. A letter stays what it is to everything else (received or sent,
-//! with its time): only where its owner sees it changes. Every question names the mailbox too. Knows no name of a folder.
+//! Folders created by owners, and moving letters into them. For everything else a letter stays what it is (received or
+//! sent, with its time); only where its owner sees it changes. Every query names the mailbox too. Does not know the
+//! folders' names.
 
 use sealpost_mail::Timestamp;
 
@@ -10,7 +11,7 @@ use crate::folder_ref::OwnFolderRow;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 
-/// The mark follows what is noted.
+/// Makes the flag follow the stored folder.
 fn marked(mailbox_id: &str, deposit_id: &str) -> Statement {
     sql!(
         "UPDATE deposits SET flags = CASE
@@ -23,7 +24,7 @@ fn marked(mailbox_id: &str, deposit_id: &str) -> Statement {
 }
 
 impl Store {
-    /// The folders of an owner.
+    /// An owner's folders.
     ///
     /// # Errors
     /// The rows could not be read.
@@ -31,10 +32,10 @@ impl Store {
         self.read_rows(own_folders_of(mailbox_id)).await?.into_iter().map(own_folder_row).collect()
     }
 
-    /// Makes a folder, unless there are `most` already. Returns whether it was made.
+    /// Creates a folder, unless there are already `most`. Returns whether it was created.
     ///
     /// # Errors
-    /// Nothing was made, or nobody knows.
+    /// Nothing was created, or the outcome is unknown.
     pub async fn make_folder(
         &self,
         mailbox_id: &str,
@@ -45,7 +46,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
         batch.add(sql!(
-            // With another key pair it would never open.
+            // Sealed to another key pair it could never be opened.
             "INSERT INTO own_folders (id, mailbox_id, key_sealed, name_sealed)
              SELECT ?2, id, ?3, ?4 FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?5
                AND (SELECT count(*) FROM own_folders WHERE mailbox_id = ?1) < ?6
@@ -60,10 +61,10 @@ impl Store {
         Ok(self.write(batch).await?.returned() == 1)
     }
 
-    /// Gives a folder another name, sealed under its key.
+    /// Renames a folder; the name is sealed under its key.
     ///
     /// # Errors
-    /// Nothing was changed, or nobody knows.
+    /// Nothing was changed, or the outcome is unknown.
     pub async fn rename_folder(
         &self,
         mailbox_id: &str,
@@ -79,10 +80,10 @@ impl Store {
         Ok(self.changed_of(mailbox_id, vec![statement]).await? == 1)
     }
 
-    /// Removes a folder, unless somebody holds the mailbox. Its letters are where they would be without it.
+    /// Removes a folder, unless the mailbox is under a hold. Its letters return to where they would be without it.
     ///
     /// # Errors
-    /// Nothing was removed, or nobody knows.
+    /// Nothing was removed, or the outcome is unknown.
     pub async fn remove_folder(&self, mailbox_id: &str, folder_id: &str) -> Result<ThrownAway, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
@@ -107,11 +108,11 @@ impl Store {
         }
     }
 
-    /// Moves received and sent letters into a folder of their owner's, or (`None`) back out of it. Returns how many were
-    /// somewhere else; what is in the trash, and ids of other mailboxes, are passed over.
+    /// Moves received and sent letters into an owner's folder, or (`None`) back out of it. Returns how many were
+    /// somewhere else; letters in the trash, and ids of other mailboxes, are skipped.
     ///
     /// # Errors
-    /// Nothing was moved, or nobody knows.
+    /// Nothing was moved, or the outcome is unknown.
     pub async fn move_deposits(
         &self,
         mailbox_id: &str,
@@ -152,7 +153,7 @@ impl Store {
         Ok(self.write(batch).await?.returned())
     }
 
-    /// How many letters lie in each folder of an owner's; of an empty one there is nothing.
+    /// The number of letters in each of an owner's folders; empty folders are left out.
     ///
     /// # Errors
     /// The rows could not be read.
@@ -168,7 +169,7 @@ impl Store {
         rows.into_iter().map(|mut row| Ok((row.text()?, row.count()?))).collect()
     }
 
-    /// What one move took, to be taken back.
+    /// The letters of one move, to be undone.
     ///
     /// # Errors
     /// The rows could not be read.
@@ -184,10 +185,10 @@ impl Store {
         rows.into_iter().map(|mut row| row.text()).collect()
     }
 
-    /// Puts letters back where they lay before their last move. A folder that is gone by now is no place.
+    /// Moves letters back to where they were before their last move. Folders deleted meanwhile are ignored.
     ///
     /// # Errors
-    /// Nothing was moved, or nobody knows.
+    /// Nothing was moved, or the outcome is unknown.
     pub async fn move_back(&self, mailbox_id: &str, deposit_ids: &[String]) -> Result<usize, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);

@@ -1,4 +1,4 @@
-//! Threads that speak to a server, whatever runtime their callers have. Knows no server.
+//! A runtime for talking to a server, whatever runtime the callers have. Knows no server.
 
 use std::fmt;
 use std::future::Future;
@@ -9,10 +9,10 @@ use tokio::task::JoinHandle;
 
 use crate::error::StoreError;
 
-/// What they do is little beside what the server does.
+/// Their work is little compared with the server's.
 const THREADS: usize = 2;
 
-/// A runtime that may be dropped anywhere. What still runs on it then is cut off.
+/// A runtime that may be dropped anywhere. What still runs on it then is aborted.
 pub(crate) struct OwnRuntime {
     runtime: Option<Runtime>,
     handle: Handle,

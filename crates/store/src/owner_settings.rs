@@ -1,4 +1,4 @@
-//! What a signed-in owner changes: password, question, what is said of themselves. Opaque bytes all of it.
+//! What a logged-in owner changes: password, security question, profile. All bytes are opaque here.
 
 use sealpost_mail::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::wrap_row::NewWrap;
 
-/// A session that goes on, bound to the new epochs.
+/// A session that continues, bound to the new epochs.
 #[derive(Clone, Debug)]
 pub struct KeptSession {
     /// Hash of the cookie's secret.
@@ -18,31 +18,32 @@ pub struct KeptSession {
     pub secret_sealed: Vec<u8>,
 }
 
-/// New secrets in place of old ones.
+/// New credentials replacing old ones.
 #[derive(Clone, Debug)]
 pub struct ChangeSecrets {
-    /// Which mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// When.
+    /// Time of the change.
     pub now: Timestamp,
-    /// What is wrapped anew; other kinds stay.
+    /// New wraps; other kinds are kept.
     pub wraps: Vec<NewWrap>,
-    /// The new question, sealed; `None`: it stays.
+    /// The new question, sealed; `None`: unchanged.
     pub question_sealed: Option<Vec<u8>>,
-    /// The address record as it was read: if there is another by now, so is the key pair or a wrap.
+    /// The address record as read: if it has changed by now, so has the key pair or a wrap.
     pub old_address: Vec<u8>,
     /// The address, sealed with the new epochs.
     pub address_sealed: Vec<u8>,
-    /// Which password and answer are the present ones from now on.
+    /// Identifies the new password and answer.
     pub epochs: String,
-    /// The session that goes on; every other one ends.
+    /// The session that continues; every other one ends.
     pub keep_session: Option<KeptSession>,
-    /// What the others are told.
+    /// The reason shown to the others.
     pub why: Ended,
 }
 
 impl Store {
-    /// Replaces wraps of an active mailbox. `false`: it is not active, or was changed meanwhile; nothing was changed.
+    /// Replaces wraps of an active mailbox. `false`: it is not active, or has been changed meanwhile; nothing
+    /// was changed.
     pub async fn change_secrets(&self, change: ChangeSecrets) -> Result<bool, StoreError> {
         let ChangeSecrets {
             mailbox_id,
@@ -86,7 +87,7 @@ impl Store {
                 kept.secret_sealed.clone()
             ));
         }
-        // A link that somebody else asked for must not undo this.
+        // A link requested by somebody else must not undo this.
         batch.add(sql!(
             "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
             mailbox_id.as_str(),
@@ -96,7 +97,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Notes what an owner says of themselves. `false`: no such mailbox, or it is not active.
+    /// Stores the owner's profile. `false`: the mailbox does not exist or is not active.
     pub async fn set_profile(&self, mailbox_id: &str, profile_sealed: Vec<u8>) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(

@@ -1,5 +1,5 @@
-//! Partners, their keys and our own for exchanging mail with them. Opaque: what a key is and whether it counts is
-//! sealed; the store sees ids, states and times.
+//! Partners, their keys, and our own keys for exchanging mail with them. Opaque: what a key is and whether it is
+//! trusted is sealed; the store sees ids, states and times.
 
 use sealpost_mail::Timestamp;
 
@@ -16,7 +16,7 @@ pub struct PartnerRow {
     pub id: String,
     /// Keyed hash of its name.
     pub tag: [u8; 32],
-    /// Everything else.
+    /// All other facts, sealed.
     pub sealed: Vec<u8>,
     /// When it was last changed.
     pub changed_at: Timestamp,
@@ -27,36 +27,36 @@ pub struct PartnerRow {
 pub struct PartnerKeyRow {
     /// Its id.
     pub id: String,
-    /// Whose.
+    /// Id of its partner.
     pub partner_id: String,
-    /// How it stands; bound to the seal.
+    /// Its state; bound to the seal.
     pub state: PartnerKeyState,
-    /// The key and what is known of it.
+    /// The key and its facts, sealed.
     pub sealed: Vec<u8>,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
 
-/// A domain or an address, and which partner it leads to.
+/// A domain or an address that belongs to a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceRow {
-    /// Keyed hash of it.
+    /// Keyed hash of the domain or address.
     pub tag: [u8; 32],
-    /// Whose.
+    /// Id of its partner.
     pub partner_id: String,
 }
 
-/// A row as it stands there; of one that cannot be read, what it is called by.
+/// A raw row; if it cannot be read, its id.
 pub type AsItStands<T> = Result<T, String>;
 
-/// Everything about partners as it stands there, for whoever verifies it.
+/// All raw rows about partners, to be verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartnersAsTheyStand {
     /// Partners.
     pub partners: Vec<AsItStands<PartnerRow>>,
-    /// Their keys, whoever they belong to.
+    /// Their keys, also of unknown partners.
     pub keys: Vec<AsItStands<PartnerKeyRow>>,
-    /// Their domains and addresses, wherever they lead.
+    /// Their domains and addresses, also of unknown partners.
     pub places: Vec<AsItStands<PlaceRow>>,
 }
 
@@ -65,52 +65,52 @@ pub struct PartnersAsTheyStand {
 pub struct OwnKeyRow {
     /// Its id.
     pub id: String,
-    /// How it stands; bound to the seal of both parts.
+    /// Its state; bound to the seal of both parts.
     pub state: OwnKeyState,
-    /// Certificate or public key, and what is known of it.
+    /// Certificate or public key and its facts, sealed.
     pub public_sealed: Vec<u8>,
-    /// The private key.
+    /// The private key, sealed.
     pub secret_sealed: Vec<u8>,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
 
-/// What may be shown of a key of ours.
+/// The public part of a key of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnPublicRow {
     /// Its id.
     pub id: String,
-    /// How it stands; bound to the seal.
+    /// Its state; bound to the seal.
     pub state: OwnKeyState,
-    /// Certificate or public key, and what is known of it.
+    /// Certificate or public key and its facts, sealed.
     pub public_sealed: Vec<u8>,
 }
 
-/// Changes with whatever changes in the public part of a key of ours.
+/// Changes whenever the public part of a key of ours changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnKeyMark {
     id: String,
     state: OwnKeyState,
-    /// The end of a seal is its tag (formats.md): a new one for each sealing.
+    /// The last bytes of a sealed value are its tag (formats.md): a new one for each sealing.
     tag: Vec<u8>,
 }
 
-/// Changes with whatever changes in a row of a partner or of one of its keys.
+/// Changes whenever a row of a partner or of one of its keys changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerMark {
     id: String,
     state: Option<String>,
-    /// As above.
+    /// See [`OwnKeyMark`].
     tag: Vec<u8>,
 }
 
-/// How a change ended.
+/// Outcome of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Changed {
     /// Done.
     Yes,
-    /// Somebody else was first: the row is not what it was when it was read, or the name, domain or address is taken.
+    /// Refused: the row is not as it was read, or the name, domain or address is taken.
     Overtaken,
 }
 
@@ -195,13 +195,13 @@ fn add_places(batch: &mut Batch, partner_id: &str, places: &[[u8; 32]]) {
 }
 
 impl Store {
-    /// Every partner.
+    /// All partners.
     pub async fn partners(&self) -> Result<Vec<PartnerRow>, StoreError> {
         let rows = self.read_rows(sql!(partner_columns!("ORDER BY p.id"))).await?;
         rows.into_iter().map(partner_row).collect()
     }
 
-    /// The partner of that name's tag.
+    /// The partner whose name has this tag.
     pub async fn partner_named(&self, tag: &[u8; 32]) -> Result<Option<PartnerRow>, StoreError> {
         let row = self.read_one(sql!(partner_columns!("WHERE p.tag = ?1"), tag)).await?;
         row.map(partner_row).transpose()
@@ -232,7 +232,7 @@ impl Store {
         self.read_rows(keys).await?.into_iter().map(key_row).collect()
     }
 
-    /// Everything about partners, one row that cannot be read hiding no other.
+    /// All rows about partners; one that cannot be read does not hide others.
     pub async fn partners_as_they_stand(&self) -> Result<PartnersAsTheyStand, StoreError> {
         let questions = vec![
             sql!(partner_columns!("ORDER BY p.id")),
@@ -250,7 +250,7 @@ impl Store {
         })
     }
 
-    /// Little, and the same as long as all partners and all of their keys are the same.
+    /// Small, and unchanged as long as all partners and their keys are unchanged.
     pub async fn partner_marks(&self) -> Result<Vec<PartnerMark>, StoreError> {
         let marks = sql!(
             "SELECT id, state, substr(sealed, length(sealed) - 15) FROM partner_keys
@@ -262,7 +262,7 @@ impl Store {
         self.read_rows(marks).await?.into_iter().map(mark).collect()
     }
 
-    /// A new partner with its domains, addresses and keys.
+    /// Adds a partner with its domains, addresses and keys.
     pub async fn add_partner(
         &self,
         partner: &PartnerRow,
@@ -288,7 +288,7 @@ impl Store {
         self.write(batch).await.map(|outcome| Changed::of(&outcome))
     }
 
-    /// A partner changed, with more domains or addresses and more keys, if it is what it was when it was read.
+    /// Changes a partner, adding domains, addresses and keys, if it is as it was read.
     pub async fn change_partner(
         &self,
         former: &PartnerRow,
@@ -314,7 +314,7 @@ impl Store {
         self.write(batch).await.map(|outcome| Changed::of(&outcome))
     }
 
-    /// A key changed, if it is what it was when it was read.
+    /// Changes a key if it is as it was read.
     pub async fn change_partner_key(
         &self,
         former: &PartnerKeyRow,
@@ -338,7 +338,7 @@ impl Store {
         self.write(batch).await.map(|outcome| Changed::of(&outcome))
     }
 
-    /// A partner goes, with its keys.
+    /// Removes a partner with its keys.
     pub async fn remove_partner(&self, partner_id: &str, audit: AuditRow) -> Result<Changed, StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!("DELETE FROM partner_places WHERE partner_id = ?1", partner_id));
@@ -364,7 +364,7 @@ impl Store {
         self.read_rows(keys).await?.into_iter().map(own_row).collect()
     }
 
-    /// The public sides of our own keys, oldest first. Whoever shows them does not even read what is private.
+    /// The public parts of our own keys, oldest first. Private parts are not even read.
     pub async fn own_public_keys(&self) -> Result<Vec<OwnPublicRow>, StoreError> {
         let keys = sql!("SELECT id, state, public_sealed FROM own_keys ORDER BY changed_at, id");
         let row = |mut row: Row| {
@@ -377,7 +377,7 @@ impl Store {
         self.read_rows(keys).await?.into_iter().map(row).collect()
     }
 
-    /// Little, and the same as long as [`Self::own_public_keys`] are the same.
+    /// Small, and unchanged as long as [`Self::own_public_keys`] are.
     pub async fn own_key_marks(&self) -> Result<Vec<OwnKeyMark>, StoreError> {
         let marks = sql!(
             "SELECT id, state, substr(public_sealed, length(public_sealed) - 15) FROM own_keys
@@ -389,7 +389,7 @@ impl Store {
         self.read_rows(marks).await?.into_iter().map(mark).collect()
     }
 
-    /// A new key of ours.
+    /// Adds a key of ours.
     pub async fn add_own_key(&self, key: &OwnKeyRow, audit: AuditRow) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!(
@@ -405,7 +405,7 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// A key of ours changed, if it is what it was when it was read.
+    /// Changes a key of ours if it is as it was read.
     pub async fn change_own_key(
         &self,
         former: &OwnKeyRow,

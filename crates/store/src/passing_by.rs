@@ -1,12 +1,12 @@
-//! Rows that are read for many: one that cannot be read is named in the log and hides no other. Whoever writes SQLite's file
-//! can put text where a number belongs. Knows no table.
+//! Reads lists of rows so that one that cannot be read is logged and skipped. Anyone who can write SQLite's file can put text where
+//! a number belongs. Knows no table.
 
 use crate::error::StoreError;
 use crate::statement::{Row, Statement, Value};
 use crate::store::Store;
 
 impl Store {
-    /// The next rows behind `after` that can be read; none: there are no more. The first column is what they are ordered by.
+    /// The next readable rows after `after`; empty at the end. Rows are ordered by the first column.
     pub(crate) async fn read_passing_by<T>(
         &self,
         what: &'static str,
@@ -24,7 +24,7 @@ impl Store {
                 match read(row) {
                     Ok(one) => found.push(one),
                     Err(error) => {
-                        tracing::error!(row.kind = what, row.id = %id.shown(), %error, "a row cannot be read and is passed by");
+                        tracing::error!(row.kind = what, row.id = %id.shown(), %error, "a row cannot be read and is skipped");
                     }
                 }
             }

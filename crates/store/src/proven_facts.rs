@@ -1,5 +1,5 @@
-//! Rows that only say that something is to be done or known, word by word as they are proven: that a letter went unread, that
-//! mail to an address came back, that somebody asks support for help, why a session has ended. Knows no SQL and no key.
+//! Statement rows, which only record that something is to be done or known, field by field as their proofs cover them: a letter
+//! went unread, mail to an address bounced, somebody asks support for help, a session was ended. Knows no SQL and no key.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use sealpost_mail::{Timestamp, hex};
 
 use crate::column_values::{Ended, LetterEvent, RequestState, UnreadEnd};
 
-/// Which rows are proven so.
+/// Kinds of statement rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactKind {
     /// A letter that went unread.
     GoneUnread,
-    /// An address that mail came back from.
+    /// An address whose mail bounced.
     CameBack,
-    /// What somebody asked of support.
+    /// A request to support.
     Request,
-    /// A session that somebody ended from elsewhere.
+    /// A session ended from elsewhere.
     SessionEnded,
 }
 
@@ -24,7 +24,7 @@ impl FactKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::GoneUnread, Self::CameBack, Self::Request, Self::SessionEnded];
 
-    /// What the log and `check` call one.
+    /// Its name in the log and in `check`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,134 +36,135 @@ impl FactKind {
     }
 }
 
-/// What one of them says, as it is proven.
+/// The proven fields of a statement row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProvenFact {
-    /// A letter went, and nobody had opened it. Whose it was is sealed for this letter, and not among it.
+    /// A letter was removed without having been opened. Its sender and recipient are sealed separately and not covered.
     GoneUnread {
-        /// Which.
+        /// The letter's deposit id.
         deposit_id: String,
-        /// When it came.
+        /// When it arrived.
         received_at: Timestamp,
-        /// When it went.
+        /// When it was removed.
         gone_at: Timestamp,
-        /// How.
+        /// How it was removed.
         how: String,
     },
-    /// Mail to a mailbox's owner came back.
+    /// Mail to a mailbox's owner bounced.
     CameBack {
-        /// Whose.
+        /// The mailbox.
         mailbox_id: String,
-        /// How often.
+        /// Number of bounces.
         bounces: i64,
-        /// When last.
+        /// When it last bounced.
         last_at: Timestamp,
-        /// What the server said last.
+        /// The last status code.
         status: String,
     },
-    /// Somebody asks support.
+    /// A request to support.
     Request(AskedRow),
-    /// A session was ended from elsewhere. Whose it was is not kept.
+    /// A session was ended from elsewhere. The mailbox is not recorded.
     SessionEnded {
-        /// Its hash.
+        /// Hash of the session's cookie.
         hash: Vec<u8>,
-        /// Why.
+        /// The reason.
         why: String,
-        /// When.
+        /// When it ended.
         at: Timestamp,
     },
 }
 
-/// A request, word by word.
+/// A request, field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedRow {
     /// Its number.
     pub number: i64,
-    /// Whose.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// What for.
+    /// What is requested.
     pub kind: String,
-    /// How it stands.
+    /// Its state.
     pub state: String,
-    /// When it was made, or said again.
+    /// When it was made, or repeated.
     pub created_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
-    /// How to reach who asked, sealed.
+    /// How to reach the requester, sealed.
     pub note: Option<Vec<u8>>,
-    /// What support noted, sealed.
+    /// Support's note, sealed.
     pub decision: Option<Vec<u8>>,
 }
 
-/// What a statement writes, to be proven within its transaction by the values it was given. Of what the database returns only
-/// that a row was changed counts, and what it alone knows (a number, when a letter came): a trigger may have changed the rest.
+/// What a statement writes, to be proven within its transaction by the values it was given. Of what the database returns, only the
+/// fact that a row was changed counts, and what it alone knows (a number, when a letter arrived): a trigger may have changed the
+/// rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proves {
     /// Events for webhooks (`hook::returning!`).
     Events(Happened),
-    /// Letters that went, and that nobody had opened.
+    /// Letters removed without having been opened.
     GoneUnread {
-        /// Among these.
+        /// The letters.
         letters: BTreeSet<String>,
-        /// When.
+        /// When they were removed.
         at: Timestamp,
-        /// How those that their owner had not thrown away.
+        /// The outcome of those that were not in the trash.
         how: UnreadEnd,
     },
-    /// The row of an address as it was before one is counted on; it must hold for that.
+    /// The row of an address before its count is increased; its proof must be valid for that.
     CountedOn,
-    /// Mail came back once more.
+    /// Another bounce.
     CameBack {
-        /// From whose address.
+        /// The mailbox.
         mailbox_id: String,
-        /// When.
+        /// When it bounced.
         at: Timestamp,
-        /// The status.
+        /// The status code.
         status: String,
     },
-    /// Somebody asks support.
+    /// A request to support.
     Asked {
-        /// Whose mailbox it is.
+        /// The mailbox.
         mailbox_id: String,
-        /// What for.
+        /// What is requested.
         kind: &'static str,
-        /// When.
+        /// When it was made.
         at: Timestamp,
-        /// How to reach them, sealed.
+        /// How to reach the requester, sealed.
         note: Option<Vec<u8>>,
     },
     /// Sessions that were ended.
     SessionsEnded {
-        /// Why.
+        /// The reason.
         why: Ended,
-        /// When.
+        /// When they ended.
         at: Timestamp,
     },
-    /// Requests of a mailbox that were open until now: only what proved then does so again.
+    /// Requests of a mailbox that were open until now: only those with a valid proof get a new one.
     Decided {
-        /// Whose.
+        /// The mailbox.
         mailbox_id: String,
-        /// This one alone.
+        /// Only this one, if given.
         number: Option<i64>,
-        /// How.
+        /// The decision.
         state: RequestState,
-        /// When.
+        /// When it was decided.
         at: Timestamp,
-        /// What support noted, sealed.
+        /// Support's note, sealed.
         decision: Option<Vec<u8>>,
     },
 }
 
-/// What webhooks are told of letters.
+/// Events for webhooks about letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Happened {
-    /// To which.
+    /// The letters.
     pub(crate) to: Letters,
-    /// What.
+    /// The kind of event.
     pub(crate) kind: LetterEvent,
-    /// When.
+    /// When it happened.
     pub(crate) at: Timestamp,
-    /// Further words, where they are not the database's to say.
+    /// Detail, unless the database provides it.
     pub(crate) detail: Option<String>,
 }
 
@@ -173,13 +174,13 @@ pub(crate) enum Letters {
     One(String),
     AllIn {
         mailbox_id: String,
-        /// These, where they are known.
+        /// Only these, if known.
         among: Option<BTreeSet<String>>,
     },
 }
 
 impl ProvenFact {
-    /// Which kind.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> FactKind {
         match self {
@@ -190,7 +191,7 @@ impl ProvenFact {
         }
     }
 
-    /// What the log and `check` call it by: the letter, the mailbox, the number, the beginning of the hash.
+    /// Its name in the log and in `check`: the letter, the mailbox, the number, or a prefix of the hash.
     #[must_use]
     pub fn id(&self) -> String {
         match self {

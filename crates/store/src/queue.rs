@@ -1,4 +1,4 @@
-//! The operator's hand in the queue: list, retry, freeze, thaw, remove.
+//! The operator's commands for the queue: list, retry, freeze, thaw, remove.
 
 use sealpost_mail::Timestamp;
 
@@ -18,32 +18,32 @@ pub struct LegFilter {
     pub arrival_id: Option<String>,
 }
 
-/// A leg as the operator sees it. The ticket is to be had with [`Store::leg_ticket`].
+/// A leg as the operator sees it. [`Store::leg_ticket`] reads its ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LegRow {
     /// Id.
     pub id: String,
-    /// The arrival it came with.
+    /// The arrival it belongs to.
     pub arrival_id: String,
-    /// The sealed rest; `None`: what goes out is written when it goes.
+    /// Id of the sealed body; `None`: the mail is generated when it is sent.
     pub body_id: Option<String>,
     /// Queue key.
     pub destination: String,
-    /// What it carries.
+    /// The kind of mail.
     pub purpose: LegPurpose,
     /// Queued or frozen.
     pub state: LegState,
-    /// Attempts that ended in a retry.
+    /// Attempts so far that ended in a retry.
     pub attempts: i64,
-    /// Next attempt; the lease's end while leased.
+    /// Next attempt; while leased, the end of the lease.
     pub due_at: Timestamp,
-    /// Given up after that.
+    /// When it is given up.
     pub expires_at: Timestamp,
     /// When it was queued.
     pub created_at: Timestamp,
-    /// A delay was reported.
+    /// Whether a delay has been reported.
     pub delay_noted: bool,
-    /// Who is working on it, and until when.
+    /// Owner and expiry of the lease, if it is leased.
     pub leased: Option<(String, Timestamp)>,
     /// The last reply code.
     pub last_code: Option<i64>,
@@ -51,14 +51,14 @@ pub struct LegRow {
     pub last_enhanced: Option<String>,
 }
 
-/// A leg whose ticket is sealed anew, because it is frozen or thawed.
+/// A leg whose ticket is sealed anew because it is frozen or thawed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnedLeg {
     /// Id.
     pub id: String,
-    /// The ticket that was read; with another one nothing is done.
+    /// The ticket as read; if it has changed, nothing is done.
     pub before: Vec<u8>,
-    /// The ticket from now on.
+    /// The new ticket.
     pub now: Vec<u8>,
 }
 
@@ -109,7 +109,7 @@ impl Store {
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
-    /// Makes queued legs due now; those being worked on stay as they are. Returns how many.
+    /// Makes queued legs due now; leased ones are unchanged. Returns how many.
     pub async fn retry_legs(&self, leg_ids: &[String], now: Timestamp) -> Result<usize, StoreError> {
         let statement = |id: &String| {
             sql!(
@@ -123,8 +123,7 @@ impl Store {
         Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
 
-    /// Freezes legs, each with the ticket that says so. One being worked on may still be finished by its holder.
-    /// Returns how many.
+    /// Freezes legs, each with its new ticket. A leased one may still be finished by its holder. Returns how many.
     pub async fn freeze_legs(&self, legs: Vec<TurnedLeg>) -> Result<usize, StoreError> {
         let statement = |leg: TurnedLeg| {
             sql!(
@@ -139,15 +138,14 @@ impl Store {
         Ok(self.change(legs.into_iter().map(statement).collect()).await?.iter().sum())
     }
 
-    /// Lets frozen legs go on, each with the ticket that says so: due now, and good until `expires_at` at least.
-    /// Returns how many.
+    /// Thaws legs, each with its new ticket: due now, and not given up before `expires_at`. Returns how many.
     pub async fn thaw_legs(
         &self,
         legs: Vec<TurnedLeg>,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<usize, StoreError> {
-        // Frozen while somebody worked on it: not due before that somebody's lease is over.
+        // Frozen while it was leased: not due before that lease expires.
         let statement = |leg: TurnedLeg| {
             sql!(
                 "UPDATE legs SET state = 'queued', ticket_sealed = ?5,
@@ -167,7 +165,7 @@ impl Store {
 
     /// Removes legs without a report, each body with its last reference. Returns how many.
     pub async fn remove_legs(&self, leg_ids: &[String]) -> Result<usize, StoreError> {
-        // Which body a leg refers to never changes, so it may be read before.
+        // A leg's body never changes, so it may be read beforehand.
         let question = |id: &String| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id.as_str());
         let answers = self.read(leg_ids.iter().map(question).collect()).await?;
         let mut batch = Batch::default();

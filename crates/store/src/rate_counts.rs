@@ -1,5 +1,5 @@
-//! What somebody has sent lately, counted by tag in slots of time, and no more than is allowed. Who that is, and what
-//! anybody is told, is somebody else's business.
+//! Rate limits: what a sender or login has sent lately, counted by tag in time slots, and never more than
+//! allowed. Who the tag belongs to, and what they are told, is decided elsewhere.
 
 use std::time::Duration;
 
@@ -10,27 +10,27 @@ use crate::stale_rows::{StaleRows, stale_rows};
 use crate::statement::{Batch, Lock, Outcome, Refusal, sql};
 use crate::store::Store;
 
-/// What was sent within one slot frees its place at one moment.
+/// Everything sent within one slot stops counting at the same moment.
 const SLOT: Duration = Duration::from_secs(5 * 60);
-/// What is counted.
+/// The shorter window.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most that may be sent; `i64::MAX` is no limit.
+/// The limits; `i64::MAX` means none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UseLimits {
-    /// Letters within an hour.
+    /// Letters per hour.
     pub letters_hour: i64,
-    /// Letters within a day.
+    /// Letters per day.
     pub letters_day: i64,
-    /// Recipients within an hour.
+    /// Recipients per hour.
     pub recipients_hour: i64,
-    /// Recipients within a day.
+    /// Recipients per day.
     pub recipients_day: i64,
 }
 
 impl UseLimits {
-    /// For what is counted and never refused, or limited in one way alone.
+    /// For what is counted but never refused, or is limited in one way only.
     pub const UNLIMITED: Self = Self {
         letters_hour: i64::MAX,
         letters_day: i64::MAX,
@@ -39,16 +39,16 @@ impl UseLimits {
     };
 }
 
-/// One letter that counts.
+/// One letter to be counted.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUse {
-    /// Whose.
+    /// Tag of the sender or login.
     pub whose: [u8; 32],
-    /// When.
+    /// When it was sent.
     pub at: Timestamp,
-    /// To how many.
+    /// Number of recipients.
     pub recipients: i64,
-    /// Kept only if no more than this is sent with it.
+    /// Refused if these limits would be exceeded.
     pub most: UseLimits,
 }
 
@@ -67,16 +67,16 @@ pub struct Used {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Allowance {
-    /// Now.
+    /// It may.
     Now,
-    /// From then on, if nothing else is sent before.
+    /// From this time on, if nothing else is sent before.
     From(Timestamp),
-    /// Never: it alone is more than is allowed.
+    /// Never: the letter alone exceeds the limit.
     Never,
 }
 
 impl UseLimits {
-    /// Whether one more letter to so many may be sent, after what was `used` (oldest first).
+    /// Whether one more letter to `recipients` may be sent, after what was `used` (oldest first).
     pub fn allows(&self, used: &[Used], recipients: i64, now: Timestamp) -> Allowance {
         let letters: fn(&Used) -> i64 = |used| used.letters;
         let people: fn(&Used) -> i64 = |used| used.recipients;
@@ -110,8 +110,8 @@ fn slot_of(at: Timestamp) -> Timestamp {
 }
 
 impl NewUse {
-    /// The one place that is sure: two letters at once cannot both take the last place. A slot that lies in the
-    /// future was written before the clock was set back, and does not count.
+    /// Checked in the transaction that counts: two letters at once cannot both use the last of a quota. A
+    /// slot in the future was written before the clock was set back, and does not count.
     pub(crate) fn add_to(&self, batch: &mut Batch) {
         let slot = slot_of(self.at);
         batch.hold(Lock::Use(self.whose));
@@ -145,23 +145,23 @@ impl NewUse {
     }
 }
 
-/// What no longer counts.
+/// Slots that no longer count.
 pub(crate) fn old_uses(now: Timestamp) -> StaleRows {
     stale_rows!(Uses, "FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
 }
 
-/// Whether places were left.
+/// Whether there was enough quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Spent {
-    /// All were taken.
+    /// All uses were counted.
     Taken,
-    /// There was none for one of them, and none was taken.
+    /// One of them exceeded its limit, and none was counted.
     TooMany,
 }
 
 impl Store {
-    /// Takes these places, all or none.
+    /// Counts these uses, all or none.
     pub async fn spend(&self, uses: &[NewUse]) -> Result<Spent, StoreError> {
         let mut batch = Batch::default();
         uses.iter().for_each(|one| one.add_to(&mut batch));
@@ -171,7 +171,7 @@ impl Store {
         }
     }
 
-    /// What was sent within a day, oldest first.
+    /// What was sent within the last day, oldest first.
     pub async fn used_lately(&self, whose: &[u8; 32], now: Timestamp) -> Result<Vec<Used>, StoreError> {
         let question = sql!(
             "SELECT slot, letters, recipients FROM sent_lately
@@ -185,7 +185,7 @@ impl Store {
             .collect()
     }
 
-    /// The bytes of all letters in a mailbox, deleted ones that can still be had back too.
+    /// The size of all letters in a mailbox in bytes, including those in the trash.
     pub async fn held_by(&self, mailbox_id: &str) -> Result<u64, StoreError> {
         let question = sql!(
             "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits WHERE mailbox_id = ?1",

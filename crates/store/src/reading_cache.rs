@@ -1,5 +1,5 @@
-//! What the owner's own reading leaves beside a letter: its key wrapped so that lists need no key exchange, and its words
-//! for searching. Both can be made again; nothing waits for them. Knows no seal.
+//! What an owner's reading leaves beside a letter: its key wrapped symmetrically, so that lists need no key exchange,
+//! and its words for searching. Both can be recreated; nothing waits for them. Knows no seal.
 
 use sealpost_mail::Timestamp;
 
@@ -9,14 +9,14 @@ use crate::error::StoreError;
 use crate::statement::{Batch, sql};
 use crate::store::Store;
 
-/// A letter's key, wrapped by its owner.
+/// A letter's key, wrapped anew for its owner.
 #[derive(Clone, Debug)]
 pub struct Rewrapped {
     /// The letter's id.
     pub id: String,
-    /// As it was read: where it is another by now, nothing is changed.
+    /// As read: if it has changed, nothing is done.
     pub old: Vec<u8>,
-    /// What takes its place.
+    /// Its replacement.
     pub new: Vec<u8>,
 }
 
@@ -25,34 +25,33 @@ pub struct Rewrapped {
 pub struct SealedWords {
     /// The letter's id.
     pub id: String,
-    /// What is searched.
+    /// The sealed words.
     pub sealed: Vec<u8>,
 }
 
-/// A letter as a search meets it.
+/// A letter in a search.
 #[derive(Clone, Debug)]
 pub struct Searchable {
-    /// The line of the list.
+    /// Its row in the list.
     pub row: DepositRow,
-    /// Nothing if nobody has made them yet.
+    /// Its words; `None` if they have not been extracted yet.
     pub words: Option<Vec<u8>>,
 }
 
-/// The last letter of a part of a folder.
+/// Position after which the next page begins.
 #[derive(Clone, Debug)]
 pub struct After {
-    /// When it came.
+    /// When that letter arrived.
     pub received_at: Timestamp,
     /// Its id.
     pub id: String,
 }
 
 impl Store {
-    /// Puts keys in the place of what they were read as. A letter that is gone, or whose mailbox has got another key
-    /// pair meanwhile, is passed over.
+    /// Replaces keys. A letter that is gone, or whose mailbox has a new key pair, is skipped.
     ///
     /// # Errors
-    /// Nothing was changed, or nobody knows.
+    /// Nothing was changed, or the outcome is unknown.
     pub async fn rewrap(&self, mailbox_id: &str, keys: Vec<Rewrapped>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for Rewrapped { id, old, new } in keys {
@@ -67,10 +66,10 @@ impl Store {
         self.write_soon(batch).await.map(drop)
     }
 
-    /// Keeps the words of letters, in the place of what is there. A letter that is gone has none.
+    /// Stores the words of letters, replacing earlier ones. A letter that is gone is skipped.
     ///
     /// # Errors
-    /// Nothing was kept, or nobody knows.
+    /// Nothing was stored, or the outcome is unknown.
     pub async fn keep_words(&self, mailbox_id: &str, words: Vec<SealedWords>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
@@ -87,7 +86,7 @@ impl Store {
         self.write_soon(batch).await.map(drop)
     }
 
-    /// Letters of a folder with their words, newest first, `limit` of them behind `after`.
+    /// Letters of a folder with their words, newest first, `limit` of them after `after`.
     ///
     /// # Errors
     /// The rows could not be read.
@@ -120,7 +119,7 @@ impl Store {
             .collect()
     }
 
-    /// Of these letters, those that nobody has made words of yet.
+    /// Those of these letters whose words have not been extracted yet.
     ///
     /// # Errors
     /// The rows could not be read.

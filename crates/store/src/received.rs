@@ -1,6 +1,6 @@
-//! The condition in SQL that a letter came, also where its owner has thrown it away since. Knows no row.
+//! An SQL condition: a letter was received, even if its owner has put it in the trash since. Knows no row.
 
-/// Condition: a letter that came, also where its owner has thrown it away since.
+/// Condition: the letter was received, even if its owner has put it in the trash since.
 macro_rules! received {
     ($deposit:literal) => {
         concat!(

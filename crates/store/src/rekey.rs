@@ -1,30 +1,30 @@
-//! A mailbox gets a new key pair, and everything that was sealed to the old one is sealed anew, in one transaction:
-//! what lies in backups, in the log and in free pages of the time before opens nothing that comes later.
+//! Gives a mailbox a new key pair and replaces everything sealed to the old one, in one transaction: backups, the
+//! write-ahead log and free pages from before open nothing that comes later.
 
 use crate::error::StoreError;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
 use crate::wrap_row::NewWrap;
 
-/// A key sealed to a mailbox, and what it belongs to.
+/// A key sealed to a mailbox, and whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedKey {
     /// The letter's or draft's id.
     pub id: String,
-    /// Sealed to the mailbox.
+    /// The key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
 }
 
 /// Everything that is sealed to a mailbox's key pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SealedKeys {
-    /// The public key of that pair, as it was when the rest was read.
+    /// The public key of that pair, as read with the rest.
     pub public_key: Vec<u8>,
-    /// Of letters, in any folder.
+    /// Keys of letters, in any folder.
     pub letters: Vec<SealedKey>,
-    /// Of drafts.
+    /// Keys of drafts.
     pub drafts: Vec<SealedKey>,
-    /// Of folders that its owner has made.
+    /// Keys of the owner's folders.
     pub folders: Vec<SealedKey>,
 }
 
@@ -33,18 +33,18 @@ pub struct SealedKeys {
 pub struct Rekey {
     /// The public key that is replaced.
     pub old_public: Vec<u8>,
-    /// The new one.
+    /// The new public key.
     pub public_key: Vec<u8>,
-    /// The mailbox's address, sealed and bound to the new one.
+    /// The mailbox's address, sealed and bound to the new key.
     pub address_sealed: Vec<u8>,
     /// All of [`Store::sealed_keys`], sealed anew.
     pub keys: SealedKeys,
-    /// The new secret for escrow, where the operator chose that. The old wrap goes in any case.
+    /// The new secret key for escrow, if the operator uses it. The old wrap is removed in any case.
     pub escrow: Option<NewWrap>,
 }
 
 impl Rekey {
-    /// Refuses the batch ([`Refusal::Rekeyed`]) if anything has come, gone or been sealed anew since it was read.
+    /// Refuses the batch ([`Refusal::Rekeyed`]) if anything was added, removed or sealed anew since it was read.
     pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
         let Self { old_public, public_key, address_sealed, keys, escrow } = self;
         let SealedKeys { public_key: _, letters, drafts, folders } = keys;

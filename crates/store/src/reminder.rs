@@ -1,5 +1,5 @@
-//! What owners are reminded of, and that they were: letters that wait, and mailboxes that will go. Which day is the right
-//! one is not known here.
+//! Reminders to owners, and the record that they were sent: about waiting letters, and about mailboxes that will be
+//! deleted. Which day is the right one is not known here.
 
 use sealpost_mail::Timestamp;
 
@@ -11,12 +11,12 @@ use crate::statement::{Batch, Refusal, Row, Value, sql};
 use crate::store::Store;
 use crate::unreachable::Unreachable;
 
-/// Of what an owner was reminded.
+/// The subject of a reminder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reminded {
-    /// Letters that wait.
+    /// Waiting letters.
     Letters,
-    /// The mailbox itself.
+    /// The mailbox's deletion.
     Mailbox,
 }
 
@@ -29,39 +29,39 @@ impl Reminded {
     }
 }
 
-/// That an owner is reminded, once: together with the mail, or not at all.
+/// Records that an owner is reminded, in the transaction that queues the mail.
 #[derive(Clone, Debug)]
 pub struct NewReminder {
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// Of what.
+    /// The subject.
     pub about: Reminded,
-    /// When it was last time, as it was read.
+    /// When the last reminder was sent, as read.
     pub before: Option<Timestamp>,
-    /// When.
+    /// When this one is sent.
     pub at: Timestamp,
 }
 
-/// A letter that nobody has opened.
+/// A letter that has not been opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingLetter {
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// Which.
+    /// Its deposit id.
     pub deposit_id: String,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// From when its waiting counts: from when it came, but for days on which its mailbox was held.
+    /// Since when it counts as waiting: since its arrival, plus any days its mailbox was under a hold.
     pub waits_from: Timestamp,
-    /// When it goes.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// When its owner was last reminded of letters, as it was noted.
+    /// When its owner was last reminded of letters, as stored.
     pub reminded_at: Option<Timestamp>,
-    /// The same as the letters' waiting counts it.
+    /// The same, adjusted for holds as `waits_from` is.
     pub reminded_counted: Option<Timestamp>,
-    /// Whether nobody has activated the mailbox.
+    /// Whether the mailbox is not activated yet.
     pub pending: bool,
-    /// Whether its owner is sent nothing: mail came back so often, or came back and no letter has come since.
+    /// Whether no mail is sent to its owner: too many bounces, or a bounce and no new letter since.
     pub came_back: bool,
 }
 
@@ -91,7 +91,8 @@ impl NewReminder {
     }
 }
 
-/// The columns of a [`WaitingLetter`]: `d` is the letter, `m` its mailbox, `w` from when it waits, `r` the last reminder.
+/// The columns of a [`WaitingLetter`]: `d` is the letter, `m` its mailbox, `w` since when it waits, `r` the last
+/// reminder.
 macro_rules! waiting_columns {
     () => {
         "m.id, d.id, d.received_at, coalesce(w.at, d.received_at), d.expires_at, r.at,
@@ -101,7 +102,7 @@ macro_rules! waiting_columns {
     };
 }
 
-/// Where the last two of them are.
+/// The joins for `w` and `r`.
 macro_rules! waiting_joins {
     () => {
         " LEFT JOIN waits_from w ON w.deposit_id = d.id
@@ -110,7 +111,7 @@ macro_rules! waiting_joins {
     };
 }
 
-/// One row of [`WaitingLetter`].
+/// Reads a row of [`WaitingLetter`].
 fn waiting(mut row: Row, bounces: u32, reading: &mut Reading<'_>) -> Result<WaitingLetter, StoreError> {
     let mut letter = WaitingLetter {
         mailbox_id: row.text()?,
@@ -129,13 +130,13 @@ fn waiting(mut row: Row, bounces: u32, reading: &mut Reading<'_>) -> Result<Wait
     Ok(letter)
 }
 
-/// Letters looked at with one question.
+/// Letters per query.
 const AT_ONCE: u32 = 5_000;
 
 impl Store {
-    /// Unopened received letters in pending mailboxes after this id, all letters of each mailbox (but for one that alone has
-    /// thousands); none of held ones. Marks mailboxes whose notices came back so often, or came back with no letter since
-    /// whose notice could show that mail arrives again.
+    /// Unopened received letters in pending mailboxes after this id, all letters of each mailbox (unless one alone has
+    /// thousands); none under a hold. Marks mailboxes whose notices bounced `bounces` times, or bounced with no letter
+    /// since whose notice could show that mail arrives again.
     pub async fn waiting_pending(
         &self,
         after: &str,
@@ -158,7 +159,7 @@ impl Store {
         self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 
-    /// The same for mailboxes in use: letters nobody has opened and that go until `before`.
+    /// The same for active mailboxes: unopened letters that expire before `before`.
     pub async fn waiting_unread(
         &self,
         after: &str,
@@ -184,7 +185,7 @@ impl Store {
         self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 
-    /// When an owner was reminded of the mailbox's end, if ever.
+    /// When an owner was reminded of the mailbox's deletion, if ever.
     pub async fn reminded_of_mailbox(&self, mailbox_id: &str) -> Result<Option<Timestamp>, StoreError> {
         let row = self
             .read_one(sql!("SELECT at FROM reminded WHERE mailbox_id = ?1 AND about = 'mailbox'", mailbox_id))

@@ -1,5 +1,6 @@
-//! Takes objects out of the bucket that nothing refers to any more: what this process gave up, what lives left behind that
-//! are over, what rows let go. Rows decide; a kill in between leaves a row, and whoever comes next goes on.
+//! Removes objects from the bucket that nothing refers to any more: those abandoned by this process, those
+//! left by dead incarnations, and those released by rows. Rows decide; after a kill a row remains, and the
+//! next process continues.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,13 +13,13 @@ use crate::error::StoreError;
 use crate::object_rows;
 use crate::statement::{Row, Statement};
 
-/// How often rows are asked.
+/// Interval of checking the rows.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What is told of in one transaction.
+/// Ids reported in one transaction.
 const AT_ONCE: usize = 100;
 
-/// Until nobody has the store any more, or it is stopped.
+/// Runs until the store is closed or the task is stopped.
 pub(crate) async fn run(
     rows: Weak<Engine>,
     bucket: Arc<Bucket>,
@@ -37,7 +38,7 @@ pub(crate) async fn run(
         match tidy(&rows, &bucket, &ids).await {
             Ok(()) => is_ill = false,
             Err(error) => {
-                // What was not told to the rows is found by its life's end, or by its age.
+                // What is not recorded now is found when the incarnation ends, or by its age.
                 if !std::mem::replace(&mut is_ill, true) {
                     tracing::warn!(%error, "objects stay in the bucket until it, and the rows, can be reached");
                 }
@@ -71,7 +72,7 @@ async fn ask(rows: &Engine, question: Statement) -> Result<Vec<Row>, StoreError>
     Ok(rows.read(vec![question]).await?.into_iter().next().unwrap_or_default())
 }
 
-/// Nothing is lost with it: whoever comes next finds the same.
+/// If it fails, nothing is lost: the next run finds the same.
 async fn write(rows: &Engine, statements: Vec<Statement>) -> Result<(), StoreError> {
     match statements.is_empty() {
         true => Ok(()),

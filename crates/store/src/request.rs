@@ -1,5 +1,5 @@
-//! What recipients ask of support, and what support decides. Releasing is the one way back from active to
-//! pending, and only together with an open request that names the mailbox.
+//! Recipients' requests to support, and support's decisions. Releasing is the only way from active back to pending, and
+//! only together with an open request that names the mailbox.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,84 +23,84 @@ use crate::store::Store;
 use crate::token::NewToken;
 use crate::wrap_row::NewWrap;
 
-/// Open requests for access to one mailbox.
+/// Maximum of open access requests per mailbox.
 pub const MAX_OPEN: i64 = 20;
 
 /// A request.
 #[derive(Clone, Debug)]
 pub struct RequestRow {
-    /// What support calls it by.
+    /// The number support uses for it.
     pub number: i64,
-    /// Whose.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// What for.
+    /// What is requested.
     pub kind: RequestKind,
-    /// How it stands.
+    /// Its state.
     pub state: RequestState,
-    /// When it was made, or said again.
+    /// When it was made, or repeated.
     pub created_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
     /// How to reach the recipient, sealed.
     pub note_sealed: Option<Vec<u8>>,
-    /// What support noted, sealed.
+    /// Support's note, sealed.
     pub decision_sealed: Option<Vec<u8>>,
 }
 
-/// The way back in.
+/// A release: the recipient gets a new way into the mailbox.
 #[derive(Debug)]
 pub struct Release {
-    /// Which request.
+    /// Number of the request.
     pub number: i64,
     /// Its mailbox.
     pub mailbox_id: String,
-    /// When.
+    /// Time of the decision.
     pub now: Timestamp,
-    /// What support noted, sealed.
+    /// Support's note, sealed.
     pub decision_sealed: Vec<u8>,
-    /// How the mailbox begins again.
+    /// How the mailbox starts again.
     pub again: Again,
-    /// Letters that are kept wait until then at least.
+    /// Letters that are kept do not expire before.
     pub letters_until: Timestamp,
     /// The mail with the new link.
     pub leg: NewLeg,
 }
 
-/// Which requests are asked for.
+/// Which requests to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestSelection {
-    /// Also those that are decided.
+    /// All, including decided ones.
     All,
-    /// Those that wait for a decision.
+    /// Open ones.
     Open,
 }
 
-/// How a mailbox begins again.
+/// How a mailbox starts again.
 #[derive(Debug)]
 pub enum Again {
-    /// With its key, so its letters stay readable: the activation wraps and the token.
+    /// With its key, so its letters stay readable: with new activation wraps and a token.
     Kept {
-        /// Activation and link.
+        /// Activation wrap and link.
         wraps: Vec<NewWrap>,
         /// The token of the new link.
         token: NewToken,
     },
-    /// With nothing: the mailbox is emptied for good, a new one takes its place.
+    /// Empty: the mailbox is emptied permanently and replaced by a new one.
     Lost {
-        /// The new one.
+        /// The new mailbox.
         new: Box<NewMailbox>,
-        /// What becomes of letters in the old one that nobody had opened.
+        /// What happens to unopened letters in the old one.
         unread: Unread,
     },
 }
 
-/// How releasing ended.
+/// Outcome of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Released {
-    /// Done; the mail is queued.
+    /// Released; the mail is queued.
     Done,
-    /// The request is not open any more, or its mailbox is gone. Nothing was changed.
+    /// The request is no longer open, or its mailbox is gone. Nothing was changed.
     NotOpen,
 }
 
@@ -110,7 +110,7 @@ macro_rules! select_request {
     };
 }
 
-/// A request that one of us wrote; nothing, if it does not prove.
+/// A request written by us; `None` if its proof fails.
 fn request_row(row: Row, reading: &mut Reading<'_>) -> Result<Option<RequestRow>, StoreError> {
     let Some(ProvenFact::Request(asked)) = reading.proven(row) else { return Ok(None) };
     let AskedRow { number, mailbox_id, kind, state, created_at, decided_at, note, decision } = asked;
@@ -126,7 +126,7 @@ fn request_row(row: Row, reading: &mut Reading<'_>) -> Result<Option<RequestRow>
     }))
 }
 
-/// Shown together.
+/// Maximum listed at once.
 const AT_ONCE: usize = 1_000;
 
 fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, note: Vec<u8>) -> Statement {
@@ -153,8 +153,9 @@ fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, no
 }
 
 impl Store {
-    /// Makes a request; a request for a new link only once. Each request for access stands for itself: whoever asks first
-    /// speaks for nobody else. Of very many the first and the last ones are kept. `false`: there is no such mailbox.
+    /// Makes a request; a request for a new link only once. Every request for access is kept separately: the first one
+    /// may not be from the owner. If there are too many, the first and the last are kept. `false`: the mailbox does not
+    /// exist.
     pub async fn ask(
         &self,
         mailbox_id: &str,
@@ -168,7 +169,7 @@ impl Store {
             sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id)
                 .or_refuse(Refusal::NotActive),
         );
-        // Of what stood there before nothing is left but the number.
+        // Nothing of the previous request remains but its number.
         let asked = sql!(
             concat!(
                 "INSERT INTO requests (mailbox_id, kind, state, created_at, note_sealed)
@@ -222,7 +223,7 @@ impl Store {
                 after = row.first_int().unwrap_or(i64::MAX);
                 found.extend(request_row(row, &mut reading)?);
             }
-            // However many rows somebody else put there, they hide none of ours.
+            // However many rows others inserted, they hide none of ours.
             if !more || found.len() >= AT_ONCE {
                 found.truncate(AT_ONCE);
                 return Ok(found);
@@ -245,7 +246,7 @@ impl Store {
         request_row(row, &mut self.reading(FactKind::Request))
     }
 
-    /// Decides against a request. `false`: it is not open.
+    /// Refuses a request. `false`: it is not open.
     pub async fn refuse_request(
         &self,
         request: &RequestRow,
@@ -258,8 +259,8 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
-    /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
+    /// Grants a request: the mailbox becomes pending, earlier passwords, answers, tokens and sessions no longer open
+    /// it, and the mail with the new link is queued; all in one transaction.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
         let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg } = release;
         let letters = match &again {
@@ -287,10 +288,10 @@ impl Store {
         }
         match &again {
             Again::Kept { .. } => {}
-            // Nobody can open them any more. What is refused below, because of a hold for instance, keeps them.
+            // They can never be opened again. What is refused below, because of a hold for instance, keeps them.
             Again::Lost { .. } => self.add_removal_of_drafts(&mut batch, &mailbox_id).await?,
         }
-        // Whoever else asked has what they asked for, or never should.
+        // Other requests are thereby either granted or were illegitimate.
         let others = sql!(
             concat!(
                 "UPDATE requests SET state = 'refused', decided_at = ?2
@@ -326,7 +327,7 @@ impl Store {
                     .or_refuse(Refusal::NotPending),
                 );
                 wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
-                // What the owner is told to be kept must not go while the new link is on its way.
+                // What the owner is told is kept must not expire while the new link is on its way.
                 batch.add(sql!(
                     "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND expires_at < ?2",
                     mailbox_id.as_str(),
@@ -335,7 +336,7 @@ impl Store {
                 token.add_to(&mailbox_id, &mut batch);
             }
             Again::Lost { new, unread: _ } => {
-                // A letter that came in between was not read above: refused, and the caller looks again.
+                // A letter that arrived meanwhile was not read above: refused, and the caller looks again.
                 batch.add(
                     sql!(
                         concat!(

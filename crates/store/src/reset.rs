@@ -1,4 +1,4 @@
-//! A forgotten password is replaced: by a token and one guarded transaction, and every session ends.
+//! Replaces a forgotten password: by a token, in one guarded transaction, and every session ends.
 
 use sealpost_mail::Timestamp;
 
@@ -11,37 +11,37 @@ use crate::store::Store;
 use crate::token::NewToken;
 use crate::wrap_row::NewWrap;
 
-/// A new password instead of a forgotten one.
+/// A new password for a forgotten one.
 #[derive(Clone, Debug)]
 pub struct ResetPassword {
-    /// Which mailbox.
+    /// The mailbox.
     pub mailbox_id: String,
     /// The reset token, hashed.
     pub token_hash: [u8; 32],
-    /// When.
+    /// Time of the reset.
     pub now: Timestamp,
-    /// A new key pair: whoever had the old password, or a copy of its wrap, has nothing.
+    /// A new key pair, so that the old password, or a copy of its wrap, opens nothing.
     pub rekey: Rekey,
-    /// Its secret under the new password and under the answer that was given.
+    /// The new secret key, wrapped under the new password and the answer that was given.
     pub wraps: Vec<NewWrap>,
 }
 
-/// How it ended.
+/// Outcome of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Reset {
-    /// The new password is in force, all reset tokens are spent, all sessions over.
+    /// The new password is in force, all reset tokens are spent and all sessions ended.
     Done,
     /// The mailbox is not active. Nothing was changed.
     NotActive,
-    /// The token is spent, expired or not of this mailbox. Nothing was changed.
+    /// The token is spent, expired or belongs to another mailbox. Nothing was changed.
     TokenSpent,
-    /// A letter has come meanwhile, sealed to the old key. Nothing was changed: read again, and try again.
+    /// A letter has arrived meanwhile, sealed to the old key. Nothing was changed: read again and retry.
     Moved,
 }
 
 impl Store {
-    /// How many reset tokens a mailbox has got after `since`.
+    /// How many reset tokens a mailbox was given after `since`.
     pub async fn resets_since(&self, mailbox_id: &str, since: Timestamp) -> Result<u64, StoreError> {
         let count = sql!(
             "SELECT count(*) FROM tokens WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2",
@@ -51,8 +51,8 @@ impl Store {
         self.read_one(count).await?.map_or(Ok(0), |mut row| row.count())
     }
 
-    /// Remembers a reset token, if the mailbox is in use and got none after `not_since`: nobody's ordinary
-    /// mail can be flooded this way. `false`: nothing was stored.
+    /// Stores a reset token if the mailbox is active and got none after `not_since`, so that nobody's inbox
+    /// can be flooded. `false`: nothing was stored.
     pub async fn begin_reset(
         &self,
         mailbox_id: &str,
@@ -76,7 +76,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Sets a new password, if and only if the token is good at this moment.
+    /// Sets a new password, if and only if the token is valid now.
     pub async fn reset_password(&self, reset: ResetPassword) -> Result<Reset, StoreError> {
         let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = reset;
         let mut batch = Batch::default();
@@ -102,7 +102,7 @@ impl Store {
             mailbox_id.as_str(),
             now
         ));
-        // All of them: each opened the old secret.
+        // All wraps: each opened the old secret key.
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id.as_str()));
         rekey.add_to(&mailbox_id, &mut batch);
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));

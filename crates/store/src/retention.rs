@@ -1,5 +1,5 @@
-//! What goes when its time is over: letters, mailboxes nobody came for, and rows that no longer lead anywhere.
-//! Moments are given; how long anything is kept is the operator's business, but for what only we know of.
+//! Removes what has expired: letters, mailboxes that were never activated, and rows that no longer lead anywhere. Times are given
+//! by the caller; retention is the operator's choice, except for rows that only the store knows of.
 
 use std::time::Duration;
 
@@ -18,55 +18,55 @@ use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::unattended::{Stranded, unattended};
 
-/// Drafts looked for at once.
+/// Drafts per query.
 const AT_ONCE: u32 = 200;
 
-/// Rows looked for at once, by night.
+/// Rows per query, at night.
 const FOUND_AT_ONCE: u32 = 10_000;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// A used or expired activation link still explains itself for so long.
+/// How long a used or expired activation link can still explain itself.
 const LINKS: Duration = DAY.saturating_mul(365);
-/// RFC 5321 §4.5.4.1: servers give up after some days; after so many no report on a notice comes any more.
+/// RFC 5321 §4.5.4.1: servers give up after some days; after this long a notice no longer bounces.
 const NOTICES: Duration = DAY.saturating_mul(60);
-/// An event that no receiver took, and that no operator looked after.
+/// Events that no receiver accepted and no operator attended to.
 const DEAD: Duration = DAY.saturating_mul(60);
-/// An answer to a letter of the portal is confidential by its Message-ID for so long.
+/// How long a reply to a portal letter is recognised, and so confidential, by its Message-ID.
 const THREADS: Duration = DAY.saturating_mul(5 * 365);
 
-/// What was forgotten.
+/// What was removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// What was meant for a while only.
+    /// Short-lived rows.
     pub stale: StaleCounts,
-    /// Tokens nobody can use.
+    /// Tokens that can no longer be used.
     pub tokens: u64,
-    /// Notices too old to bounce.
+    /// Memos of notices too old to bounce.
     pub bounce_memos: u64,
-    /// Message-IDs too old to be answered.
+    /// Message-IDs too old to be replied to.
     pub threads: u64,
-    /// Words of letters that were withdrawn, which their recipients could read for long enough.
+    /// Texts of recalled letters that their recipients could read for long enough.
     pub withdrawn: u64,
-    /// Events for the operator's own systems that nobody took and nobody looked after.
+    /// Webhook events that were never accepted or attended to.
     pub dead_events: u64,
 }
 
 impl Forgotten {
-    /// How much of this kind.
+    /// How many of this kind.
     #[must_use]
     pub fn of(&self, kind: StaleKind) -> u64 {
         self.stale.iter().filter(|(one, _)| *one == kind).map(|(_, count)| count).sum()
     }
 }
 
-/// Letters whose time is over and that nobody holds. `d` is the letter.
+/// Expired letters that are not under a hold. `d` is the letter.
 macro_rules! over {
     ($now:literal) => {
         concat!("FROM deposits d WHERE d.expires_at <= ", $now, " AND ", not_held!("d.mailbox_id"))
     };
 }
 
-/// Unattended, and nothing is in it.
+/// A pending mailbox that is unattended and empty.
 macro_rules! abandoned {
     ($now:literal, $asked:literal, $strangers:literal) => {
         concat!(
@@ -76,7 +76,7 @@ macro_rules! abandoned {
     };
 }
 
-/// A rule of [`Forgotten`]: the rows that time has made useless. `?1` is the moment from which on they stay.
+/// A rule of [`Forgotten`]: rows made useless by time. Rows from `?1` on are kept.
 macro_rules! useless {
     (withdrawn) => {
         concat!(
@@ -94,8 +94,8 @@ macro_rules! useless {
     (threads) => {
         "FROM threads WHERE created_at < ?1"
     };
-    // A mailbox that waits keeps its link, however old: the next letter prolongs it. A link for a forgotten password, before
-    // `?2`, has nothing to explain once it has run out.
+    // A pending mailbox keeps its link, however old: the next letter prolongs it. A reset link, before `?2`, has nothing to explain
+    // once it has expired.
     (tokens) => {
         "FROM tokens
          WHERE (expires_at < ?1 AND (spent_at IS NOT NULL OR NOT EXISTS
@@ -107,7 +107,7 @@ macro_rules! useless {
 pub(crate) use over;
 pub(crate) use useless;
 
-/// From when on each of them stays.
+/// The times from which rows of each kind are kept.
 pub(crate) fn links_stay(now: Timestamp) -> (Timestamp, Timestamp) {
     (now.minus(LINKS), now.minus(DAY))
 }
@@ -125,7 +125,7 @@ pub(crate) fn dead_events_stay(now: Timestamp) -> Timestamp {
 }
 
 impl Store {
-    /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
+    /// Deletes all letters permanently that have expired at `now`, each body with its last reference.
     pub async fn purge_letters(&self, unread: Unread, now: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
         let mut pace = BackgroundPace::new(self);
@@ -150,7 +150,7 @@ impl Store {
                 batch.hold_mailbox(&mailbox_id);
                 batch.add(tell_expired(&id, now));
                 batch.extend(unread.expired(&id, now));
-                // A letter whose mailbox has been activated meanwhile has a new time of its own.
+                // A letter whose mailbox has been activated meanwhile has a new expiry.
                 let deletion = sql!(
                     concat!(
                         "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 AND ",
@@ -171,8 +171,8 @@ impl Store {
         }
     }
 
-    /// Deletes mailboxes that nobody activated, that hold nothing and whose link has run out; one for which support was asked
-    /// only if the link was over at `asked` already. The link goes on explaining itself; the next letter to the address makes a new one.
+    /// Deletes pending mailboxes that are empty and whose link has expired; one that support was asked about only if the link had
+    /// already expired at `asked`. The link still explains itself; the next letter to the address creates a new mailbox.
     pub async fn purge_pending(&self, now: Timestamp, asked: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
         let mut pace = BackgroundPace::new(self);
@@ -211,8 +211,8 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Throws away what owners had begun to write before their mailboxes had to be activated again, if they never
-    /// came back and no letter waits for them; `asked` as for [`Store::purge_pending`]. Returns how many drafts.
+    /// Removes drafts that owners had begun before their mailboxes had to be activated again, if they never came back and no letter
+    /// waits for them; `asked` as for [`Store::purge_pending`]. Returns how many drafts.
     pub async fn purge_unattended_drafts(
         &self,
         now: Timestamp,
@@ -238,7 +238,7 @@ impl Store {
                 let mailbox = Stranded { id, strangers: 0 };
                 gone += self.throw_away(&mailbox, &draft_id, now, asked).await?;
             }
-            // The rest is somebody's again, or is tried in the next hour.
+            // The rest is in use again, or is retried in the next hour.
             if gone == before {
                 break;
             }
@@ -251,7 +251,7 @@ impl Store {
         Ok(gone)
     }
 
-    /// One draft, of a mailbox that is still unattended: whoever comes back in this very moment finds what they had begun.
+    /// Removes one draft of a mailbox that is still unattended: an owner who returns at this moment keeps it.
     async fn throw_away(
         &self,
         mailbox: &Stranded,
@@ -277,12 +277,12 @@ impl Store {
         Ok(usize::from(matches!(self.write(batch).await?, Outcome::Kept(_))))
     }
 
-    /// Forgets what was meant for minutes or hours: sessions that are over, tries, unacknowledged fingerprints.
+    /// Removes short-lived rows: expired sessions, tries, unacknowledged fingerprints.
     pub async fn forget_fleeting(&self, now: Timestamp) -> Result<(), StoreError> {
         drop_stale(self, now).await.map(drop)
     }
 
-    /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
+    /// Removes rows made useless by time. Scans whole tables on a reader.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
         let stale = drop_stale(self, now).await?;
         let (links, resets) = links_stay(now);
@@ -323,7 +323,7 @@ impl Store {
         Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
     }
 
-    /// Deletes what a question finds, until it finds nothing; in small batches with rests.
+    /// Deletes what a query finds until it finds nothing, in small batches with pauses.
     async fn forget_old(
         &self,
         question: Statement,
@@ -351,7 +351,7 @@ impl Store {
     }
 }
 
-/// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
+/// Deletes a mailbox if it is still abandoned; the other statements find it deleted, or do nothing.
 fn bury(batch: &mut Batch, mailbox: &Stranded, now: Timestamp, asked: Timestamp) {
     let id = mailbox.id.as_str();
     batch.hold_mailbox(id);

@@ -1,5 +1,5 @@
-//! What retention would delete now: the conditions are those that deletion asks by, so that both find the same. Changes
-//! nothing. So many of each are named; how many there are is counted.
+//! What retention would delete now, by the same conditions as the deletion. Changes nothing. Lists a limited number of each kind
+//! and counts all.
 
 use sealpost_mail::Timestamp;
 
@@ -14,12 +14,12 @@ use crate::trash::long_trashed;
 use crate::unattended::{Stranded, unattended};
 use crate::upload::stale_uploads;
 
-/// What would go: some of it by its ids, and how many there are.
+/// What would be removed: the first ids and the total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreseen<T> {
     /// The first ones.
     pub named: Vec<T>,
-    /// All.
+    /// The total.
     pub all: u64,
 }
 
@@ -33,40 +33,40 @@ impl<T> Foreseen<T> {
 /// What the hourly run would delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeseenRetention {
-    /// Letters whose time is over: id and mailbox.
+    /// Expired letters: id and mailbox.
     pub letters: Foreseen<(String, String)>,
-    /// Others that have been in the trash long enough.
+    /// Further letters that have been in the trash long enough.
     pub trash: Foreseen<(String, String)>,
-    /// What was begun in mailboxes that nobody came back for: id and mailbox.
+    /// Drafts in mailboxes whose owners did not come back: id and mailbox.
     pub drafts: Foreseen<(String, String)>,
-    /// Mailboxes nobody activated and that hold nothing, once those letters are gone.
+    /// Pending mailboxes that are empty once those letters are gone.
     pub mailboxes: Foreseen<String>,
-    /// Encrypted letters that were kept as they came.
+    /// Kept originals of encrypted letters.
     pub originals: Foreseen<String>,
-    /// Files on their way in of which nothing came any more: id and mailbox.
+    /// Stalled uploads: id and mailbox.
     pub uploads: Foreseen<(String, String)>,
-    /// What was meant for a while only.
+    /// Short-lived rows.
     pub stale: StaleCounts,
 }
 
 /// What the nightly run would forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeseenForgotten {
-    /// What was meant for a while only.
+    /// Short-lived rows.
     pub stale: StaleCounts,
-    /// Tokens nobody can use.
+    /// Tokens that can no longer be used.
     pub tokens: u64,
-    /// Notices too old to bounce.
+    /// Memos of notices too old to bounce.
     pub bounce_memos: u64,
-    /// Message-IDs too old to be answered.
+    /// Message-IDs too old to be replied to.
     pub threads: u64,
-    /// Words of letters that were withdrawn: letter and mailbox.
+    /// Texts of recalled letters: letter and mailbox.
     pub withdrawn: Foreseen<(String, String)>,
-    /// Events that nobody took: id and receiver.
+    /// Events that were never accepted: id and receiver.
     pub dead_events: Foreseen<(String, String)>,
 }
 
-/// Letters `l` that are still there when everything has gone whose time is over at `?1`, or that came into the trash before `?2`.
+/// Letters `l` that remain after everything is removed that expired at `?1` or was put in the trash before `?2`.
 macro_rules! stays {
     () => {
         "(l.expires_at IS NULL OR l.expires_at > ?1) AND NOT (l.folder = 'trash'
@@ -74,7 +74,7 @@ macro_rules! stays {
     };
 }
 
-/// The ids, and the count of the same.
+/// The first ids and the total of the same condition.
 macro_rules! foresee {
     ($what:literal, $from:expr, $order:literal $(, $param:expr)*) => {
         [
@@ -93,8 +93,8 @@ fn two(mut row: Row) -> Result<(String, String), StoreError> {
 }
 
 impl Store {
-    /// What the hourly run would delete at `now`: of the trash what came there before `trashed`, of uploads those that stand
-    /// still since before `touched`, of mailboxes that support was asked about those whose links were over at `asked`.
+    /// What the hourly run would delete at `now`: from the trash, what was put there before `trashed`; uploads stalled since before
+    /// `touched`; mailboxes that support was asked about, if their links had expired at `asked`.
     pub async fn foresee_retention(
         &self,
         now: Timestamp,
@@ -130,7 +130,7 @@ impl Store {
             asked
         );
         let originals = foresee!("id", "FROM originals WHERE until <= ?1", "until, id", now);
-        // Those of drafts that go are gone with them.
+        // Uploads of removed drafts are removed with them.
         let uploads = foresee!(
             "u.id, d.mailbox_id",
             concat!(
@@ -177,12 +177,12 @@ impl Store {
         })
     }
 
-    /// How much every run would forget that forgets anything: what was meant for a while only.
+    /// How many short-lived rows any run would remove.
     pub async fn foresee_stale(&self, now: Timestamp) -> Result<StaleCounts, StoreError> {
         self.count_stale(stale(now)).await
     }
 
-    /// How much the nightly run would forget.
+    /// How much the nightly run would remove.
     pub async fn foresee_forgotten(&self, now: Timestamp) -> Result<ForeseenForgotten, StoreError> {
         let (links, resets) = links_stay(now);
         let withdrawn = foresee!("deposit_id, mailbox_id", useless!(withdrawn), "forget_at, deposit_id", now);

@@ -1,5 +1,5 @@
-//! Lists of revoked certificates that were fetched (RFC 5280 §5), each the last good one, and what came of asking for it last. Knows not
-//! what is on them, and believes none.
+//! Fetched certificate revocation lists (RFC 5280 §5): the last good one of each address, and the result of
+//! the last fetch. Does not know what is on them, and trusts none.
 
 use sealpost_mail::Timestamp;
 
@@ -10,44 +10,44 @@ use crate::store::Store;
 /// Bytes of the largest list that is kept. A larger row is not read: whoever writes the database could fill the memory with it.
 pub const MAX_REVOCATION_LIST: u32 = 8 * 1024 * 1024;
 
-/// What is known of one, but for the list itself.
+/// The facts about a list, without the list itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationListRow {
-    /// Where it is published.
+    /// URL where it is published.
     pub address: String,
-    /// Whose it is: the fingerprint of the authority's certificate.
+    /// Fingerprint of the certificate of the authority that issues it.
     pub authority: String,
-    /// What came of asking last, in a word.
+    /// Result of the last fetch, in one word.
     pub answer: String,
-    /// When that was.
+    /// Time of the last fetch.
     pub asked_at: Timestamp,
-    /// Not before then again.
+    /// When it may be fetched again.
     pub again_at: Timestamp,
-    /// Of the list that is here.
+    /// The stored list, if there is one.
     pub kept: Option<KeptList>,
 }
 
-/// Which list is here.
+/// Facts of a stored list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptList {
-    /// It speaks of this time on,
+    /// thisUpdate of the list.
     pub since: Timestamp,
-    /// until then.
+    /// nextUpdate of the list.
     pub until: Timestamp,
-    /// When it came.
+    /// When it was fetched.
     pub fetched_at: Timestamp,
 }
 
-/// A list as it lies in the store.
+/// A stored list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredList {
     /// As in [`RevocationListRow`].
     pub address: String,
     /// As in [`RevocationListRow`].
     pub authority: String,
-    /// The list.
+    /// The list, DER.
     pub der: Vec<u8>,
-    /// That this gateway has put it there.
+    /// Proof that this gateway has stored it.
     pub proof: [u8; 32],
 }
 
@@ -56,7 +56,7 @@ fn stored(mut row: Row) -> Result<StoredList, StoreError> {
 }
 
 impl Store {
-    /// All of them, without the lists.
+    /// All rows, without the lists.
     pub async fn revocation_lists(&self) -> Result<Vec<RevocationListRow>, StoreError> {
         let rows = sql!(
             "SELECT address, authority, answer, asked_at, again_at, since, good_until, fetched_at
@@ -79,7 +79,7 @@ impl Store {
         };
         let readable = |row: Result<RevocationListRow, StoreError>| {
             row.inspect_err(
-                |error| tracing::error!(%error, "a row of a revocation list cannot be read and is passed by"),
+                |error| tracing::error!(%error, "a row of a revocation list cannot be read and is skipped"),
             )
             .ok()
         };
@@ -103,7 +103,7 @@ impl Store {
         Ok(self.read_one(row).await?.and_then(|row| stored(row).ok()))
     }
 
-    /// Notes what came of asking. Where a list came, the row says what it is; else the one that is here stays.
+    /// Records the result of a fetch. A new list replaces the stored one; otherwise that is kept.
     pub async fn note_revocation_list(
         &self,
         row: &RevocationListRow,
@@ -138,7 +138,7 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// One goes.
+    /// Removes one.
     pub async fn forget_revocation_list(&self, address: &str, authority: &str) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!(

@@ -1,5 +1,6 @@
-//! Everything in rows that depends on the server key, found page by page and replaced, while nobody else has the store
-//! open. A file in the folder says that it is not finished: until then no service starts. Opaque bytes; knows no key.
+//! Everything in rows that depends on the server key, read page by page and replaced, while no other process has the
+//! store open. A file in the folder marks an unfinished change: until it is removed no service starts. Opaque bytes;
+//! knows no key.
 
 use std::path::PathBuf;
 
@@ -16,23 +17,23 @@ use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 use crate::wrap_row::NewWrap;
 
-/// Rows that are replaced in one transaction.
+/// Rows replaced per transaction.
 const PAGE: i64 = 200;
 
-/// What stands in a row of its own.
+/// Kinds of rows with a single sealed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyed {
     /// A ticket in the queue.
     Ticket,
-    /// Whom to tell of a mail that comes back.
+    /// Whom to inform of a bounce.
     BounceMemo,
-    /// The listing of a letter, behind its proof.
+    /// The listing of a letter, preceded by its proof.
     Letter,
-    /// The text of a draft, behind its proof.
+    /// The text of a draft, preceded by its proof.
     Draft,
-    /// Who took a letter back.
+    /// Who recalled a letter.
     Withdrawn,
-    /// Whom to tell of a letter that went unread.
+    /// Whom to inform of a letter that went unread.
     Unread,
 }
 
@@ -42,37 +43,37 @@ impl Keyed {
         [Self::Ticket, Self::BounceMemo, Self::Letter, Self::Draft, Self::Withdrawn, Self::Unread];
 }
 
-/// One of them.
+/// A row with a sealed value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedRow {
-    /// Which kind.
+    /// The kind.
     pub what: Keyed,
     /// Its id.
     pub id: String,
-    /// The mailbox of a letter or draft, the letter of a notice, all that is said of a letter taken back, nothing for a
-    /// ticket.
+    /// What the seal is bound to: the mailbox of a letter or draft, the letter of a notice, all fields of a recalled
+    /// letter, nothing for a ticket.
     pub whose: String,
-    /// What is there.
+    /// The sealed value.
     pub sealed: Vec<u8>,
 }
 
 /// A request with its sealed notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// What it says.
+    /// Its fields.
     pub asked: AskedRow,
-    /// What proves that; empty: nothing.
+    /// Their proof; empty if there is none.
     pub proof: Vec<u8>,
 }
 
-/// What goes with a mailbox.
+/// A mailbox with everything sealed that belongs to it.
 #[derive(Clone, Debug)]
 pub struct KeyedMailbox {
     /// Its row.
     pub row: MailboxRow,
     /// Its wraps.
     pub wraps: Vec<(WrapKind, Vec<u8>)>,
-    /// What was asked of support.
+    /// Its support requests.
     pub requests: Vec<KeyedRequest>,
 }
 
@@ -84,45 +85,46 @@ impl KeyedMailbox {
     }
 }
 
-/// What it is replaced with.
+/// Its replacement.
 #[derive(Clone, Debug)]
 pub struct RotatedMailbox {
     /// The mailbox.
     pub id: String,
-    /// Its tag until now, under which wrong passwords are counted.
+    /// Its old tag, under which failed passwords are counted.
     pub tag_before: [u8; 32],
     /// Its new tag.
     pub tag: [u8; 32],
-    /// The address.
+    /// The address, sealed.
     pub address_sealed: Vec<u8>,
-    /// The question.
+    /// The question, sealed.
     pub question_sealed: Option<Vec<u8>>,
-    /// Name and time zone.
+    /// Name and time zone, sealed.
     pub profile_sealed: Option<Vec<u8>>,
-    /// Wraps made anew; the others stay.
+    /// New wraps; other kinds are kept.
     pub wraps: Vec<NewWrap>,
-    /// The hash of its link's token, before and now.
+    /// Old and new hash of its link's token.
     pub token: Option<([u8; 32], [u8; 32])>,
-    /// Requests made anew.
+    /// Newly sealed requests.
     pub requests: Vec<KeyedRequest>,
 }
 
 /// How many rows of a kind were sealed under which key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {
-    /// Which kind.
+    /// The kind.
     pub what: String,
-    /// The key's id, as it stands in the row.
+    /// The key's id, as in the row.
     pub key_id: u8,
     /// How many.
     pub rows: u64,
 }
 
 impl Store {
-    /// Says in the folder that the key is being changed. From now on only whoever opens the store alone may.
+    /// Marks in the folder that the key is being changed. From now on only a process that opens the store alone may use
+    /// it.
     pub async fn begin_rotation(&self, rotating: Rotating) -> Result<(), StoreError> {
         self.beside(move |folder| rotating.write(&folder)).await?;
-        // For those whose data folder is another.
+        // For processes with another data folder.
         let mark = sql!(
             "INSERT INTO nodes (incarnation, name, roles, version, silence, begun_at, seen_at)
              VALUES (?1, '', '', '', 0, 0, 0) ON CONFLICT DO NOTHING",
@@ -131,7 +133,7 @@ impl Store {
         self.change(vec![mark]).await.map(drop)
     }
 
-    /// The opposite, when all is done.
+    /// Removes the mark when all is done.
     pub async fn end_rotation(&self) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM nodes WHERE incarnation = ?1", ROTATING)]).await?;
         self.beside(|folder| remove_mark(&folder)).await
@@ -188,7 +190,7 @@ impl Store {
                 Ok(KeyedRow { what, whose: standing.bound(), id: standing.deposit_id, sealed: by_sealed })
             }
             Keyed::Ticket | Keyed::BounceMemo | Keyed::Letter | Keyed::Draft | Keyed::Unread => {
-                // What cannot be read opens with no key: it is named by whoever verifies, and left as it is by a new key.
+                // A row that cannot be read opens with no key: verification names it, and a new key leaves it as it is.
                 let (id, whose) = (row.text()?, row.text().unwrap_or_default());
                 Ok(KeyedRow { what, id, whose, sealed: row.blob().unwrap_or_default() })
             }
@@ -196,13 +198,13 @@ impl Store {
         let named = |found: Row| {
             let id = found.first();
             row(found).inspect_err(|error: &StoreError| {
-                tracing::error!(row.kind = ?what, row.id = %id.shown(), %error, "a row cannot be read and is passed by");
+                tracing::error!(row.kind = ?what, row.id = %id.shown(), %error, "a row cannot be read and is skipped");
             })
         };
         Ok(self.read_rows(question).await?.into_iter().filter_map(|row| named(row).ok()).collect())
     }
 
-    /// Puts new bytes in their place, all in one transaction.
+    /// Replaces the sealed values, all in one transaction.
     pub async fn replace_keyed(&self, rows: Vec<(KeyedRow, Vec<u8>)>) -> Result<(), StoreError> {
         let change = |(row, sealed): (KeyedRow, Vec<u8>)| match row.what {
             Keyed::Ticket => sql!("UPDATE legs SET ticket_sealed = ?2 WHERE id = ?1", row.id, sealed),
@@ -224,7 +226,7 @@ impl Store {
         self.change(rows.into_iter().map(change).collect()).await.map(drop)
     }
 
-    /// The next mailboxes after the id `after`, with what goes with them. Deleted ones have nothing left.
+    /// The next mailboxes after the id `after`, with what belongs to them. Deleted ones have nothing left.
     pub async fn keyed_mailboxes(&self, after: &str) -> Result<Vec<KeyedMailbox>, StoreError> {
         let rows = self.mailboxes_after(after, PAGE).await?;
         let questions = rows.iter().flat_map(|row| {
@@ -240,7 +242,7 @@ impl Store {
         let mut found = Vec::new();
         for row in rows {
             let wrap = |mut row: Row| Ok((WrapKind::parse(&row.text()?)?, row.blob()?));
-            // What cannot even be read is none of ours.
+            // A row that cannot be read is not ours.
             let request = |mut row: Row| match ProvenFact::read(FactKind::Request, &mut row) {
                 Ok((ProvenFact::Request(asked), proof)) => Some(KeyedRequest { asked, proof }),
                 Ok((
@@ -259,7 +261,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Puts what was made anew in the place of what was there, all in one transaction.
+    /// Replaces what belongs to these mailboxes, all in one transaction.
     pub async fn replace_mailboxes(&self, mailboxes: Vec<RotatedMailbox>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for mailbox in mailboxes {
@@ -271,8 +273,7 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// Puts partners, with the tags of their places, their keys and our own in the place of what was there, all in one
-    /// transaction.
+    /// Replaces partners with the tags of their domains and addresses, their keys and our own, all in one transaction.
     pub async fn replace_partners(
         &self,
         partners: Vec<(PartnerRow, Vec<[u8; 32]>)>,
@@ -310,24 +311,24 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// What cannot be carried over: sessions, newcomers, links to a new password, and counts by tags that nobody can
-    /// make again.
+    /// Removes what cannot be carried over: sessions, newcomer sessions, reset links, and counts by tags that cannot be
+    /// recomputed.
     pub async fn forget_before_rotation(&self) -> Result<(), StoreError> {
         let gone: Vec<Statement> = vec![
             sql!("DELETE FROM sessions"),
             sql!("DELETE FROM newcomers"),
             sql!("DELETE FROM tokens WHERE purpose = 'reset'"),
             sql!("DELETE FROM tries WHERE whose NOT IN (SELECT tag FROM mailboxes)"),
-            // Counts of senders and logins: what they may send begins anew.
+            // Rate limits of senders and logins start again.
             sql!("DELETE FROM sent_lately"),
-            // Who looks for keys asks anew.
+            // Key lookups are repeated.
             sql!("DELETE FROM key_lookups"),
-            // Proven under the key of before; they are fetched, and authorities are asked, again within the hour.
+            // Proven under the old key; lists are fetched, and authorities asked, again within the hour.
             sql!("DELETE FROM revocation_lists"),
             sql!("DELETE FROM ocsp_answers"),
-            // Policies are fetched anew.
+            // Policies are fetched again.
             sql!("DELETE FROM mta_sts_policies"),
-            // Counts of the day begin anew; reports are a courtesy.
+            // Today's counts start again; reports are a courtesy.
             sql!("DELETE FROM tls_sessions"),
             sql!("DELETE FROM tls_reported"),
             sql!("DELETE FROM tls_submissions"),
@@ -335,7 +336,7 @@ impl Store {
         self.change(gone).await.map(drop)
     }
 
-    /// How many rows are sealed under which key: the sixth byte of each.
+    /// How many rows are sealed under which key: the key id is the sixth byte of each.
     pub async fn key_uses(&self) -> Result<Vec<KeyUse>, StoreError> {
         let question = sql!(
             "SELECT what, key_id, count(*) FROM (
@@ -368,8 +369,8 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(used).collect()
     }
 
-    /// Whether the store stands under another key: it has addresses or mail in its queue, and none of them is sealed
-    /// under the key with this id.
+    /// Whether the store uses another key: it has addresses or queued mail, and none of them is sealed under the key
+    /// with this id.
     pub async fn is_of_another_key(&self, key_id: u8) -> Result<bool, StoreError> {
         let question = sql!(
             "WITH sealed AS (
@@ -381,7 +382,8 @@ impl Store {
         Ok(self.read_one(question).await?.map(|mut row| row.int()).transpose()?.unwrap_or_default() != 0)
     }
 
-    /// A wrap made anew from the same secret; one that has changed meanwhile stays. Whether it was replaced.
+    /// Replaces a wrap by a new one of the same secret, unless it has changed meanwhile. Returns whether it was
+    /// replaced.
     pub async fn replace_wrap(
         &self,
         mailbox_id: &str,
@@ -442,9 +444,10 @@ mod tests {
     use crate::engine::{empty, run};
     use crate::statement::sql;
 
-    /// What depends on the server key is made anew, ends, or is remembered (decision 0027). A column that is missing here
-    /// would be lost with the next change of keys: say in [`super::Keyed`], [`super::KeyedMailbox`], [`crate::Store::replace_events`] or
-    /// [`crate::Store::forget_before_rotation`] what becomes of it, count it in [`crate::Store::key_uses`], and add it.
+    /// What depends on the server key is resealed, removed, or kept (decision 0027). A column that is missing here
+    /// would be lost with the next change of keys: say in [`super::Keyed`], [`super::KeyedMailbox`],
+    /// [`crate::Store::replace_events`] or [`crate::Store::forget_before_rotation`] what becomes of it, count it in
+    /// [`crate::Store::key_uses`], and add it.
     #[test]
     fn every_sealed_column_is_known_to_a_change_of_keys() {
         let connection = empty();

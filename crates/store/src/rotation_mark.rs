@@ -1,4 +1,5 @@
-//! The file that says that the server key is being changed: until it is gone no service opens the store. Knows no rows.
+//! The file that marks a change of the server key: until it is removed no service opens the store. Knows no
+//! rows.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -6,20 +7,20 @@ use std::path::Path;
 
 use crate::error::StoreError;
 
-/// There while the server key is being changed.
+/// Exists while the server key is being changed.
 const MARK: &str = "rotating";
 
-/// From which key to which: their ids, which tell keys apart and are no secrets.
+/// The ids of the old and the new key, which tell keys apart and are not secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotating {
-    /// Of the key before.
+    /// Id of the old key.
     pub from: u8,
-    /// Of the key after.
+    /// Id of the new key.
     pub to: u8,
 }
 
 impl Rotating {
-    /// What is under way in this store's folder, if anything is.
+    /// The change under way in this store's folder, if any.
     pub fn of(folder: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder.join(MARK);
         let text = match std::fs::read_to_string(&path) {
@@ -34,7 +35,7 @@ impl Rotating {
         }
     }
 
-    /// Whole or not at all: a file that says half of it would be worse than none.
+    /// Written atomically: half a file would be worse than none.
     pub(crate) fn write(self, folder: &Path) -> Result<(), StoreError> {
         let (path, new) = (folder.join(MARK), folder.join(format!("{MARK}.new")));
         let written = || {
@@ -48,7 +49,7 @@ impl Rotating {
     }
 }
 
-/// It is done.
+/// Removes the file.
 pub(crate) fn remove_mark(folder: &Path) -> Result<(), StoreError> {
     let path = folder.join(MARK);
     let removed = match std::fs::remove_file(&path) {

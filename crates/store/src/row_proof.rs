@@ -1,5 +1,5 @@
-//! How rows that only say that something is to be done or known are proven within the transaction that writes them, and what
-//! their proofs stand over (decision 0022). Knows no key, no engine and nobody who writes rows.
+//! Proofs of statement rows (rows that only record that something is to be done or known), made within the
+//! transaction that writes them, and what they cover (decision 0022). Knows no key and no engine.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ macro_rules! came_back_words {
     () => {
         "mailbox_id, bounces, last_at, status, proof"
     };
-    // Beside the columns of another table: its own name there.
+    // With the columns qualified for a join with another table.
     (u) => {
         "u.mailbox_id, u.bounces, u.last_at, u.status, u.proof"
     };
@@ -43,7 +43,7 @@ macro_rules! ended_words {
 pub(crate) use ended_words;
 
 impl ProvenFact {
-    /// One row with its proof, which is empty where there is none.
+    /// Reads a row with its proof, which is empty if there is none.
     pub(crate) fn read(kind: FactKind, row: &mut Row) -> Result<(Self, Vec<u8>), StoreError> {
         let said = match kind {
             FactKind::GoneUnread => Self::GoneUnread {
@@ -66,7 +66,7 @@ impl ProvenFact {
         Ok((said, row.opt_blob()?.unwrap_or_default()))
     }
 
-    /// The statement that puts the proof beside it.
+    /// The statement that stores the proof.
     pub(crate) fn proven_by(&self, proof: Vec<u8>) -> Statement {
         match self {
             Self::GoneUnread { deposit_id, .. } => {
@@ -102,7 +102,7 @@ impl AskedRow {
         })
     }
 
-    /// As it was before it was decided.
+    /// The row as it was before it was decided.
     fn open(&self) -> Self {
         Self {
             state: RequestState::Open.as_str().to_owned(),
@@ -113,18 +113,18 @@ impl AskedRow {
     }
 }
 
-/// Proofs of what statements of one batch have written, in their order.
+/// Proofs for the statements of one batch, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Proving {
-    /// How often mail has come back to mailboxes, as one of us has said it.
+    /// Bounce counts of mailboxes, as proven by us.
     counts: BTreeMap<String, i64>,
 }
 
-/// The database has returned another row than it was told to write.
+/// The database returned a row that differs from what was written.
 const NOT_AS_WRITTEN: StoreError = StoreError::Damaged { what: "a row as it was written" };
 
 impl Proving {
-    /// The statement that proves a row that was written; `None`: it stays as it is.
+    /// The statement that stores the proof of a written row; `None`: the row stays as it is.
     pub(crate) fn proof(
         &mut self,
         prover: Option<&dyn AuditProver>,
@@ -209,7 +209,7 @@ impl Proving {
     }
 }
 
-/// Whether one of us wrote it. A store without keys (of a test) holds nothing against anything.
+/// Whether the row was written by us. A store without keys (in tests) accepts everything.
 pub(crate) fn holds(prover: Option<&dyn AuditProver>, said: &ProvenFact, proof: &[u8]) -> bool {
     prover.is_none_or(|prover| prover.fact_holds(said, proof))
 }

@@ -1,5 +1,5 @@
-//! What senders are told of their letters: that nobody fetches them, that they went unread. Each is told once, with the
-//! mail that says it. What is told, and when it is time, is not known here.
+//! What senders are told about their letters: that they are not being fetched, or went unread. Each sender is told once, in the
+//! transaction that queues the mail. The wording and the right time are not known here.
 
 use std::collections::BTreeSet;
 
@@ -15,65 +15,65 @@ use crate::statement::{Batch, Refusal, Row, Statement, Value, sql};
 use crate::store::Store;
 use crate::unreachable::Unreachable;
 
-/// A letter nobody has opened.
+/// A letter that has not been opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfetched {
-    /// Which.
+    /// Its deposit id.
     pub deposit_id: String,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// From when its waiting counts: from when it came, but for days on which its mailbox was held.
+    /// Since when it counts as waiting: since its arrival, plus any days its mailbox was under a hold.
     pub waits_from: Timestamp,
-    /// When it goes, if it goes by time.
+    /// When it expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// Whose it is and whom it is for, sealed.
+    /// Sender and recipient, sealed.
     pub memo_sealed: Vec<u8>,
-    /// Whether mail to its recipient came back, and none was sent since that stayed.
+    /// Whether mail to its recipient bounced, with none delivered since.
     pub came_back: bool,
-    /// Whether the mailbox waits to be opened with an initial password.
+    /// Whether the mailbox is to be activated with an initial password.
     pub initial_password: bool,
 }
 
-/// A letter that went, and that nobody had opened.
+/// A letter that was removed without having been opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoneUnread {
-    /// Which.
+    /// Its deposit id.
     pub deposit_id: String,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When it went.
+    /// When it was removed.
     pub gone_at: Timestamp,
-    /// How.
+    /// How it was removed.
     pub how: UnreadEnd,
-    /// Whose it was and whom it was for, sealed.
+    /// Sender and recipient, sealed.
     pub memo_sealed: Vec<u8>,
 }
 
-/// That a sender is told.
+/// Records that a sender is informed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderNote {
-    /// That nobody fetches a letter.
+    /// That a letter is not being fetched.
     Unfetched {
-        /// Which.
+        /// Its deposit id.
         deposit_id: String,
-        /// When.
+        /// When the sender is informed.
         at: Timestamp,
         /// What is noted of a time later than this, nobody of us has noted.
         latest: Timestamp,
     },
     /// That it went unread.
     Gone {
-        /// Which.
+        /// Its deposit id.
         deposit_id: String,
     },
 }
 
-/// What becomes of letters that nobody had opened when they go.
+/// What happens to unopened letters when they are removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unread {
-    /// Whose they were stays, sealed, until their senders are told.
+    /// Sender and recipient are kept, sealed, until the sender is informed.
     KeptForSenders,
-    /// They go like the others.
+    /// They are removed like the others.
     #[default]
     Forgotten,
 }
@@ -99,12 +99,12 @@ impl SenderNote {
     }
 }
 
-/// One statement: keeps of letters that are about to go whose they were, if nobody has opened them and their sender is
-/// known. `?2`: now; `?3`: how those go that their owner had not thrown away before.
+/// One statement: for letters about to be removed, keeps sender and recipient if the letter was never opened and its sender is
+/// known. `?2`: now; `?3`: the outcome of those that were not in the trash.
 macro_rules! kept_for_senders {
     ($($condition:tt)+) => {
         concat!(
-            // A row that somebody else put there says nothing and stands in nobody's way.
+            // A conflicting row that we did not write is ignored and overwritten.
             "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how)
              SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed,
                  CASE WHEN d.folder = 'trash' THEN 'deleted' ELSE CAST(?3 AS TEXT) END
@@ -122,21 +122,21 @@ macro_rules! kept_for_senders {
 }
 
 impl Unread {
-    /// Of a letter whose time is over.
+    /// For an expired letter.
     pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Expired;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
-    /// Of a letter that goes out of the trash.
+    /// For a letter removed from the trash.
     pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Deleted;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
-    /// Of every letter in a mailbox that goes; these go with it.
+    /// For all letters of a mailbox that is removed with these.
     pub(crate) fn all_in(
         self,
         mailbox_id: &str,
@@ -166,7 +166,7 @@ fn one(deposit_id: &str) -> BTreeSet<String> {
     BTreeSet::from([deposit_id.to_owned()])
 }
 
-/// Letters looked at with one question.
+/// Letters per query.
 const AT_ONCE: u32 = 1_000;
 
 impl Store {
@@ -223,8 +223,8 @@ impl Store {
         self.read_passing_by("letter", after, question, one).await
     }
 
-    /// Letters that went unread and whose senders have not been told, after this id. A few at once. Rows that nobody of us wrote
-    /// are passed over.
+    /// Letters after this id that went unread and whose senders have not been informed. One page. Rows not written by us are
+    /// skipped.
     pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
         let mut after = Value::from(after);
         let mut reading = self.reading(FactKind::GoneUnread);
@@ -245,7 +245,7 @@ impl Store {
             }
             for mut row in rows {
                 after = row.first();
-                // What cannot be read is passed by like what does not prove.
+                // An unreadable row is skipped like one whose proof fails.
                 let (_id, memo_sealed) = (row.opt_text(), row.blob());
                 let Some(ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how }) =
                     reading.proven(row)
@@ -264,7 +264,7 @@ impl Store {
         }
     }
 
-    /// Forgets a letter that went, whose sender cannot be told. `false`: it was not there.
+    /// Forgets a removed letter whose sender cannot be informed. `false`: it did not exist.
     pub async fn forget_gone(&self, deposit_id: &str) -> Result<bool, StoreError> {
         let gone = sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id);
         Ok(self.change(vec![gone]).await?.iter().sum::<usize>() == 1)

@@ -1,4 +1,4 @@
-//! Signed-in sessions: a hash, and a secret only its cookie opens.
+//! Log-in sessions: a hash, and a secret that only its cookie opens.
 
 use sealpost_mail::Timestamp;
 
@@ -8,20 +8,20 @@ use crate::mailbox::{MailboxRow, last_seen, mailbox_row, select_mailbox};
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
-/// A session to be remembered.
+/// A session to be stored.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Hash of the cookie's secret.
     pub hash: [u8; 32],
-    /// Whose.
+    /// The mailbox.
     pub mailbox_id: String,
     /// The mailbox's secret key, sealed under the cookie's secret.
     pub secret_sealed: Vec<u8>,
-    /// When.
+    /// When it begins.
     pub created_at: Timestamp,
-    /// Ends then, unless touched.
+    /// When it expires, unless extended.
     pub expires_at: Timestamp,
-    /// What the list of sessions shows of the device, sealed.
+    /// Description of the device for the list of sessions, sealed.
     pub device_sealed: Vec<u8>,
 }
 
@@ -30,7 +30,7 @@ pub struct NewSession {
 pub struct SessionRow {
     /// Hash of the cookie's secret.
     pub hash: [u8; 32],
-    /// Whose.
+    /// The mailbox.
     pub mailbox_id: String,
     /// The mailbox's secret key, sealed under the cookie's secret.
     pub secret_sealed: Vec<u8>,
@@ -38,9 +38,9 @@ pub struct SessionRow {
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_seen_at: Timestamp,
-    /// Ends then, unless touched.
+    /// When it expires, unless extended.
     pub expires_at: Timestamp,
-    /// The device, sealed.
+    /// Description of the device, sealed.
     pub device_sealed: Vec<u8>,
 }
 
@@ -56,7 +56,7 @@ fn session_row(mut row: Row) -> Result<SessionRow, StoreError> {
     })
 }
 
-/// The session's row, where the mailbox is active.
+/// Adds the session's row if the mailbox is active.
 fn first_of(session: &NewSession) -> Batch {
     let mut batch = Batch::default();
     batch.hold_mailbox(&session.mailbox_id);
@@ -79,14 +79,14 @@ fn first_of(session: &NewSession) -> Batch {
 }
 
 impl Store {
-    /// Begins a session, if the mailbox is active at this moment. `false`: it is not, nothing was stored.
+    /// Begins a session if the mailbox is active. `false`: it is not, and nothing was stored.
     pub async fn begin_session(&self, session: NewSession) -> Result<bool, StoreError> {
         let batch = first_of(&session);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The same for somebody who logged in: in the same transaction, what was counted before is settled, and the owner was
-    /// here. Each of them in a transaction of its own would be a flush that the owner waits for.
+    /// The same for a log-in: in the same transaction failed tries are settled and the owner's visit is
+    /// recorded. Separate transactions would each cost the owner a flush.
     pub async fn begin_session_by_log_in(
         &self,
         session: NewSession,
@@ -98,7 +98,8 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The session of a cookie and its mailbox, from one view, if it is not over and the mailbox is active.
+    /// The session of a cookie and its mailbox, from one consistent view, if it has not expired and the
+    /// mailbox is active.
     pub async fn session(
         &self,
         hash: &[u8; 32],
@@ -124,7 +125,7 @@ impl Store {
         Ok(Some((session_row(session)?, mailbox_row(mailbox)?)))
     }
 
-    /// Keeps a running session alive until `expires_at`. `false`: it is over.
+    /// Extends a session to `expires_at`. `false`: it has ended.
     pub async fn touch_session(
         &self,
         hash: &[u8; 32],

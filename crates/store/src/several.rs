@@ -1,5 +1,5 @@
-//! Statements that letters which share a transaction have in common, and the one that does, or asks, the same for all of them on
-//! PostgreSQL. Knows no engine, and nobody who says them.
+//! Statements that letters sharing a transaction have in common, each with the one that does the same for all of them on
+//! PostgreSQL. Knows no engine.
 
 use crate::row_proof::came_back_words;
 
@@ -25,35 +25,35 @@ macro_rules! reached {
     };
 }
 
-/// A mailbox as a letter for it needs it, by its tag, which is the second column of the answer. `?2` is 1: its size, too.
+/// A mailbox as an arrival needs it, by its tag, which is the second column of the result. `?2` is 1 if its size is needed.
 pub(crate) const REACHED: &str = reached!("tag = ?1", "?2");
 
-/// All whose tags are in the list.
+/// The same for all tags in the list.
 pub(crate) const ALL_REACHED: &str = reached!("tag = ANY($1)", "$2");
 
-/// A letter came: its fingerprint is new, or takes the place of an expired one. The sweep comes by now and then only; an expired row
-/// must not stand in the way until it does. `?3`: after how long they expire.
+/// Stores the fingerprint of a letter: it is new, or replaces an expired one. The sweep runs only now and then; until it does, an
+/// expired row must not be in the way. `?3`: time after which they expire.
 pub(crate) const REMEMBER: &str = "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
      ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
      WHERE fingerprints.committed_at < excluded.committed_at - ?3";
 
-/// Changes as many rows as there are in the lists, or one of them is here already. The same one twice is an error.
+/// Changes as many rows as the lists have, unless one of them exists already. A duplicate in the lists is an error.
 pub(crate) const REMEMBER_ALL: &str =
     "INSERT INTO fingerprints (fingerprint, committed_at) SELECT * FROM unnest($1, $2)
      ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
      WHERE fingerprints.committed_at < excluded.committed_at - $3";
 
-/// A letter reaches a mailbox that is there and has this key pair.
+/// A letter is addressed to a mailbox that exists and has this key pair.
 pub(crate) const REACH: &str =
     "UPDATE mailboxes SET reached_at = ?3 WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2";
 
-/// Changes as many rows as there are in the lists, which name no mailbox twice, or one of them is not as it was.
+/// Changes as many rows as the lists have, which name no mailbox twice, unless one of them has changed.
 pub(crate) const REACH_ALL: &str = "UPDATE mailboxes SET reached_at = one.at
      FROM unnest($1, $2, $3) AS one (id, public_key, at)
      WHERE mailboxes.id = one.id AND state <> 'deleted' AND mailboxes.public_key = one.public_key";
 
-/// A leg is done, whoever holds it: its recipient has it.
+/// A leg is delivered, whoever has leased it.
 pub(crate) const DONE: &str = "DELETE FROM legs WHERE id = ?1";
 
-/// Removes as many rows as there are in the list, or one of them is gone already.
+/// Removes as many rows as the list has, unless one of them is gone already.
 pub(crate) const ALL_DONE: &str = "DELETE FROM legs WHERE id = ANY($1)";

@@ -1,39 +1,39 @@
-//! Rows that were meant for minutes, hours or days: of which kinds, and for each one condition by which they are both counted and
-//! forgotten. Knows no table.
+//! Short-lived rows: which kinds there are, and for each the one condition by which they are counted and
+//! removed. Knows no table.
 
 use crate::error::StoreError;
 use crate::statement::Statement;
 use crate::store::Store;
 
-/// What is meant for a while only.
+/// Kinds of short-lived rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaleKind {
-    /// Fingerprints of letters that nobody sends again any more.
+    /// Fingerprints of letters that will not be retried any more.
     Fingerprints,
-    /// Sessions that are over.
+    /// Expired sessions.
     Sessions,
-    /// First log-ins that nobody ended.
+    /// Newcomer sessions that were never completed.
     Newcomers,
-    /// Counts of wrong passwords and answers.
+    /// Counts of failed passwords and answers.
     Tries,
     /// Why sessions ended.
     EndedSessions,
-    /// What counted against quotas.
+    /// Uses counted against quotas.
     Uses,
-    /// Policies of other domains' servers that have run out.
+    /// Expired MTA-STS policies of other domains.
     Policies,
-    /// Counts of sessions under TLS, too old to be told.
+    /// Counts of TLS sessions, too old to be reported.
     TlsCounts,
-    /// That domains were told of them.
+    /// Records that domains got their TLS reports.
     TlsTold,
-    /// Reports of them that nobody took.
+    /// TLS reports that no receiver accepted.
     TlsSubmissions,
 }
 
-/// How many of each kind.
+/// The number of each kind.
 pub type StaleCounts = Vec<(StaleKind, u64)>;
 
-/// One kind, with the two questions.
+/// One kind with its count query and its deletion.
 pub(crate) struct StaleRows {
     pub(crate) kind: StaleKind,
     pub(crate) delete: Statement,
@@ -53,7 +53,7 @@ macro_rules! stale_rows {
 pub(crate) use stale_rows;
 
 impl Store {
-    /// How many there are of each.
+    /// Counts each kind.
     pub(crate) async fn count_stale(&self, stale: Vec<StaleRows>) -> Result<StaleCounts, StoreError> {
         let mut counts = StaleCounts::new();
         for StaleRows { kind, count, delete: _ } in stale {
@@ -62,7 +62,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Deletes all of them; how many there were.
+    /// Deletes all of them; returns how many.
     pub(crate) async fn delete_stale(&self, stale: Vec<StaleRows>) -> Result<StaleCounts, StoreError> {
         let kinds: Vec<StaleKind> = stale.iter().map(|rows| rows.kind).collect();
         let deleted = self.change(stale.into_iter().map(|rows| rows.delete).collect()).await?;

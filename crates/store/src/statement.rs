@@ -1,4 +1,4 @@
-//! Statements as data: the one seam between what the store wants and the engine that does it (decision 0005).
+//! Statements as data: the one interface between the store and its engines (decision 0005).
 //!
 //! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine and no table.
 
@@ -13,7 +13,7 @@ use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 use crate::proven_facts::Proves;
 
-/// What a column or parameter holds.
+/// The value of a column or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Null,
@@ -22,48 +22,49 @@ pub(crate) enum Value {
     Blob(Bytes),
 }
 
-/// What must be true of a statement's outcome for its batch to go on.
+/// The result a statement must have for its batch to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
-    /// Whatever comes.
+    /// Any result.
     Anything,
-    /// Exactly one row changed or returned; otherwise nothing of the batch is kept.
+    /// Exactly one row changed or returned; otherwise the batch is rolled back.
     One(Refusal),
-    /// Returned rows (id, place) are bodies without a row; files among them go after the commit.
+    /// The returned rows (id, place) are bodies whose rows were removed; files among them are removed after the commit.
     FreedBodies,
 }
 
-/// Why a batch was not kept, although no error occurred.
+/// Why a batch was rolled back although no error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The fingerprint is there.
+    /// The fingerprint exists already.
     Duplicate,
     /// The tag is taken, or the mailbox is gone.
     MailboxTaken,
     /// The mailbox is not pending.
     NotPending,
-    /// The token is not good.
+    /// The token is not valid.
     TokenSpent,
-    /// The leg is in other hands.
+    /// The leg is leased to another process.
     LeaseLost,
     /// The mailbox is not active.
     NotActive,
-    /// The mailbox has got another letter meanwhile.
+    /// The mailbox has received another letter meanwhile.
     NotEmpty,
-    /// Nothing more may be added.
+    /// A limit is reached.
     NoRoom,
-    /// The mailbox's key pair, or what is sealed to it, is not what it was when it was read.
+    /// The mailbox's key pair, or something sealed to it, has changed since it was read.
     Rekeyed,
-    /// More has been sent than is allowed.
+    /// The quota is exceeded.
     TooMany,
-    /// Somebody holds the mailbox, or has used it meanwhile.
+    /// The mailbox is under a hold, or was used meanwhile.
     Held,
-    /// A row is not what it was when it was read, or its place is taken.
+    /// A row has changed since it was read, or its place is taken.
     Overtaken,
 }
 
 impl Refusal {
-    /// It says that another batch was kept, perhaps an earlier try of the same, of which nobody may know whether it lasts.
+    /// The refusal says that another batch was kept, perhaps an earlier try of the same one, whose durability may be
+    /// unknown.
     pub(crate) fn speaks_of_another(self) -> bool {
         match self {
             Self::Duplicate | Self::LeaseLost => true,
@@ -87,15 +88,15 @@ pub(crate) struct Statement {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Value>,
     pub(crate) expect: Expect,
-    /// Which thing it changes: its batch's riding audit rows without an object are written of it.
+    /// The object it changes: audit rows of its handle that have no object are written for it.
     pub(crate) concerns: Option<Box<Concerned>>,
-    /// Written to the trail if it changed or returned a row.
+    /// Written to the trail if the statement changed or returned a row.
     pub(crate) notes: Option<Box<AuditRow>>,
-    /// What it returns is proven with it, and for nobody else to count.
+    /// What to prove of the rows it returns; those rows are not counted in the result.
     pub(crate) proves: Option<Box<Proves>>,
 }
 
-/// A thing and its mailbox, for the trail.
+/// An object and its mailbox, for the trail.
 #[derive(Clone, Debug)]
 pub(crate) struct Concerned {
     pub(crate) object: String,
@@ -103,19 +104,19 @@ pub(crate) struct Concerned {
 }
 
 impl Statement {
-    /// It changes this thing, or returns a row if it does.
+    /// It changes this object, and returns a row only if it does.
     pub(crate) fn concerning(mut self, object: &str, mailbox: &str) -> Self {
         self.concerns = Some(Box::new(Concerned { object: object.to_owned(), mailbox: mailbox.to_owned() }));
         self
     }
 
-    /// If it changes anything, the trail says this.
+    /// If it changes anything, this row is written to the trail.
     pub(crate) fn noting(mut self, row: AuditRow) -> Self {
         self.notes = Some(Box::new(row));
         self
     }
 
-    /// What it returns is to be proven in the same transaction.
+    /// The rows it returns are to be proven in the same transaction.
     pub(crate) fn proving(mut self, what: Proves) -> Self {
         self.proves = Some(Box::new(what));
         self
@@ -127,7 +128,7 @@ impl Statement {
         self
     }
 
-    /// What it returns are bodies that are no longer needed.
+    /// The rows it returns are bodies that are no longer needed.
     pub(crate) fn frees_bodies(mut self) -> Self {
         self.expect = Expect::FreedBodies;
         self
@@ -149,36 +150,36 @@ macro_rules! sql {
 }
 pub(crate) use sql;
 
-/// What a batch decides by: until it has ended, no other batch that holds the same changes it. An engine that writes
-/// one batch after the other has all of it anyway. In the order in which they are taken.
+/// What a batch depends on: until it has ended, no other batch that takes the same lock changes it. An engine that
+/// writes one batch at a time holds everything anyway. In the order in which they are taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lock {
-    /// Counts of what somebody has sent.
+    /// A quota counter.
     Use([u8; 32]),
-    /// A mailbox with everything that is its own: letters, drafts and uploads, wraps, tokens, sessions, requests.
+    /// A mailbox with everything in it: letters, drafts and uploads, wraps, tokens, sessions, requests.
     Mailbox(String),
-    /// A body, and who refers to it.
+    /// A body and the references to it.
     Body(String),
 }
 
-/// Something outside the rows whose fate hangs on a batch.
+/// Something outside the rows that depends on a batch.
 pub(crate) trait Settle: Send + Sync + fmt::Debug {
     /// The batch was kept, or may have been: from here on only its rows decide.
     fn settle(&self);
 }
 
-/// What goes with everything that is written through a handle of the store.
+/// What is added to everything written through a handle of the store.
 #[derive(Debug, Default)]
 pub(crate) struct Riding {
-    /// Rows of the trail.
+    /// Rows for the trail.
     pub(crate) rows: Vec<AuditRow>,
-    /// What webhooks are told, where a leg ends.
+    /// Webhook events for the end of a leg.
     pub(crate) events: Vec<Statement>,
-    /// Mail that goes out because of it.
+    /// Mail sent because of it.
     pub(crate) mail: Vec<Statement>,
 }
 
-/// Legs that a batch leases for whoever asked. Nobody has them if nobody knows how it ended.
+/// Legs that a batch leases for its caller. If its outcome is unknown, nobody gets them.
 #[derive(Clone, Debug)]
 pub(crate) struct Taking {
     pub(crate) owner: String,
@@ -186,62 +187,62 @@ pub(crate) struct Taking {
     pub(crate) now: Timestamp,
 }
 
-/// What becomes of a batch if its server is lost before it was flushed.
+/// What to do with a batch if its server is lost before it was flushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Flush {
-    /// Whoever asked has waited for it, or does not mind.
+    /// Nothing: the caller has waited for the flush, or does not need it.
     #[default]
     AsPromised,
-    /// It is done again. Done twice it changes nothing.
+    /// It is repeated. Repeating it changes nothing.
     DoneAgain,
-    /// It is there to see whether others were flushed.
+    /// Its purpose is to check that others were flushed.
     Asks,
 }
 
-/// With what others a batch may share a transaction of an engine that has one for each: all of them are kept, or none, and
-/// then each goes alone.
+/// With which others a batch may share a transaction: all of them are kept, or none, and then each is retried alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// With none.
+    /// None.
     #[default]
     Alone,
-    /// With other letters that come.
+    /// Other arrivals.
     Arrivals,
-    /// With other legs that end, of which nobody waits for the disk.
+    /// Other legs that end, if no caller waits for the flush.
     Ends,
 }
 
-/// Statements that are kept together or not at all, and what becomes committed with them.
+/// Statements kept together or not at all, and what becomes committed with them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) statements: Vec<Statement>,
-    /// What webhooks are told, after all statements and only where there is a webhook.
+    /// Webhook events, written after all statements and only if there are receivers.
     pub(crate) told: Vec<Statement>,
-    /// Bodies, say.
+    /// Bodies, for example.
     pub(crate) settles: Vec<Arc<dyn Settle>>,
     pub(crate) locks: BTreeSet<Lock>,
-    /// Changes a row if and only if this batch was not kept: how its fate is asked for, if nobody said it.
+    /// Changes a row if and only if this batch was not kept: used to find out its outcome when that is unknown.
     pub(crate) sign: Option<Statement>,
-    /// What becomes of it if its server is lost.
+    /// What to do if its server is lost.
     pub(crate) flush: Flush,
-    /// With whom it may share a transaction.
+    /// With which others it may share a transaction.
     pub(crate) sharing: Sharing,
-    /// Where in such a transaction: who adds the same new things does so in the same order, or two would wait for each other.
+    /// Its position in such a transaction: batches that add the same rows do so in the same order, or they would
+    /// deadlock.
     pub(crate) order: Option<[u8; 32]>,
     /// It leases the legs that it returns.
     pub(crate) takes: Option<Taking>,
-    /// Rows of the audit trail.
+    /// Rows for the audit trail.
     pub(crate) audit: Vec<AuditRow>,
-    /// Those of the handle it is written through: only where it changes anything.
+    /// What its handle adds: only if the batch changes anything.
     pub(crate) riding: Arc<Riding>,
-    /// Up to this row, of this time and with this proof, the trail goes.
+    /// The trail is pruned up to this row, with its time and proof.
     pub(crate) prune: Option<(i64, Timestamp, Vec<u8>)>,
-    /// Nobody waits for it: it must not cost others much.
+    /// It has no waiting caller and must not delay others much.
     pub(crate) aside: bool,
 }
 
 impl Batch {
-    /// Whether the audit trail may have to say something of it.
+    /// Whether it may have to write to the audit trail.
     pub(crate) fn may_note(&self) -> bool {
         let Riding { rows, events: _, mail: _ } = &*self.riding;
         !self.audit.is_empty()
@@ -251,7 +252,7 @@ impl Batch {
             || self.statements.iter().any(|statement| statement.notes.is_some() || statement.proves.is_some())
     }
 
-    /// Whether it certainly has to, if it is kept.
+    /// Whether it certainly writes to it if it is kept.
     pub(crate) fn will_note(&self) -> bool {
         let changes = |statement: &Statement| {
             matches!(statement.expect, Expect::One(_)) && !statement.sql.trim_start().starts_with("SELECT")
@@ -265,12 +266,12 @@ impl Batch {
         self.statements.push(statement);
     }
 
-    /// Nobody else decides by this or changes it at the same time.
+    /// No other batch depends on this or changes it at the same time.
     pub(crate) fn hold(&mut self, lock: Lock) {
         self.locks.insert(lock);
     }
 
-    /// The same for a mailbox and all that is its own.
+    /// The same for a mailbox and everything in it.
     pub(crate) fn hold_mailbox(&mut self, mailbox_id: &str) {
         self.hold(Lock::Mailbox(mailbox_id.to_owned()));
     }
@@ -288,7 +289,7 @@ impl From<Vec<Statement>> for Batch {
     }
 }
 
-/// What one statement did.
+/// Result of one statement.
 #[derive(Debug, Default)]
 pub(crate) struct StatementResult {
     /// Rows changed, or returned.
@@ -296,17 +297,17 @@ pub(crate) struct StatementResult {
     pub(crate) rows: Vec<Row>,
 }
 
-/// How a batch ended. Known to the caller only after the commit.
+/// Outcome of a batch. Known to the caller only after the commit.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Kept; one result per statement.
     Kept(Vec<StatementResult>),
-    /// Nothing of it kept.
+    /// Rolled back.
     Refused(Refusal),
 }
 
 impl Outcome {
-    /// How many rows its statements returned; bodies that went are not among them.
+    /// How many rows its statements returned, removed bodies not included.
     pub(crate) fn returned(&self) -> usize {
         match self {
             Self::Kept(results) => results.iter().map(|result| result.rows.len()).sum(),
@@ -329,7 +330,7 @@ impl Row {
         matches!(self.0.as_slice().first(), Some(Value::Null) | None)
     }
 
-    /// The number in the next column, which stays.
+    /// The number in the next column, which is not consumed.
     pub(crate) fn first_int(&self) -> Option<i64> {
         match self.0.as_slice().first() {
             Some(Value::Int(number)) => Some(*number),
@@ -337,22 +338,22 @@ impl Row {
         }
     }
 
-    /// What is in the next column, which stays.
+    /// The value of the next column, which is not consumed.
     pub(crate) fn first(&self) -> Value {
         self.0.as_slice().first().cloned().unwrap_or(Value::Null)
     }
 
-    /// What is in the column behind that.
+    /// The value of the column after it.
     pub(crate) fn second(&self) -> Option<&Value> {
         self.0.as_slice().get(1)
     }
 
-    /// The same once more.
+    /// A copy, from the present position.
     pub(crate) fn again(&self) -> Self {
         Self(self.0.clone())
     }
 
-    /// What is left of it, as it is.
+    /// The remaining values.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.0.collect()
     }
@@ -369,7 +370,7 @@ impl Row {
         }
     }
 
-    /// A number that cannot be negative.
+    /// A non-negative number.
     pub(crate) fn count(&mut self) -> Result<u64, StoreError> {
         Ok(u64::try_from(self.opt_int()?.unwrap_or(0)).unwrap_or(0))
     }
@@ -422,7 +423,7 @@ impl Row {
 }
 
 impl Value {
-    /// For the log and for people: what a row is called by.
+    /// The value as shown in the log and to people who look for the row.
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -499,5 +500,5 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-/// Returns a row if there is any receiver: without one nothing is told.
+/// Returns a row if there is any receiver: without one no events are written.
 pub(crate) const RECEIVERS: &str = "SELECT 1 FROM hooks LIMIT 1";

@@ -1,4 +1,5 @@
-//! The store is opened and closed. What may be asked of it stands in the file of each subject.
+//! Opens and closes the store, and runs statements on its engine. What can be asked of it is in the files of each
+//! subject.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -27,52 +28,52 @@ use crate::removals;
 use crate::rotation_mark::Rotating;
 use crate::statement::{Batch, Outcome, Riding, Row, Statement};
 
-/// How to open a store.
+/// Options for opening a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// Where the rows are.
+    /// Where the rows are stored.
     pub rows: Rows,
-    /// Where large bodies are.
+    /// Where large bodies are stored.
     pub bodies: LargeBodies,
-    /// The store's own folder; created with mode 0700. One that its group may use stays the group's.
+    /// The store's own folder; created with mode 0700. Group access of an existing one is kept.
     pub folder: PathBuf,
-    /// Sealed bodies up to this many bytes live in a row, larger ones elsewhere. 65,536 is good.
+    /// Sealed bodies up to this many bytes are stored in a row, larger ones elsewhere. 65,536 is a good value.
     pub inline_limit: usize,
-    /// Reader threads; 2 is good.
+    /// Reader threads; 2 is a good value.
     pub readers: usize,
-    /// Bytes of the file system that stay free for everything but new letters; 0: none.
+    /// Bytes of the file system kept free for everything but new letters; 0: none.
     pub minimum_free: u64,
-    /// How long a write waits for another process that keeps the database locked, before it is put off.
+    /// How long a write waits for another process that keeps the database locked before it is refused as busy.
     pub lock_wait: Duration,
-    /// In whose company.
+    /// Who else may have it open.
     pub company: Company,
     /// What may be done to the schema.
     pub schema: SchemaRequest,
-    /// What the audit trail says if the schema of a store that was there is brought forward, in the transaction of that.
+    /// The audit row written if the schema of an existing store is migrated, in the same transaction.
     pub migrated: Option<AuditRow>,
-    /// Proves the audit trail and rows that say something; `None`: they stand without a proof, and are held against none.
+    /// Proves the audit trail and statement rows; `None`: they are written without proofs, and none are checked.
     pub prover: Option<Arc<dyn AuditProver>>,
 }
 
-/// Where the rows are. Locks and notes of deliveries lie in the folder in any case.
+/// Where the rows are stored. Locks and notes of deliveries are in the folder in any case.
 #[derive(Clone, Debug, Default)]
 pub enum Rows {
-    /// In the folder, too: SQLite.
+    /// In the folder: SQLite.
     #[default]
     Folder,
-    /// In a PostgreSQL database that this folder alone belongs to, or those of several nodes with one place of bodies.
+    /// In a PostgreSQL database that belongs to this folder alone, or to several nodes with a common place for bodies.
     Postgres(Box<PostgresOptions>),
 }
 
-/// Who else may have the store open.
+/// Which other processes may have the store open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Company {
-    /// Others; not while the server key is being changed.
+    /// Others may, unless the server key is being changed.
     #[default]
     Others,
-    /// Nobody: the server key is being changed.
+    /// None: the server key is being changed.
     Alone,
-    /// Nobody: the store moves.
+    /// None: the store is being moved.
     Mover,
 }
 
@@ -111,7 +112,7 @@ impl Company {
         }
     }
 
-    /// A store that moves serves nobody until it is whole.
+    /// A store that is being moved serves nobody until it is complete.
     fn may_use(self, moving: Option<&MoveState>) -> Result<(), StoreError> {
         match (self, moving) {
             (Self::Mover, _) | (Self::Others | Self::Alone, None) => Ok(()),
@@ -123,7 +124,7 @@ impl Company {
     }
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// How many to leave out at the start.
@@ -132,12 +133,12 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// The store. Cheap to clone; all clones are the same store. When the last one is dropped, what is
-/// queued is still written, but nobody waits for it: prefer [`Store::close`].
+/// The store. Cheap to clone; all clones are the same store. When the last one is dropped, what is queued is still
+/// written in the background: prefer [`Store::close`].
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
-    /// What the audit trail says of whatever is written through this handle.
+    /// What is added to everything written through this handle.
     riding: Arc<Riding>,
 }
 
@@ -148,18 +149,18 @@ struct Inner {
     files: Arc<Files>,
     /// Where new large bodies go; `None`: into files.
     bucket: Option<Arc<Bucket>>,
-    /// What takes objects away until this is used.
+    /// Stops the task that removes objects.
     stop_removals: Mutex<Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>>,
     disk: Arc<Disk>,
     expense: Arc<Expense>,
-    /// What rows that say something are held against.
+    /// Verifies statement rows.
     prover: Option<Arc<dyn AuditProver>>,
     remover: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
-    /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
-    /// unfinished bodies. Blocks while it does.
+    /// Opens (creates, migrates) the store and, if no other process has it open, removes unfinished bodies left by a
+    /// crash. Blocks.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let StoreOptions {
             rows,
@@ -185,14 +186,14 @@ impl Store {
         company.may_enter(&folder)?;
         let lock = access.file(&folder.join("lock"))?;
 
-        // Alone: whatever has no row now will never get one. In company it might be someone's work.
+        // Alone: what has no row now will never get one. Otherwise another process may be working on it.
         let alone = is_alone(&lock, &folder, company)?;
         let migration = Migration { request: schema, alone, note: migrated, prover: prover.clone() };
         let opened = match rows {
             Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait }, &migration)?,
             Rows::Postgres(options) => Opened::postgres(&folder, *options, &large, lock_wait, migration)?,
         };
-        // The nodes' common folder has a lock of its own: whoever opens waits for whoever cleans up.
+        // The nodes' shared folder has a lock of its own: opening waits for another node's clean-up.
         let shared_lock = match &shared {
             Some(shared) => Some(Access::of(shared).file(&shared.join("lock"))?),
             None => None,
@@ -250,7 +251,7 @@ impl Store {
                     }
                     lock.lock_shared().map_err(failed)?;
                 }
-                // Somebody was alone with it just now, and was perhaps cut short.
+                // Another process had it alone just now, and may have been interrupted.
                 company.may_enter(&folder)?;
             }
         }
@@ -293,10 +294,10 @@ impl Store {
         Ok(Self { inner, riding: Arc::default() })
     }
 
-    /// Ends the store: what is queued is still written and answered, then the files are closed.
-    /// Everything asked afterwards, through any clone, is answered with [`StoreError::Closed`].
+    /// Closes the store: what is queued is still written and answered, then the files are closed. Every later call,
+    /// through any clone, fails with [`StoreError::Closed`].
     pub async fn close(&self) {
-        // What it does not do any more stands in rows.
+        // What is not removed any more is recorded in rows.
         let removals = self.inner.stop_removals.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((stop, work)) = removals {
             let _ended_before = stop.send(());
@@ -318,13 +319,13 @@ impl Store {
         }
     }
 
-    /// Whether a letter of `octets` more may come beside what is under way; what is being delivered, read or deleted
-    /// does not ask.
+    /// Whether there is room for a further letter of `octets`, beside those under way; delivering, reading and deleting
+    /// need not ask.
     pub fn room(&self, octets: u64) -> DiskSpace {
         self.inner.disk.room(octets)
     }
 
-    /// What writes cost whom.
+    /// What writes cost, and for whom.
     pub(crate) fn expense(&self) -> &Expense {
         &self.inner.expense
     }
@@ -333,28 +334,28 @@ impl Store {
         &self.inner.disk
     }
 
-    /// Waits until the store can promise nothing more: a write could not be made certain. Only a restart, which
-    /// looks at the disk anew, helps. Never returns while all is well.
+    /// Waits until the store can promise nothing more because a write could not be made durable. Only a restart, which
+    /// examines the disk anew, helps. Otherwise never returns.
     pub async fn halted(&self) {
         let mut halted = self.inner.engine.halted();
         if halted.wait_for(|halted| *halted).await.is_err() {
-            // The writer has ended in peace.
+            // The writer has ended normally.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Whether it has come to that.
+    /// Whether that has happened.
     #[must_use]
     pub fn is_halted(&self) -> bool {
         *self.inner.engine.halted().borrow()
     }
 
-    /// Does a batch; returns after it is committed (or certainly refused).
+    /// Runs a batch; returns after it is committed (or certainly refused).
     pub(crate) async fn write(&self, batch: impl Into<Batch>) -> Result<Outcome, StoreError> {
         self.ask_engine(batch.into(), Promise::Durable).await
     }
 
-    /// How many rows statements about one mailbox changed together; none, where one of them refused.
+    /// How many rows the statements about one mailbox changed; 0 if one of them refused.
     pub(crate) async fn changed_of(
         &self,
         mailbox_id: &str,
@@ -368,7 +369,7 @@ impl Store {
         }
     }
 
-    /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
+    /// Like [`Self::write`] for statements that cannot refuse: how many rows each one changed.
     pub(crate) async fn change(&self, statements: Vec<Statement>) -> Result<Vec<usize>, StoreError> {
         match self.write(statements).await? {
             Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).collect()),
@@ -376,18 +377,18 @@ impl Store {
         }
     }
 
-    /// Does a statement some time soon; nobody waits.
+    /// Queues a statement to run soon, without waiting.
     pub(crate) fn write_unhurried(&self, statement: Statement) {
         self.inner.engine.write_unhurried(statement);
     }
 
-    /// Frees legs that nobody was given, as soon as that is possible; nobody waits.
+    /// Queues statements that release undelivered leases, without waiting.
     pub(crate) fn give_back(&self, statements: Vec<Statement>) {
         self.inner.engine.give_back(statements);
     }
 
-    /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
-    /// commit of somebody in a hurry, or soon.
+    /// Like [`Self::write`], but without the promise to survive a power failure: it goes with the next durable commit,
+    /// or soon.
     pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {
         self.ask_engine(batch, Promise::Ordered).await
     }
@@ -400,7 +401,7 @@ impl Store {
         self.inner.engine.write(batch, promise).await
     }
 
-    /// The same store, with this in every transaction.
+    /// The same store, adding this to every transaction.
     pub(crate) fn riding_with(&self, riding: Riding) -> Self {
         Self { inner: Arc::clone(&self.inner), riding: Arc::new(riding) }
     }
@@ -409,17 +410,17 @@ impl Store {
         &self.riding
     }
 
-    /// Asks questions that are answered from one consistent view.
+    /// Runs queries against one consistent view.
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         self.inner.engine.read(statements).await
     }
 
-    /// Asks one question.
+    /// Runs one query.
     pub(crate) async fn read_rows(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         Ok(self.read(vec![statement]).await?.into_iter().next().unwrap_or_default())
     }
 
-    /// Asks one question with at most one row as its answer.
+    /// Runs one query with at most one row as its result.
     pub(crate) async fn read_one(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         Ok(self.read_rows(statement).await?.into_iter().next())
     }
@@ -428,12 +429,12 @@ impl Store {
         &self.inner.engine
     }
 
-    /// Who this process is among others; nobody with SQLite, and a command is nobody.
+    /// This process's node; `None` with SQLite, and for a command.
     pub(crate) fn node(&self) -> Option<&Heartbeat> {
         self.inner.engine.heartbeat()
     }
 
-    /// What rows that say something are held against; a store that was opened without a key holds them against nothing.
+    /// Verifies statement rows; a store opened without a key verifies nothing.
     pub(crate) fn prover(&self) -> Option<&dyn AuditProver> {
         self.inner.prover.as_deref()
     }
@@ -493,8 +494,8 @@ fn remove_leftovers(opened: &Opened, files: &Files) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A bucket that is away keeps nobody from starting who has letters there already: what is small goes on, and before anything
-/// is written there its mark is looked at.
+/// An unreachable bucket does not prevent a start if letters are there already: small bodies work, and before anything
+/// is written to it its mark is checked.
 fn claim(bucket: &Arc<Bucket>, some_kept: bool) -> Result<(), StoreError> {
     let asked = Arc::clone(bucket);
     match bucket.wait_for(async move { asked.claim(some_kept).await }) {

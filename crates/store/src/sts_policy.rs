@@ -1,4 +1,4 @@
-//! MTA-STS policies as they were fetched (RFC 8461), until they run out. Cannot open them, and does not know whose they are.
+//! Fetched MTA-STS policies (RFC 8461), until they expire. Cannot open them, and does not know whose they are.
 
 use sealpost_mail::Timestamp;
 
@@ -7,24 +7,25 @@ use crate::stale_rows::{StaleRows, stale_rows};
 use crate::statement::{Batch, sql};
 use crate::store::Store;
 
-/// More are not kept: the oldest go.
+/// Beyond this many, the oldest are removed.
 const MAX_KEPT: i64 = 10_000;
 
 /// A policy that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StsPolicyRow {
-    /// Whose, as a keyed tag.
+    /// Keyed tag of the domain.
     pub tag: [u8; 32],
     /// The policy, sealed with these two times.
     pub policy_sealed: Vec<u8>,
     /// When it was fetched.
     pub fetched_at: Timestamp,
-    /// How long it counts.
+    /// When it expires.
     pub good_until: Timestamp,
 }
 
 impl Store {
-    /// The policy under a tag. Whether it still counts is said by its times, which only whoever opens it can believe.
+    /// The policy with this tag. Whether it still applies follows from its times, which can be trusted only after
+    /// opening it.
     pub async fn sts_policy(&self, tag: &[u8; 32]) -> Result<Option<StsPolicyRow>, StoreError> {
         let wanted =
             sql!("SELECT policy_sealed, fetched_at, good_until FROM mta_sts_policies WHERE tag = ?1", tag);
@@ -37,7 +38,7 @@ impl Store {
         }))
     }
 
-    /// Keeps one in the place of the last; what is too much goes, the oldest first.
+    /// Stores a policy, replacing the last one; beyond the maximum the oldest are removed.
     pub async fn keep_sts_policy(&self, policy: StsPolicyRow) -> Result<(), StoreError> {
         self.keep_sts_policies(policy, MAX_KEPT).await
     }
@@ -63,7 +64,7 @@ impl Store {
     }
 }
 
-/// Those that have run out.
+/// Expired policies.
 pub(crate) fn old_policies(now: Timestamp) -> StaleRows {
     stale_rows!(Policies, "FROM mta_sts_policies WHERE good_until <= ?1", now)
 }

@@ -1,4 +1,4 @@
-//! What support sees of mailboxes and letters: states, times, sizes and counts. Nothing here opens anything.
+//! What support sees of mailboxes and letters: states, times, sizes and counts. Opens nothing.
 
 use sealpost_mail::Timestamp;
 
@@ -11,67 +11,67 @@ use crate::store::Store;
 use crate::unattended::ask_again;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 
-/// Mailboxes shown with one question.
+/// Mailboxes per query.
 const AT_ONCE: u32 = 500;
 
-/// Which mailboxes are asked for.
+/// Which mailboxes to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailboxSelection {
-    /// Those that are there.
+    /// Existing ones.
     Existing,
-    /// Also what is left of deleted ones.
+    /// Deleted ones too.
     WithDeleted,
 }
 
-/// How much is in a mailbox, and who is there.
+/// Contents and sessions of a mailbox, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailboxFacts {
     /// Received letters.
     pub received: u64,
-    /// Of them never read.
+    /// Received letters never read.
     pub unread: u64,
-    /// Sent ones.
+    /// Sent letters.
     pub sent: u64,
-    /// In the trash.
+    /// Letters in the trash.
     pub trashed: u64,
     /// Drafts.
     pub drafts: u64,
-    /// The bytes of all letters.
+    /// Size of all letters in bytes.
     pub bytes: u64,
-    /// Sessions that are not over.
+    /// Sessions that have not expired.
     pub sessions: u64,
-    /// Open requests of support.
+    /// Open support requests.
     pub requests: u64,
-    /// Until when the link that activates it is good.
+    /// When its activation link expires.
     pub link_until: Option<Timestamp>,
 }
 
-/// When something happened, and when again last.
+/// When something first and last happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherTime {
     /// What it is.
     pub what: String,
-    /// Its id, or the letter's or mailbox's that it is about.
+    /// Its id, or that of the letter or mailbox that it is about.
     pub id: String,
-    /// When it began; nothing: of a folder, that nothing was ever moved into it.
+    /// When it began; `None` for a folder into which nothing was ever moved.
     pub first: Option<Timestamp>,
-    /// When it was changed last; of an event that waits, when it is due.
+    /// When it last changed; for a queued event, when it is due.
     pub last: Option<Timestamp>,
 }
 
-/// Until when something keeps a mailbox that waits for its owner.
+/// Until when a pending mailbox is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingEnd {
-    /// Its letters and its link, the last of them until then.
+    /// Until its letters and its link have expired.
     At(Timestamp),
-    /// The same; and support was asked, which counts for a while from when no link leads into it any more.
+    /// The same, but support was asked, which keeps it for a while after its link has expired.
     Asked {
-        /// The last of its letters and its link.
+        /// When the last of its letters and its link expires.
         last: Timestamp,
-        /// The end of its link.
+        /// When its link expires.
         link: Timestamp,
     },
-    /// A letter that goes by no time.
+    /// It has a letter without an expiry.
     Unknown,
 }
 
@@ -90,7 +90,7 @@ fn facts(mut row: Row) -> Result<MailboxFacts, StoreError> {
 }
 
 impl Store {
-    /// Mailboxes after this id, in the order of their ids. A few at once.
+    /// Mailboxes after this id, in the order of their ids. One page.
     pub async fn list_mailboxes(
         &self,
         after: &str,
@@ -110,7 +110,7 @@ impl Store {
         rows.into_iter().map(mailbox_row).collect()
     }
 
-    /// How much is in a mailbox, and who is there.
+    /// Contents and sessions of a mailbox, in numbers.
     pub async fn mailbox_facts(&self, mailbox_id: &str, now: Timestamp) -> Result<MailboxFacts, StoreError> {
         let row = self
             .read_one(sql!(
@@ -130,14 +130,14 @@ impl Store {
             ))
             .await?;
         let facts = row.map(facts).transpose()?.ok_or(StoreError::Damaged { what: "a count" })?;
-        // Only those that somebody has made who may: they are held against their proofs.
+        // Only requests written by us: their proofs are verified.
         let requests = self.requests_of(mailbox_id).await?;
         let open = requests.iter().filter(|request| request.state == RequestState::Open).count();
         Ok(MailboxFacts { requests: u64::try_from(open).unwrap_or(u64::MAX), ..facts })
     }
 
-    /// When a mailbox goes that waits for its owner, if nobody comes and nothing more does: retention deletes it when nothing
-    /// keeps it any more.
+    /// When a pending mailbox is deleted if nobody activates it and no further letter arrives: retention deletes it
+    /// when nothing keeps it any more.
     pub async fn pending_end(&self, mailbox_id: &str) -> Result<PendingEnd, StoreError> {
         let row = self
             .read_one(sql!(
@@ -171,7 +171,7 @@ impl Store {
         }
     }
 
-    /// When things of a mailbox happened that nothing else of support's shows: as they are called, with the id of each.
+    /// Times of events in a mailbox that no other query for support shows, with their names and ids.
     pub async fn other_times(&self, mailbox_id: &str) -> Result<Vec<OtherTime>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -203,7 +203,7 @@ impl Store {
         rows.into_iter().map(one).collect()
     }
 
-    /// All letters of a mailbox, newest first; nothing of what is in them.
+    /// All letters of a mailbox, newest first; none of their content.
     pub async fn letters_of(&self, mailbox_id: &str) -> Result<Vec<DepositRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -218,7 +218,7 @@ impl Store {
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
     }
 
-    /// What is kept, sealed, beside the first notices of a mailbox's letters, with the letters' ids: who sent them.
+    /// The sealed senders stored with the first notices of a mailbox's letters, with the letters' ids.
     pub async fn memos_of(&self, mailbox_id: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -230,7 +230,7 @@ impl Store {
         rows.into_iter().map(|mut row| Ok((row.text()?, row.blob()?))).collect()
     }
 
-    /// Everything that was taken back of a mailbox and that still says so, newest first.
+    /// All recalled letters of a mailbox that are still shown, newest first.
     pub async fn withdrawn_of(&self, mailbox_id: &str) -> Result<Vec<WithdrawnRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -245,7 +245,7 @@ impl Store {
         rows.into_iter().map(WithdrawnRow::read).collect()
     }
 
-    /// One letter, whosever it is: for support, who knows its id from the log or the mailbox.
+    /// One letter in any mailbox: for support, who knows its id from the log or the mailbox.
     pub async fn letter(&self, deposit_id: &str) -> Result<Option<DepositRow>, StoreError> {
         let question = sql!(concat!("SELECT ", list_columns!(), " FROM deposits WHERE id = ?1"), deposit_id);
         self.read_one(question).await?.map(|mut row| deposit_row(&mut row)).transpose()
@@ -253,7 +253,7 @@ impl Store {
 }
 
 impl MailboxState {
-    /// As it stands in its column.
+    /// The value stored in the column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! How sessions with servers of recipients' domains went under TLS, counted by day, and which domains were told of which day
-//! (RFC 8460). Cannot open what was seen, and does not know whose servers they are.
+//! Results of TLS sessions with servers of recipients' domains, counted per day, and which domains got a report for
+//! which day (RFC 8460). Cannot open the results, and does not know whose servers they are.
 
 use sealpost_mail::Timestamp;
 
@@ -10,64 +10,64 @@ use crate::store::Store;
 
 /// Days are those of UTC (RFC 8460 §4.1).
 const DAY: i64 = 86_400_000;
-/// What nobody was told of within so many days nobody is told of any more.
+/// A day not reported within this many days is not reported any more.
 const KEPT: i64 = 4;
-/// That a domain was told is remembered for longer than there is anything to tell.
+/// That a domain got its report is remembered for longer than there is anything to report.
 const TOLD: i64 = 2 * KEPT;
-/// Domains read at a time.
+/// Domains per page.
 const PAGE: u32 = 500;
 
-/// Sessions that went the same way on the same day.
+/// Sessions with the same result on the same day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsSessionRow {
-    /// Of what was seen, and of the process that saw it: two never count in one row.
+    /// Tag of the result and of the process that observed it: two processes never count in one row.
     pub tag: [u8; 32],
-    /// Of domain and day.
+    /// Tag of domain and day.
     pub report_tag: [u8; 32],
-    /// The day, since 1970.
+    /// The day, counted from 1970-01-01.
     pub day: i64,
-    /// What was seen.
+    /// The result, sealed.
     pub facts_sealed: Vec<u8>,
-    /// How many sessions.
+    /// Number of sessions.
     pub sessions: u64,
 }
 
-/// A domain that is told of a day, or that asks for no report.
+/// A domain that gets a report for a day, or that wants no reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTlsReport {
-    /// Of domain and day.
+    /// Tag of domain and day.
     pub report_tag: [u8; 32],
     /// The day.
     pub day: i64,
-    /// The report, for each place where it goes by https.
+    /// The report, once for each https receiver.
     pub submissions: Vec<NewTlsSubmission>,
 }
 
-/// A report that goes by https.
+/// A report to be submitted by https.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTlsSubmission {
     /// Id.
     pub id: String,
-    /// The report and where it goes.
+    /// The report and its receiver, sealed.
     pub report_sealed: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub at: Timestamp,
-    /// Given up after that.
+    /// When it is given up.
     pub expires_at: Timestamp,
 }
 
-/// A report on its way by https.
+/// A report being submitted by https.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsSubmissionRow {
     /// Id.
     pub id: String,
-    /// The report and where it goes.
+    /// The report and its receiver, sealed.
     pub report_sealed: Vec<u8>,
-    /// How often its receiver did not take it.
+    /// Failed attempts.
     pub attempts: i64,
-    /// Given up after that.
+    /// When it is given up.
     pub expires_at: Timestamp,
-    /// Somebody began to send it and did not say how that ended.
+    /// When a submission began whose result is unknown.
     pub begun_at: Option<Timestamp>,
 }
 
@@ -98,7 +98,7 @@ impl NewTlsReport {
 }
 
 impl Store {
-    /// Counts sessions; nobody waits. They become durable with the next commit of whoever is in a hurry, or soon.
+    /// Counts sessions without waiting. The counts become durable with the next durable commit, or soon.
     pub fn count_tls_sessions(&self, row: TlsSessionRow) {
         self.write_unhurried(sql!(
             "INSERT INTO tls_sessions (tag, report_tag, day, facts_sealed, sessions) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -111,7 +111,7 @@ impl Store {
         ));
     }
 
-    /// Domains that were not told yet of a day before this one, after that one; some hundred at a time.
+    /// Domains without a report for a day before this one and after that one, one page at a time.
     pub async fn tls_untold(
         &self,
         before: i64,
@@ -130,7 +130,7 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(|mut row| Ok((row.int()?, row.hash()?))).collect()
     }
 
-    /// What was seen of one domain on one day.
+    /// The results of one domain on one day.
     pub async fn tls_sessions(
         &self,
         (day, report_tag): (i64, [u8; 32]),
@@ -147,7 +147,7 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(one).collect()
     }
 
-    /// Reports that are to be sent by https now, and those that somebody began to send.
+    /// Reports that are due for submission, and those whose submission has begun.
     pub async fn tls_submissions(&self, now: Timestamp) -> Result<Vec<TlsSubmissionRow>, StoreError> {
         let question = sql!(
             "SELECT id, report_sealed, attempts, expires_at, begun_at FROM tls_submissions
@@ -163,14 +163,14 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(one).collect()
     }
 
-    /// Before a report is sent. `false`: somebody else has begun, or it is gone.
+    /// Records that a submission begins. `false`: another process has begun it, or it is gone.
     pub async fn begin_tls_submission(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let begun =
             sql!("UPDATE tls_submissions SET begun_at = ?2 WHERE id = ?1 AND begun_at IS NULL", id, now);
         Ok(self.change(vec![begun]).await?.iter().sum::<usize>() == 1)
     }
 
-    /// Its receiver said that it did not take it: once more, later.
+    /// Its receiver refused it: retry later.
     pub async fn retry_tls_submission(&self, id: &str, due_at: Timestamp) -> Result<(), StoreError> {
         let again = sql!(
             "UPDATE tls_submissions SET begun_at = NULL, attempts = attempts + 1, due_at = ?2 WHERE id = ?1",
@@ -180,13 +180,13 @@ impl Store {
         self.change(vec![again]).await.map(drop)
     }
 
-    /// It is taken, or given up.
+    /// It was accepted, or is given up.
     pub async fn end_tls_submission(&self, id: &str) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM tls_submissions WHERE id = ?1", id)]).await.map(drop)
     }
 }
 
-/// What is too old to be told.
+/// Rows too old to be reported.
 pub(crate) fn old_tls_reports(now: Timestamp) -> [StaleRows; 3] {
     let today = now.0.div_euclid(DAY);
     [

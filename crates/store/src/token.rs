@@ -1,4 +1,4 @@
-//! Tokens: keyed hashes only. Looking at one spends nothing.
+//! Tokens, stored only as keyed hashes. Looking one up does not spend it.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 use crate::wrap_row::NewWrap;
 
-/// A token to be remembered.
+/// A token to be stored.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     /// Keyed hash.
     pub hash: [u8; 32],
-    /// What it permits.
+    /// The permitted act.
     pub purpose: TokenPurpose,
-    /// When.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Good until then.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// The letter whose notice carried it.
     pub deposit_id: Option<String>,
@@ -29,21 +29,21 @@ pub struct NewToken {
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRow {
-    /// Whose.
+    /// The mailbox.
     pub mailbox_id: String,
-    /// What it permits.
+    /// The permitted act.
     pub purpose: TokenPurpose,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Good until then.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// When it was used.
+    /// When it was spent.
     pub spent_at: Option<Timestamp>,
-    /// The letter whose notice carried it; may be deleted since.
+    /// The letter whose notice carried it; it may have been deleted since.
     pub deposit_id: Option<String>,
 }
 
-/// How re-issuing an activation ended.
+/// Outcome of re-issuing an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Reissued {
@@ -68,9 +68,9 @@ impl NewToken {
     }
 }
 
-/// A further letter to a pending mailbox: the link is good for as long as that letter waits.
+/// Another letter for a pending mailbox: the link stays valid for as long as that letter waits.
 pub(crate) fn prolong_activation_token(mailbox_id: &str, until: Timestamp) -> Statement {
-    // An hour more than asked for: of many letters in a row, one has to write.
+    // An hour more than needed: of many letters in a row, only one has to write.
     sql!(
         "UPDATE tokens SET expires_at = ?3
          WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL AND expires_at < ?2",
@@ -80,7 +80,7 @@ pub(crate) fn prolong_activation_token(mailbox_id: &str, until: Timestamp) -> St
     )
 }
 
-/// No link that was sent out before opens the mailbox any more.
+/// Earlier activation links no longer open the mailbox.
 pub(crate) fn spend_activation_tokens(mailbox_id: &str, now: Timestamp) -> Statement {
     sql!(
         "UPDATE tokens SET spent_at = ?2
@@ -90,7 +90,7 @@ pub(crate) fn spend_activation_tokens(mailbox_id: &str, now: Timestamp) -> State
     )
 }
 
-/// Links by which the mailbox could be deleted.
+/// Links that could delete the mailbox become invalid.
 pub(crate) fn spend_deletion_tokens(mailbox_id: &str, now: Timestamp) -> Statement {
     sql!(
         "UPDATE tokens SET spent_at = ?2
@@ -133,8 +133,8 @@ impl Store {
         self.renew_activation(mailbox_id, token, vec![wrap], None).await
     }
 
-    /// The same with all wraps of a pending mailbox that go with a link; its letters wait as long as the new
-    /// token. Not done, if there was a token after `not_since` already.
+    /// The same with all wraps of a pending mailbox that belong to a link; its letters wait as long as the
+    /// new token is valid. Not done if there is a token newer than `not_since`.
     pub async fn renew_activation(
         &self,
         mailbox_id: &str,

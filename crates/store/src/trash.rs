@@ -1,4 +1,4 @@
-//! The trash: deleted letters that can still be had back for a while. Every question names the mailbox too.
+//! The trash: deleted letters that can be restored for a while. Every query names the mailbox too.
 
 use sealpost_mail::Timestamp;
 
@@ -11,7 +11,8 @@ use crate::sender_status::Unread;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
-/// Letters that have been in the trash since before `$before` and that nobody holds. `d` is the letter, `t` its place.
+/// Letters that have been in the trash since before `$before` and are not under a hold. `d` is the letter,
+/// `t` its row in the trash.
 macro_rules! long_trashed {
     ($before:literal) => {
         concat!(
@@ -25,8 +26,8 @@ macro_rules! long_trashed {
 pub(crate) use long_trashed;
 
 impl Store {
-    /// Moves received and sent letters of this mailbox into the trash. Returns how many there were; ids of
-    /// other mailboxes, and of letters that are elsewhere, are passed over.
+    /// Moves received and sent letters of this mailbox to the trash. Returns how many; ids of other
+    /// mailboxes, and of letters in other states, are skipped.
     pub async fn trash_deposits(
         &self,
         mailbox_id: &str,
@@ -55,7 +56,7 @@ impl Store {
         self.moved(mailbox_id, deposit_ids.iter().flat_map(each).collect()).await
     }
 
-    /// Moves letters of this mailbox out of the trash, back to where they were.
+    /// Restores letters of this mailbox from the trash to where they were.
     pub async fn restore_deposits(
         &self,
         mailbox_id: &str,
@@ -82,12 +83,13 @@ impl Store {
         self.moved(mailbox_id, deposit_ids.iter().flat_map(each).collect()).await
     }
 
-    /// Two statements a letter, which change one row each or none.
+    /// Two statements per letter, which change one row each or none.
     async fn moved(&self, mailbox_id: &str, statements: Vec<Statement>) -> Result<usize, StoreError> {
         Ok(self.changed_of(mailbox_id, statements).await? / 2)
     }
 
-    /// Deletes letters for good, if they are in this mailbox's trash; each body goes with its last reference.
+    /// Deletes letters permanently if they are in this mailbox's trash; each body is removed with its last
+    /// reference.
     pub async fn delete_trashed(
         &self,
         mailbox_id: &str,
@@ -108,7 +110,7 @@ impl Store {
         Ok(self.write(batch).await?.returned())
     }
 
-    /// Deletes everybody's letters for good that have been in the trash since before `before`.
+    /// Deletes all letters permanently that have been in the trash since before `before`.
     pub async fn purge_trash(
         &self,
         before: Timestamp,
@@ -138,7 +140,7 @@ impl Store {
     }
 }
 
-/// Rows of id, body and mailbox. A letter that has been restored meanwhile stays.
+/// Takes rows of id, body and mailbox. A letter restored meanwhile is kept.
 fn from_trash(rows: Vec<Row>, unread: Unread, now: Timestamp) -> Result<Batch, StoreError> {
     let mut batch = Batch::default();
     for mut row in rows {

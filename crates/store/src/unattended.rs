@@ -1,5 +1,5 @@
-//! Mailboxes that nobody came for and nobody is expected in any more: the condition in SQL, what an open request of support changes
-//! about it and for how long, and which requests are none of ours. Deletes nothing.
+//! Unattended mailboxes, which nobody claimed and nobody is expected to claim: the SQL condition, how long an open support request
+//! delays it, and which requests are not ours. Deletes nothing.
 
 use sealpost_mail::Timestamp;
 
@@ -8,10 +8,10 @@ use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
 
-/// Mailboxes looked at with one question.
+/// Mailboxes per query.
 const AT_ONCE: usize = 1_000;
 
-/// 40 days: whoever had a mailbox, and let a short link run out, may ask again.
+/// 40 days: an owner whose short-lived link expired may ask again.
 macro_rules! ask_again {
     () => {
         "3456000000"
@@ -19,7 +19,7 @@ macro_rules! ask_again {
 }
 pub(crate) use ask_again;
 
-/// At that moment no link led into mailbox `m` any more, and nobody was to be given time to ask for another.
+/// At that moment every link to mailbox `m` had expired, and so had the time to ask for another.
 macro_rules! links_over {
     ($at:literal) => {
         concat!(
@@ -38,8 +38,8 @@ macro_rules! links_over {
 
 pub(crate) use links_over;
 
-/// Nobody came, no letter is left and no link leads here. `m` is the mailbox, `l` one of its letters; `$left`: which of them count
-/// as left.
+/// Unclaimed, without letters and without a valid link. `m` is the mailbox, `l` one of its letters; `$left`: which of them count as
+/// left.
 macro_rules! unclaimed {
     ($now:literal, $($left:tt)+) => {
         concat!(
@@ -61,8 +61,8 @@ macro_rules! open_requests {
 
 pub(crate) use open_requests;
 
-/// Unclaimed, and nobody has asked support, whose links were not over at `$asked` already: a request counts for so long and no
-/// longer, whoever made it. `$strangers`: so many open requests are none of ours.
+/// Unclaimed, and without a support request, unless its links had already expired at `$asked`: a request counts only that long,
+/// whoever made it. `$strangers`: number of open requests that are not ours.
 macro_rules! unattended {
     ($now:literal, $asked:literal, $strangers:literal) => {
         $crate::unattended::unattended!($now, $asked, $strangers, "true")
@@ -82,16 +82,16 @@ macro_rules! unattended {
 }
 pub(crate) use unattended;
 
-/// A mailbox that somebody's rows alone would keep.
+/// A mailbox that is kept only by rows that are not ours.
 pub(crate) struct Stranded {
     pub(crate) id: String,
-    /// So many open requests for it do not prove.
+    /// Number of its open requests whose proof fails.
     pub(crate) strangers: u64,
 }
 
 impl Store {
-    /// Mailboxes without a link for which none of us has written an open request, though some are there that count. Letters may
-    /// be left in them: that is asked again where they go.
+    /// Mailboxes without a valid link that have open requests, but none written by us. They may still have letters: that is checked
+    /// again when they are removed.
     pub(crate) async fn stranded(
         &self,
         now: Timestamp,

@@ -1,4 +1,4 @@
-//! Addresses that mail for their owners came back from. How often is too often is not known here.
+//! Owners' addresses whose mail bounced. How often is too often is decided elsewhere.
 
 use sealpost_mail::Timestamp;
 
@@ -9,20 +9,19 @@ use crate::row_proof::came_back_words;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
-/// What is known of an address that mail came back from.
+/// Bounces of mail to an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreachable {
-    /// How often, since support cleared it.
+    /// Number of bounces since support last reset it.
     pub bounces: u32,
-    /// When last.
+    /// When it last bounced.
     pub last_at: Timestamp,
-    /// What the mail server said last: an enhanced status code.
+    /// The mail server's last enhanced status code.
     pub status: String,
 }
 
 impl Unreachable {
-    /// From what is left of a row: the columns `came_back_words!`, empty where there is nothing. Nothing, too, if it does not
-    /// prove.
+    /// From the columns `came_back_words!` of an outer join. `None` if they are NULL or the proof fails.
     pub(crate) fn proven(row: Row, reading: &mut Reading<'_>) -> Option<Self> {
         match reading.proven_beside(row)? {
             ProvenFact::CameBack { bounces, last_at, status, .. } => {
@@ -32,30 +31,31 @@ impl Unreachable {
         }
     }
 
-    /// Whether a notice of `letter` would not be sent: mail came back so often, or it did and nothing newer has stayed.
+    /// Whether a notice of `letter` would not be sent: too many bounces, or a bounce and no newer mail that was
+    /// delivered.
     pub(crate) fn keeps_back(&self, most: u32, letter: Timestamp) -> bool {
         self.bounces >= most || self.last_at >= letter
     }
 }
 
-/// A notice came back for good.
+/// A permanent bounce of a notice.
 #[derive(Clone, Debug)]
 pub struct NewBounce {
-    /// Whose mailbox it spoke of.
+    /// The mailbox that the notice was about.
     pub mailbox_id: String,
-    /// The letter it spoke of, where a report came back: the operator's systems hear of it. What a server refuses at once
-    /// they hear of when its leg ends.
+    /// The letter that the notice was about, if a report came back: an event for webhooks. If a server refuses at once,
+    /// the event is written when the leg ends.
     pub deposit_id: Option<String>,
-    /// The status.
+    /// The enhanced status code.
     pub status: String,
-    /// When.
+    /// When it bounced.
     pub at: Timestamp,
 }
 
 impl NewBounce {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.hold_mailbox(&self.mailbox_id);
-        // What somebody else wrote there must not become ours by being counted on.
+        // A row that others wrote must not become ours when we count on.
         let before = sql!(
             concat!("SELECT ", came_back_words!(), " FROM unreachable WHERE mailbox_id = ?1"),
             self.mailbox_id.as_str()
@@ -74,21 +74,21 @@ impl NewBounce {
             self.at,
             self.status.as_str()
         );
-        // The count is the one that held, and one more: between the two statements somebody may have put another row there.
+        // The new count is the proven one plus one: between the two statements the row may have been replaced.
         let Self { mailbox_id, deposit_id: _, status, at } = self;
         batch.add(counted.proving(Proves::CameBack { mailbox_id, at, status }));
     }
 }
 
 impl Store {
-    /// Marks a mailbox's address.
+    /// Records a bounce of a mailbox's address.
     pub async fn note_bounce(&self, bounce: NewBounce) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         bounce.add_to(&mut batch);
         self.write(batch).await.map(drop)
     }
 
-    /// What is known of a mailbox's address, if mail came back from it.
+    /// The bounces of a mailbox's address, if there are any.
     pub async fn unreachable(&self, mailbox_id: &str) -> Result<Option<Unreachable>, StoreError> {
         let question = sql!(
             concat!("SELECT ", came_back_words!(), " FROM unreachable WHERE mailbox_id = ?1"),
@@ -98,7 +98,7 @@ impl Store {
         Ok(row.and_then(|row| Unreachable::proven(row, &mut self.reading(FactKind::CameBack))))
     }
 
-    /// Forgets it: mail is sent there again. `false`: there was nothing to forget.
+    /// Resets them, so that mail is sent there again. `false`: there were none.
     pub async fn clear_unreachable(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         let gone = sql!("DELETE FROM unreachable WHERE mailbox_id = ?1", mailbox_id);

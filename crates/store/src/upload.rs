@@ -1,4 +1,4 @@
-//! Files on their way into a draft, piece by piece. Every question names the mailbox too; opaque bytes all of it.
+//! Uploads: files being added to a draft, piece by piece. Every query names the mailbox too; all bytes are opaque here.
 
 use sealpost_mail::Timestamp;
 
@@ -10,74 +10,74 @@ use crate::not_held::not_held;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
-/// Uploads given up in one go.
+/// Uploads abandoned at a time.
 const EXPIRE_AT_ONCE: u32 = 100;
 
-/// A file that is announced: its room is taken from now on.
+/// An announced file: its room is reserved from now on.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
-    /// Fresh id; the file will have it, too.
+    /// Fresh id, which the finished file will have too.
     pub id: String,
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// For which draft.
+    /// The draft it belongs to.
     pub draft_id: String,
-    /// Bytes of the file itself.
+    /// Size of the file in bytes, unsealed.
     pub size: u64,
-    /// Name, type and what tells it from another file of that name, sealed under the draft's key.
+    /// Name, type and what distinguishes it from another file of that name, sealed under the draft's key.
     pub facts_sealed: Vec<u8>,
-    /// When.
+    /// Time of the announcement.
     pub now: Timestamp,
-    /// What there may be.
+    /// The limits.
     pub quota: DraftQuota,
 }
 
-/// A file of which some has come.
+/// A partially uploaded file.
 #[derive(Clone, Debug)]
 pub struct UploadRow {
     /// Id.
     pub id: String,
-    /// Bytes of the file itself.
+    /// Size of the file in bytes, unsealed.
     pub size: u64,
-    /// Bytes that have come.
+    /// Bytes received so far.
     pub received: u64,
     /// Name, type and the like, sealed under the draft's key.
     pub facts_sealed: Vec<u8>,
 }
 
-/// A piece that is there.
+/// A received piece.
 #[derive(Clone, Debug)]
 pub struct PieceRow {
-    /// The offset of its first octet in the file.
+    /// Offset of its first octet in the file.
     pub place: u64,
-    /// Its sealed bytes.
+    /// Id of its sealed body.
     pub body_id: String,
-    /// The key they are sealed under, sealed under the draft's.
+    /// Its key, sealed under the draft's key.
     pub key_sealed: Vec<u8>,
 }
 
-/// A piece that has come whole.
+/// A complete piece.
 #[derive(Clone, Debug)]
 pub struct NewPiece {
-    /// Whose.
+    /// The mailbox it belongs to.
     pub mailbox_id: String,
-    /// For which draft.
+    /// The draft it belongs to.
     pub draft_id: String,
-    /// Of which file.
+    /// The upload it belongs to.
     pub upload_id: String,
-    /// The offset of its first octet; it must be the next one expected.
+    /// Offset of its first octet in the file; it must be the next one expected.
     pub place: u64,
-    /// Its own length in clear.
+    /// Its unsealed length in bytes.
     pub len: u64,
     /// Its sealed bytes.
     pub body: StoredBody,
-    /// The key they are sealed under, sealed under the draft's.
+    /// Its key, sealed under the draft's key.
     pub key_sealed: Vec<u8>,
-    /// When.
+    /// When it was received.
     pub now: Timestamp,
 }
 
-/// Uploads that stand still since before `$before`, in mailboxes that nobody holds; `d` is the draft.
+/// Uploads stalled since before `$before`, in mailboxes that are not under a hold; `d` is the draft.
 macro_rules! stale_uploads {
     ($before:literal) => {
         concat!(
@@ -95,7 +95,7 @@ pub(crate) fn upload_row(mut row: Row) -> Result<UploadRow, StoreError> {
 }
 
 impl Store {
-    /// Announces a file. `false`: there is no room for it, or the draft is gone.
+    /// Announces a file. `false`: there is no room, or the draft is gone.
     pub async fn begin_upload(&self, upload: NewUpload) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         upload.quota.check(&mut batch, &upload.mailbox_id, &upload.draft_id, upload.size);
@@ -112,7 +112,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The files of a draft that have not come whole, in the order they were announced.
+    /// The unfinished uploads of a draft, in the order they were announced.
     pub async fn uploads(&self, mailbox_id: &str, draft_id: &str) -> Result<Vec<UploadRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
@@ -126,7 +126,7 @@ impl Store {
         rows.into_iter().map(upload_row).collect()
     }
 
-    /// One of them with its pieces, the first one first.
+    /// One upload with its pieces in order.
     pub async fn upload(
         &self,
         mailbox_id: &str,
@@ -161,7 +161,7 @@ impl Store {
         Ok(Some((upload_row(row)?, pieces)))
     }
 
-    /// Keeps a piece. `false`: it is not the next one, or the upload is gone; its bytes go, too.
+    /// Stores a piece. `false`: it is not the next one, or the upload is gone; its bytes are removed.
     pub async fn add_piece(&self, piece: NewPiece) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(&piece.mailbox_id);
@@ -192,8 +192,8 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The pieces have become one file: it takes the place of its upload. `false`: not all of it has come, or
-    /// somebody was quicker; the file's bytes go.
+    /// Replaces a complete upload by the file made of its pieces. `false`: it is incomplete, or another request was
+    /// quicker; the file's bytes are removed.
     pub async fn finish_upload(&self, file: NewDraftFile, pieces: &[PieceRow]) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
@@ -214,7 +214,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Gives an upload up, by its owner's hand.
+    /// Abandons an upload on its owner's request.
     pub async fn remove_upload(
         &self,
         mailbox_id: &str,
@@ -228,13 +228,14 @@ impl Store {
             match self.give_up(mailbox_id, draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
                 Outcome::Kept(_) => return Ok(ThrownAway::Gone),
                 Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
-                // A piece came in between. Look again.
+                // A piece was added meanwhile: look again.
                 Outcome::Refused(_) => {}
             }
         }
     }
 
-    /// Refused: somebody holds the mailbox, a piece came in between, or the last one since `untouched_since`.
+    /// Refused if the mailbox is under a hold, a piece was added meanwhile, or the last one came after
+    /// `untouched_since`.
     async fn give_up(
         &self,
         mailbox_id: &str,
@@ -261,8 +262,7 @@ impl Store {
         self.write(batch).await
     }
 
-    /// Gives up every upload of which nothing has come since before `before`, but in mailboxes that are held. Returns how
-    /// many.
+    /// Abandons every upload that received nothing since `before`, except in mailboxes under a hold. Returns how many.
     pub async fn expire_uploads(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
@@ -282,7 +282,7 @@ impl Store {
             }
             for mut row in rows {
                 let (id, draft_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
-                // Whoever goes on with it in this very moment keeps it.
+                // An upload continued at this moment is kept.
                 let Some((upload, pieces)) = self.upload(&mailbox_id, &draft_id, &id).await? else {
                     continue;
                 };

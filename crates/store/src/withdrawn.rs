@@ -1,5 +1,5 @@
-//! Letters taken back: the letter goes as by any deletion, and a row stays that says so to its recipient. Who may do it is
-//! not known here.
+//! Recalled letters: the letter is deleted like any other, and a row remains that tells its recipient. Who may recall
+//! is decided elsewhere.
 
 use sealpost_mail::Timestamp;
 
@@ -13,14 +13,14 @@ use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{Standing, WithdrawnRow, withdrawn_columns};
 
-/// A letter to take back.
+/// A letter to be recalled.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
-    /// Which, and what will stand in its place.
+    /// The letter, and the row that will replace it.
     pub standing: Standing,
     /// Also if its recipient has opened it.
     pub even_if_read: bool,
-    /// Who withdrew it, sealed to [`Standing::bound`].
+    /// Who recalled it, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
 }
 
@@ -38,8 +38,8 @@ impl WithdrawnRow {
 }
 
 impl Store {
-    /// Takes a received letter back. `false`: there is none (any more), it has been opened, or its mailbox is held;
-    /// nothing was changed.
+    /// Recalls a received letter. `false`: it does not exist (any more), has been opened, or its mailbox is under a
+    /// hold; nothing was changed.
     pub async fn withdraw(&self, withdrawal: Withdrawal) -> Result<bool, StoreError> {
         let standing = &withdrawal.standing;
         let id = standing.deposit_id.as_str();
@@ -76,7 +76,7 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// What was taken back of this mailbox, newest first. While it is held no end counts.
+    /// The recalled letters of this mailbox, newest first. Under a hold none of them expires.
     pub async fn withdrawn(&self, mailbox_id: &str, now: Timestamp) -> Result<Vec<WithdrawnRow>, StoreError> {
         let rows = self
             .read_rows(sql!(

@@ -1,28 +1,28 @@
-//! The row that a letter which was taken back leaves behind, and what seals it. Knows no letter.
+//! The row that a recalled letter leaves behind, and what its seal is bound to. Knows no letter.
 
 use sealpost_mail::Timestamp;
 
-/// That a letter was taken back: everything its row says in clear.
+/// The unsealed fields of that row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Which letter.
+    /// Id of the letter.
     pub deposit_id: String,
-    /// Of which mailbox.
+    /// Id of its mailbox.
     pub mailbox_id: String,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When it was taken back.
+    /// When it was recalled.
     pub withdrawn_at: Timestamp,
     /// Until when its recipient is told.
     pub forget_at: Timestamp,
 }
 
-/// A letter that was taken back.
+/// A recalled letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithdrawnRow {
-    /// What its row says.
+    /// The unsealed fields of its row.
     pub standing: Standing,
-    /// Who took it back, sealed to [`Standing::bound`].
+    /// Who recalled it, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
 }
 
@@ -35,11 +35,12 @@ macro_rules! columns {
 pub(crate) use columns as withdrawn_columns;
 
 impl Standing {
-    /// To what the name is sealed that stands in the row: none of it can be changed, and nothing be moved elsewhere.
+    /// What the sealed name is bound to: no field of the row can be changed, and the row cannot be moved
+    /// elsewhere.
     #[must_use]
     pub fn bound(&self) -> String {
         let Self { deposit_id, mailbox_id, received_at, withdrawn_at, forget_at } = self;
-        // No id has a slash in it.
+        // No id contains a slash.
         format!("{deposit_id}/{mailbox_id}/{}/{}/{}", received_at.0, withdrawn_at.0, forget_at.0)
     }
 }

@@ -1,4 +1,4 @@
-//! A mailbox's secret key under one of its ways in, as a row. Knows no key.
+//! A mailbox's secret key wrapped under one of its ways in, as a row. Knows no key.
 
 use crate::column_values::WrapKind;
 use crate::statement::{Batch, sql};
@@ -6,7 +6,7 @@ use crate::statement::{Batch, sql};
 /// A mailbox's secret key, wrapped.
 #[derive(Clone, Debug)]
 pub struct NewWrap {
-    /// Under what.
+    /// What it is wrapped under.
     pub kind: WrapKind,
     /// The wrap.
     pub sealed: Vec<u8>,

@@ -1,7 +1,7 @@
 //! Killed in the middle of its work, the store keeps every promise it printed.
 //!
-//! This program starts itself as the process that is killed; no test harness, because that one would
-//! not let a child be only a child.
+//! This program starts itself as the process to be killed. It has no test harness, which would not let it run
+//! as a plain child.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -42,7 +42,7 @@ fn rounds(runtime: &tokio::runtime::Runtime, socket: Option<&Path>) {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("store");
     let mut promised = Vec::new();
-    // The later rounds find what the earlier ones left.
+    // Later rounds find what earlier ones left.
     for lines in [1, 40, 300, 900] {
         promised.extend(promises_of_a_killed_child(&folder, lines, socket));
         runtime.block_on(check(&folder, &promised, socket));
@@ -59,7 +59,7 @@ fn options(folder: &Path, socket: Option<&Path>) -> StoreOptions {
     options
 }
 
-/// Starts a child, kills it (SIGKILL) when it has printed so many lines, returns all it printed.
+/// Starts a child, kills it (SIGKILL) once it has printed this many lines, and returns all it printed.
 fn promises_of_a_killed_child(folder: &Path, lines: usize, socket: Option<&Path>) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .env(CHILD, folder)
@@ -74,7 +74,7 @@ fn promises_of_a_killed_child(folder: &Path, lines: usize, socket: Option<&Path>
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What stood in the pipe was printed too; only the last line may be cut off.
+    // What is still in the pipe was printed too; only the last line may be cut off.
     promised.extend(output.map_while(Result::ok).filter(|line| line.len() == 34));
     assert!(promised.len() >= lines, "the child ended by itself");
     promised
@@ -159,7 +159,7 @@ async fn work_until_killed(folder: PathBuf) {
     }
 }
 
-/// A letter with a deposit that stays and a leg that is delivered some time.
+/// A letter with a deposit that stays and a leg that is delivered at some point.
 async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
     let mut writer = store.body_writer(ids.id());
     writer.push(&vec![7; len]).await.unwrap();
@@ -200,7 +200,7 @@ async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
     }
 }
 
-/// One whole line at once; the parent reads nothing else as a promise.
+/// One whole line at a time; the parent counts nothing else as a promise.
 fn say(kind: &str, id: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{kind} {id}\n").as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What support works with.
+//! The dependencies of support's operations. Decides nothing.
 
 use std::time::Duration;
 
@@ -9,38 +9,38 @@ use sealpost_mailbox::audit::Actor;
 use sealpost_store::{Store, Unread};
 use sealpost_vault::SupportRole;
 
-/// What may be taken back.
+/// Which letters may be recalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recall {
-    /// No letter can be recalled.
+    /// None.
     Never,
-    /// What nobody has opened.
+    /// Letters that have not been opened.
     Unread,
-    /// Also what has been opened, where that is said expressly.
+    /// Also opened letters, if explicitly requested.
     Always,
 }
 
-/// What support works with.
+/// The dependencies of support's operations.
 pub struct Desk<'a> {
     /// The store.
     pub store: &'a Store,
     /// The keys of support.
     pub keys: &'a SupportRole,
-    /// Who sits there, as the trail names them.
+    /// Who acts, as the audit trail names them.
     pub actor: Actor,
-    /// How notices look and where they go.
+    /// Writes notices and their sender.
     pub announcer: &'a Announcer,
     /// The gateway's name in Message-IDs.
     pub name: &'a str,
-    /// How long a mail is tried.
+    /// How long a mail is retried.
     pub give_up: Duration,
-    /// From so many mails on that came back none is sent.
+    /// From this number of bounced mails on, no mail is sent to the address.
     pub most_bounces: u32,
-    /// What becomes of unread letters.
+    /// What happens to unread letters.
     pub unread: Unread,
-    /// The terms after which letters and mailboxes are deleted.
+    /// The retention periods of letters and mailboxes.
     pub retention: &'a Retention,
-    /// Which letters may be taken back.
+    /// Which letters may be recalled.
     pub recall: Recall,
     /// Source of randomness.
     pub random: &'a dyn Random,

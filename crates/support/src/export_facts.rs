@@ -1,5 +1,5 @@
-//! Everything that the operator can see about one mailbox, for its owner (GDPR Art. 15 and 20). The letters themselves their
-//! owner takes along from the portal; nobody here can open them.
+//! Everything that the operator can see about one mailbox, for its owner (GDPR Art. 15 and 20). The owner
+//! exports the letters themselves from the portal; they cannot be decrypted here.
 
 use std::collections::HashMap;
 
@@ -17,10 +17,10 @@ use crate::error::SupportError;
 use crate::mailbox_facts::{address, facts_json, goes, instant, last_letter};
 
 impl Desk<'_> {
-    /// One object. Noted before anybody reads it, like every other look.
+    /// One JSON object. Recorded in the audit trail before it is returned, like every other look.
     ///
     /// # Errors
-    /// The store, or a row that is not ours.
+    /// The store failed, or a row is invalid.
     pub async fn export_facts(&self, row: &MailboxRow, now: Timestamp) -> Result<Value, SupportError> {
         let (store, rows) = (self.store, &self.keys.queue.rows);
         let opened = |label: Label, sealed: Option<&Vec<u8>>| opened(rows, label, &row.id, sealed);
@@ -77,7 +77,7 @@ impl Desk<'_> {
     }
 }
 
-/// Nothing where it cannot be opened: a row that is damaged hides no other.
+/// `None` if it cannot be decrypted: a damaged row must not hide others.
 fn opened(rows: &RowKey, label: Label, mailbox: &str, sealed: Option<&Vec<u8>>) -> Option<String> {
     let plain = rows.open(label, mailbox, sealed?).ok()?;
     Some(String::from_utf8_lossy(plain.expose()).into_owned())
@@ -114,7 +114,7 @@ fn request_json(rows: &RowKey, mailbox: &str, request: &RequestRow) -> Value {
     })
 }
 
-/// The whole row: what it is about, how it ended and from which network.
+/// The whole row: its subject, outcome and network.
 fn trail_json(line: &AuditRow) -> Value {
     let AuditRow { at, actor, action, object, mailbox: _, network, outcome, detail } = line;
     json!({
@@ -127,7 +127,7 @@ fn other_json(OtherTime { what, id, first, last }: &OtherTime) -> Value {
     json!({ "what": what, "id": id, "first": instant(*first), "last": instant(*last) })
 }
 
-/// Who sent which letter, as it is kept beside the letters' first notices.
+/// The sender of each letter, as stored with the letter's first notice.
 async fn senders(
     store: &Store,
     rows: &RowKey,
@@ -139,7 +139,7 @@ async fn senders(
     Ok(memos.into_iter().filter_map(opened).collect())
 }
 
-/// Null where nothing is kept, as of what the owner wrote.
+/// Null where no sender is stored, as for letters that the owner wrote.
 fn name_sender(letter: &mut Value, senders: &HashMap<String, EventFacts>) {
     let Value::Object(letter) = letter else { return };
     let known = letter.get("letter").and_then(Value::as_str).and_then(|id| senders.get(id));

@@ -1,5 +1,5 @@
-//! What the audit trail says of one letter, as facts and as a PDF/A, for a dispute whether it arrived. Never its content, its
-//! subject or the name of a file; works for letters that are gone, too.
+//! What the audit trail says about one letter, as JSON and as a PDF/A, for a dispute about its delivery.
+//! Never its content, subject or file names; also works for deleted letters.
 
 use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_export::{ExportError, Labels, Wording, Worker};
@@ -16,53 +16,53 @@ use thiserror::Error;
 
 use crate::mailbox_facts::address;
 
-/// Why there is none.
+/// Why there is no evidence.
 #[derive(Debug, Error)]
 pub enum EvidenceError {
-    /// The store.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The mailbox's row.
+    /// The mailbox's row is invalid.
     #[error("{0}")]
     Mailbox(#[from] MailboxError),
-    /// Nothing is known of it.
+    /// The audit trail has no row about the letter.
     #[error(
         "the audit trail says nothing of a letter {0:?}: give the id that `sealpost mailbox show` or `audit show` prints"
     )]
     Unknown(String),
-    /// The sentences of the document.
+    /// The sentences of the document could not be written.
     #[error("{0}")]
     Words(#[from] NoticeError),
-    /// The letter that the worker sets.
+    /// The letter for the PDF worker could not be written.
     #[error("{0}")]
     Compose(#[from] ComposeError),
-    /// The worker that makes the PDF.
+    /// The PDF worker failed.
     #[error("{0}")]
     Pdf(#[from] ExportError),
 }
 
-/// What was found of a letter.
+/// What was found about a letter.
 pub struct LetterEvidence {
     letter: String,
     mailbox: String,
     recipient: Option<String>,
-    /// Who sent it and its Message-ID, while the letter is there.
+    /// Its sender and Message-ID; `None`: the letter is deleted.
     known: Option<EventFacts>,
     rows: Vec<AuditRow>,
     trail: TrailState,
 }
 
-/// In whose name and how it is set as a PDF.
+/// Language, sender and worker of the PDF.
 pub struct Document<'a> {
     /// The name of the operator.
     pub operator: &'a str,
-    /// The address that notices come from.
+    /// The sender address of notices.
     pub from: &'a Address,
     /// The language of the document.
     pub language: Language,
-    /// In which its times are said.
+    /// The time zone of its times.
     pub zone: &'a str,
-    /// The worker's words in that language.
+    /// The worker's labels in that language.
     pub labels: Labels,
     /// Who else could have opened the mailbox.
     pub second_key: SecondKey,
@@ -71,7 +71,7 @@ pub struct Document<'a> {
 }
 
 impl LetterEvidence {
-    /// Looks for everything that is known of a letter. `masters`: the auditor's keys, where they are at hand.
+    /// Collects everything that is known about a letter. `masters`: the auditor's keys, if available.
     ///
     /// # Errors
     /// See [`EvidenceError`].
@@ -85,7 +85,7 @@ impl LetterEvidence {
         let mailbox = rows.iter().map(|row| row.mailbox.clone()).find(|mailbox| !mailbox.is_empty());
         let mailbox = mailbox.filter(|_| rows.iter().any(|row| step(row).is_some()));
         let mailbox = mailbox.ok_or_else(|| EvidenceError::Unknown(letter.to_owned()))?;
-        // A letter that goes with its mailbox has no row of its own for that.
+        // A letter that is deleted with its mailbox has no deletion row of its own.
         let of_mailbox = store.audit_about(&mailbox).await?;
         rows.extend(of_mailbox.into_iter().filter(|row| step(row).is_some()));
         rows.sort_by_key(|row| row.at);
@@ -114,7 +114,7 @@ impl LetterEvidence {
         &self.letter
     }
 
-    /// That it was made, for the trail: noted before anybody reads it, like every other look.
+    /// The audit row of the evidence: written before anybody reads it, like that of every other look.
     #[must_use]
     pub fn made(&self, now: Timestamp, by: &Actor) -> AuditRow {
         Event::EvidenceMade { letter: &self.letter, mailbox: &self.mailbox }.row(now, by, None)
@@ -128,7 +128,7 @@ impl LetterEvidence {
         self.known.as_ref()?.message_id.as_ref().map(|id| format!("<{id}>"))
     }
 
-    /// SHA-256 of the letter as it was handed in.
+    /// SHA-256 of the letter as it was accepted.
     fn sha256(&self) -> Option<&str> {
         let deposited = self.rows.iter().find(|row| row.action == actions::DEPOSITED)?;
         named(&deposited.detail, actions::SHA256)
@@ -171,10 +171,10 @@ impl LetterEvidence {
         })
     }
 
-    /// As a PDF/A that carries those facts.
+    /// A PDF/A that contains those facts.
     ///
     /// # Errors
-    /// It cannot be worded or set.
+    /// It could not be written or typeset.
     pub async fn pdf(
         &self,
         document: &Document<'_>,
@@ -201,7 +201,7 @@ impl LetterEvidence {
             zone,
         };
         let text = evidence.words(language)?;
-        // The worker sets letters, so it is one: from the operator, to nobody else.
+        // The worker typesets letters, so this is one: from and to the operator.
         let letter = compose_notice(&Compose {
             message_id: format!("{}@{}", random.id(), from.domain()),
             from: (Some(operator.to_owned()), from.clone()),
@@ -227,7 +227,7 @@ fn shown(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_far| at.0.to_string(), |at| at.to_string())
 }
 
-/// What a row says of the letter; nothing for what a recipient need not be shown to have done.
+/// What a row says about the letter; `None` for what a recipient need not be shown to have done.
 fn step(row: &AuditRow) -> Option<LetterStep> {
     Some(match row.action.as_str() {
         actions::DEPOSITED => LetterStep::Deposited,
@@ -244,7 +244,7 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
         actions::DELETED => LetterStep::Deleted,
         actions::EXPIRED => LetterStep::Expired,
         actions::LEFT_TRASH => LetterStep::LeftTrash,
-        // A command on the operator's machine, whoever asked for it.
+        // A command on the operator's machine, whoever ran it.
         actions::RECALLED => LetterStep::Recalled,
         actions::EVIDENCE => LetterStep::EvidenceMade,
         actions::MAILBOX_ACTIVATED => LetterStep::MailboxActivated,
@@ -256,7 +256,7 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
     })
 }
 
-/// What stands behind a name in a row's detail.
+/// The value after a name in a row's detail.
 fn named<'a>(detail: &'a str, name: &str) -> Option<&'a str> {
     detail.split(' ').find_map(|word| word.strip_prefix(name))
 }

@@ -1,9 +1,9 @@
-//! What support sees of mailboxes and letters, and what it does: facts for whoever asks, evidence for a dispute, a recipient
-//! let in again, a mailbox locked, held or deleted, a letter taken back. Whoever sits there (a command today, a console
-//! later) has proven who they are.
+//! What support sees of mailboxes and letters, and what it does: facts on request, evidence for a dispute, restoring a
+//! recipient's access, locking, holding or deleting a mailbox, recalling a letter. The caller (a command today, a
+//! console later) has authenticated the operator.
 //!
-//! SECURITY: what is done stands in the audit trail in the same transaction, with a note why. Sees no content, no subject
-//! and no name of a file. Must never know: the command line, HTTP, how configuration is written.
+//! SECURITY: every action is recorded in the audit trail in the same transaction, with a note why. Sees no content, no
+//! subject and no file name. Must never know: the command line, HTTP, how configuration is written.
 
 mod desk;
 mod error;

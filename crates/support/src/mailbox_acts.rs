@@ -1,5 +1,6 @@
-//! What support does to a mailbox: locks and unlocks it, deletes it, holds it, writes to its owner again. Each stands in the
-//! audit trail with its note, in the transaction of what it says; the owner is told of what they would notice.
+//! Support's actions on a mailbox: locking and unlocking, deleting, holding, writing to its owner again. Each
+//! is recorded in the audit trail with its note in the same transaction; the owner is notified of what they
+//! would notice.
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Event, MailboxGone};
@@ -13,19 +14,19 @@ use crate::note::Note;
 use crate::tell_owner::{OwnerMail, owner_mail};
 use crate::withdrawal;
 
-/// Whether the owner of a mailbox hears of what was done.
+/// Whether the owner of a mailbox is notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnerTold {
-    /// A mail is on its way.
+    /// A mail is queued.
     ByMail,
-    /// Mail to them has come back too often.
+    /// No: too many mails to them have bounced.
     ComesBack,
-    /// Nobody knows where to write any more.
+    /// No: there is no address any more.
     Nobody,
 }
 
 impl Desk<'_> {
-    /// Closes an active mailbox.
+    /// Locks an active mailbox.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -41,7 +42,7 @@ impl Desk<'_> {
         done(store.lock_mailbox(lock, now).await?, told, "it is not active: only an active mailbox is locked")
     }
 
-    /// Opens a locked one again.
+    /// Unlocks a locked one.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -57,7 +58,7 @@ impl Desk<'_> {
         done(store.unlock_mailbox(unlock).await?, told, "it is not locked")
     }
 
-    /// Deletes one for good, with everything in it.
+    /// Deletes one permanently, with everything in it.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -75,7 +76,7 @@ impl Desk<'_> {
         done(store.delete_mailbox(&row.id, self.unread, now).await?, told, "it is deleted already")
     }
 
-    /// Forgets that mail to its owner came back.
+    /// Resets the count of bounced mails to its owner.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -89,7 +90,7 @@ impl Desk<'_> {
         done(store.clear_unreachable(&row.id).await?, (), "no mail to it has come back")
     }
 
-    /// Stops every clock of one.
+    /// Puts one under a hold, which stops all its deadlines.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -98,7 +99,7 @@ impl Desk<'_> {
         done(store.hold_mailbox(&row.id, now).await?, (), "it is held already, or deleted")
     }
 
-    /// Lets them go on.
+    /// Ends the hold.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.
@@ -114,12 +115,12 @@ impl Desk<'_> {
         done(store.end_hold(&row.id, since, resumed, now).await?, (), not_held)
     }
 
-    /// The store, noting what is done.
+    /// The store, recording this action.
     pub(crate) fn noting(&self, event: &Event<'_>, note: &Note, now: Timestamp) -> Store {
         self.store.audited([note.row(event, &self.actor, now)])
     }
 
-    /// The store, noting what is done and queueing the mail to the owner with it.
+    /// The store, recording this action and queueing the mail to the owner with it.
     async fn telling(
         &self,
         row: &MailboxRow,

@@ -1,5 +1,5 @@
-//! What support sees of a mailbox and its letters: which one is meant, states, times and counts. Never content, subject or the
-//! name of a file.
+//! What support sees of a mailbox and its letters: look-up, states, times and counts. Never content, subject or file
+//! names.
 
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::audit::actions;
@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 
 use crate::error::SupportError;
 
-/// The mailbox that is meant, by address or by id; a deleted one only by id.
+/// The mailbox with this address or id; a deleted one only by id.
 ///
 /// # Errors
-/// There is none.
+/// It does not exist.
 pub async fn find(store: &Store, keys: &SupportRole, which: &str) -> Result<MailboxRow, SupportError> {
     let none = || SupportError::NoMailbox(which.to_owned());
     let Ok(address) = Address::parse(which) else {
@@ -25,10 +25,10 @@ pub async fn find(store: &Store, keys: &SupportRole, which: &str) -> Result<Mail
     store.mailboxes_by_tag(&[tag]).await?.pop().ok_or_else(none)
 }
 
-/// The letter that is meant, and its mailbox.
+/// The letter with this id, and its mailbox.
 ///
 /// # Errors
-/// There is none.
+/// It does not exist.
 pub async fn find_letter(store: &Store, id: &str) -> Result<(DepositRow, MailboxRow), SupportError> {
     let none = || SupportError::NoLetter(id.to_owned());
     let row = store.letter(id).await?.ok_or_else(none)?;
@@ -36,10 +36,10 @@ pub async fn find_letter(store: &Store, id: &str) -> Result<(DepositRow, Mailbox
     Ok((row, mailbox))
 }
 
-/// Whose it is; a deleted mailbox is nobody's any more.
+/// The address of its owner; `None` for a deleted mailbox.
 ///
 /// # Errors
-/// Its row is not ours.
+/// Its row is invalid.
 pub fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, MailboxError> {
     if row.state == MailboxState::Deleted {
         return Ok(None);
@@ -47,25 +47,25 @@ pub fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, 
     Ok(Some(resident(keys, row)?.address().clone()))
 }
 
-/// Whoever the mailbox is.
+/// The mailbox's owner.
 ///
 /// # Errors
-/// Its row is not ours.
+/// Its row is invalid.
 pub(crate) fn resident(keys: &SupportRole, row: &MailboxRow) -> Result<Resident, MailboxError> {
     let queue = &keys.queue;
     Resident::of(row, &queue.rows, &queue.tags)
 }
 
-/// RFC 3339, or nothing.
+/// RFC 3339; `None` without a time.
 #[must_use]
 pub fn instant(at: Option<Timestamp>) -> Option<String> {
     Some(jiff::Timestamp::from_millisecond(at?.0).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// When a mailbox goes, if nobody uses it or comes for it.
+/// When a mailbox will be deleted unless it is used or activated.
 ///
 /// # Errors
-/// The store does not answer.
+/// The store did not answer.
 pub async fn goes(
     store: &Store,
     retention: &Retention,
@@ -78,7 +78,7 @@ pub async fn goes(
     Ok(retention.mailbox_goes(row, pending))
 }
 
-/// Everything that is shown of a mailbox.
+/// All facts that are shown about a mailbox.
 #[must_use]
 pub fn facts_json(
     goes: Option<Timestamp>,
@@ -89,7 +89,7 @@ pub fn facts_json(
     last_letter: Option<Timestamp>,
     withdrawn: usize,
 ) -> Map<String, Value> {
-    // While the mailbox is held its link is good without end.
+    // While the mailbox is under a hold its link does not expire.
     let counts = row.state == MailboxState::Pending && row.held_since.is_none();
     let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
     let facts = json!({
@@ -121,8 +121,8 @@ pub fn facts_json(
     }
 }
 
-/// When a letter came last, as far as the trail and the letters that are there say: what the mailbox's time is counted from
-/// may be the end of a hold.
+/// When the last letter came, by the audit trail and the stored letters: the mailbox's own time may be that of the end
+/// of a hold.
 #[must_use]
 pub fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<Timestamp> {
     let noted = trail.iter().filter(|row| row.action == actions::DEPOSITED).map(|row| row.at);
@@ -131,7 +131,7 @@ pub fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<Timesta
     noted.chain(there).max()
 }
 
-/// Everything that is shown of a letter.
+/// All facts that are shown about a letter.
 #[must_use]
 pub fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! Why support does something, in words that may stand in the audit trail.
+//! Why support does something, in words fit for the audit trail.
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Actor, Event};
@@ -6,15 +6,15 @@ use sealpost_store::AuditRow;
 
 use crate::error::SupportError;
 
-/// Such words: not nothing, and without an address.
+/// A note: not empty, and without an address.
 #[derive(Clone, Debug)]
 pub struct Note(String);
 
 impl Note {
-    /// Takes them.
+    /// Checks a note.
     ///
     /// # Errors
-    /// Nothing is said, or an address.
+    /// It is empty or contains an address.
     pub fn parse(text: &str) -> Result<Self, SupportError> {
         if text.trim().is_empty() {
             return Err(SupportError::NoNote);
@@ -25,7 +25,7 @@ impl Note {
         Ok(Self(text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()))
     }
 
-    /// What somebody did, and why.
+    /// The audit row of an action with this note.
     #[must_use]
     pub fn row(&self, event: &Event<'_>, by: &Actor, now: Timestamp) -> AuditRow {
         let row = event.row(now, by, None);

@@ -1,4 +1,4 @@
-//! Taking a letter back: its recipient sees that something was withdrawn, when and by whom, and nothing of it any more.
+//! Recalling a letter: its recipient sees only that it was recalled, when and by whom.
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::audit::{Event, LetterGone};
@@ -9,16 +9,16 @@ use crate::error::SupportError;
 use crate::note::Note;
 use crate::withdrawal;
 
-/// What becomes of a letter that has been opened.
+/// Whether a letter that has been opened may be recalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// The letter stays in its mailbox.
+    /// No: the letter stays in its mailbox.
     Stays,
-    /// Its recipient's access ends: it went to the wrong person.
+    /// Yes: it went to the wrong person.
     IsTakenBack,
 }
 
-/// How long a recipient is told of it at least.
+/// How long the recipient sees the recall at least.
 const TOLD: Term = Term::Days(60);
 
 fn permitted(recall: Recall, opened: Opened) -> Result<(), SupportError> {
@@ -32,7 +32,7 @@ fn permitted(recall: Recall, opened: Opened) -> Result<(), SupportError> {
 }
 
 impl Desk<'_> {
-    /// Takes a letter back. `by`: who does, as its recipient reads it.
+    /// Recalls a letter. `by`: who recalls it, as shown to its recipient.
     ///
     /// # Errors
     /// See [`SupportError`]: then nothing was done.

@@ -1,5 +1,5 @@
-//! Letting a recipient in again after support has said so: the mailbox's key wrapped for a new link where it can
-//! be had, a new empty mailbox where it cannot, and the mail. One transaction.
+//! Restores a recipient's access after support has approved it: wraps the mailbox's key for a new link where it is
+//! available, creates a new empty mailbox where it is not, and queues the mail. One transaction.
 
 use std::time::Duration;
 
@@ -18,39 +18,39 @@ use sealpost_vault::{
 };
 use thiserror::Error;
 
-/// Why nothing was done.
+/// Why access was not restored.
 #[derive(Debug, Error)]
 pub enum ReleaseError {
-    /// The store.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
     /// A sealed record cannot be opened.
     #[error("what is sealed cannot be opened with these keys")]
     Sealed(#[from] VaultError),
-    /// The mailbox is gone, or somebody has decided already.
+    /// The mailbox is deleted, or the request was already decided.
     #[error(
         "request {0} is decided already, or its mailbox is gone or changes at this moment; nothing was changed"
     )]
     NotOpen(i64),
-    /// Its owner came by another way meanwhile.
+    /// The owner has regained access in the meantime.
     #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
     Active,
-    /// Support has locked it, and a release would open it again.
+    /// Support has locked it, and a release would unlock it.
     #[error(
         "the mailbox is locked, and a release would open it again: unlock it first (`sealpost mailbox unlock`) if it may be \
          opened, or refuse the request; nothing was changed"
     )]
     Locked,
-    /// Its messages would go, and a hold keeps them.
+    /// Its letters would be lost, and it is under a hold.
     #[error(
         "the mailbox is held, and its messages would be lost with a release: end the hold first (`sealpost mailbox hold \
          --end`), or refuse the request; nothing was changed"
     )]
     Held,
-    /// The messages could be kept with a key that is not at hand.
+    /// The letters could be kept with a key that is not available here.
     #[error("the messages can be kept, but only with the escrow key; nothing was changed")]
     NeedsEscrowKey,
-    /// Somebody has written into the store.
+    /// The row was not written by the gateway.
     #[error("the mailbox's rows do not fit together: somebody has written into the store")]
     Forged,
     /// The notice cannot be queued.
@@ -58,40 +58,40 @@ pub enum ReleaseError {
     Mail(String),
 }
 
-/// What a release has led to.
+/// The result of a release.
 pub struct LetIn {
-    /// What has become of the messages.
+    /// What happened to the letters.
     pub messages: OldMessages,
-    /// What support must tell the recipient, where that is the way.
+    /// The initial password that support must tell the recipient; `None`: a link was mailed.
     pub initial: Option<InitialPassword>,
 }
 
-/// What becomes of the messages where the key that opens them is not at hand.
+/// What happens to the letters if the key to them is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Messages {
-    /// Then nothing is done.
+    /// They are kept: the release fails.
     Kept,
     /// They are given up.
     GivenUp,
 }
 
-/// With what requests are released.
+/// The dependencies of a release.
 pub struct Releasing<'a> {
     /// The store.
     pub store: &'a Store,
     /// The keys of support.
     pub keys: &'a SupportRole,
-    /// What new mailboxes are wrapped to; nothing: the operator chose no escrow.
+    /// The escrow key for new mailboxes; `None`: the operator has chosen no escrow.
     pub escrow: Option<EscrowPublic>,
-    /// Opens escrow wraps, if it is at hand.
+    /// The escrow private key; `None`: not available here.
     pub escrow_key: Option<&'a EscrowSecret>,
-    /// How notices look and where they go.
+    /// Writes notices and their sender.
     pub announcer: &'a Announcer,
     /// The gateway's name in Message-IDs.
     pub name: &'a str,
-    /// What becomes of unread letters that cannot be kept.
+    /// What happens to unread letters that cannot be kept.
     pub unread: Unread,
-    /// How long the mail is tried.
+    /// How long the mail is retried.
     pub give_up: Duration,
     /// The present moment.
     pub now: Timestamp,
@@ -127,11 +127,11 @@ impl Releasing<'_> {
             ActivateBy::Link => None,
             ActivateBy::InitialPassword => Some(InitialPassword::generate(random)),
         };
-        // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
+        // The link is as valid as any other. An initial password is told by telephone or letter, which takes days.
         let retention = &announcer.retention;
         let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
         let new_token = activation_token(hash, now, expires);
-        // With an initial password the link is made, too, and kept without being mailed (decision 0013).
+        // With an initial password a link is created, too, and stored without being mailed (decision 0013).
         let ways = WaysIn { rows: &keys.queue.rows, pepper: &keys.way_in.pepper, token: &token };
         let secret = self.secret_of(mailbox, messages).await?;
         let old = if secret.is_some() { OldMessages::Kept } else { OldMessages::Lost };
@@ -166,7 +166,7 @@ impl Releasing<'_> {
         let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
             .map_err(|error| ReleaseError::Mail(error.to_string()))?;
         let actor = Actor::of_command();
-        // Another mailbox takes the old one's place: the trail says of each that it was made.
+        // A new mailbox replaces the old one: the audit trail records the creation of each.
         let made = match &again {
             Again::Kept { .. } => None,
             Again::Lost { new, unread: _ } => {
@@ -201,10 +201,10 @@ impl Releasing<'_> {
         }
     }
 
-    /// Whether a release would keep the messages, as far as it can be known without the escrow key.
+    /// Whether a release would keep the letters, as far as this can be determined without the escrow private key.
     ///
     /// # Errors
-    /// The store.
+    /// The store failed.
     pub async fn could_keep(
         store: &Store,
         escrow: Option<&EscrowPublic>,
@@ -217,8 +217,8 @@ impl Releasing<'_> {
         Ok(by_escrow || store.kept_link(&mailbox.id).await?.is_some())
     }
 
-    /// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while
-    /// nobody has a password.
+    /// The mailbox's secret: by escrow if the operator has chosen it and the key is available; by the stored link while
+    /// there is no password.
     async fn secret_of(
         &self,
         mailbox: &MailboxRow,
@@ -233,10 +233,10 @@ impl Releasing<'_> {
             let opened = MailboxSecret::unwrap_escrow(wrap, &mailbox.id, escrow)?;
             return its_own(mailbox, opened).map(Some);
         }
-        // Only where there is no link are the letters lost; one that cannot be opened is an error.
+        // Only a missing link means that the letters are lost; one that cannot be opened is an error.
         let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else {
             return match (by_escrow, messages) {
-                // They could be kept, and are given up on purpose only.
+                // They could be kept, and are only given up explicitly.
                 (Some(_), Messages::Kept) => Err(ReleaseError::NeedsEscrowKey),
                 (Some(_), Messages::GivenUp) | (None, _) => Ok(None),
             };
@@ -261,13 +261,13 @@ impl Releasing<'_> {
     }
 }
 
-/// What support noted, for the request's row.
+/// Seals support's note, for the request's row.
 #[must_use]
 pub fn seal_note(keys: &SupportRole, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
     keys.queue.rows.seal(Label::RequestDecision, mailbox_id, note.trim().as_bytes(), random)
 }
 
-/// Anybody can seal to the escrow key; only the mailbox's own secret is given to its owner.
+/// Anybody can seal to the escrow key: checks that the secret is this mailbox's own.
 fn its_own(mailbox: &MailboxRow, opened: MailboxSecret) -> Result<MailboxSecret, ReleaseError> {
     if opened.public().to_bytes() == mailbox.public_key {
         return Ok(opened);

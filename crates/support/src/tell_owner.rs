@@ -1,4 +1,5 @@
-//! The mail to a mailbox's owner about what support does to it, queued with what it tells or not at all. Knows no wording.
+//! The mail to a mailbox's owner about an action of support, queued in the same transaction as the action.
+//! Contains no wording.
 
 use sealpost_arrival::{enqueue, owner_mail};
 use sealpost_mail::Timestamp;
@@ -9,17 +10,17 @@ use crate::desk::Desk;
 use crate::error::SupportError;
 use crate::mailbox_facts::address;
 
-/// Whether the owner of a mailbox hears of it.
+/// Whether the owner of a mailbox is notified.
 pub(crate) enum OwnerMail {
     /// This mail is queued.
     Queued(NewLeg),
-    /// Mail to them has come back too often.
+    /// Too many mails to them have bounced.
     ComesBack,
-    /// Nobody knows where to write any more.
+    /// There is no address any more.
     Nobody,
 }
 
-/// The mail that tells what support did.
+/// The mail about an action of support.
 pub(crate) async fn owner_mail(
     desk: &Desk<'_>,
     row: &MailboxRow,

@@ -1,16 +1,16 @@
-//! The row that a withdrawn letter leaves: who withdrew it, sealed to everything else the row says. Knows no letter.
+//! The row that a recalled letter leaves: who recalled it, sealed to the row's other fields. Knows no letter.
 
 use sealpost_mail::Random;
 use sealpost_store::{ResumedTime, Standing, StoppedRow, StoppedTime, WithdrawnRow};
 use sealpost_vault::{Label, RowKey};
 
-/// Seals who did it.
+/// Seals who recalled it.
 pub(crate) fn seal(rows: &RowKey, standing: &Standing, by: &[u8], random: &dyn Random) -> Vec<u8> {
     rows.seal(Label::Withdrawn, &standing.bound(), by, random)
 }
 
-/// A time that goes on after a hold. The end of a withdrawn letter's row is sealed with it, so that row is sealed anew; one
-/// that is not ours says nothing, and stays as it is.
+/// A deadline that resumes after a hold. The expiry of a recalled letter's row is part of its seal, so the row is
+/// sealed anew; an invalid row stays as it is.
 pub(crate) fn resumed(rows: &RowKey, time: ResumedTime, random: &dyn Random) -> Option<ResumedTime> {
     let ResumedTime { was: StoppedTime { row, began, at: was }, at } = time;
     let row = match row {

@@ -1,8 +1,9 @@
-//! TLS to a server that authorities vouch for: the world's, or the operator's own. Knows no protocol above it and connects to
-//! nobody; mail's way out, where a certificate may also be pinned or published in the DNS, has its own in delivery.
+//! TLS to a server whose certificate is issued by an authority: a public one, or the operator's own. Knows no protocol
+//! above it and opens no connection; outgoing mail, where a certificate may also be pinned or published in the DNS, has
+//! its own in delivery.
 //!
-//! SECURITY: the one place that says which versions, suites and authorities count for the database, the bucket,
-//! webhooks and directories. There is no way to switch verification off.
+//! SECURITY: the only place that decides which versions, suites and authorities are accepted for the database, the
+//! bucket, webhooks and directories. There is no way to switch verification off.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,27 +14,27 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
-/// Which authorities vouch for a server.
+/// Which authorities are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// The world's.
+    /// The public ones.
     Public,
-    /// The roots in this PEM file alone.
+    /// Only the roots in this PEM file.
     File(PathBuf),
 }
 
-/// Why nobody can be trusted.
+/// Why no authority can be trusted.
 #[derive(Debug, Error)]
 pub enum TrustError {
-    /// The file cannot be read, or holds something else.
+    /// The file cannot be read, or contains something else.
     #[error("{path}: {source}")]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The provider cannot do what is asked of it.
+    /// The provider does not support what is required.
     #[error("{0}")]
     Provider(#[from] rustls::Error),
 }
@@ -56,7 +57,7 @@ fn roots(trust: &Trust) -> Result<RootCertStore, TrustError> {
         Trust::Public => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Trust::File(path) => {
             let all = certificates(path).map_err(|source| TrustError::File { path: path.clone(), source })?;
-            // One that cannot be used does not make the others useless.
+            // An unusable one does not make the others useless.
             let (added, _passed_over) = roots.add_parsable_certificates(all);
             if added == 0 {
                 let none = "there is no certificate in it";

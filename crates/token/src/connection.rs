@@ -1,5 +1,5 @@
-//! One place at a token: a session, kept as long as it works, and opened anew when it does not. Used by one thread. Knows no
-//! key's meaning.
+//! A slot of a token: a session, kept as long as it works, and reopened otherwise. Used by one thread. Knows nothing of the purpose
+//! of a key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,25 +14,25 @@ use crate::module::Module;
 use crate::session::{Pin, Purpose, open};
 use crate::settings::TokenSettings;
 
-/// A place at a token.
+/// A slot of a token.
 pub(crate) struct Connection {
     settings: Arc<TokenSettings>,
     module: Arc<Module>,
     pin: Arc<Pin>,
     open: Option<Open>,
-    /// The module's start that the last call was made in.
+    /// The start of the module in which the last call was made.
     called_in: u64,
 }
 
-/// A session and what was found by it.
+/// A session and the key handles found in it.
 pub(crate) struct Open {
     pub(crate) session: Session,
     pub(crate) handles: HashMap<TokenKey, ObjectHandle>,
-    /// The module's start that it belongs to.
+    /// The start of the module that it belongs to.
     starts: u64,
 }
 
-/// How much is done anew before a call is made.
+/// How much is reopened before a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Anew {
     Nothing,
@@ -45,7 +45,7 @@ impl Connection {
         Self { settings, module, pin, open: None, called_in: 0 }
     }
 
-    /// Does this; where the token is lost, with another session, and then with the module started anew.
+    /// Runs `work`; if the token is lost, again in another session, and then after restarting the module.
     pub(crate) fn run<T>(&mut self, work: &dyn Fn(&mut Open) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut lost = String::new();
         for anew in [Anew::Nothing, Anew::Session, Anew::Module] {
@@ -58,14 +58,13 @@ impl Connection {
         Err(Failure::Lost(lost))
     }
 
-    /// Does this with a session of its own, which may write.
+    /// Runs `work` in a separate session with write access.
     pub(crate) fn make<T>(&mut self, work: &dyn Fn(&Session) -> Result<T, Failure>) -> Result<T, Failure> {
         let call = self.module.call()?;
         work(&open(&call.started, &self.settings, &self.pin, Purpose::Make)?)
     }
 
-    /// Whatever is open is opened anew by the next call. Which session it was that does not work, nobody knows here: it may have
-    /// been another place's.
+    /// Makes the next call reopen everything. Which session has failed is unknown here: it may have been another slot's.
     pub(crate) fn renew(&mut self) -> Result<(), Failure> {
         self.forget();
         let now = SystemClock.now();
@@ -82,7 +81,7 @@ impl Connection {
             Anew::Session => self.forget(),
             Anew::Module => {
                 self.forget();
-                // Unless another place has had it done since this one's last call.
+                // Unless another slot has restarted it since this one's last call.
                 self.module.restart(self.called_in, SystemClock.now())?;
             }
         }
@@ -102,7 +101,7 @@ impl Connection {
 
     fn forget(&mut self) {
         let Some(open) = self.open.take() else { return };
-        // A session of before the module's last start is not closed: its number may be another's by now.
+        // A session from before the module's last start is not closed: its number may be another's by now.
         match self.module.call() {
             Ok(call) if call.starts == open.starts => drop(open.session),
             Ok(_) | Err(_) => std::mem::forget(open.session),

@@ -1,18 +1,18 @@
-//! What a module's answers mean: what a new connection may mend, what it never will. Knows no letter.
+//! Interprets a module's errors: which ones a new connection may fix, and which never. Knows no letter.
 
 use cryptoki::context::Function;
 use cryptoki::error::{Error, RvError};
 
-/// Why a call gave nothing.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The token or the way to it is gone; another connection may find it.
+    /// The token or the connection to it is lost; a new connection may help.
     Lost(String),
-    /// It does not take the PIN.
+    /// It rejected the PIN.
     Pin(String),
     /// It has no such key.
     NoKey,
-    /// It cannot do that.
+    /// It does not support the operation.
     Unable(String),
 }
 
@@ -61,29 +61,29 @@ impl Failure {
             | RvError::TemplateInconsistent
             | RvError::TokenWriteProtected
             | RvError::FunctionNotSupported => Self::Unable(said),
-            // What SoftHSM says of parameters that it does not know; about data it is a matter of the data.
+            // SoftHSM's error for unknown parameters; about data it concerns the data.
             RvError::ArgumentsBad if is_beginning(function) => Self::Unable(said),
-            // Whatever else there is, makers' own codes included: another connection may help, and costs little.
+            // Anything else, including vendor codes: a new connection may help, and costs little.
             _ => Self::Lost(said),
         }
     }
 }
 
-/// Whether an operation was only being prepared: nothing of the data was looked at.
+/// Whether an operation was only being prepared: no data was examined.
 fn is_beginning(function: Function) -> bool {
     matches!(function, Function::DecryptInit | Function::SignInit | Function::DeriveKey)
 }
 
-/// Whether a decryption that failed so is a matter of what was to be decrypted, or may be one.
+/// Whether a failed decryption concerns the data to be decrypted, or may concern it.
 ///
-/// SECURITY: what is not surely the connection's counts as the data's. A letter that is put off because of its padding would
-/// tell its sender of it.
+/// SECURITY: what does not certainly concern the connection counts as concerning the data. A letter that is deferred because of its
+/// padding would disclose that to its sender.
 pub(crate) fn is_about_data(error: &Error) -> bool {
     let Error::Pkcs11(code, Function::Decrypt | Function::DeriveKey) = error else { return false };
     !is_of_connection(*code)
 }
 
-/// Whether a mechanism was refused when it was named, and not because the connection is gone: makers have many words for it.
+/// Whether a mechanism was refused as such, and not because the connection is lost: vendors use many codes for it.
 pub(crate) fn is_refused(error: &Error) -> bool {
     matches!(error, Error::Pkcs11(code, Function::DecryptInit) if !is_of_connection(*code))
 }

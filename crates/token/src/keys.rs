@@ -1,4 +1,4 @@
-//! What is done in a session with one key: found, made, signed with, decrypted with. Knows no letter.
+//! Operations in a session with one key: finding, generating, signing, decrypting. Knows no letter.
 
 use cryptoki::error::Error;
 use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
@@ -15,16 +15,16 @@ use crate::failure::{Failure, is_about_data, is_refused};
 /// A key pair in a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundKey {
-    /// Where it is.
+    /// Its place in the token.
     pub key: TokenKey,
     /// Its public half.
     pub public: TokenPublic,
 }
 
-/// What kind of key pair is made.
+/// The kind of a new key pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewKey {
-    /// RSA with so many bits.
+    /// RSA with this many bits.
     Rsa(u32),
     /// On NIST P-256.
     P256,
@@ -41,7 +41,7 @@ const P384: [u8; 7] = [6, 5, 0x2b, 0x81, 4, 0, 0x22];
 /// 65537.
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
-/// A signature over this digest.
+/// Signs this digest.
 pub(crate) fn sign(
     open: &mut Open,
     key: &TokenKey,
@@ -66,7 +66,7 @@ pub(crate) fn sign(
     })
 }
 
-/// What was encrypted so; `None`: it is no such thing.
+/// Decrypts the data; `None`: it is malformed.
 pub(crate) fn decrypt(
     open: &mut Open,
     key: &TokenKey,
@@ -88,7 +88,7 @@ pub(crate) fn decrypt(
     }
 }
 
-/// The block that was encrypted, its padding left on.
+/// The decrypted block, with its padding.
 pub(crate) fn raw(
     open: &mut Open,
     key: &TokenKey,
@@ -117,7 +117,7 @@ fn decrypted(
     }
 }
 
-/// The x coordinate shared with the holder of this point; `None`: the token does not take the point.
+/// The x coordinate shared with the owner of this point; `None`: the token rejects the point.
 pub(crate) fn agree(
     open: &mut Open,
     key: &TokenKey,
@@ -147,7 +147,7 @@ pub(crate) fn agree(
         }
     };
     let read = session.get_attributes(derived, &[AttributeType::Value]);
-    // It would go with the session; other letters share that.
+    // It would be deleted with the session, but other letters share that.
     let _gone = session.destroy_object(derived);
     let value = read?.into_iter().find_map(|attribute| match attribute {
         Attribute::Value(value) => Some(Secret::new(value)),
@@ -176,7 +176,7 @@ fn handle(open: &mut Open, key: &TokenKey) -> Result<ObjectHandle, Failure> {
     Ok(found)
 }
 
-/// By its identifier, or where it has none by its label.
+/// The one key by its identifier, or by its label if it has none.
 fn the_one(
     session: &Session,
     class: ObjectClass,
@@ -206,7 +206,7 @@ pub(crate) fn find(session: &Session, token: &str, label: &str) -> Result<FoundK
         }
     }
     let public = the_one(session, ObjectClass::PUBLIC_KEY, &id, label)?;
-    // Some tokens keep the public half in the certificate alone; of an RSA key the private one knows it.
+    // Some tokens have the public half only in the certificate; of an RSA key the private half contains it.
     let halves = [public, Some(private)].into_iter().flatten();
     let read = halves.map(|half| numbers(session, half)).find_map(Result::transpose).transpose()?;
     let public =
@@ -239,7 +239,7 @@ fn numbers(session: &Session, half: ObjectHandle) -> Result<Option<TokenPublic>,
     })
 }
 
-/// Makes a key pair whose private half never leaves the token.
+/// Generates a key pair whose private half never leaves the token.
 pub(crate) fn generate(
     session: &Session,
     token: &str,
@@ -281,7 +281,7 @@ pub(crate) fn generate(
     Ok(FoundKey { key: TokenKey { token: token.to_owned(), ..key.clone() }, public })
 }
 
-/// Removes a key pair that nothing was made of.
+/// Removes a key pair that was not used for anything.
 pub(crate) fn remove(session: &Session, key: &TokenKey) -> Result<(), Error> {
     for object in session.find_objects(&[Attribute::Id(key.id.clone())])? {
         session.destroy_object(object)?;

@@ -1,9 +1,9 @@
-//! Private keys in tokens that speak PKCS#11 (hardware security modules, smart cards, SoftHSM): found, made, used for
-//! signatures and content keys.
+//! Private keys in PKCS#11 tokens (hardware security modules, smart cards, SoftHSM): finds and generates them, uses
+//! them for signatures and content keys.
 //!
-//! SECURITY: the module is C code of the token's maker and runs in this process, which holds keys anyway and never the
-//! worker's; the calls into it are those of `cryptoki`, and no line here is unsafe. Must never know: letters, CMS, SQL, which
-//! key is for whom.
+//! SECURITY: the module is the vendor's C code and runs in this process, which has keys in memory anyway, and never in
+//! the worker; it is called by `cryptoki`, and no line here is unsafe. Must never know: letters, CMS, SQL, whose key is
+//! which.
 
 mod connection;
 mod failure;

@@ -1,5 +1,5 @@
-//! A PKCS#11 module, loaded once for all tokens that it has, and started anew when one is lost: many see a token that came
-//! back only then. Knows no token.
+//! A PKCS#11 module, loaded once for all of its tokens, and restarted when one is lost: many modules only then detect a
+//! token that was plugged in again. Knows no token.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use sealpost_mail::Timestamp;
 
 use crate::failure::Failure;
 
-/// So long a new start waits for calls that are under way.
+/// How long a restart waits for calls in progress.
 const CALLS_END: Duration = Duration::from_secs(5);
 
-/// So long a module is left alone that was started anew: everybody who lost a token asks for it.
+/// How long a module is not restarted again: every slot that lost its token requests it.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// A module.
@@ -28,15 +28,15 @@ pub(crate) struct Module {
 #[derive(Debug)]
 struct State {
     started: Option<Pkcs11>,
-    /// How often it was started: sessions of before are nobody's.
+    /// How often it was started: sessions of earlier starts are invalid.
     starts: u64,
-    /// When it was last started anew.
+    /// When it was last restarted; `None`: never.
     restarted: Option<Timestamp>,
-    /// Calls under way. While there are any, nothing may be stopped (PKCS#11, C_Finalize).
+    /// Calls in progress. While there are any, it must not be finalised (PKCS#11, C_Finalize).
     calls: usize,
 }
 
-/// A call under way: the module stays as it is meanwhile.
+/// A call in progress: the module is not restarted meanwhile.
 pub(crate) struct Call<'a> {
     module: &'a Module,
     pub(crate) started: Pkcs11,
@@ -53,7 +53,7 @@ impl Module {
         &self.path
     }
 
-    /// The module for a call; loaded if it is not.
+    /// The module for a call; loads it if necessary.
     pub(crate) fn call(&self) -> Result<Call<'_>, Failure> {
         let mut state = self.state();
         let started = match &state.started {
@@ -68,13 +68,13 @@ impl Module {
         Ok(Call { module: self, started, starts: state.starts })
     }
 
-    /// Whether it was started anew a moment ago.
+    /// Whether it was restarted a moment ago.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         !rest(self.state().restarted, now).is_zero()
     }
 
-    /// Starts it anew, unless somebody has since that start; where it was started a moment ago, when that is over. Nobody may hold
-    /// a [`Call`] who asks for it.
+    /// Restarts it, unless it was restarted since the start `since`; if the last restart was a moment ago, after a
+    /// pause. The caller must not hold a [`Call`].
     pub(crate) fn restart(&self, since: u64, now: Timestamp) -> Result<(), Failure> {
         let state = self.state();
         let left = rest(state.restarted, now);
@@ -91,7 +91,7 @@ impl Module {
         }
         state.restarted = Some(now.plus(left));
         if let Some(old) = state.started.take() {
-            // One that cannot even be stopped says so when it is started.
+            // If it cannot even be finalised, starting it reports the error.
             let _stopped = old.finalize();
         }
         tracing::info!(module = %self.path.display(), "a PKCS#11 module is started anew");
@@ -103,7 +103,7 @@ impl Module {
 
     fn start(&self) -> Result<Pkcs11, Failure> {
         let module = Pkcs11::new(&self.path)?;
-        // Several threads call it.
+        // It is called by several threads.
         match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
             // Something else in this process uses it, too.
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(module),
@@ -116,7 +116,7 @@ impl Module {
     }
 }
 
-/// How long it is left alone yet. Nothing of that counts where the clock was set back.
+/// How long to wait before the next restart. Zero if the clock was set back.
 fn rest(restarted: Option<Timestamp>, now: Timestamp) -> Duration {
     let last = restarted.filter(|last| *last <= now.plus(PAUSE));
     last.map(|last| last.plus(PAUSE).since(now).min(PAUSE)).unwrap_or_default()
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(rest(Some(at), at.minus(PAUSE * 9)), Duration::ZERO);
 
         let module = Module::new("/nonexistent/module.so".as_ref());
-        // Somebody has since.
+        // Another slot has restarted it since.
         assert_eq!(module.restart(7, at), Ok(()));
         assert!(!module.is_fresh(at));
         // It cannot be loaded, which shows that it was tried.

@@ -1,5 +1,5 @@
-//! So many places at a token, each with a thread, and whoever waits for one does so for a while and no longer: a call into a
-//! module cannot be broken off. Knows no work.
+//! The slots of a token, each with a thread. Requests wait for one for a limited time only, as a call into a
+//! module cannot be interrupted. Knows no work.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -10,12 +10,13 @@ use std::time::Duration;
 use crate::connection::Connection;
 use crate::failure::Failure;
 
-/// So many wait at most.
+/// Maximum number of waiting requests.
 const WAITING: usize = 256;
 
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// The places at one token. Threads begin with the first call: who never needs the token never opens it.
+/// The slots of one token. Threads start with the first call: a process that never needs the token never
+/// opens it.
 pub(crate) struct Pool {
     places: usize,
     deadline: Duration,
@@ -23,14 +24,14 @@ pub(crate) struct Pool {
     begun: OnceLock<Begun>,
 }
 
-/// Threads at work.
+/// The running threads.
 struct Begun {
     queue: SyncSender<Work>,
-    /// Hears when the last of them has ended.
+    /// Disconnected when the last of them has ended.
     ended: Mutex<Receiver<()>>,
 }
 
-/// So long the end waits for calls that are under way.
+/// How long dropping the pool waits for calls in progress.
 const CALLS_END: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for Pool {
@@ -48,13 +49,13 @@ impl Pool {
         Self { places, deadline, connect: Box::new(connect), begun: OnceLock::new() }
     }
 
-    /// Has this done by the next place that is free. Blocks, as long as the deadline says.
+    /// Runs this in the next free slot. Blocks until the deadline.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (answer, answered) = sync_channel(1);
-        // What nobody waits for any more is not begun.
+        // Work that is no longer awaited is not begun.
         let waits = Arc::new(());
         let waiting = Arc::downgrade(&waits);
         let work: Work = Box::new(move |connection| {
@@ -91,7 +92,7 @@ impl Pool {
                 drop(connection);
                 drop(lives);
             };
-            // One that the system does not give us is missing; where all are, nobody takes what waits.
+            // If the system provides no thread, it is missing; without any, waiting work is not done.
             if let Err(error) = thread::Builder::new().name("token".to_owned()).spawn(serve) {
                 tracing::error!(%error, "a thread for a token cannot be started");
             }
@@ -100,20 +101,20 @@ impl Pool {
     }
 }
 
-/// Sessions are closed before the module is: some modules do not survive an end without that.
+/// Sessions are closed before the module: some modules crash at exit otherwise.
 impl Drop for Pool {
     fn drop(&mut self) {
         let Some(Begun { queue, ended }) = self.begun.take() else { return };
         drop(queue);
         let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // Nothing is ever said; it ends with the last of them.
+        // Nothing is ever sent; the channel ends with the last of them.
         let _ended = ended.recv_timeout(CALLS_END);
     }
 }
 
 fn serve(works: &Mutex<Receiver<Work>>, connection: &mut Connection) {
     loop {
-        // Held while one waits, and not while one works.
+        // Held while waiting, not while working.
         let work = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match work {
             Ok(work) => work(connection),
@@ -154,7 +155,7 @@ mod tests {
         let began = Arc::new(AtomicUsize::new(0));
         let hangs = pool.run(move |_| Ok(stuck.recv().is_ok()));
         assert!(matches!(hangs, Err(Failure::Lost(why)) if why.contains("no answer")));
-        // Whoever comes meanwhile waits as long, and what nobody waits for any more is not begun.
+        // Further requests wait as long, and work that is no longer awaited is not begun.
         let counts = Arc::clone(&began);
         let waits = pool.run(move |_| Ok(counts.fetch_add(1, Ordering::SeqCst)));
         assert!(matches!(waits, Err(Failure::Lost(_))));

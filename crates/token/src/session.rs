@@ -12,23 +12,23 @@ use sealpost_mail::Secret;
 use crate::failure::Failure;
 use crate::settings::{TokenPlace, TokenSettings};
 
-/// A token's PIN as it stands in its file, and the one that was refused: a token locks itself after a few wrong ones, so none
-/// is tried twice.
+/// A token's PIN in its file, and the one that was refused: a token locks itself after a few wrong ones, so none is
+/// tried twice.
 #[derive(Debug, Default)]
 pub(crate) struct Pin {
     refused: Mutex<Option<Secret<String>>>,
 }
 
-/// What a session is opened for.
+/// The purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Using keys.
     Use,
-    /// Making them.
+    /// Generating keys.
     Make,
 }
 
-/// Opens one and logs in.
+/// Opens a session and logs in.
 pub(crate) fn open(
     module: &Pkcs11,
     settings: &TokenSettings,
@@ -47,7 +47,7 @@ pub(crate) fn open(
 fn slot(module: &Pkcs11, place: &TokenPlace) -> Result<Slot, Failure> {
     let mut found = Vec::new();
     for slot in module.get_slots_with_token()? {
-        // A slot beside it that cannot be asked is none of our business.
+        // Another slot that cannot be queried does not matter.
         let Ok(token) = module.get_token_info(slot) else { continue };
         let is_meant = match place {
             TokenPlace::Label(label) => token.label() == label,
@@ -98,7 +98,7 @@ impl Pin {
     }
 }
 
-/// Whether it is the PIN that is wrong. One that is locked or has expired may be right again once somebody has been there.
+/// Whether the PIN itself is wrong. A locked or expired one may be valid again after maintenance.
 fn is_wrong(error: &Error) -> bool {
     matches!(error, Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _))
 }

@@ -1,16 +1,16 @@
-//! Which token, and how it is reached. Reads nothing.
+//! Which token, and how to reach it. Reads nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where a token is found among those that its module knows.
+/// How a token is found among those of its module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPlace {
-    /// By its label, wherever it is put in.
+    /// By its label, in any slot.
     Label(String),
-    /// By its serial number: two tokens of one label are two.
+    /// By its serial number, for several tokens with one label.
     Serial(String),
-    /// By its slot's number, which some modules count anew at every start.
+    /// By its slot's number, which some modules reassign at every start.
     Slot(u64),
 }
 
@@ -27,16 +27,16 @@ impl std::fmt::Display for TokenPlace {
 /// One token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
-    /// Its name, by which keys name it.
+    /// Its name in the configuration.
     pub name: String,
-    /// The PKCS#11 module of its maker.
+    /// Path of the vendor's PKCS#11 module.
     pub module: PathBuf,
     /// Which of the module's tokens it is.
     pub place: TokenPlace,
-    /// The file with its PIN. It is read at every log-in and kept nowhere.
+    /// The file with its PIN. It is read at every log-in and not kept in memory.
     pub pin_file: PathBuf,
-    /// So many calls at once.
+    /// Maximum number of simultaneous calls.
     pub sessions: usize,
-    /// So long whoever needs it waits for an answer.
+    /// How long a caller waits for a result.
     pub deadline: Duration,
 }

@@ -14,7 +14,7 @@ use crate::pool::Pool;
 use crate::session::Pin;
 use crate::settings::TokenSettings;
 
-/// The tokens of the configuration. None is opened before it is needed.
+/// The tokens of the configuration. Each is opened when it is first needed.
 #[derive(Debug, Default)]
 pub struct Pkcs11Tokens(Vec<Token>);
 
@@ -67,10 +67,10 @@ impl Pkcs11Tokens {
         })
     }
 
-    /// Makes a key pair with this label whose private half never leaves the token.
+    /// Generates a key pair with this label whose private half never leaves the token.
     ///
     /// # Errors
-    /// See [`TokenError`]; a label that is there already is one.
+    /// See [`TokenError`]; an existing label is an error.
     pub fn generate(
         &self,
         token: &str,
@@ -97,7 +97,7 @@ impl Pkcs11Tokens {
         })
     }
 
-    /// Removes a key pair that was made and of which nothing came.
+    /// Removes a generated key pair that was not used for anything.
     ///
     /// # Errors
     /// See [`TokenError`].

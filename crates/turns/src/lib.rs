@@ -1,5 +1,5 @@
-//! Whose turn it is at Argon2. Who is known comes first, networks one after the other, those from which wrong passwords
-//! came last; what waits is bounded, and who brings the most makes room. So a flood of guesses waits for itself. Knows no
+//! Schedules runs of Argon2. Known clients come first, networks take turns, and networks from which wrong passwords came are last;
+//! the queues are bounded, and the client with the most entries makes room. So a flood of guesses only delays itself. Knows no
 //! password, no page and no session.
 
 mod threads;
@@ -16,36 +16,36 @@ use tokio::sync::oneshot;
 pub use crate::threads::NotDone;
 use crate::threads::{AT_ONCE, Threads};
 
-/// Who has shown nothing leaves a place to those who are known,
+/// Strangers leave a slot to known clients,
 const STRANGERS: usize = 2;
-/// and who has failed before leaves another.
+/// and those that have failed before leave another.
 const FAILED: usize = 1;
-/// Waiting in one line, and for one name or network in it: an office whose people come at the same moment waits half a second.
+/// Limit on a whole queue, and on one name or network in it: an office whose people log in at the same moment waits half a second.
 const WAITING: usize = 256;
 const WAITING_EACH: usize = 16;
-/// A wrong password puts its network behind the others for so long.
+/// How long a wrong password puts its network behind the others.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
-/// Networks remembered; more come from an attack that has made everybody wait in one line anyway.
+/// Networks remembered; with more, an attack has put everybody in one queue anyway.
 const MAX: usize = 100_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who asks for a turn.
+/// Who requests a turn.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// Somebody who has shown something before: named by whatever is the same for all who share it.
+    /// A known client, by something that is the same for everybody who shares it.
     Known(Vec<u8>),
-    /// Somebody of whom nothing is known but where they are.
+    /// A client of which only the address is known.
     Stranger(IpAddr),
-    /// A stranger who asks for something at which many have failed.
+    /// A stranger who requests something at which many have failed.
     Doubtful(IpAddr),
 }
 
-/// No turn came in time, or too many wait already.
+/// No turn came in time, or the queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many passwords wait to be checked")]
 pub struct Busy;
 
-/// The three lines.
+/// The three queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Known,
@@ -53,7 +53,7 @@ enum Line {
     Failed,
 }
 
-/// Which line is looked at first, turn after turn: everybody's comes, that of the known most often.
+/// Which queue comes first, turn after turn: every one in turn, that of known clients most often.
 const ORDER: [[Line; 3]; 4] = [
     [Line::Known, Line::Strangers, Line::Failed],
     [Line::Strangers, Line::Known, Line::Failed],
@@ -61,7 +61,7 @@ const ORDER: [[Line; 3]; 4] = [
     [Line::Failed, Line::Strangers, Line::Known],
 ];
 
-/// One line: everybody in it has the next turn once.
+/// One queue: every name in it gets a turn before any gets a second.
 #[derive(Default)]
 struct FairQueue {
     order: VecDeque<Vec<u8>>,
@@ -80,25 +80,25 @@ struct State {
     wrong: HashMap<Vec<u8>, Timestamp>,
 }
 
-/// All turns of one door.
+/// All turns of one service.
 #[derive(Clone, Default)]
 pub struct Turns {
     state: Arc<Mutex<State>>,
     threads: Arc<Threads>,
 }
 
-/// The right to run Argon2 once; over when it is dropped, also where it was sent to somebody who had gone.
+/// The right to run Argon2 once; returned on drop, also if the client that it was sent to is gone.
 pub struct Turn {
-    /// Where it goes back to. Nowhere, if it was never given.
+    /// Where it is returned to. `None`: it was never granted.
     turns: Option<Turns>,
     line: Line,
 }
 
 impl Turns {
-    /// Waits for a turn, but not for ever.
+    /// Waits for a turn for a limited time.
     ///
     /// # Errors
-    /// None came in 20 seconds, or too many wait.
+    /// None came within 20 seconds, or the queue is full.
     pub async fn next(&self, who: &Who, now: Timestamp, random: &dyn Random) -> Result<Turn, Busy> {
         let told = {
             let mut state = self.state();
@@ -110,12 +110,12 @@ impl Turns {
         };
         match tokio::time::timeout(PATIENCE, told).await {
             Ok(Ok(turn)) => Ok(turn),
-            // Somebody else had to come in, or it took too long.
+            // It was evicted, or it took too long.
             Ok(Err(_)) | Err(_) => Err(Busy),
         }
     }
 
-    /// A wrong password came from there.
+    /// Records a wrong password from this client.
     pub fn wrong(&self, client: IpAddr, now: Timestamp) {
         let mut state = self.state();
         if state.wrong.len() >= MAX {
@@ -131,7 +131,7 @@ impl Turns {
     }
 }
 
-/// As far as one provider's customer can choose addresses: an IPv4 address, an IPv6 /48.
+/// The range of addresses that one customer of a provider can choose from: an IPv4 address, an IPv6 /48.
 fn network(client: IpAddr) -> Vec<u8> {
     match client.to_canonical() {
         IpAddr::V4(v4) => v4.octets().to_vec(),
@@ -170,14 +170,14 @@ impl State {
         }
     }
 
-    /// Lets in whoever may run now. The turn itself is sent: who leaves between this and being woken drops it.
+    /// Grants turns to those who may run now. The turn itself is sent: a client that leaves before it is woken drops it.
     fn grant(&mut self, turns: &Turns) {
         while let Some(line) = self.next_line() {
             self.turn = self.turn.wrapping_add(1);
             let Some(tell) = self.waiting(line).next() else { continue };
             match tell.send(Turn { turns: Some(turns.clone()), line }) {
                 Ok(()) => *self.running(line) += 1,
-                // Who has left is passed over. Nothing was given, and the state is locked here.
+                // A client that has left is skipped. Nothing was granted, and the state is locked here.
                 Err(mut unwanted) => unwanted.turns = None,
             }
         }
@@ -203,7 +203,7 @@ impl State {
 
 impl FairQueue {
     fn join(&mut self, name: Vec<u8>, tell: oneshot::Sender<Turn>, random: &dyn Random) -> Result<(), Busy> {
-        // Who has left fills no line.
+        // Clients that have left do not fill the queue.
         if let Some(tells) = self.by_whom.get_mut(&name) {
             tells.retain(|tell| !tell.is_closed());
         }
@@ -230,8 +230,8 @@ impl FairQueue {
         self.by_whom.values().map(VecDeque::len).sum()
     }
 
-    /// Who waits most often gives way; of equals, whom chance meets: an attack from very many places gains nothing by
-    /// having been first.
+    /// Evicts the name with the most entries; a random one of several: an attack from very many places gains nothing by having been
+    /// first.
     fn make_room(&mut self, random: &dyn Random) {
         let most = self.by_whom.values().map(VecDeque::len).max().unwrap_or_default();
         let heaviest: Vec<Vec<u8>> = self
@@ -262,8 +262,7 @@ impl FairQueue {
 }
 
 impl Turn {
-    /// Runs the work beside everything else, on a thread that waits for whatever is urgent; the turn is over with it, also when nobody
-    /// waits for the result any more.
+    /// Runs the work on a thread of lower priority; the turn ends with it, also if its result is no longer awaited.
     ///
     /// # Errors
     /// It panicked, or there was no thread for it.
@@ -272,7 +271,7 @@ impl Turn {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
         let threads = self.turns.as_ref().map(|turns| Arc::clone(&turns.threads)).ok_or(NotDone)?;
-        // Given back by whoever waits, at once; a thread that others go before would hold the lock of all lines for longer.
+        // Returned at once by the waiting task; a thread of lower priority would hold the lock of all queues for longer.
         threads.run(move || (work(), self)).await.map(|(out, _turn)| out)
     }
 }
@@ -318,7 +317,7 @@ mod tests {
     async fn a_flood_waits_for_itself() {
         let (turns, random) = (Turns::default(), SequenceRandom::default());
         let all = flooded(&turns, WAITING * 2).await;
-        // Nobody's turn ends, and yet there are places for those who have not failed.
+        // No turn ends, and yet there are slots for those who have not failed.
         let stranger = turns.next(&at("192.0.2.1"), NOW, &random).await.unwrap();
         let known = turns.next(&Who::Known(vec![1]), NOW, &random).await.unwrap();
         drop((stranger, known));
@@ -343,7 +342,7 @@ mod tests {
             turns_of_others.next(&at("192.0.2.1"), NOW, &SequenceRandom::default()).await
         });
         tokio::task::yield_now().await;
-        // Two ran at once, a few waited. The other network comes second from now.
+        // Two ran at once, a few waited. The other network comes second from now on.
         let mut ran = 0;
         for one in all {
             if one.is_finished() && one.await.unwrap().is_ok() {
@@ -385,7 +384,7 @@ mod tests {
             let mut gone = Box::pin(turns.next(&third, NOW, &random));
             let mut late = Box::pin(turns.next(&fourth, NOW, &random));
             assert!((&mut gone).now_or_never().is_none() && (&mut late).now_or_never().is_none());
-            // Its turn lies there, and its connection ends before anybody looks.
+            // Its turn is granted, and its connection ends before it is woken.
             drop((held, more, gone));
             assert!(late.await.is_ok());
         }

@@ -1,7 +1,7 @@
-//! The threads on which Argon2 runs: as many as have a turn, and behind whatever else the machine has to do, so that nobody's page
-//! waits for somebody's log-in. They end when nobody has logged in for ten seconds. Knows nothing of whose turn it is.
+//! The threads on which Argon2 runs: one for each turn, at a lower priority than everything else on the machine, so that log-ins do
+//! not delay pages. They end after ten seconds without a log-in. Knows nothing of who has a turn.
 //!
-//! Not a runtime's threads for blocking work: where none of them runs and the system gives no thread, a runtime panics.
+//! Not a runtime's blocking threads: if none of those is running and the system provides no thread, a runtime panics.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,15 +12,15 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-/// Runs at once; each takes 19 MiB.
+/// Simultaneous runs; each takes 19 MiB.
 pub(crate) const AT_ONCE: usize = 3;
 
-/// More than the process has. Under load a core is divided between its other threads and these as ten to one.
+/// Higher than that of the process. Under load a core is divided between its other threads and these as ten to one.
 const NICENESS: i32 = 10;
-/// A thread without work ends after so long.
+/// A thread without work ends after this time.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// The work of a turn did not come to its end.
+/// The work of a turn did not finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a password was not checked to the end")]
 pub struct NotDone;
@@ -33,22 +33,22 @@ pub(crate) struct Threads(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Work waits, or none will come any more.
+    /// Notified when work is queued or the queue is closed.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Work>,
-    /// Threads that run.
+    /// Number of running threads.
     threads: usize,
-    /// Those of them that have no work.
+    /// Those of them without work.
     idle: usize,
     closed: bool,
 }
 
 impl Threads {
-    /// Runs the work. Who does not wait for the result any more stops nothing: it is dropped where the work ends.
+    /// Runs the work. Dropping the future stops nothing: the result is dropped when the work ends.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -67,7 +67,7 @@ impl Threads {
             let shared = Arc::clone(&self.0);
             match Builder::new().name("argon2".to_owned()).spawn(move || shared.work()) {
                 Ok(_runs_by_itself) => state.threads += 1,
-                // Those that run do it, one after the other.
+                // The running threads do it, one after the other.
                 Err(_no_thread) if state.threads > 0 => {}
                 Err(_no_thread) => {
                     state.waiting.clear();
@@ -96,15 +96,15 @@ impl Shared {
 
     /// One thread, from its beginning to its end.
     fn work(&self) {
-        // On Linux that is the calling thread alone. Where it is forbidden log-ins run beside the pages, as everything does.
+        // On Linux this applies to the calling thread only. If it is forbidden, log-ins run at the priority of everything else.
         let _forbidden = rustix::process::nice(NICENESS);
         while let Some(work) = self.next() {
-            // Its teller goes with it, and whoever waits hears that.
+            // Its sender is dropped with it, which the waiting task notices.
             let _panicked = catch_unwind(AssertUnwindSafe(work));
         }
     }
 
-    /// The next work, or nothing where this thread ends.
+    /// The next work, or `None` if this thread should end.
     fn next(&self) -> Option<Work> {
         let mut state = self.lock();
         state.idle += 1;

@@ -1,5 +1,5 @@
-//! The memory of Argon2id: erased after each use, and kept by a thread that does nothing else, because taking 19 MiB from the
-//! system costs a part of each derivation. Knows no password.
+//! The memory of Argon2id: erased after each use, and reused by a thread that does nothing else, because allocating 19 MiB is a
+//! noticeable part of each derivation. Knows no password.
 
 use std::cell::RefCell;
 
@@ -8,16 +8,16 @@ use zeroize::Zeroize as _;
 
 use crate::error::VaultError;
 
-/// Blocks of 1 KiB that a thread keeps at most: what the standard cost takes. Rows may ask for more.
+/// Maximum blocks of 1 KiB that a thread keeps: those of the standard cost. Rows may ask for more.
 const MAX_KEPT: usize = 19 * 1024;
 
 thread_local! {
-    /// `None` where a thread keeps nothing.
+    /// `None` on threads that keep nothing.
     static KEPT: RefCell<Option<Vec<Block>>> = const { RefCell::new(None) };
 }
 
-/// Runs work on a thread that is there for Argon2 alone: from now on it keeps the memory of a derivation for the next one, erased,
-/// until it ends.
+/// Runs work on a thread dedicated to Argon2: from now on it keeps the erased memory of a derivation for the next one, until it
+/// ends.
 pub fn keeping_argon2_memory<T>(work: impl FnOnce() -> T) -> T {
     KEPT.with_borrow_mut(|kept| {
         kept.get_or_insert_default();
@@ -29,7 +29,7 @@ pub fn keeping_argon2_memory<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) struct Argon2Memory(Vec<Block>);
 
 impl Argon2Memory {
-    /// So many blocks, of which the contents are nobody's.
+    /// This many blocks with unspecified contents.
     pub(crate) fn of(blocks: usize) -> Result<Self, VaultError> {
         let mut memory = KEPT.with_borrow_mut(|kept| kept.as_mut().map(std::mem::take)).unwrap_or_default();
         memory.truncate(blocks);
@@ -44,12 +44,12 @@ impl Argon2Memory {
 }
 
 impl Drop for Argon2Memory {
-    /// It depends on the password.
+    /// Its content depends on the password.
     fn drop(&mut self) {
         self.0.iter_mut().zeroize();
         if self.0.len() <= MAX_KEPT {
             let memory = std::mem::take(&mut self.0);
-            // A thread that ends keeps nothing more.
+            // A thread that is ending keeps nothing more.
             let _ended = KEPT.try_with(|kept| {
                 if let Ok(mut kept) = kept.try_borrow_mut()
                     && let Some(kept) = kept.as_mut()
@@ -65,7 +65,7 @@ impl Drop for Argon2Memory {
 mod tests {
     use super::*;
 
-    /// Where memory for one derivation lay, after words were in it.
+    /// Address of the memory of a derivation after use.
     fn used() -> *const Block {
         let mut memory = Argon2Memory::of(64).unwrap();
         for word in memory.blocks().iter_mut().flat_map(|block| block.as_mut().iter_mut()) {
@@ -94,7 +94,7 @@ mod tests {
     fn other_threads_keep_nothing() {
         let _ = used();
         assert!(KEPT.with_borrow(Option::is_none));
-        // Nor does one keep what a row asked for beyond the standard.
+        // Nor does a thread keep what a row required beyond the standard.
         std::thread::spawn(|| {
             keeping_argon2_memory(|| drop(Argon2Memory::of(MAX_KEPT + 1).unwrap()));
             assert!(KEPT.with_borrow(|kept| kept.as_ref().is_some_and(Vec::is_empty)));

@@ -1,6 +1,6 @@
-//! Proofs of the audit trail: a keyed hash for every row over the row before it. Each writer has a key of its own, so
-//! that one that was taken over cannot prove the others' rows anew. Beside it, the one key that all writers share: for
-//! what a receiver is to be told, and for rows that only say that something is to be done. Knows no event and no table.
+//! Proofs of the audit trail: a keyed hash for every row, including the previous row's proof. Each writer has its own
+//! key, so that a compromised one cannot forge others' rows. In addition, one key shared by all writers: for webhook
+//! events and statement rows, which only record that something is to be done. Knows no event and no table.
 
 use subtle::ConstantTimeEq as _;
 
@@ -19,13 +19,13 @@ const SAID: &str = "sealpost/1/said";
 pub enum AuditProof {
     /// A row, together with the proof of the row before it.
     Row,
-    /// Which row is the last one.
+    /// The last row's number.
     Head,
-    /// Up to which row the operator has let the trail go.
+    /// Up to which row the trail was pruned.
     Pruned,
 }
 
-/// Proves what one writer writes.
+/// Proves the rows of one writer.
 #[derive(Clone, Debug)]
 pub struct AuditKey {
     id: u8,
@@ -34,8 +34,8 @@ pub struct AuditKey {
     events: EventKey,
 }
 
-/// Proves what webhooks are to be told, and rows that only say that something is to be done or known, and checks it: whoever
-/// writes one has it, and whoever goes by one.
+/// Proves and verifies webhook events and statement rows, which only record that something is to be done or known:
+/// every writer and every reader of these has it.
 #[derive(Clone, Debug)]
 pub struct EventKey(Key);
 
@@ -56,7 +56,7 @@ impl EventKey {
         self.0.mac(EVENT, &bound)
     }
 
-    /// The proof of a row that says these words, in this order.
+    /// The proof of a statement row with these fields, in this order.
     #[must_use]
     pub fn prove_fact(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut bound = Vec::with_capacity(256);
@@ -64,26 +64,26 @@ impl EventKey {
         self.0.mac(SAID, &bound)
     }
 
-    /// Whether somebody with the key has proven that row.
+    /// Whether that row was proven with the key.
     #[must_use]
     pub fn fact_holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
         self.prove_fact(parts).ct_eq(proof).into()
     }
 
-    /// Whether somebody with the key has proven these parts.
+    /// Whether these parts were proven with the key.
     #[must_use]
     pub fn holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
         self.prove(parts).ct_eq(proof).into()
     }
 }
 
-/// Checks what all writers wrote: for whoever verifies the trail. In no service, but where one process has the server
-/// key anyway.
+/// Verifies the rows of all writers: for verifying the trail. In no service, except if one process has the server key
+/// anyway.
 #[derive(Clone, Debug)]
 pub struct AuditMaster {
     id: u8,
     key: Key,
-    /// Of server keys before this one: their rows stay as they are.
+    /// Of former server keys: their rows stay as they are.
     earlier: Vec<(u8, Key)>,
 }
 
@@ -92,7 +92,7 @@ impl AuditKey {
         Self { id, writer, key, events }
     }
 
-    /// The key for what webhooks are told, which all writers have.
+    /// The key for webhook events, shared by all writers.
     #[must_use]
     pub fn events(&self) -> &EventKey {
         &self.events
@@ -102,13 +102,13 @@ impl AuditKey {
         &self.key
     }
 
-    /// Which server key it is of.
+    /// The id of its server key.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.id
     }
 
-    /// Whose it is.
+    /// The writer it belongs to.
     #[must_use]
     pub fn writer(&self) -> &'static str {
         self.writer
@@ -138,13 +138,13 @@ impl AuditMaster {
         &self.earlier
     }
 
-    /// Which server key it is of.
+    /// The id of its server key.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.id
     }
 
-    /// This one and those of server keys before it.
+    /// This one and those of former server keys.
     #[must_use]
     pub fn all(self) -> Vec<Self> {
         let of_before = self.earlier.iter().map(|(id, key)| Self::new(*id, key.clone())).collect::<Vec<_>>();
@@ -157,7 +157,7 @@ impl AuditMaster {
         AuditKey::new(self.id, name, self.derived(name), self.events())
     }
 
-    /// The key for what webhooks are told.
+    /// The key for webhook events.
     #[must_use]
     pub fn events(&self) -> EventKey {
         EventKey::new(Key::new(self.key.mac(EVENTS, b"")))

@@ -1,5 +1,5 @@
-//! What an Argon2id derivation costs, with bounds: parameters are read from rows, and a row may be
-//! hostile. Knows no password.
+//! The cost parameters of Argon2id, with bounds: they are read from rows, and a row may be forged. Knows no
+//! password.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
@@ -11,7 +11,7 @@ use crate::primitive::Key;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argon2Cost(Params);
 
-/// The most memory a row can make us take: 128 MiB.
+/// The maximum memory that a row can make us use: 128 MiB.
 const MAX_MEMORY_KIB: u32 = 128 * 1024;
 const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 4;

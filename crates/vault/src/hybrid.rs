@@ -1,6 +1,6 @@
-//! HPKE (RFC 9180, base mode) with X-Wing, HKDF-SHA-256 and AES-256-GCM: this file and `xwing` alone name hpke.
-//! What a seal belongs to goes into `info`, which enters the key itself; HPKE's own associated data
-//! stays empty, so that libraries without that parameter can read it.
+//! HPKE (RFC 9180, base mode) with X-Wing, HKDF-SHA-256 and AES-256-GCM: this file and `xwing` alone name
+//! hpke. What a seal is bound to goes into `info`, which is part of the key derivation; HPKE's associated
+//! data is empty, so that libraries without that parameter can open it.
 
 use std::convert::Infallible;
 use std::sync::OnceLock;
@@ -22,7 +22,7 @@ pub(crate) const PUBLIC: usize = 1216;
 /// Length of an encapsulated key.
 pub(crate) const ENCAPSULATED: usize = 1120;
 
-/// Our randomness in the shape hpke wants.
+/// Adapts our randomness to hpke's interface.
 struct Feed<'a>(&'a dyn Random);
 
 impl TryRng for Feed<'_> {
@@ -81,7 +81,7 @@ impl Private {
         Public(XWing::sk_to_pk(self.expanded()))
     }
 
-    /// Opens what [`Public::seal`] made for this format and these bounds.
+    /// Opens what [`Public::seal`] sealed for this format and these bounds.
     pub(crate) fn open(
         &self,
         format: Format,
@@ -140,7 +140,7 @@ impl Public {
     }
 }
 
-/// label, header fields as they stand in the bytes, then the bounds.
+/// label, header fields as in the bytes, then the bounds.
 fn info(format: Format, fields: &[u8], bound: &[&str]) -> Vec<u8> {
     let mut info = format.begin(64);
     info.extend_from_slice(fields);

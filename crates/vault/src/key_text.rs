@@ -1,4 +1,4 @@
-//! Key files: one line, a name and 32 bytes in base64. Knows no file and no key's purpose.
+//! The text of key files: one line, a name and 32 bytes in base64. Knows no file and no key's purpose.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,9 +16,9 @@ pub(crate) fn parse_key_text(name: &'static str, text: &str) -> Result<Key, Vaul
     Key::from_slice(&bytes).ok_or(wrong)
 }
 
-/// The line that [`parse_key_text`] reads.
+/// The line that [`parse_key_text`] parses.
 pub(crate) fn key_text(name: &str, key: &Key) -> Secret<String> {
-    // All of it in one allocation, so that no shorter copy stays behind.
+    // In one allocation, so that no shorter copy is left behind.
     let mut text = String::with_capacity(name.len() + 1 + 44 + 1);
     text.push_str(name);
     text.push(':');

@@ -1,5 +1,5 @@
-//! Which secret keys were seen to belong to which public keys, so that one pair is not worked out again for every page.
-//! Lives in memory only and forgets; must never know what a mailbox is for.
+//! Caches which secret keys belong to which public keys, so that a pair is not derived again for every page.
+//! In memory only; must never know what a mailbox is for.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,18 +12,18 @@ use crate::primitive::{Key, Mac};
 
 const PAIR: &str = "sealpost/1/known-pair";
 
-/// 32 bytes each; of more owners at once the pairs are worked out again.
+/// 32 bytes each; with more active owners pairs are derived again.
 const MAX_KNOWN: usize = 16 * 1024;
 
-/// Pairs that belong together. Deriving a public key costs a key generation of both halves of the hybrid.
+/// Known pairs. Deriving a public key costs a key generation of both halves of the hybrid.
 pub struct KnownPairs {
-    /// Of this process: what is kept here says nothing of the secrets.
+    /// Key of this process: the entries reveal nothing of the secrets.
     key: Key,
     known: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl KnownPairs {
-    /// Knows none.
+    /// An empty cache.
     #[must_use]
     pub fn new(random: &dyn Random) -> Self {
         Self { key: Key::random(random), known: Mutex::default() }
@@ -32,7 +32,7 @@ impl KnownPairs {
     /// Whether this public key, as a row has it, is the secret's own.
     #[must_use]
     pub fn belong(&self, secret: &MailboxSecret, public: &[u8]) -> bool {
-        // The secret's length is fixed: no two pairs are the same bytes.
+        // The secret's length is fixed: no two pairs have the same bytes.
         let mut pair = Mac::new(&self.key, PAIR);
         pair.update(secret.seed().expose());
         pair.update(public);

@@ -1,19 +1,19 @@
-//! What a sealed record or part is: the word that is bound into its seal, so that none opens in another's place. One list,
-//! held to docs/formats.md by a test. Knows no key and no row.
+//! Labels of sealed records and parts: the word bound into a seal, so that none opens in another's place. One
+//! list, checked against docs/formats.md by a test. Knows no key and no row.
 
 use std::borrow::Cow;
 
-/// Declares the labels of records, each with its word, and their list for the test.
+/// Declares the labels of records with their words, and the list of them for the test.
 macro_rules! labels {
     ($($(#[$doc:meta])* $label:ident = $word:literal,)*) => {
-        /// What a record under one of the server's keys is.
+        /// The kind of a record sealed under one of the server's keys.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Label {
             $($(#[$doc])* $label,)*
         }
 
         impl Label {
-            /// The word that is bound into the seal. Never change one: what is stored would not open any more.
+            /// The word bound into the seal. Never change one: stored data could no longer be opened.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -28,11 +28,11 @@ macro_rules! labels {
 }
 
 labels! {
-    /// Envelope and key of a leg that may go.
+    /// Envelope and key of a queued leg.
     Ticket = "ticket",
-    /// The same of a leg that may not: delivery opens none of these, whatever its row says.
+    /// The same of a held leg: delivery cannot open it, whatever its row says.
     TicketHeld = "ticket-held",
-    /// Who took a letter back.
+    /// Who recalled a letter.
     Withdrawn = "withdrawn",
     /// A mailbox's address.
     Address = "address",
@@ -48,58 +48,58 @@ labels! {
     Partner = "partner",
     /// A partner's key.
     PartnerKey = "partner-key",
-    /// The public side of a key of ours for partners.
+    /// The public part of a key of ours for partners.
     OwnKey = "own-key",
-    /// Its private side.
+    /// Its private part.
     OwnKeySecret = "own-key-secret",
-    /// What was found where a partner's keys are looked for.
+    /// The cached result of looking up a partner's keys.
     KeyLookup = "key-lookup",
     /// An MTA-STS policy.
     StsPolicy = "sts-policy",
-    /// How sessions with servers of one domain went under TLS, counted.
+    /// The counted result of TLS sessions with servers of one domain.
     TlsSessions = "tls-sessions",
-    /// A report on that for its domain, on its way.
+    /// A queued TLS report for a domain.
     TlsReport = "tls-report",
-    /// A letter from the world as it came, kept to be opened again.
+    /// The original of an encrypted letter from outside.
     Original = "original",
-    /// Whom to tell if a notice comes back.
+    /// Whom to inform if a notice bounces.
     NoticeMemo = "notice",
-    /// Whom to tell if a reply from the portal comes back.
+    /// Whom to inform if a reply from the portal bounces.
     ReplyMemo = "answer",
     /// Leads to the question of an address, in a link.
     AnswerPass = "answer-pass",
-    /// How support reaches somebody who asked for help.
+    /// How support can reach the author of a request.
     Request = "request",
-    /// What support noted when it decided.
+    /// Support's note on a decision.
     RequestDecision = "request-decision",
 }
 
-/// What a part under a message's own key is, and of which letter, draft or file.
+/// The kind of a part sealed under a message's own key, and its letter, draft or file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
     /// The head of a letter.
     Head(&'a str),
-    /// The head of a letter of a former version: of whichever letter the key is.
+    /// The head of a letter from a former version: not bound to a letter's id.
     FormerHead,
-    /// What the list shows of a letter.
+    /// What a list shows of a letter.
     Listing(&'a str),
     /// The words of a letter, for searching.
     Words(&'a str),
-    /// The name of a folder that an owner made.
+    /// The name of an owner's folder.
     Folder(&'a str),
     /// A draft's text, or name and type of a file of it.
     Draft(&'a str),
-    /// The key of one piece of a file that is still coming.
+    /// The key of one piece of an unfinished upload.
     Piece {
         /// The file.
         file: &'a str,
-        /// Where in the file the piece begins.
+        /// Offset of the piece in the file.
         offset: u64,
     },
 }
 
 impl Part<'_> {
-    /// What is bound into the seal.
+    /// The text bound into the seal.
     pub(crate) fn bound(self) -> Cow<'static, str> {
         match self {
             Self::Head(letter) => format!("head:{letter}").into(),
@@ -126,7 +126,7 @@ mod tests {
         rows.map(|row| row.trim_start_matches("| `").split('`').next().unwrap()).collect()
     }
 
-    /// An independent reader opens a store with that page and nothing else.
+    /// An independent reader must be able to open a store with that page alone.
     #[test]
     fn the_formats_have_each_label_and_no_other() {
         let parts = [

@@ -1,5 +1,5 @@
-//! Signs that a letter was written in the portal: Ed25519 over SHA-256 (RFC 8463), with a key that follows from the
-//! server key. Knows no letter.
+//! Signs that a letter was written in the portal: Ed25519 over SHA-256 (RFC 8463), with a key derived from
+//! the server key. Knows no letter.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl LetterSigner {
         &self.seed
     }
 
-    /// What others check signatures with.
+    /// The public key for verifying signatures.
     #[must_use]
     pub fn public(&self) -> LetterVerifier {
         let mut public = [0; 32];
@@ -67,7 +67,7 @@ impl LetterVerifier {
         self.0
     }
 
-    /// Whether the signature over the SHA-256 of `input` is good.
+    /// Whether the signature over the SHA-256 of `input` is valid.
     #[must_use]
     pub fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
         let digest = digest::digest(&SHA256, input);
@@ -75,7 +75,7 @@ impl LetterVerifier {
     }
 }
 
-/// SHA-256 of a letter's body as it streams by.
+/// SHA-256 of a letter's body while it is streamed.
 #[derive(Clone)]
 pub struct BodyHash(digest::Context);
 

@@ -1,10 +1,10 @@
-//! Keys at rest: the key hierarchy and every sealed format. Pure and synchronous; it knows nothing
-//! of SQL, HTTP or the syntax of mail, opens no file and asks no one for time or randomness.
+//! Keys at rest: the key hierarchy and every sealed format. Pure and synchronous; it knows nothing of SQL,
+//! HTTP or the syntax of mail, opens no file and reads neither clock nor random source.
 //!
-//! SECURITY: every format starts with four letters and a version, every seal binds what it is and
-//! whom it belongs to, every key comes from HKDF under its own label, every nonce belongs to a key
-//! that is used once. The bytes are described in `docs/formats.md`; `tests/formats/read.py` opens
-//! them without this crate. It is the only crate that names hpke and argon2.
+//! SECURITY: every format starts with four letters and a version, every seal binds its kind and owner, every
+//! key comes from HKDF under its own label, every nonce belongs to a key that is used once. The bytes are
+//! described in `docs/formats.md`; `tests/formats/read.py` opens them without this crate. It is the only
+//! crate that names hpke and argon2.
 
 mod argon2_memory;
 mod audit;

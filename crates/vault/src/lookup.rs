@@ -1,4 +1,4 @@
-//! Keyed hashes by which rows are found without saying what they stand for. Knows no row.
+//! Keyed hashes by which rows are found without revealing what they stand for. Knows no row.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use subtle::ConstantTimeEq as _;
 use crate::primitive::{Key, Mac, bind_bytes};
 use crate::token;
 
-/// Makes tags: equal things have equal tags, and without the key nothing can be guessed from them.
+/// Makes tags: equal values have equal tags, and without the key nothing can be guessed from them.
 #[derive(Clone, Debug)]
 pub struct TagKey {
     key: Key,
-    /// Of server keys before this one: Message-IDs were tagged under them, and are not stored.
+    /// Of former server keys: Message-IDs were tagged under them, and are not stored.
     earlier: Vec<Key>,
 }
 
@@ -33,30 +33,30 @@ impl TagKey {
         self.earlier.push(earlier);
     }
 
-    /// The tag of a mail address, given as the identity that makes two spellings one mailbox.
+    /// The tag of a mail address, given in the normal form that makes two spellings one mailbox.
     #[must_use]
     pub fn address_tag(&self, identity: &str) -> [u8; 32] {
         self.key.mac("sealpost/1/tag-address", identity.as_bytes())
     }
 
-    /// The tag of a Message-ID, without angle brackets: is this an answer to a portal message?
+    /// The tag of a Message-ID, without angle brackets, for recognising replies to portal messages.
     #[must_use]
     pub fn thread_tag(&self, message_id: &str) -> [u8; 32] {
         self.key.mac("sealpost/1/tag-thread", message_id.as_bytes())
     }
 
-    /// The tags under which a Message-ID may be remembered since before the server key was changed.
+    /// The tags under which a Message-ID may have been stored before the server key was changed.
     pub fn earlier_thread_tags(&self, message_id: &str) -> impl Iterator<Item = [u8; 32]> {
         self.earlier.iter().map(move |key| key.mac("sealpost/1/tag-thread", message_id.as_bytes()))
     }
 
-    /// The tag of a Message-ID, without angle brackets: is this an answer to a letter that came in encrypted?
+    /// The tag of a Message-ID, without angle brackets, for recognising replies to letters that arrived encrypted.
     #[must_use]
     pub fn closed_thread_tag(&self, message_id: &str) -> [u8; 32] {
         self.key.mac("sealpost/1/tag-closed-thread", message_id.as_bytes())
     }
 
-    /// The same under which it may be remembered since before the server key was changed.
+    /// The same under former server keys.
     pub fn earlier_closed_thread_tags(&self, message_id: &str) -> impl Iterator<Item = [u8; 32]> {
         self.earlier.iter().map(move |key| key.mac("sealpost/1/tag-closed-thread", message_id.as_bytes()))
     }
@@ -69,14 +69,13 @@ impl TagKey {
         self.key.mac("sealpost/1/tag-partner", &bound)
     }
 
-    /// The tag under which something is counted that has no tag of its own: `kind` says of what sort, in letters
-    /// only, `of` which one.
+    /// The tag of a counter without a tag of its own: `kind` is the kind, letters only, `of` the counted object.
     #[must_use]
     pub fn count_tag(&self, kind: &str, of: &[u8]) -> [u8; 32] {
         self.key.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
     }
 
-    /// What proves a row of this kind: the lengths of the first fields are bound, and `rest` is whatever is left of it.
+    /// The proof of a row of this kind: the lengths of the first fields are bound, and `rest` is the remainder.
     #[must_use]
     pub fn row_proof(&self, kind: &str, fields: &[&[u8]], rest: &[u8]) -> [u8; 32] {
         let mut bound = Vec::new();
@@ -85,7 +84,7 @@ impl TagKey {
         self.count_tag(kind, &bound)
     }
 
-    /// What a device's cookie is good with: this key pair, and this password and answer.
+    /// What a device's cookie is bound to: this key pair, and this password and answer.
     #[must_use]
     pub fn device_word(&self, public_key: &[u8], epochs: &str) -> [u8; 32] {
         let mut bound = Vec::new();
@@ -93,9 +92,8 @@ impl TagKey {
         self.key.mac("sealpost/1/device-word", &bound)
     }
 
-    /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
-    /// that address, as long as the mailbox's word is the same. It opens nothing: it only keeps strangers' wrong
-    /// passwords apart from this browser's.
+    /// The text of a cookie that marks a browser as known for the mailbox of that address, as long as the mailbox's
+    /// word is unchanged. It opens nothing: it only separates this browser's wrong passwords from strangers'.
     #[must_use]
     pub fn know_device(
         &self,
@@ -109,7 +107,7 @@ impl TagKey {
         Secret::new(format!("{}.{}.{}", name.expose(), word.expose(), proof.expose()))
     }
 
-    /// The device whose cookie is genuine and was given for that address. Whether it still is good, its word tells.
+    /// The device of a genuine cookie for that address. Its word tells whether it is still valid.
     #[must_use]
     pub fn known_device(&self, address_tag: &[u8; 32], cookie: &str) -> Option<KnownDevice> {
         let (name, rest) = cookie.split_once('.')?;
@@ -123,30 +121,30 @@ impl TagKey {
         self.key.mac("sealpost/1/tag-device", &[*address_tag, *name.expose(), *word].concat())
     }
 
-    /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted? Under the first server
-    /// key there was, so that a letter is recognised whose sender comes again after a change of keys.
+    /// A keyed hash of an arrival, fed piece by piece, to recognise a retransmission. Under the first server key ever,
+    /// so that a retry is recognised after a change of keys.
     #[must_use]
     pub fn fingerprint_of_arrival(&self) -> Fingerprinter {
         Fingerprinter(Mac::new(self.earlier.first().unwrap_or(&self.key), "sealpost/1/fingerprint"))
     }
 
-    /// The same of what happens once in all roles alike, of which some remember no key of before.
+    /// The same for what happens once in all roles alike, some of which do not have former keys.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprinter {
         Fingerprinter(Mac::new(&self.key, "sealpost/1/fingerprint"))
     }
 }
 
-/// A browser from which somebody has logged in.
+/// A browser from which an owner has logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownDevice {
-    /// Under which its tries count.
+    /// The tag under which its tries are counted.
     pub tag: [u8; 32],
     /// The mailbox's word when the cookie was given.
     pub word: [u8; 32],
 }
 
-/// A running [`TagKey::fingerprint`]. Pieces run together: put lengths between what must not.
+/// A running [`TagKey::fingerprint`]. Pieces are concatenated: add lengths where boundaries matter.
 #[derive(Clone)]
 pub struct Fingerprinter(Mac);
 

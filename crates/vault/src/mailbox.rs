@@ -1,5 +1,5 @@
-//! A mailbox's key pair: anyone may seal to it, its owner alone opens. Knows nothing of how the secret
-//! part is wrapped (see `wrap`, `password_wrap`, `session`).
+//! A mailbox's key pair: anyone may seal to it, only its owner can open. Does not know how the secret key is wrapped
+//! (see `wrap`, `password_wrap`, `session`).
 
 use sealpost_mail::{Random, Secret, hex};
 use std::fmt;
@@ -13,12 +13,12 @@ use crate::sealed_header::Format;
 
 const WRAPPING: &str = "sealpost/1/mailbox-wrapping";
 
-/// Makes key pairs.
+/// Generates key pairs.
 #[derive(Clone, Copy, Debug)]
 pub struct MailboxKeys;
 
 impl MailboxKeys {
-    /// A new pair. The secret part must be wrapped at least once before it is dropped.
+    /// A new pair. The secret key must be wrapped at least once before it is dropped.
     #[must_use]
     pub fn generate(random: &dyn Random) -> (MailboxPublic, MailboxSecret) {
         let secret = MailboxSecret(Private::new(Key::random(random)));
@@ -26,12 +26,12 @@ impl MailboxKeys {
     }
 }
 
-/// What is sealed to. Lies open in the mailbox's row.
+/// The public key, stored unsealed in the mailbox's row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailboxPublic(Public);
 
 impl MailboxPublic {
-    /// As it lies in the row.
+    /// The bytes stored in the row.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Format::MailboxPublic.begin(PUBLIC);
@@ -39,13 +39,13 @@ impl MailboxPublic {
         out
     }
 
-    /// From the row.
+    /// From the bytes in the row.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
         read_public(Format::MailboxPublic, bytes).map(Self)
     }
 
-    /// The mailbox's id together with this key: the id under which the mailbox's address is sealed. Whoever
-    /// can write rows but lacks the server key cannot put another public key in this one's place unseen.
+    /// The mailbox's id combined with this key: the id under which the mailbox's address is sealed. Somebody who can
+    /// write rows but lacks the server key cannot replace the public key unnoticed.
     #[must_use]
     pub fn bound_to(&self, mailbox_id: &str) -> String {
         // Not secret: a fixed key makes HMAC a plain hash with a label.
@@ -53,8 +53,8 @@ impl MailboxPublic {
         format!("{mailbox_id}:{}", hex(&hash))
     }
 
-    /// The same with words for what else belongs to the mailbox: which password and which answer are the present
-    /// ones. None: [`Self::bound_to`].
+    /// The same, also combined with the epochs, which identify the current password and answer. If empty:
+    /// [`Self::bound_to`].
     #[must_use]
     pub fn bound_at(&self, mailbox_id: &str, epochs: &str) -> String {
         let bound = self.bound_to(mailbox_id);
@@ -80,7 +80,7 @@ impl fmt::Debug for MailboxPublic {
     }
 }
 
-/// What opens a mailbox. Exists in memory only, and only for its owner.
+/// The secret key. Exists only in memory, and only for its owner.
 #[derive(Clone)]
 pub struct MailboxSecret(Private);
 
@@ -93,13 +93,13 @@ impl MailboxSecret {
         self.0.seed()
     }
 
-    /// The public part that belongs to it.
+    /// The public key that belongs to it.
     #[must_use]
     pub fn public(&self) -> MailboxPublic {
         MailboxPublic(self.0.public())
     }
 
-    /// Opens what [`MailboxPublic::seal_key`] or [`Self::wrap_key`] made for these two ids.
+    /// Opens what [`MailboxPublic::seal_key`] or [`Self::wrap_key`] sealed for these two ids.
     pub fn open_key(
         &self,
         mailbox_id: &str,
@@ -115,7 +115,7 @@ impl MailboxSecret {
         Key::from_slice(plain.expose()).map(MessageKey::from_key).ok_or(VaultError::Damaged(format.name()))
     }
 
-    /// Seals a message's key so that its owner opens it again without a key exchange. Only the owner can make this.
+    /// Seals a message's key so that its owner can open it without a key exchange. Only the owner can do this.
     #[must_use]
     pub fn wrap_key(
         &self,
@@ -141,14 +141,14 @@ impl MailboxSecret {
 /// How a message's key is sealed for a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeySeal {
-    /// To its public key, by whoever deposited the letter: a hybrid key exchange each time it is opened.
+    /// To its public key, when the letter was deposited: opening it costs a hybrid key exchange.
     Exchanged,
     /// Under a key of the mailbox, by its owner: microseconds.
     Wrapped,
 }
 
 impl KeySeal {
-    /// What these bytes say they are.
+    /// The kind according to the bytes.
     #[must_use]
     pub fn of(sealed: &[u8]) -> Self {
         if sealed.starts_with(&Format::WrappedKey.magic()) { Self::Wrapped } else { Self::Exchanged }
@@ -167,7 +167,7 @@ fn open(private: &Private, format: Format, bound: &[&str], bytes: &[u8]) -> Resu
     private.open(format, &[], bound, encapsulated, reader.rest())
 }
 
-/// A framed public key, exactly.
+/// Parses a framed public key of exact length.
 pub(crate) fn read_public(format: Format, bytes: &[u8]) -> Result<Public, VaultError> {
     let mut reader = format.read(bytes)?;
     let key = reader.take::<PUBLIC>()?;

@@ -9,8 +9,8 @@ use crate::primitive::Key;
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
 
-/// A random 256-bit key for one message. Body and parts are sealed under keys derived from it with
-/// different labels and a fresh salt each, so no two seals ever share key and nonce.
+/// A random 256-bit key for one message. Body and parts are sealed under keys derived from it with different
+/// labels and fresh salts, so no two seals share key and nonce.
 #[derive(Clone, Debug)]
 pub struct MessageKey(Key);
 
@@ -21,7 +21,7 @@ impl MessageKey {
         Self(Key::random(random))
     }
 
-    /// From the bytes that [`MessageKey::to_bytes`] gave.
+    /// From the bytes returned by [`MessageKey::to_bytes`].
     #[must_use]
     pub fn from_bytes(bytes: &Secret<[u8; 32]>) -> Self {
         Self(Key::new(*bytes.expose()))
@@ -47,7 +47,7 @@ impl MessageKey {
         salted::seal(Format::Part, &[], &salted::salt(random), &self.0, &[&part.bound()], plain)
     }
 
-    /// Opens what [`MessageKey::seal_part`] made for this part.
+    /// Opens what [`MessageKey::seal_part`] sealed for this part.
     pub fn open_part(&self, part: Part<'_>, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let ((), sealed) = Sealed::read(Format::Part, sealed, |_reader| Ok(()))?;
         sealed.open(&self.0, &[&part.bound()]).ok_or(VaultError::Damaged(Format::Part.name()))

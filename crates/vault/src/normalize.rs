@@ -1,19 +1,19 @@
-//! What people type, made comparable: an answer as they would say it, a password as they typed it.
-//! Knows no key. The rules are written out in `docs/formats.md`, and every change of them locks people
-//! out: they belong to the format's version.
+//! Normalises what people type: an answer as it would be spoken, a password as typed. Knows no key. The rules
+//! are specified in `docs/formats.md`; any change would lock people out, so they belong to the format's
+//! version.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use zeroize::Zeroizing;
 
-/// A password: NFC, nothing else (as RFC 8265 §4.2 does for composition; case, spaces and length stay).
+/// A password: NFC only (as RFC 8265 §4.2 does for composition; case, spaces and length are kept).
 pub(crate) fn password(typed: &str) -> Zeroizing<String> {
     Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(typed).into_owned())
 }
 
-/// An answer: separators to blanks, NFKC, lower case, ß to ss, ς to σ, separators once more, blanks
-/// joined, none at the ends.
+/// An answer: separators to blanks, NFKC, lower case, ß to ss, ς to σ, separators again, blanks merged and
+/// trimmed.
 pub(crate) fn answer(typed: &str) -> Zeroizing<String> {
-    // Before NFKC, because it takes ´ apart into a blank and a combining mark.
+    // Before NFKC, because that decomposes ´ into a blank and a combining mark.
     let blanked = blanked(typed.chars());
     let composed = Zeroizing::new(ComposingNormalizerBorrowed::new_nfkc().normalize(&blanked).into_owned());
     // Character by character: the final sigma of `str::to_lowercase` depends on what follows.

@@ -1,5 +1,5 @@
-//! Passwords of SMTP logins as PHC strings (`$argon2id$v=19$…`), as they stand in gateway.toml. They
-//! guard an entrance and open no mailbox, so they take no pepper.
+//! Passwords of SMTP logins as PHC strings (`$argon2id$v=19$…`) in gateway.toml. They open no mailbox, so no
+//! pepper is used.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
 use sealpost_mail::{Random, Secret};
@@ -7,8 +7,8 @@ use sealpost_mail::{Random, Secret};
 use crate::cost::Argon2Cost;
 use crate::error::VaultError;
 
-/// Whether `password` is the one that `phc` was made from. A string that is no Argon2id hash within
-/// bounds fits no password; [`check`] says why beforehand.
+/// Whether `password` is the one that `phc` was made from. A string that is not an Argon2id hash within
+/// bounds matches no password; [`check`] says why beforehand.
 #[must_use]
 pub fn verify(phc: &str, password: &Secret<String>) -> bool {
     let Ok(hash) = parse(phc) else {
@@ -17,7 +17,7 @@ pub fn verify(phc: &str, password: &Secret<String>) -> bool {
     Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok()
 }
 
-/// Whether `phc` is an Argon2id hash that [`verify`] can use: for the check of a configuration.
+/// Checks whether `phc` is an Argon2id hash that [`verify`] can use: for checking a configuration.
 pub fn check(phc: &str) -> Result<(), VaultError> {
     parse(phc).map(|_hash| ())
 }
@@ -32,7 +32,7 @@ pub fn hash(password: &Secret<String>, random: &dyn Random) -> Result<String, Va
         .map_err(|_no_memory| VaultError::Memory)
 }
 
-/// Parsed and bounded: verifying takes what the string says.
+/// Parsed and bounded: verifying costs what the string says.
 fn parse(phc: &str) -> Result<PasswordHash, VaultError> {
     let wrong = VaultError::Format("Argon2id hash ($argon2id$v=19$m=…,t=…,p=…$salt$hash)");
     let hash = PasswordHash::new(phc).map_err(|_malformed| wrong)?;

@@ -1,5 +1,5 @@
-//! The mailbox's secret wrapped under what its owner knows: password, answer or what the sender has told, through Argon2id and the
-//! pepper. Counts no tries and knows no rows.
+//! Wraps of the mailbox's secret key under what its owner knows (password, answer, or the initial password),
+//! through Argon2id and the pepper. Counts no tries and knows no rows.
 
 use sealpost_mail::{Random, Secret};
 
@@ -15,7 +15,7 @@ use crate::sealed_header::Format;
 use crate::wrap::{Unwrapped, WRAPPED};
 
 impl MailboxSecret {
-    /// Wraps the secret under a password.
+    /// Wraps the secret key under a password.
     pub fn wrap_password(
         &self,
         mailbox_id: &str,
@@ -28,7 +28,7 @@ impl MailboxSecret {
         wrap(self, Format::Password, mailbox_id, input.as_bytes(), pepper, cost, random)
     }
 
-    /// Tries a password on what [`MailboxSecret::wrap_password`] made.
+    /// Tries a password on a wrap made by [`MailboxSecret::wrap_password`].
     pub fn unwrap_password(
         wrap: &[u8],
         mailbox_id: &str,
@@ -39,7 +39,7 @@ impl MailboxSecret {
         unwrap(Format::Password, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 
-    /// Wraps the secret under the initial password, while the mailbox is pending.
+    /// Wraps the secret key under the initial password, while the mailbox is pending.
     pub fn wrap_initial(
         &self,
         mailbox_id: &str,
@@ -52,7 +52,7 @@ impl MailboxSecret {
         wrap(self, Format::Initial, mailbox_id, input.as_bytes(), pepper, cost, random)
     }
 
-    /// Tries what somebody typed as the initial password on what [`MailboxSecret::wrap_initial`] made.
+    /// Tries a typed initial password on a wrap made by [`MailboxSecret::wrap_initial`].
     pub fn unwrap_initial(
         wrap: &[u8],
         mailbox_id: &str,
@@ -63,8 +63,8 @@ impl MailboxSecret {
         unwrap(Format::Initial, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 
-    /// The same work as [`MailboxSecret::unwrap_password`] on a wrap of this cost, and always
-    /// [`Unwrapped::Wrong`]: for an address without a mailbox, so that time does not tell.
+    /// The same work as [`MailboxSecret::unwrap_password`] on a wrap of this cost, always
+    /// [`Unwrapped::Wrong`]: for an address without a mailbox, so that the timing reveals nothing.
     pub fn dummy_unwrap_password(
         password: &Secret<String>,
         pepper: &Pepper,
@@ -75,7 +75,7 @@ impl MailboxSecret {
             format,
             &fields(pepper, cost),
             &[0; SALT],
-            // A key nobody derives; what it seals is never opened.
+            // A key that nothing derives; what it seals is never opened.
             &Key::new([0; 32]),
             &[""],
             &[0; WRAPPED],
@@ -84,7 +84,7 @@ impl MailboxSecret {
         unwrap(format, &wrap, "", input.as_bytes(), pepper).map(|_always_wrong| Unwrapped::Wrong)
     }
 
-    /// Wraps the secret under the answer to a question, made comparable first.
+    /// Wraps the secret key under the normalised answer to a question.
     pub fn wrap_answer(
         &self,
         mailbox_id: &str,
@@ -100,7 +100,7 @@ impl MailboxSecret {
         wrap(self, Format::Answer, mailbox_id, input.as_bytes(), pepper, cost, random)
     }
 
-    /// Tries an answer on what [`MailboxSecret::wrap_answer`] made.
+    /// Tries an answer on a wrap made by [`MailboxSecret::wrap_answer`].
     pub fn unwrap_answer(
         wrap: &[u8],
         mailbox_id: &str,
@@ -112,7 +112,7 @@ impl MailboxSecret {
     }
 }
 
-/// key id ‖ memory ‖ passes ‖ lanes, as they stand in the wrap.
+/// key id ‖ memory ‖ passes ‖ lanes, as in the wrap.
 fn fields(pepper: &Pepper, cost: &Argon2Cost) -> Vec<u8> {
     std::iter::once(pepper.id()).chain(cost.numbers().into_iter().flat_map(u32::to_be_bytes)).collect()
 }
@@ -149,8 +149,8 @@ fn unwrap(
     Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
 }
 
-/// Argon2id first, then the pepper: the slow step stays plain Argon2id that any library can do and needs
-/// no secret of the server, and the pepper never lies in the megabytes Argon2 fills.
+/// Argon2id first, then the pepper: the slow step is plain Argon2id that any library can do without a server
+/// secret, and the pepper is never in the megabytes that Argon2 fills.
 fn key(
     format: Format,
     input: &[u8],

@@ -1,5 +1,5 @@
-//! The pepper, without which a stolen database tries no password, and what is still needed of server keys before the
-//! present one. Knows no wrap but the byte that names its key.
+//! The pepper, without which no password can be tried on a stolen database, and what is still needed of former server
+//! keys. Knows of wraps only the byte that names their key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use crate::primitive::Key;
 pub struct Pepper {
     id: u8,
     key: Key,
-    /// Of server keys before this one: they open, and nothing is sealed with them.
+    /// Of former server keys: they open, and seal nothing.
     earlier: Vec<(u8, Key)>,
 }
 
@@ -27,26 +27,26 @@ impl Pepper {
         self.earlier.push((id, earlier));
     }
 
-    /// Whether a wrap was made under an earlier server key: its owner's next log-in should make it anew.
+    /// Whether a wrap was made under a former server key: its owner's next log-in should replace it.
     #[must_use]
     pub fn is_earlier(&self, wrap: &[u8]) -> bool {
-        // Magic and version stand before the key id.
+        // The key id follows magic and version.
         wrap.get(5).is_some_and(|id| self.earlier.iter().any(|(earlier, _)| earlier == id))
     }
 
-    /// The ids of server keys before this one that it remembers.
+    /// The ids of former server keys that it has.
     pub fn earlier_ids(&self) -> impl Iterator<Item = u8> {
         self.earlier.iter().map(|(id, _)| *id)
     }
 
-    /// Whether a wrap under a password, an answer or an initial password names this key or one that is remembered.
+    /// Whether a wrap under a password, an answer or an initial password names this key or a former one.
     pub fn knows(&self, wrap: &[u8]) -> Result<(), VaultError> {
-        // Magic and version stand before the key id.
+        // The key id follows magic and version.
         let id = wrap.get(5).copied().ok_or(VaultError::Damaged("wrap"))?;
         self.named(id, "wrap").map(drop)
     }
 
-    /// The one that a wrap names.
+    /// The pepper that a wrap names.
     pub(crate) fn named(&self, id: u8, what: &'static str) -> Result<Self, VaultError> {
         if id == self.id {
             return Ok(Self::new(id, self.key.clone()));
@@ -60,7 +60,7 @@ impl Pepper {
         &self.key
     }
 
-    /// What a role's file says of server keys before this one.
+    /// What a role's file contains of former server keys.
     pub(crate) fn earlier(&self, tags: &TagKey) -> Vec<Earlier> {
         let both = self.earlier.iter().zip(tags.earlier());
         both.map(|((id, pepper), tags)| Earlier {
@@ -82,14 +82,14 @@ impl Pepper {
     }
 }
 
-/// What is still needed of a server key before this one: what only a mailbox's owner could make anew, and tags of
-/// Message-IDs, which nobody can.
+/// What is still needed of a former server key: wraps that only a mailbox's owner can replace, and tags of Message-IDs,
+/// which nobody can.
 #[derive(Clone, Debug)]
 pub(crate) struct Earlier {
     pub(crate) id: u8,
     pub(crate) pepper: Key,
     pub(crate) tags: Key,
-    /// In the server key's own file: the roles have nothing to check in the audit trail.
+    /// In the server key's own file: the roles do not verify the audit trail.
     pub(crate) audit: Option<Key>,
 }
 

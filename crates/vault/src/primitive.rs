@@ -1,5 +1,5 @@
-//! The few operations everything is made of: a 32-byte key, HKDF, HMAC, AES-256-GCM (all aws-lc-rs).
-//! Knows no format and no label.
+//! The primitives everything is built on: a 32-byte key, HKDF, HMAC, AES-256-GCM (all aws-lc-rs). Knows no
+//! format and no label.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// Length of an AES-GCM tag.
 pub(crate) const TAG: usize = 16;
 
-/// 32 secret bytes: does not print, compares in constant time, leaves memory when dropped.
+/// 32 secret bytes: not printable, compared in constant time, erased when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Key([u8; 32]);
 
@@ -27,7 +27,7 @@ impl Key {
         key
     }
 
-    /// Fills the key in place, so that no copy stays on the stack.
+    /// Fills the key in place, so that no copy is left on the stack.
     pub(crate) fn filled<E>(fill: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Self, E> {
         let mut key = Self([0; 32]);
         fill(&mut key.0)?;
@@ -55,7 +55,7 @@ impl Key {
         out
     }
 
-    /// HMAC-SHA-256 over `label`, its length before it, and `value`.
+    /// HMAC-SHA-256 over `label`, preceded by its length, and `value`.
     pub(crate) fn mac(&self, label: &str, value: &[u8]) -> [u8; 32] {
         let mut mac = Mac::new(self, label);
         mac.update(value);
@@ -106,7 +106,7 @@ impl Mac {
     }
 }
 
-/// AES-256-GCM ready for use. Who calls it answers for the nonce.
+/// AES-256-GCM ready for use. The caller is responsible for the nonce.
 pub(crate) struct Aead(LessSafeKey);
 
 impl Aead {
@@ -121,8 +121,8 @@ impl Aead {
         out.extend_from_slice(tag.as_ref());
     }
 
-    /// Opens `sealed`, its tag at the end, and appends what was in it; on `false` nothing of it is in `out`.
-    /// Not in place: room for the tag behind the plaintext would make `out` grow, and copy a whole letter.
+    /// Opens `sealed`, which ends with its tag, and appends the plaintext; on `false` nothing is in `out`.
+    /// Not in place: room for the tag after the plaintext would make `out` grow, and copy a whole letter.
     #[must_use]
     pub(crate) fn open(&self, nonce: [u8; 12], aad: &[u8], sealed: &[u8], out: &mut Vec<u8>) -> bool {
         let Some((sealed, tag)) = sealed.split_last_chunk::<TAG>() else { return false };
@@ -139,13 +139,13 @@ impl Aead {
     }
 }
 
-/// `parts`, each with its length before it: no two different lists give the same bytes.
+/// `parts`, each preceded by its length: no two different lists give the same bytes.
 pub(crate) fn bind(out: &mut Vec<u8>, parts: &[&str]) {
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
     bind_bytes(out, &parts);
 }
 
-/// [`bind`] for what is no text.
+/// [`bind`] for bytes.
 pub(crate) fn bind_bytes(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {
         out.extend_from_slice(&length(part.len()));
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn derive_is_hkdf() {
-        // RFC 5869 §2 done by hand with HMAC (its test cases have inputs of other lengths than ours):
-        // extract, then expand one block.
+        // RFC 5869 §2 computed with HMAC (its test cases have inputs of other lengths than ours): extract,
+        // then expand one block.
         let key = Key::new([0x0b; 32]);
         let sign = |key: &[u8], data: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data);
         let extracted = sign(b"salt", &[0x0b; 32]);

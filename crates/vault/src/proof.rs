@@ -1,5 +1,5 @@
-//! Proofs that a row was written by the gateway: keyed hashes before what is sealed. A public key seals for
-//! everybody, and whoever can write rows has it; without the server key they cannot make one of these. Knows no row.
+//! Proofs that a row was written by the gateway: keyed hashes before the sealed bytes. Anybody who can write rows can
+//! seal to a public key, but cannot make such a proof without the server key. Knows no row.
 
 use subtle::ConstantTimeEq as _;
 
@@ -12,10 +12,10 @@ const DRAFT: &str = "sealpost/1/proof-draft";
 const SESSION: &str = "sealpost/1/proof-session";
 const NEWCOMER: &str = "sealpost/1/proof-newcomer";
 
-/// How a part begins that stands without a proof, as they all did once.
+/// Prefix of a part without a proof, as all parts once were.
 pub const UNPROVEN: &[u8] = &Format::Part.magic();
 
-/// Proves letters in mailboxes. For whoever deposits (intake, answers, reports) and whoever shows them.
+/// Proves letters in mailboxes. For all roles that deposit letters (intake, replies, reports) or show them.
 #[derive(Clone, Debug)]
 pub struct DepositAuth(Key);
 
@@ -28,8 +28,8 @@ impl DepositAuth {
         &self.0
     }
 
-    /// A letter's sealed listing with its proof. The listing opens only under the letter's own key, so that no
-    /// other key, head or body can stand beside it.
+    /// A letter's sealed listing with its proof. The listing opens only under the letter's own key, so no other key,
+    /// head or body can be combined with it.
     #[must_use]
     pub fn prove(&self, mailbox_id: &str, deposit_id: &str, listing: &[u8]) -> Vec<u8> {
         prove(&self.0, Format::Proof, DEPOSIT, &[mailbox_id, deposit_id], listing)
@@ -46,7 +46,7 @@ impl DepositAuth {
     }
 }
 
-/// Proves what a mailbox's owner has in the rows: sessions, newcomers, drafts. For the portal alone.
+/// Proves what a mailbox's owner has in the rows: sessions, newcomer sessions, drafts. For the portal alone.
 #[derive(Clone, Debug)]
 pub struct SessionAuth(Key);
 
@@ -75,7 +75,7 @@ impl SessionAuth {
         proven(&self.0, Format::Proof, DRAFT, &[mailbox_id, draft_id], bytes)
     }
 
-    /// A session's mailbox secret, sealed by its cookie, with its proof.
+    /// A session's mailbox secret key, sealed by its cookie, with its proof.
     pub(crate) fn prove_session(&self, held: &Held<'_>, sealed: &[u8]) -> Vec<u8> {
         let (format, since) = (held.bearer.format(), held.since.to_string());
         prove(&self.0, format, held.bearer.label(), &held.bounds(&since), sealed)
@@ -95,19 +95,19 @@ impl SessionAuth {
         self.proven_session(held, bytes).map(drop)
     }
 
-    /// A session that goes on while its mailbox's epochs change: what it seals, proven for the new ones.
+    /// Continues a session when its mailbox's epochs change: the same sealed bytes, proven for the new ones.
     pub fn go_on(&self, held: &Held<'_>, epochs: &str, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
         let sealed = self.proven_session(held, bytes)?;
         Ok(self.prove_session(&Held { epochs, ..*held }, sealed))
     }
 }
 
-/// Whose cookie it is. A row proven for one is not valid for the other.
+/// The kind of session. A row proven for one is not valid for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {
-    /// The owner, signed in.
+    /// The owner, logged in.
     Owner,
-    /// Somebody who has shown the initial password.
+    /// A newcomer, who has entered the initial password.
     Newcomer,
 }
 
@@ -130,14 +130,14 @@ impl Bearer {
 /// What a session's row is proven for.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'a> {
-    /// Who bears the cookie.
+    /// The kind of session.
     pub bearer: Bearer,
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: &'a str,
-    /// When it began, in milliseconds since 1970: no row makes it younger.
+    /// When it began, in milliseconds since 1970: a forged row cannot make it younger.
     pub since: i64,
-    /// Which password and answer were the present ones, and which the last request to log out everywhere: with another of
-    /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
+    /// The epochs when it began: password, answer, and the last log-out everywhere. If any of them has changed, its row
+    /// is invalid, even if an old one is restored. Empty for a newcomer.
     pub epochs: &'a str,
 }
 
@@ -150,7 +150,7 @@ impl<'a> Held<'a> {
     }
 }
 
-/// Whether a session's row is of the time before epochs were among its bounds: it is over, and that is no attack.
+/// Whether a session's row is older than binding to epochs: it has ended, and that is not an attack.
 #[must_use]
 pub fn is_of_former_version(session: &[u8]) -> bool {
     Format::Proof.read(session).is_ok()
@@ -206,7 +206,7 @@ mod tests {
             other[place] ^= 1;
             assert!(key.proven("m1", "d1", &other).is_err(), "{place}");
         }
-        // Nothing at all is no proof, and what was never proven does not pass as it is.
+        // An empty value is not a proof, and what was never proven is not accepted.
         assert!(key.proven("m1", "d1", b"").is_err());
         assert!(key.proven("m1", "d1", b"SPPT\x01listing").is_err());
     }

@@ -1,5 +1,5 @@
-//! Small records under the server's keys: queue tickets, addresses, questions. Knows nothing of what
-//! is in them; label and id say where they belong and are bound to the seal.
+//! Small records under the server's keys: queue tickets, addresses, questions. Does not know their content;
+//! label and id say where they belong and are bound to the seal.
 
 use sealpost_mail::{Random, Secret};
 
@@ -9,7 +9,7 @@ use crate::primitive::Key;
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
 
-/// Seals what waits in the queue.
+/// Seals queued data.
 #[derive(Clone, Debug)]
 pub struct SpoolKey(RecordKey);
 
@@ -17,8 +17,8 @@ pub struct SpoolKey(RecordKey);
 #[derive(Clone, Debug)]
 pub struct RowKey(RecordKey);
 
-/// Seals partners, their keys and our own private ones: for who closes and opens letters, and for who manages them.
-/// Who has it not can neither read them nor plant one.
+/// Seals partners, their keys and our own private keys: for the roles that encrypt and decrypt letters, and
+/// for managing them. Others can neither read nor forge one.
 #[derive(Clone, Debug)]
 pub struct KeyringKey(RecordKey);
 
@@ -49,7 +49,7 @@ impl RecordKey {
 }
 
 impl SpoolKey {
-    /// The byte by which what is sealed names this key; it is no secret.
+    /// The byte by which sealed data names this key; it is not secret.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.0.id
@@ -63,38 +63,38 @@ impl SpoolKey {
         Self(RecordKey { id, key })
     }
 
-    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    /// Seals `plain` as the record `id` of the kind `label`; it opens only under the same two.
     #[must_use]
     pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
-    /// The tag of a domain whose MTA-STS policy is kept.
+    /// The tag of a domain whose MTA-STS policy is stored.
     #[must_use]
     pub fn policy_tag(&self, domain: &str) -> [u8; 32] {
         self.0.key.mac("sealpost/1/tag-sts-policy", domain.as_bytes())
     }
 
-    /// The tag of a domain and a day, under which it is counted how its servers speak TLS.
+    /// The tag of a domain and a day, under which TLS sessions are counted.
     #[must_use]
     pub fn tls_report_tag(&self, domain: &str, day: i64) -> [u8; 32] {
         self.0.key.mac("sealpost/1/tag-tls-report", format!("{day} {domain}").as_bytes())
     }
 
-    /// The tag of what is counted as one by one process.
+    /// The tag of one counter of one process.
     #[must_use]
     pub fn tls_sessions_tag(&self, process: &str, counted: &[u8]) -> [u8; 32] {
         self.0.key.mac("sealpost/1/tag-tls-sessions", &[process.as_bytes(), b" ", counted].concat())
     }
 
-    /// Opens what [`SpoolKey::seal`] made for this label and id.
+    /// Opens what [`SpoolKey::seal`] sealed for this label and id.
     pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }
 }
 
 impl RowKey {
-    /// The byte by which what is sealed names this key; it is no secret.
+    /// The byte by which sealed data names this key; it is not secret.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.0.id
@@ -108,13 +108,13 @@ impl RowKey {
         Self(RecordKey { id, key })
     }
 
-    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    /// Seals `plain` as the record `id` of the kind `label`; it opens only under the same two.
     #[must_use]
     pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
-    /// Opens what [`RowKey::seal`] made for this label and id.
+    /// Opens what [`RowKey::seal`] sealed for this label and id.
     pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }
@@ -129,13 +129,13 @@ impl KeyringKey {
         Self(RecordKey { id, key })
     }
 
-    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    /// Seals `plain` as the record `id` of the kind `label`; it opens only under the same two.
     #[must_use]
     pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
-    /// Opens what [`KeyringKey::seal`] made for this label and id.
+    /// Opens what [`KeyringKey::seal`] sealed for this label and id.
     pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }

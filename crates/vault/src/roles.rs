@@ -1,5 +1,5 @@
-//! The keys of single roles: each a type with only what that role needs, and a key file of its own. What a role has
-//! no field for, its process cannot hold. Knows no file, only its text.
+//! The keys of each role: a type with only what that role needs, and a key file of its own. A process cannot hold a key
+//! that its role has no field for. Knows no file, only its text.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ use crate::wrap::EscrowPublic;
 /// The first word of a role's key file.
 const FILE_NAME: &str = "sealpost-role-key-1";
 
-/// What whoever queues mail or tells a mailbox's owner needs. No key of it opens a mailbox's secret.
+/// The keys for queueing mail and notifying a mailbox's owner. None of them opens a mailbox's secret key.
 #[derive(Clone, Debug)]
 pub struct QueueKeys {
     /// Seals the queue.
@@ -30,37 +30,37 @@ pub struct QueueKeys {
     pub rows: RowKey,
     /// Makes lookup tags.
     pub tags: TagKey,
-    /// Proves letters put into mailboxes; for delivery, the report that an answer did not arrive.
+    /// Proves deposited letters; for delivery, the report that a reply was not delivered.
     pub deposits: DepositAuth,
     /// Proves what the role writes into the audit trail.
     pub audit: AuditKey,
 }
 
-/// What whoever makes or renews a way into a mailbox needs. With them nobody opens an active mailbox without its
-/// owner's password.
+/// The keys for creating or renewing a way into a mailbox. They cannot open an active mailbox without its owner's
+/// password.
 #[derive(Clone, Debug)]
 pub struct WayInKeys {
     /// Makes and recognises tokens.
     pub tokens: TokenKey,
-    /// Mixed into every key that comes from a password, an answer or a token.
+    /// Mixed into every key derived from a password, an answer or a token.
     pub pepper: Pepper,
-    /// Escrow wraps are made with it; the part that opens them is in no service.
+    /// Makes escrow wraps; the private key is in no service.
     pub escrow: EscrowPublic,
 }
 
-/// The keys of delivery: the queue, and what it takes to tell a writer that an answer did not arrive.
+/// The keys of delivery: the queue, and what is needed to report that a reply was not delivered.
 #[derive(Clone, Debug)]
 pub struct DeliveryRole {
-    /// What it queues and opens mail with.
+    /// For queueing and opening mail.
     pub queue: QueueKeys,
 }
 
 /// The keys of intake.
 #[derive(Clone, Debug)]
 pub struct IntakeRole {
-    /// What it queues mail with.
+    /// For queueing mail.
     pub queue: QueueKeys,
-    /// What it makes mailboxes with.
+    /// For creating mailboxes.
     pub way_in: WayInKeys,
     /// Opens partners' keys and our own for them.
     pub keyring: KeyringKey,
@@ -69,9 +69,9 @@ pub struct IntakeRole {
 /// The keys of the portal.
 #[derive(Clone, Debug)]
 pub struct PortalRole {
-    /// What it queues answers and notices with.
+    /// For queueing replies and notices.
     pub queue: QueueKeys,
-    /// What owners come in with.
+    /// For owners' access.
     pub way_in: WayInKeys,
     /// Proves sessions, newcomers and drafts.
     pub sessions: SessionAuth,
@@ -79,39 +79,39 @@ pub struct PortalRole {
     pub letters: LetterSigner,
 }
 
-/// The keys of the commands of support and queue. The escrow key is brought for a release and not among them.
+/// The keys of the support and queue commands. The escrow key is provided separately for a release.
 #[derive(Clone, Debug)]
 pub struct SupportRole {
-    /// What it queues mail with.
+    /// For queueing mail.
     pub queue: QueueKeys,
-    /// What it makes new ways in with.
+    /// For new ways into a mailbox.
     pub way_in: WayInKeys,
-    /// What partners and domain keys are managed with.
+    /// For managing partners and domain keys.
     pub keyring: KeyringKey,
 }
 
-/// The key of jobs: they delete, and say so in the audit trail.
+/// The key of jobs: they delete, and record it in the audit trail.
 #[derive(Clone, Debug)]
 pub struct JobsRole {
-    /// Proves what jobs write into the audit trail.
+    /// Proves the audit rows of jobs.
     pub audit: AuditKey,
 }
 
-/// The key of whoever verifies the audit trail. No service has it.
+/// The key for verifying the audit trail. No service has it.
 #[derive(Clone, Debug)]
 pub struct AuditorRole {
-    /// Checks every writer's rows.
+    /// Verifies every writer's rows.
     pub audit: AuditMaster,
 }
 
 impl Keys {
-    /// What delivery gets of them.
+    /// Delivery's share of the keys.
     #[must_use]
     pub fn delivery(&self) -> DeliveryRole {
         DeliveryRole { queue: self.queue(DeliveryRole::NAME) }
     }
 
-    /// What intake gets of them.
+    /// Intake's share of the keys.
     #[must_use]
     pub fn intake(&self) -> IntakeRole {
         IntakeRole {
@@ -121,7 +121,7 @@ impl Keys {
         }
     }
 
-    /// What the portal gets of them.
+    /// The portal's share of the keys.
     #[must_use]
     pub fn portal(&self) -> PortalRole {
         PortalRole {
@@ -132,7 +132,7 @@ impl Keys {
         }
     }
 
-    /// What the commands of support get of them.
+    /// The support commands' share of the keys.
     #[must_use]
     pub fn support(&self) -> SupportRole {
         SupportRole {
@@ -142,13 +142,13 @@ impl Keys {
         }
     }
 
-    /// What jobs get of them.
+    /// The jobs' share of the keys.
     #[must_use]
     pub fn jobs(&self) -> JobsRole {
         JobsRole { audit: self.audit.writer(JobsRole::NAME) }
     }
 
-    /// What whoever verifies the audit trail gets of them.
+    /// The auditor's share of the keys.
     #[must_use]
     pub fn auditor(&self) -> AuditorRole {
         AuditorRole { audit: self.audit.clone() }
@@ -329,7 +329,7 @@ impl WayInKeys {
     }
 }
 
-/// The lines of a key file, in their one order.
+/// The lines of a key file, in their fixed order.
 struct Lines<'a> {
     lines: std::str::Lines<'a>,
     id: u8,
@@ -366,7 +366,7 @@ impl<'a> Lines<'a> {
         Ok(self.id)
     }
 
-    /// At the end: what is still needed of server keys before.
+    /// At the end: what is still needed of former server keys.
     fn earlier(&mut self, queue: &mut QueueKeys, way_in: &mut WayInKeys) -> Result<(), VaultError> {
         for line in self.lines.by_ref() {
             let earlier = Earlier::parse(line).filter(|earlier| earlier.audit.is_none()).ok_or(self.wrong)?;
@@ -383,7 +383,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What [`Lines`] reads, where a role has no key but that of the audit trail.
+/// The text that [`Lines`] parses, for a role with no key but that of the audit trail.
 fn audit_file(role: &str, id: u8, key: &Key) -> Secret<String> {
     let mut text = String::with_capacity(256);
     text.push_str(&format!("{FILE_NAME}:{role}\nid:{id}\naudit:"));
@@ -392,7 +392,7 @@ fn audit_file(role: &str, id: u8, key: &Key) -> Secret<String> {
     Secret::new(text)
 }
 
-/// What [`Lines`] reads.
+/// The text that [`Lines`] parses.
 fn file(
     role: &str,
     queue: &QueueKeys,
@@ -400,7 +400,7 @@ fn file(
     portal: Option<(&SessionAuth, &LetterSigner)>,
     keyring: Option<&KeyringKey>,
 ) -> Secret<String> {
-    // All of it in one allocation, so that no shorter copy stays behind.
+    // In one allocation, so that no shorter copy is left behind.
     let earlier = way_in.map(|way_in| way_in.pepper.earlier(&queue.tags)).unwrap_or_default();
     let mut text = String::with_capacity(4096 + earlier.len() * Earlier::LINE);
     text.push_str(&format!("{FILE_NAME}:{role}\nid:{}\n", queue.spool.record().id));

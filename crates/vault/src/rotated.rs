@@ -1,4 +1,4 @@
-//! What was sealed or proven under one server key made anew under another, without being shown. Knows no row.
+//! Reseals or re-proves data from one server key to another, without exposing it. Knows no row.
 
 use sealpost_mail::{Random, Secret};
 
@@ -7,17 +7,18 @@ use crate::label::Label;
 use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{RecordKey, RowKey, SpoolKey};
 
-/// What came of it.
+/// Result for one value.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Rotated {
-    /// The same under the new key.
+    /// The same value under the new key.
     Anew(Vec<u8>),
-    /// It is under the new key already.
+    /// It is already under the new key.
     Before,
 }
 
-/// Opened with `open` under the new key: nothing to do. Else under the old one, or an error that says why not.
+/// If `open` succeeds under the new key, nothing is to be done. Otherwise under the old one, or an error that
+/// says why not.
 fn either<T, E>(new: Result<T, E>, old: Result<T, E>, anew: impl FnOnce(T) -> Vec<u8>) -> Result<Rotated, E> {
     match (new, old) {
         (Ok(_done), _) => Ok(Rotated::Before),
@@ -69,7 +70,7 @@ impl RowKey {
 }
 
 impl DepositAuth {
-    /// A proven listing under another key. One that was not proven stays so.
+    /// A proven listing under another key. One that was not proven stays unproven.
     pub fn reproven(
         &self,
         new: &Self,
@@ -83,7 +84,7 @@ impl DepositAuth {
 }
 
 impl SessionAuth {
-    /// A proven draft under another key. One that was not proven stays so.
+    /// A proven draft under another key. One that was not proven stays unproven.
     pub fn reproven_draft(
         &self,
         new: &Self,
@@ -137,7 +138,7 @@ mod tests {
         let (_, secret) = MailboxKeys::generate(&random);
         let (password, cost) = (Secret::new("wheel".to_owned()), Argon2Cost::new(8, 1, 1).unwrap());
         let wrap = secret.wrap_password("m", &password, &first.keys().pepper, &cost, &random).unwrap();
-        // Two changes later, and by way of the files of key and role.
+        // Two changes later, through the files of key and role.
         let third = first.next(&random).next(&random);
         let third = ServerKey::parse(third.to_file_text().expose()).unwrap();
         let portal = PortalRole::parse(third.keys().portal().to_file_text().expose()).unwrap();

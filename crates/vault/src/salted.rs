@@ -1,5 +1,5 @@
-//! The one small seal: header ‖ salt ‖ AES-256-GCM, the key made afresh from the salt by HKDF, so
-//! that the nonce may be zero and no count of seals is too many. Knows no key's origin.
+//! The one small seal: header ‖ salt ‖ AES-256-GCM. The key is derived from the salt by HKDF for each seal,
+//! so that the nonce may be zero and the number of seals is unlimited. Knows no key's origin.
 
 use sealpost_mail::Random;
 
@@ -20,7 +20,7 @@ pub(crate) fn salt(random: &dyn Random) -> [u8; SALT] {
     salt
 }
 
-/// magic ‖ version ‖ `fields` ‖ salt ‖ sealed. Everything before the sealed bytes, and `bound`, is
+/// magic ‖ version ‖ `fields` ‖ salt ‖ sealed. Everything before the sealed bytes, together with `bound`, is
 /// associated data. `salt` must be new.
 pub(crate) fn seal(
     format: Format,
@@ -40,7 +40,7 @@ pub(crate) fn seal(
     out
 }
 
-/// A salted seal taken apart; nothing of it is trusted yet.
+/// A parsed salted seal; nothing of it is trusted yet.
 pub(crate) struct Sealed<'a> {
     format: Format,
     head: &'a [u8],
@@ -49,7 +49,7 @@ pub(crate) struct Sealed<'a> {
 }
 
 impl<'a> Sealed<'a> {
-    /// Splits `bytes`; `fields` reads what stands between version and salt.
+    /// Splits `bytes`; `fields` parses what is between version and salt.
     pub(crate) fn read<F>(
         format: Format,
         bytes: &'a [u8],
@@ -66,12 +66,12 @@ impl<'a> Sealed<'a> {
         Ok((fields, Self { format, head, salt, sealed }))
     }
 
-    /// Whether exactly this many plain bytes are inside; anything else was never written.
+    /// Checks that exactly this many plaintext bytes are inside; anything else was never written.
     pub(crate) fn must_hold(&self, plain: usize) -> Result<(), VaultError> {
         if self.sealed.len() == plain + TAG { Ok(()) } else { Err(VaultError::Format(self.format.name())) }
     }
 
-    /// The plaintext, or `None` if the seal does not hold under this key and these bounds.
+    /// The plaintext, or `None` if the seal is invalid under this key and these bounds.
     pub(crate) fn open(&self, secret: &Key, bound: &[&str]) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         secret
@@ -88,7 +88,7 @@ fn associated(head: &[u8], bound: &[&str]) -> Vec<u8> {
     aad
 }
 
-/// Reads a key id and holds it against the present one.
+/// Reads a key id and compares it with the present one.
 pub(crate) fn key_id(reader: &mut Reader<'_>, format: Format, present: u8) -> Result<(), VaultError> {
     let found = reader.byte()?;
     if found == present { Ok(()) } else { Err(VaultError::OtherKey { what: format.name(), found, present }) }

@@ -1,8 +1,8 @@
-//! The first bytes of everything sealed: four letters, a version. Knows names, no keys.
+//! The first bytes of everything sealed: four letters and a version. Knows names, no keys.
 
 use crate::error::VaultError;
 
-/// The version most formats are in; a change of any byte's meaning is a new one.
+/// The version of most formats; changing the meaning of any byte requires a new one.
 pub(crate) const VERSION: u8 = 1;
 
 /// Everything this crate writes.
@@ -62,12 +62,12 @@ impl Format {
             | Self::EscrowPublic
             | Self::Session
             | Self::Proof => VERSION,
-            // With the mailbox's epochs among its bounds.
+            // Includes the mailbox's epochs among its bounds.
             Self::SessionProof => 2,
         }
     }
 
-    /// The HKDF label of the key that seals it, and the first thing in HPKE's `info`.
+    /// The HKDF label of the sealing key, and the first part of HPKE's `info`.
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Record => "sealpost/1/record",
@@ -87,7 +87,7 @@ impl Format {
         }
     }
 
-    /// What a person calls it in an error.
+    /// Its name in errors.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Record => "sealed record",
@@ -116,7 +116,7 @@ impl Format {
         out
     }
 
-    /// Checks magic and version and gives a reader for what follows.
+    /// Checks magic and version and returns a reader for the rest.
     pub(crate) fn read(self, bytes: &[u8]) -> Result<Reader<'_>, VaultError> {
         let mut reader = Reader { format: self, rest: bytes };
         if reader.take::<4>()? != &self.magic() || reader.take::<1>()? != &[self.version()] {
@@ -126,7 +126,7 @@ impl Format {
     }
 }
 
-/// Fixed fields from the front of a slice; never past its end.
+/// Reads fixed fields from the front of a slice; never past its end.
 pub(crate) struct Reader<'a> {
     format: Format,
     rest: &'a [u8],

@@ -1,4 +1,4 @@
-//! The server key and what is derived from it. Knows no file: the text comes in as an argument.
+//! The server key and what is derived from it. Knows no file: the text is an argument.
 
 use sealpost_mail::{Random, Secret};
 
@@ -20,8 +20,8 @@ const FILE_NAME: &str = "sealpost-server-key-1";
 /// HKDF salt of everything derived from a server key.
 const SALT: &[u8] = b"sealpost/1/server-key";
 
-/// 32 bytes from which every key of the server follows. Lost means: queue, addresses and every
-/// mailbox that was never opened are lost. Stolen together with the database means the same, to others.
+/// 32 bytes from which every key of the server is derived. If lost, the queue, addresses and every mailbox that was
+/// never opened are lost. If stolen together with the database, an attacker can read the same.
 #[derive(Clone, Debug)]
 pub struct ServerKey {
     key: Key,
@@ -39,19 +39,19 @@ pub struct Keys {
     pub tags: TagKey,
     /// Makes and recognises tokens.
     pub tokens: TokenKey,
-    /// Mixed into every key that comes from a password, an answer or a token.
+    /// Mixed into every key derived from a password, an answer or a token.
     pub pepper: Pepper,
     /// Proves letters in mailboxes.
     pub deposits: DepositAuth,
     /// Proves sessions, newcomers and drafts.
     pub sessions: SessionAuth,
-    /// Opens escrow wraps where the operator chose `escrow = "server"`.
+    /// Opens escrow wraps if the operator chose `escrow = "server"`.
     pub escrow: EscrowSecret,
     /// Signs what portal users write.
     pub letters: LetterSigner,
     /// Seals partners' keys and our own for them.
     pub keyring: KeyringKey,
-    /// Checks the audit trail; each writer gets a key of its own from it.
+    /// Verifies the audit trail; each writer's key is derived from it.
     pub audit: AuditMaster,
 }
 
@@ -62,7 +62,7 @@ impl ServerKey {
         Self { key: Key::random(random), earlier: Vec::new() }
     }
 
-    /// The key after this one: it remembers what is still needed of this one and those before. No two have one id.
+    /// The key after this one: it contains what is still needed of this one and former ones. No two have the same id.
     #[must_use]
     pub fn next(&self, random: &dyn Random) -> Self {
         let mut earlier = self.earlier.clone();
@@ -82,7 +82,7 @@ impl ServerKey {
         }
     }
 
-    /// Whether it is a key that came after `before`.
+    /// Whether it is a successor of `before`.
     #[must_use]
     pub fn follows(&self, before: &Self) -> bool {
         let pepper = before.derive("pepper");
@@ -98,7 +98,7 @@ impl ServerKey {
     }
 
     /// From the text of a key file: one line, `sealpost-server-key-1:` and 44 characters of base64; after a change of
-    /// keys a line for each key before it.
+    /// keys one more line for each former key.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         let (first, rest) = text.trim().split_once('\n').unwrap_or((text, ""));
         let key = parse_key_text(FILE_NAME, first)?;
@@ -110,14 +110,14 @@ impl ServerKey {
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
         let first = key_text(FILE_NAME, &self.key);
-        // All of it in one allocation, so that no shorter copy stays behind.
+        // In one allocation, so that no shorter copy is left behind.
         let mut text = String::with_capacity(first.expose().len() + self.earlier.len() * Earlier::LINE);
         text.push_str(first.expose());
         self.earlier.iter().for_each(|earlier| earlier.write(&mut text));
         Secret::new(text)
     }
 
-    /// One byte that tells this key from the next one after a rotation; stands in what it sealed.
+    /// One byte that distinguishes this key from its successor; included in what it sealed.
     #[must_use]
     pub fn id(&self) -> u8 {
         let [id, ..] = *self.derive("key-id").expose();

@@ -1,4 +1,4 @@
-//! Sessions: the cookie's secret opens the mailbox's secret, the row alone opens nothing. Knows no HTTP
+//! Sessions: the cookie's secret opens the mailbox's secret key; the row alone opens nothing. Knows no HTTP
 //! and no clock.
 
 use sealpost_mail::{Random, Secret};
@@ -11,15 +11,15 @@ use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
 use crate::token;
 
-/// Under which a session is stored.
+/// The hash under which a session is stored.
 pub type SessionHash = [u8; 32];
 
 const HASH: &str = "sealpost/1/session-hash";
 const CSRF: &str = "sealpost/1/session-csrf";
 const SEAL: &str = "sealpost/1/session-seal";
 
-/// What the browser's cookie holds. Hash, CSRF token and sealing key follow from it, each by its own
-/// label, so that none of them gives away another.
+/// The content of the browser's cookie. Hash, CSRF token and sealing key are derived from it under different
+/// labels, so that none of them reveals another.
 #[derive(Clone, Debug)]
 pub struct SessionSecret(Key);
 
@@ -49,13 +49,13 @@ impl SessionSecret {
         self.0.mac(HASH, b"")
     }
 
-    /// The token every form of this session carries.
+    /// The token in every form of this session.
     #[must_use]
     pub fn csrf(&self) -> String {
         token::encode(&Key::new(self.0.mac(CSRF, b""))).expose().clone()
     }
 
-    /// Seals the mailbox's secret for this session, and proves that it was us: a cookie can be made by anybody.
+    /// Seals the mailbox's secret key for this session, and proves that we did: anybody can make a cookie.
     #[must_use]
     pub fn seal_mailbox_secret(
         &self,
@@ -71,7 +71,7 @@ impl SessionSecret {
         auth.prove_session(held, &sealed)
     }
 
-    /// Opens what [`SessionSecret::seal_mailbox_secret`] made in this session for this mailbox.
+    /// Opens what [`SessionSecret::seal_mailbox_secret`] sealed in this session for this mailbox.
     pub fn open_mailbox_secret(
         &self,
         sealed: &[u8],
@@ -123,7 +123,7 @@ mod tests {
         let other = SessionSecret::parse(SessionSecret::issue(&random).0.expose()).unwrap();
         assert!(open(&other, held).is_err());
         assert!(open(&SessionSecret(Key::new(hash)), held).is_err());
-        // Whoever makes a cookie and a row of their own lacks the server's key.
+        // An attacker who makes a cookie and a row of their own lacks the server's key.
         let foreign = SessionAuth::new(Key::new([2; 32]));
         let forged = session.seal_mailbox_secret(&secret, &held, &foreign, &random);
         assert!(session.open_mailbox_secret(&forged, &held, &auth).is_err());

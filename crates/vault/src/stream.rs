@@ -1,5 +1,5 @@
-//! A body sealed once, in chunks of 64 KiB that open one by one: the STREAM construction over
-//! AES-256-GCM. Knows no mailbox and no letter. Cutting, extending, reordering, swapping: all detected.
+//! A body sealed once, in chunks of 64 KiB that open one by one: the STREAM construction over AES-256-GCM.
+//! Detects truncation, extension, reordering and swapping. Knows no mailbox and no letter.
 
 use sealpost_mail::Random;
 use zeroize::Zeroizing;
@@ -10,10 +10,10 @@ use crate::primitive::{Aead, TAG};
 use crate::salted::{self, SALT};
 use crate::sealed_header::Format;
 
-/// Plain bytes in every chunk but the last.
+/// Plaintext bytes in every chunk but the last.
 pub const CHUNK: usize = 65536;
 
-/// log2 of [`CHUNK`], as the header says it.
+/// log2 of [`CHUNK`], as in the header.
 const CHUNK_BITS: u8 = 16;
 const PREFIX: usize = 7;
 const HEADER: usize = 4 + 1 + 1 + SALT + PREFIX;
@@ -24,16 +24,16 @@ const _: () = assert!(HEADER == 45 && CHUNK == 1 << CHUNK_BITS && TAG == 16);
 
 const NAME: &str = Format::Stream.name();
 
-/// Where a chunk stands in its stream.
+/// The position of a chunk in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChunkPosition {
     /// Others follow.
     Inner,
-    /// It ends the stream.
+    /// It is the last.
     Last,
 }
 
-/// prefix ‖ counter ‖ last: every chunk of a stream has its own, and the last cannot be mistaken.
+/// prefix ‖ counter ‖ last: every chunk of a stream has its own, and the last one is distinct.
 fn nonce(prefix: [u8; PREFIX], counter: u32, position: ChunkPosition) -> [u8; 12] {
     let [p0, p1, p2, p3, p4, p5, p6] = prefix;
     let [c0, c1, c2, c3] = counter.to_be_bytes();
@@ -56,7 +56,7 @@ pub struct StreamSealer {
 }
 
 impl StreamSealer {
-    /// A new stream under a key made from the message's key and a fresh salt.
+    /// A new stream under a key derived from the message's key and a fresh salt.
     #[must_use]
     pub fn new(key: &MessageKey, random: &dyn Random) -> Self {
         let salt = salted::salt(random);
@@ -81,9 +81,9 @@ impl StreamSealer {
         }
     }
 
-    /// Takes more of the body; appends to `out` what is full. The header comes with the first output.
+    /// Takes more of the body; appends full chunks to `out`. The header comes with the first output.
     pub fn push(&mut self, mut plain: &[u8], out: &mut Vec<u8>) {
-        // A chunk goes out only when a byte beyond it is known: the last one carries a flag.
+        // A chunk is sealed only when a further byte is known: the last one carries a flag.
         while self.held.len() + plain.len() > CHUNK {
             let (now, later) = plain.split_at_checked(CHUNK - self.held.len()).unwrap_or((plain, &[]));
             self.emit(now, ChunkPosition::Inner, out);
@@ -92,7 +92,7 @@ impl StreamSealer {
         self.held.extend_from_slice(plain);
     }
 
-    /// Seals what is left as the last chunk; says how long the body was.
+    /// Seals the rest as the last chunk; returns the length of the body.
     pub fn finish(mut self, out: &mut Vec<u8>) -> u64 {
         self.emit(&[], ChunkPosition::Last, out);
         self.plain_len
@@ -135,7 +135,7 @@ pub struct StreamOpener {
 }
 
 impl StreamOpener {
-    /// Reads the header: the first [`StreamOpener::header_len`] bytes of the sealed body; more may follow.
+    /// Parses the header: the first [`StreamOpener::header_len`] bytes of the sealed body; more may follow.
     pub fn new(key: &MessageKey, header: &[u8]) -> Result<Self, VaultError> {
         let header = *header.first_chunk::<HEADER>().ok_or(VaultError::Format(NAME))?;
         let mut reader = Format::Stream.read(&header)?;
@@ -147,7 +147,7 @@ impl StreamOpener {
         Ok(Self { aead: key.key().derive(salt, Format::Stream.label()).aead(), header, prefix })
     }
 
-    /// How many bytes stand before the first chunk.
+    /// Number of bytes before the first chunk.
     #[must_use]
     pub const fn header_len() -> usize {
         HEADER
@@ -159,8 +159,8 @@ impl StreamOpener {
         CHUNK + TAG
     }
 
-    /// Opens chunk `index` and appends it to `out`. Its position follows from the stored
-    /// length ([`sealed_chunk`]); a body cut short fails here because its last chunk lacks the flag.
+    /// Opens chunk `index` and appends it to `out`. Its position follows from the stored length
+    /// ([`sealed_chunk`]); a truncated body fails here because its last chunk lacks the flag.
     pub fn open_chunk(
         &self,
         index: u64,
@@ -190,7 +190,7 @@ impl std::fmt::Debug for StreamOpener {
     }
 }
 
-/// Where one sealed chunk lies in the sealed body.
+/// The location of one sealed chunk in the sealed body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedChunk {
     /// Offset of its first byte.
@@ -201,8 +201,8 @@ pub struct SealedChunk {
     pub position: ChunkPosition,
 }
 
-/// Where chunk `index` of a sealed body of this length lies; `None` behind the end or if no sealed
-/// body has this length. Chunk `index` holds the plain bytes from `index * CHUNK`.
+/// The location of chunk `index` in a sealed body of this length; `None` after the end or if no sealed body
+/// has this length. Chunk `index` has the plaintext bytes from `index * CHUNK`.
 #[must_use]
 pub fn sealed_chunk(sealed_len: u64, index: u64) -> Option<SealedChunk> {
     plain_len(sealed_len)?;
@@ -213,14 +213,14 @@ pub fn sealed_chunk(sealed_len: u64, index: u64) -> Option<SealedChunk> {
     Some(SealedChunk { start, len, position })
 }
 
-/// How long a body of this length is when sealed.
+/// Sealed length of a body of this length.
 #[must_use]
 pub const fn sealed_len(plain_len: u64) -> u64 {
     let chunks = if plain_len == 0 { 1 } else { plain_len.div_ceil(CHUNK_U64) };
     plain_len.saturating_add(HEADER_U64).saturating_add(chunks.saturating_mul(TAG_U64))
 }
 
-/// How long the body in a sealed body of this length is; `None` if none has this length.
+/// Unsealed length of a sealed body of this length; `None` if none has this length.
 #[must_use]
 pub fn plain_len(sealed_len: u64) -> Option<u64> {
     let chunks = sealed_len.checked_sub(HEADER_U64)?;
@@ -233,7 +233,7 @@ pub fn plain_len(sealed_len: u64) -> Option<u64> {
     full.checked_mul(CHUNK_U64)?.checked_add(plain)
 }
 
-/// Seals a body that is in memory whole.
+/// Seals a body that is completely in memory.
 #[must_use]
 pub fn seal_all(key: &MessageKey, plain: &[u8], random: &dyn Random) -> Vec<u8> {
     let mut sealed = Vec::new();

@@ -1,5 +1,5 @@
-//! Tokens in links: 256 random bits, shown once, stored only as a keyed hash. Knows neither the link nor
-//! the row, nor when a token is spent.
+//! Tokens in links: 256 random bits, shown once, stored only as a keyed hash. Knows neither the link nor the
+//! row, nor when a token is spent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use crate::label::Label;
 use crate::primitive::{Key, bind_bytes};
 use crate::record::RowKey;
 
-/// What a token permits. The same text for another purpose is another token.
+/// The permitted act. The same text for another purpose is another token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenPurpose {
     /// To activate a pending mailbox; also opens its activation wrap.
@@ -35,21 +35,21 @@ impl TokenPurpose {
 
 const RESET: &str = "sealpost/1/reset-token";
 
-/// What a mailed reset token is good for. It follows from these, so that its row is worth nothing with others: moved to
-/// another mailbox, prolonged, or from before the mailbox got another key pair.
+/// What a mailed reset token is valid for. It is derived from these, so that its row is useless with others:
+/// moved to another mailbox, prolonged, or from before the mailbox got another key pair.
 #[derive(Clone, Copy, Debug)]
 pub struct ResetBound<'a> {
-    /// Whose mailbox.
+    /// The mailbox.
     pub mailbox_id: &'a str,
     /// Its key pair.
     pub public_key: &'a [u8],
     /// When the token was made, in milliseconds since 1970.
     pub created_at: i64,
-    /// Until when it is good.
+    /// When it expires.
     pub expires_at: i64,
 }
 
-/// What is stored of a token.
+/// The stored form of a token.
 pub type TokenHash = [u8; 32];
 
 /// A token as its bearer knows it.
@@ -69,13 +69,13 @@ impl Token {
         encode(&self.0)
     }
 
-    /// Sealed for a row of a pending mailbox, so that further notices can carry the same link.
+    /// Sealed for the row of a pending mailbox, so that further notices can carry the same link.
     #[must_use]
     pub fn keep(&self, rows: &RowKey, mailbox_id: &str, random: &dyn Random) -> Vec<u8> {
         rows.seal(Label::ActivationLink, mailbox_id, self.text().expose().as_bytes(), random)
     }
 
-    /// What [`Token::keep`] made for this mailbox.
+    /// The token stored by [`Token::keep`] for this mailbox.
     pub fn kept(rows: &RowKey, mailbox_id: &str, sealed: &[u8]) -> Result<Self, VaultError> {
         let text = rows.open(Label::ActivationLink, mailbox_id, sealed)?;
         let token = std::str::from_utf8(text.expose()).ok().and_then(Self::parse);
@@ -149,7 +149,7 @@ pub(crate) fn encode(key: &Key) -> Secret<String> {
     Secret::new(text)
 }
 
-/// The only text of a key: no padding, no stray bits, nothing around it.
+/// Parses the only valid text of a key: no padding, no stray bits, nothing around it.
 pub(crate) fn decode(text: &str) -> Option<Key> {
     if text.len() != 43 {
         return None;

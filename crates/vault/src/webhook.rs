@@ -1,4 +1,5 @@
-//! The secrets of webhooks: what proves to a receiver that a message is ours. Made by the operator, no key of the hierarchy.
+//! The secrets of webhooks, which prove to a receiver that a message is ours. Made by the operator, not part
+//! of the key hierarchy.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// Below this a secret could be guessed (Standard Webhooks: 24 to 64 bytes).
+/// Minimum length in bytes; a shorter one could be guessed (Standard Webhooks: 24 to 64 bytes).
 const MIN_SECRET: usize = 24;
 
 /// One secret.
@@ -15,7 +16,8 @@ const MIN_SECRET: usize = 24;
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 impl WebhookSecret {
-    /// From its text: base64, with `whsec_` in front or without. `None`: it is none, or shorter than 24 bytes.
+    /// From its text: base64, with or without the prefix `whsec_`. `None`: it is invalid, or shorter than 24
+    /// bytes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -23,7 +25,7 @@ impl WebhookSecret {
         (bytes.len() >= MIN_SECRET).then_some(Self(bytes))
     }
 
-    /// `v1,` and the HMAC-SHA-256 over these parts, one after the other, in base64.
+    /// `v1,` and the HMAC-SHA-256 over these parts, concatenated, in base64.
     #[must_use]
     pub fn signature(&self, parts: &[&[u8]]) -> String {
         let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
@@ -42,7 +44,7 @@ impl fmt::Debug for WebhookSecret {
 mod tests {
     use super::*;
 
-    /// The example of the specification of Standard Webhooks.
+    /// The example in the Standard Webhooks specification.
     #[test]
     fn the_published_example_is_signed_as_published() {
         let secret = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();

@@ -1,4 +1,4 @@
-//! The mailbox's secret wrapped without Argon2: for the activation link (256 random bits need no slow
+//! Wraps of the mailbox's secret key without Argon2: for the activation link (256 random bits need no slow
 //! hash) and for escrow. Knows neither rows nor the operator's choice.
 
 use base64::Engine as _;
@@ -17,18 +17,18 @@ use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
 use crate::token::Token;
 
-/// What came of trying a password, an answer or a token on a well-formed wrap.
+/// Result of trying a password, an answer or a token on a well-formed wrap.
 #[derive(Debug)]
 #[must_use]
 pub enum Unwrapped {
     /// The right one.
     Opened(MailboxSecret),
-    /// Not the right one. A verdict, not an error: count it.
+    /// A wrong one. A verdict, not an error: count it.
     Wrong,
 }
 
 impl Unwrapped {
-    /// From an opened seal, or from one that did not hold.
+    /// From an opened seal, or from an invalid one.
     pub(crate) fn from_plain(plain: Option<Vec<u8>>, format: Format) -> Result<Self, VaultError> {
         let Some(plain) = plain.map(Secret::new) else {
             return Ok(Self::Wrong);
@@ -43,7 +43,7 @@ impl Unwrapped {
 pub(crate) const WRAPPED: usize = 32;
 
 impl MailboxSecret {
-    /// Wraps the secret for the bearer of an activation token, while the mailbox is pending.
+    /// Wraps the secret key for the bearer of an activation token, while the mailbox is pending.
     #[must_use]
     pub fn wrap_activation(
         &self,
@@ -57,7 +57,7 @@ impl MailboxSecret {
         salted::seal(format, &[pepper.id()], &salted::salt(random), &key, &[mailbox_id], self.seed().expose())
     }
 
-    /// Tries a token on what [`MailboxSecret::wrap_activation`] made.
+    /// Tries a token on a wrap made by [`MailboxSecret::wrap_activation`].
     pub fn unwrap_activation(
         wrap: &[u8],
         mailbox_id: &str,
@@ -72,7 +72,7 @@ impl MailboxSecret {
         Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
     }
 
-    /// By way of the link that was kept ([`Token::keep`]) beside this wrap; with it the link.
+    /// Through the link stored ([`Token::keep`]) beside this wrap; returns the link, too.
     pub fn unwrap_kept(
         link: &[u8],
         wrap: &[u8],
@@ -87,7 +87,7 @@ impl MailboxSecret {
         }
     }
 
-    /// Wraps the secret for the holder of the escrow key.
+    /// Wraps the secret key for the holder of the escrow key.
     pub fn wrap_escrow(
         &self,
         mailbox_id: &str,
@@ -97,7 +97,7 @@ impl MailboxSecret {
         escrow.key.seal(Format::Escrow, &[escrow.id], &[mailbox_id], self.seed().expose(), random)
     }
 
-    /// Opens what [`MailboxSecret::wrap_escrow`] made for this mailbox.
+    /// Opens a wrap made by [`MailboxSecret::wrap_escrow`] for this mailbox.
     pub fn unwrap_escrow(wrap: &[u8], mailbox_id: &str, escrow: &EscrowSecret) -> Result<Self, VaultError> {
         let format = Format::Escrow;
         let mut reader = format.read(wrap)?;
@@ -156,7 +156,7 @@ impl fmt::Debug for EscrowSecret {
     }
 }
 
-/// What escrow wraps are made with.
+/// Makes escrow wraps.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EscrowPublic {
     id: u8,
@@ -211,7 +211,7 @@ impl fmt::Debug for EscrowPublic {
     }
 }
 
-/// One byte that tells escrow keys apart.
+/// One byte that distinguishes escrow keys.
 fn escrow_id(public: &Public) -> u8 {
     // Not secret: a fixed key makes HMAC a plain hash with a label.
     let [id, ..] = Key::new([0; 32]).mac("sealpost/1/escrow-id", &public.to_bytes());

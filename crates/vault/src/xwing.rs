@@ -1,8 +1,9 @@
-//! X-Wing (draft-connolly-cfrg-xwing-kem) as HPKE wants it, by AWS-LC: sealing, which every letter pays for and which is three
-//! times as fast as in Rust, and opening, which a whole mailbox pays for at its activation. Knows no format.
+//! X-Wing (draft-connolly-cfrg-xwing-kem) in the form that HPKE needs, by AWS-LC: sealing, which every letter needs and
+//! which is three times as fast as in Rust, and opening, which a whole mailbox needs at its activation. Knows no
+//! format.
 //!
-//! ML-KEM's half of the randomness is AWS-LC's own, which lets nobody else give it. Both halves would have to
-//! be foreseen to foresee a key.
+//! ML-KEM's half of the randomness is AWS-LC's own, which cannot be supplied from outside. To predict a key, both
+//! halves would have to be predicted.
 
 use std::sync::Arc;
 
@@ -26,10 +27,10 @@ const ML_KEM_SEED: usize = 64;
 /// The last thing hashed (draft §5.3).
 const LABEL: &[u8] = br"\.//^\";
 
-/// The same KEM as hpke's, which its keys and what it makes can be given to.
+/// The same KEM as hpke's, with compatible keys and outputs.
 pub(crate) struct XWing;
 
-/// A secret key with both halves as AWS-LC has them: worked out once, and not for every letter.
+/// A secret key with both halves in AWS-LC's form: expanded once, not for every letter.
 #[derive(Clone)]
 pub(crate) struct PrivateKey(Arc<Halves>);
 
@@ -114,7 +115,7 @@ impl Kem for XWing {
         (secret, public)
     }
 
-    /// Draft §5.5: both halves, then the combiner. What was sealed to another key gives another secret, and no error.
+    /// Draft §5.5: both halves, then the combiner. What was sealed to another key yields another secret, not an error.
     fn decap(
         sk: &Self::PrivateKey,
         sender: Option<&Self::PublicKey>,
@@ -137,7 +138,7 @@ impl Kem for XWing {
         sender: Option<(&Self::PrivateKey, &Self::PublicKey)>,
         random: &mut impl CryptoRng,
     ) -> Result<(SharedSecret<Self>, Self::EncappedKey), HpkeError> {
-        // X-Wing proves no sender.
+        // X-Wing does not authenticate a sender.
         if sender.is_some() {
             return Err(HpkeError::EncapError);
         }
@@ -160,7 +161,7 @@ impl Kem for XWing {
     }
 }
 
-/// A public key of small order gives zeros, which AWS-LC does not hand out: nobody has a key like that.
+/// A public key of small order yields zeros, which AWS-LC does not return: nobody has such a key.
 fn agreed(
     private: &agreement::PrivateKey,
     public: &[u8],
@@ -234,7 +235,7 @@ mod tests {
         assert!(XWing::decap(&secret, Some(&public), &key).is_err());
     }
 
-    /// Implicit rejection (FIPS 203 §7.3): both find the same, and it is of no use.
+    /// Implicit rejection (FIPS 203 §7.3): both compute the same, useless value.
     #[test]
     fn what_was_sealed_to_another_key_opens_to_the_same_nonsense() {
         let (secret, _) = Opening::derive_keypair(&[1; 32]);

@@ -94,7 +94,7 @@ fn the_public_key_comes_back_from_its_row() {
     let w = world();
     assert!(MailboxPublic::from_bytes(&w.public.to_bytes()).unwrap() == w.public);
     assert!(w.secret.public() == w.public);
-    // A key that ML-KEM's check refuses (FIPS 203 §7.2): coefficients above q.
+    // A key refused by ML-KEM's check (FIPS 203 §7.2): coefficients above q.
     let mut bad = w.public.to_bytes();
     bad[5..1000].fill(0xff);
     assert!(MailboxPublic::from_bytes(&bad).is_err());
@@ -173,7 +173,7 @@ fn a_damaged_wrap_is_an_error_and_costs_nobody_a_try() {
     }
     assert!(tried(&wrap[..wrap.len() - 1]).is_err());
     assert!(tried(&[]).is_err());
-    // Memory of one gigabyte: refused before anything is allocated.
+    // One gigabyte of memory: refused before anything is allocated.
     let mut hungry = wrap.clone();
     hungry[6..10].copy_from_slice(&(1_u32 << 20).to_be_bytes());
     assert_eq!(tried(&hungry).unwrap_err(), VaultError::Cost);

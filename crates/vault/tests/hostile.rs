@@ -1,4 +1,4 @@
-//! Every opener, given anything: it answers, it never panics, and it opens only what was sealed for it.
+//! Every opener with arbitrary input: it returns, never panics, and opens only what was sealed for it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::LazyLock;
@@ -39,7 +39,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     }
 });
 
-/// How many openers accepted `bytes`.
+/// Number of openers that accepted `bytes`.
 fn opened(bytes: &[u8]) -> usize {
     let w = &*WORLD;
     let is_open = |verdict| matches!(verdict, Ok(Unwrapped::Opened(_)));
@@ -63,7 +63,7 @@ fn opened(bytes: &[u8]) -> usize {
     .count()
 }
 
-/// One of each thing this crate writes; each opens in exactly one way.
+/// One of each kind that this crate writes; each opens in exactly one way.
 static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let w = &*WORLD;
     let random = SequenceRandom::default();
@@ -89,7 +89,7 @@ static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ]
 });
 
-/// The formats whose every byte is under a seal; a public key has none.
+/// The formats covered completely by a seal; a public key has none.
 fn is_seal(sealed: &[u8]) -> bool {
     !matches!(&sealed[..4], b"SPMP" | b"SPEP")
 }
@@ -149,7 +149,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..1400),
     ) {
         let sealed = &SEALED[which];
-        // A random row may well be a well-formed public key; that is not what is asked here.
+        // A random row may be a well-formed public key; that is not tested here.
         if is_seal(sealed) {
             let dressed = [&sealed[..keep.min(sealed.len() - 1)], &bytes].concat();
             prop_assert_eq!(opened(&dressed), 0);
@@ -162,7 +162,7 @@ proptest! {
         if is_seal(&sealed) {
             let at = at.index(sealed.len());
             sealed[at] ^= 1 << bit;
-            // A wrap whose cost was changed into another allowed one may be slow, but does not open.
+            // A wrap whose cost was changed to another allowed one may be slow, but does not open.
             prop_assert_eq!(opened(&sealed), 0);
         }
     }
@@ -200,7 +200,7 @@ proptest! {
         let wrap = w.secret.wrap_password("m1", &password, pepper, &cheap, &random).unwrap();
         let right = MailboxSecret::unwrap_password(&wrap, "m1", &password, pepper);
         prop_assert!(matches!(right, Ok(Unwrapped::Opened(_))));
-        // Only ASCII is sure to have one composition.
+        // Only ASCII certainly has a single composition.
         if one != other && one.is_ascii() {
             let wrong = MailboxSecret::unwrap_password(&wrap, "m1", &Secret::new(other), pepper);
             prop_assert!(matches!(wrong, Ok(Unwrapped::Wrong)));

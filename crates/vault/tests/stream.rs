@@ -82,7 +82,7 @@ fn any_chunk_opens_without_the_others() {
 fn a_body_cut_anywhere_does_not_open() {
     let (key, random) = key();
     let sealed = seal_in(&[&body(2 * CHUNK + 100)], &key, &random);
-    // At chunk borders, where every remaining seal holds, and around them.
+    // At chunk borders, where every remaining seal is valid, and around them.
     for cut in [0, 4, HEADER - 1, HEADER, HEADER + 16, HEADER + SEALED, HEADER + 2 * SEALED, sealed.len() - 1]
     {
         damaged(&key, &sealed[..cut]);
@@ -177,7 +177,7 @@ fn a_part_and_a_body_under_one_key_are_different_things() {
     damaged(&key, &part);
     let sealed = seal_in(&[b"body"], &key, &random);
     assert!(key.open_part(Part::Head("b1"), &sealed).is_err());
-    // The same bytes with the other's magic: the derived keys differ as well.
+    // The same bytes with the other's magic: the derived keys differ too.
     let mut dressed = sealed;
     dressed[..4].copy_from_slice(b"SPPT");
     assert!(key.open_part(Part::Head("b1"), &dressed).is_err());

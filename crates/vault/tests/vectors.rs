@@ -1,6 +1,6 @@
-//! The test vectors in `tests/formats`: what we write is still what they say, and X-Wing is the draft's.
+//! The test vectors in `tests/formats`: our output still matches them, and X-Wing matches the draft's.
 //!
-//! After a wanted change of a format (and of its version): `SEALPOST_WRITE_VECTORS=1 cargo test -p
+//! After an intended change of a format (and of its version): `SEALPOST_WRITE_VECTORS=1 cargo test -p
 //! sealpost-vault --test vectors`, then `python3 tests/formats/read.py`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -39,7 +39,7 @@ fn is(verdict: Unwrapped, public: &MailboxPublic) {
     assert!(matches!(verdict, Unwrapped::Opened(secret) if secret.public() == *public));
 }
 
-/// One of everything, made from a repeatable sequence, and opened again by ourselves.
+/// One of everything, from a repeatable sequence, and opened again by us.
 fn vectors() -> Value {
     let random = SequenceRandom::default();
     let server = ServerKey::generate(&random);
@@ -131,7 +131,7 @@ fn vectors() -> Value {
         expires_at: created_at + 3_600_000,
     };
     let (reset_token, _) = keys.tokens.issue_reset(&reset);
-    // Last, so that what was written before it stays as it was.
+    // Last, so that what is written before it does not change.
     let wrapped_key = mailbox.wrap_key(MAILBOX, MESSAGE, &key, &random);
     let opened = mailbox.open_key(MAILBOX, MESSAGE, &wrapped_key).unwrap().to_bytes();
     assert_eq!(*opened.expose(), *key.to_bytes().expose());
@@ -183,7 +183,7 @@ fn vectors() -> Value {
     })
 }
 
-/// What was sealed to a key pair: made with randomness of its own, so never the same twice.
+/// What was sealed to a key pair, with randomness of its own, so it is never the same twice.
 const TO_KEYS: [&str; 3] = ["/mailbox/escrow", "/mailbox/offline_escrow/wrap", "/mailbox/sealed_key/sealed"];
 
 #[test]

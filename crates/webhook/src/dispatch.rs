@@ -1,5 +1,5 @@
-//! The messages of each receiver, one after the other, the longest due first; a receiver that does not answer waits alone.
-//! Knows no SQL and no HTTP.
+//! Sends the messages of each receiver, one after the other, the longest due first; a receiver that does not answer
+//! delays no other. Knows no SQL and no HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,38 +12,38 @@ use crate::message::{About, message};
 use crate::post::{Posted, Receiver};
 use crate::schedule::pause;
 
-/// How often somebody looks for new ones: other processes write them, too.
+/// How often new messages are looked for: other processes write them, too.
 const LOOK: Duration = Duration::from_secs(1);
-/// After this somebody may take an event again whose taker has died; well beyond an attempt.
+/// How long an event is leased; well beyond an attempt, after which another process may take it.
 const HELD: Duration = Duration::from_secs(60);
-/// So long a receiver rests after something went wrong, however many messages wait.
+/// How long a receiver is left alone after a failure, however many messages wait.
 const REST: Duration = Duration::from_secs(3);
 
-/// What an event's row says, beside its own words.
+/// The result of verifying an event's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum OpenedEvent {
-    /// Whose letter it is, if that is known.
+    /// Addresses and Message-ID of the letter; `None`: not known.
     About(Option<About>),
-    /// The row does not prove: nobody is told what it says.
+    /// The row could not be verified: its content is not sent.
     Unproven,
 }
 
-/// Holds an event's row against its proof and opens what it keeps sealed.
+/// Verifies an event's row and opens its sealed part.
 pub type Opener = dyn Fn(&EventRow) -> OpenedEvent + Send + Sync;
 
-/// What messages are made and sent with.
+/// What messages are written and sent with.
 #[derive(Clone)]
 pub struct Dispatcher {
-    /// The rows.
+    /// The store.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Opens what an event's row keeps sealed.
+    /// Opens the sealed part of an event's row.
     pub about: Arc<Opener>,
 }
 
-/// Carries messages to these receivers until `stop`.
+/// Sends messages to these receivers until `stop`.
 pub async fn run(dispatcher: Dispatcher, receivers: Vec<Receiver>, stop: CancellationToken) {
     let lanes: Vec<_> = receivers
         .into_iter()
@@ -70,17 +70,17 @@ async fn lane(dispatcher: Dispatcher, receiver: Receiver, stop: CancellationToke
     }
 }
 
-/// Sends what is due longest. `None`: look for more at once.
+/// Sends the message that is due longest. `None`: look for more at once.
 async fn next(dispatcher: &Dispatcher, receiver: &Receiver, stop: &CancellationToken) -> Option<Duration> {
-    // Somebody may soon take over from a node that gives no sign of life: it begins nothing until it can. Who has been
-    // replaced never can.
+    // A node without a sign of life may soon be replaced: it begins nothing until it can prove that it is active. One
+    // that was replaced never can.
     stop.run_until_cancelled(dispatcher.store.until_active()).await?;
     let now = dispatcher.store.lease_time(dispatcher.clock.now());
     let event = match dispatcher.store.take_event(&receiver.name, now, now.plus(HELD)).await {
         Ok(Some(event)) => event,
         Ok(None) => return Some(LOOK),
         Err(error) => {
-            tracing::warn!(webhook = receiver.name, %error, "nobody can say what waits for a webhook");
+            tracing::warn!(webhook = receiver.name, %error, "the events that wait for a webhook cannot be read");
             return Some(REST);
         }
     };
@@ -93,18 +93,18 @@ async fn next(dispatcher: &Dispatcher, receiver: &Receiver, stop: &CancellationT
         }
     };
     let failed = event.attempts.saturating_add(1);
-    // Nothing is wrong with the receiver then.
+    // The receiver did not fail.
     let rest = if posted == Posted::Unproven { None } else { Some(REST) };
     let (end, why) = match posted {
         Posted::Taken => {
             tracing::info!(webhook = receiver.name, event.id = event.id, "a webhook has taken an event");
-            // Until this is written it would be sent once more after a crash, under the same id.
+            // Until this is written, a crash would send it once more, with the same id.
             while let Err(error) = dispatcher.store.event_taken(&event.id).await {
                 tracing::error!(webhook = receiver.name, %error, "a delivered event could not be recorded");
                 if !error.is_busy() {
                     return Some(REST);
                 }
-                // It cannot be waited for for ever: somebody sends it once more.
+                // Not retried for ever: another process sends it once more.
                 stop.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
             }
             return None;

@@ -1,8 +1,8 @@
-//! Events of letters to the operator's own systems, by HTTPS: what a message says, how it is signed, sent and sent again.
-//! Only this crate and delivery, which fetches what partners publish, name hyper.
+//! Events of letters for the operator's own systems, by HTTPS: the content of a message, its signature, sending and
+//! retrying. Only this crate and delivery, which fetches what partners publish, name hyper.
 //!
-//! Events are rows, written by whoever does what they tell of; a row goes when its receiver has answered 2xx. So nothing is
-//! lost, and what is sent again after a crash or a lost answer has the same `webhook-id`.
+//! Events are rows, written in the transaction that they are about; a row is deleted when its receiver has answered
+//! 2xx. So nothing is lost, and a message that is repeated after a crash or a lost answer has the same `webhook-id`.
 //!
 //! Must never know: SQL, rules, content and subjects, how configuration is written.
 

@@ -1,4 +1,5 @@
-//! What a receiver reads: the body as JSON, and the headers of Standard Webhooks that prove it. Pure; knows no socket.
+//! A message to a receiver: the body as JSON, and the headers of Standard Webhooks that authenticate it.
+//! Pure; knows no socket.
 
 use jiff::Timestamp as Instant;
 use sealpost_mail::Timestamp;
@@ -6,23 +7,23 @@ use sealpost_store::{EventRow, LetterEvent};
 use sealpost_vault::WebhookSecret;
 use serde_json::{Map, Value, json};
 
-/// Whose a letter is and whom it is for.
+/// Sender, recipient and Message-ID of a letter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// The sender's address; of an answer, its writer's.
+    /// The sender's address; for a reply, its author's.
     pub sender: Option<String>,
     /// The recipient's address.
     pub recipient: Option<String>,
-    /// The letter's Message-ID; of an answer, of the letter that is answered.
+    /// The letter's Message-ID; for a reply, that of the letter it answers.
     pub message_id: Option<String>,
 }
 
-/// Whether a receiver is told whose letter it is and whom it is for.
+/// Whether a receiver is sent addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addresses {
     /// It is.
     Told,
-    /// It is told ids only.
+    /// It is sent ids only.
     Withheld,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Message {
     pub(crate) headers: [(&'static str, String); 3],
 }
 
-/// The message of an event as it leaves at `now`.
+/// The message of an event, sent at `now`.
 pub(crate) fn message(
     event: &EventRow,
     about: Option<&About>,
@@ -75,7 +76,7 @@ pub(crate) fn message(
     let at = Instant::from_millisecond(event.at.0).map(|at| at.to_string()).unwrap_or_default();
     let body = json!({ "type": event.kind.as_str(), "timestamp": at, "data": Value::Object(data) });
     let body = body.to_string().into_bytes();
-    // The time of this attempt: an old message caught on its way is of no use to who looks at it.
+    // The time of this attempt: a captured message soon becomes useless.
     let seconds = now.0.div_euclid(1000).to_string();
     let signed = [event.id.as_bytes(), b".", seconds.as_bytes(), b".", &body];
     let signatures: Vec<String> = secrets.iter().map(|secret| secret.signature(&signed)).collect();

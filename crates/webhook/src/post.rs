@@ -1,5 +1,5 @@
-//! One POST to one receiver: the host that the operator wrote, and no other; TLS with a certificate that is verified; nothing
-//! followed, nothing of the answer read but its status. Knows no event.
+//! One POST to one receiver: only to the configured host, over TLS with a verified certificate; redirects are
+//! not followed, and only the status of the answer is read. Knows no event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,21 +19,21 @@ use url::Url;
 
 use crate::message::{Addresses, Message};
 
-/// For everything: connecting, shaking hands, sending, and the first line of the answer.
+/// Timeout for everything: connecting, handshake, sending, and the status line of the answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The head of an answer, beyond which it is none.
+/// Limit on the header section of an answer.
 const MAX_HEAD: usize = 32 * 1024;
 
-/// Why a receiver cannot be one: a sentence about its settings.
+/// Why a receiver's settings are not usable, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiverError(pub String);
 
-/// A system of the operator's that wants to hear of letters.
+/// A system of the operator's that receives events of letters.
 #[derive(Clone)]
 pub struct Receiver {
     /// Its name in rows, logs and commands.
     pub name: String,
-    /// Whether it is told addresses.
+    /// Whether it is sent addresses.
     pub addresses: Addresses,
     pub(crate) secrets: Vec<WebhookSecret>,
     host: String,
@@ -44,22 +44,23 @@ pub struct Receiver {
     tls: Arc<ClientConfig>,
 }
 
-/// How a POST ended.
+/// The result of a POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Posted {
-    /// The receiver has it.
+    /// The receiver has accepted it.
     Taken,
-    /// The receiver will not have it, ever (RFC 9110 §15.5.11).
+    /// The receiver will never accept it (RFC 9110 §15.5.11).
     Gone,
-    /// It was not sent: the row does not prove.
+    /// It was not sent: the row could not be verified.
     Unproven,
-    /// Perhaps another time: what happened, for the operator.
+    /// To be retried; the cause, for the operator.
     NotNow(String),
 }
 
 impl Receiver {
-    /// From its address and what proves our messages to it; the first secret is the present one.
+    /// A receiver at this address, with the secrets that authenticate our messages; the first secret is the
+    /// current one.
     ///
     /// # Errors
     /// The address is not `https://host…`, or the authorities cannot be read.
@@ -95,7 +96,7 @@ impl Receiver {
             Ok(Ok(status)) => match status {
                 200..=299 => Posted::Taken,
                 410 => Posted::Gone,
-                // A redirect would lead to a host that nobody wrote down.
+                // A redirect would lead to a host that is not configured.
                 300..=399 => Posted::NotNow(format!("{status}: redirects are not followed")),
                 other => Posted::NotNow(other.to_string()),
             },
@@ -130,13 +131,13 @@ impl Receiver {
             .body(Full::new(Bytes::from(message.body)))
             .map_err(|error| format!("the request cannot be written: {error}"))?;
         let answer = sender.send_request(request).await.map_err(broken)?;
-        // Its body may be without end: it is not read, and the connection is closed.
+        // Its body may be endless: it is not read, and the connection is closed.
         drop(connection);
         Ok(answer.status().as_u16())
     }
 }
 
-/// Ends with whoever waits for it.
+/// Aborted when dropped.
 struct Aborted(tokio::task::JoinHandle<Result<(), ()>>);
 
 impl Drop for Aborted {

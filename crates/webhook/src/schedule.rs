@@ -1,17 +1,17 @@
-//! When a message is sent again, and when nobody tries any more. Pure.
+//! When a message is retried, and when it is given up. Pure.
 
 use std::time::Duration;
 
 const MINUTE: u64 = 60;
 
-/// Pauses after each attempt that failed; the last one again and again.
+/// Pauses after failed attempts, in seconds; the last one is repeated.
 const PAUSES: [u64; 8] =
     [5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 180 * MINUTE, 360 * MINUTE];
 
-/// About five days; a weekend with a holiday before and after it.
+/// About five days: a weekend with a holiday before and after it.
 const MAX: u64 = 26;
 
-/// The pause after so many failed attempts, this one among them; `None`: that was the last one.
+/// The pause after this many failed attempts, including this one; `None`: that was the last one.
 pub(crate) fn pause(failed: u64) -> Option<Duration> {
     if failed >= MAX {
         return None;

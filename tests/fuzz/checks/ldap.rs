@@ -1,4 +1,4 @@
-//! What a directory sends: an answer, or a complaint, whatever octets it are; and never more than a question is worth.
+//! A directory's messages: any octets give an answer or an error, and never more than the limits.
 
 pub(crate) fn check(input: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

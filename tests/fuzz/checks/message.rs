@@ -1,4 +1,4 @@
-//! A letter from anywhere: reading it never fails hard, and what is changed on the way is nothing but what was asked.
+//! An untrusted letter: parsing it never panics, and only the requested edits change it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -78,7 +78,7 @@ fn letter(bytes: &[u8]) {
     }
     assert!(letter.attachment_bytes(usize::MAX).is_none());
     let _ = (letter.text(), letter.html(), letter.is_encrypted(), letter.is_signed());
-    // What is written down can be read again.
+    // What is serialised can be parsed again.
     for mailbox in summary.from.iter().chain(&summary.to).chain(&summary.cc) {
         let _ = format!("{mailbox:?}");
     }

@@ -1,4 +1,4 @@
-//! What must hold for any input at all. Called by the fuzz targets and, with generated input, by every test run.
+//! Properties of any input. Called by the fuzz targets and, with generated input, by every test run.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 pub(crate) mod ldap;

@@ -1,5 +1,5 @@
-//! What strangers send about partners, to every reader of it: letters, files of keys, answers and lists of authorities, what a worker
-//! says. Nothing fails hard, and nothing counts as proven that was not signed.
+//! Untrusted data about partners, for every parser: letters, key files, answers and lists of authorities, messages of a worker.
+//! Nothing panics, and nothing unsigned counts as proven.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! The rules of a configuration: any text is either rules or a complaint, and rules never contradict themselves.
+//! The rules of a configuration: any text gives rules or an error, and rules never contradict themselves.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};

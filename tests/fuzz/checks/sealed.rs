@@ -1,4 +1,4 @@
-//! Sealed bytes that were changed, cut, put elsewhere or made up: they open as what was sealed, or not at all.
+//! Sealed bytes that are changed, truncated, moved or invented: they open as what was sealed, or not at all.
 
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{

@@ -1,4 +1,5 @@
-//! The readers of an SMTP session against the plainest reading of the standard, in blocks of any size.
+//! The readers of an SMTP session compared with the simplest implementation of the standard, in blocks of any
+//! size.
 
 use sealpost_intake::pieces::{ChunkReader, DataReader, Found, Last, Line, MAX_LINE, find, parse};
 use sealpost_mail::Address;
@@ -6,7 +7,7 @@ use sealpost_mail::Address;
 /// What becomes of a letter.
 #[derive(Debug, PartialEq, Eq)]
 enum Read {
-    /// It ended after so many octets and has this content.
+    /// It ended after this many octets and has this content.
     Whole { consumed: usize, content: Vec<u8> },
     /// It is not over yet.
     Open,

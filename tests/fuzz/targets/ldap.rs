@@ -1,4 +1,4 @@
-//! Fuzzes what a directory sends.
+//! Fuzzes a directory's messages.
 #![no_main]
 
 #[path = "../checks/mod.rs"]

@@ -1,4 +1,4 @@
-//! Fuzzes a letter from anywhere.
+//! Fuzzes an untrusted letter.
 #![no_main]
 
 #[path = "../checks/mod.rs"]

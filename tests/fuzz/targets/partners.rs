@@ -1,5 +1,5 @@
-//! Fuzzes letters, keys and answers that strangers send about partners. What there is to begin with: `cargo fuzz run partners
-//! corpus/partners ../corpus ../reading`.
+//! Fuzzes untrusted letters, keys and answers about partners. With an initial corpus: `cargo fuzz run
+//! partners corpus/partners ../corpus ../reading`.
 #![no_main]
 
 #[path = "../checks/mod.rs"]

@@ -1,4 +1,4 @@
-//! Fuzzes sealed bytes that were changed, cut or made up.
+//! Fuzzes sealed bytes that are changed, truncated or invented.
 #![no_main]
 
 #[path = "../checks/mod.rs"]

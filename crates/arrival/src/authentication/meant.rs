@@ -1,5 +1,5 @@
-//! Whether a mail was written to us, and lately: a signature holds for ever, and whoever has an old mail can send it once
-//! more to whom they like (RFC 6376 §8.6). Knows no DNS. Pure.
+//! Whether a mail was written to us, and recently: a signature is valid for ever, and anybody who has an old mail can
+//! resend it to anyone (RFC 6376 §8.6). Knows no DNS. Pure.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::results::is_within;
 
 /// Servers give up after some days (RFC 5321 §4.5.4.1).
 const BACK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
-/// Clocks and zones that are wrong.
+/// Tolerance for wrong clocks and time zones.
 const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether the one To names this address, and the one Date is of these days. More than one of either can be read in two
-/// ways, and a signature covers one of them.
+/// Whether the single To names this address, and the single Date is recent. More than one of either is ambiguous, and a
+/// signature covers only one of them.
 pub(crate) fn is_meant(head: &Head, bytes: &[u8], ours: &Address, now: Timestamp) -> bool {
     if head.count("To") != 1 || head.count("Date") != 1 {
         return false;
@@ -24,7 +24,7 @@ pub(crate) fn is_meant(head: &Head, bytes: &[u8], ours: &Address, now: Timestamp
     lately && to.iter().any(|one| one.address.as_deref().is_some_and(is_ours))
 }
 
-/// Whether a signature over these fields says who wrote what to whom and when.
+/// Whether a signature over these fields covers who wrote what to whom and when.
 pub(super) fn signs_enough<'a>(signed: impl Iterator<Item = &'a str>) -> bool {
     let mut missing = vec!["from", "to", "date"];
     for name in signed {
@@ -33,13 +33,13 @@ pub(super) fn signs_enough<'a>(signed: impl Iterator<Item = &'a str>) -> bool {
     missing.is_empty()
 }
 
-/// Another server has looked at the signatures of this domain and does not say at which: each of them must be enough.
+/// Another server has verified the signatures of this domain and does not say which: each of them must be sufficient.
 pub(super) fn all_signatures_say_so(head: &Head, domain: &str) -> bool {
     head.all("DKIM-Signature").iter().all(|field| {
         let tag = |name: &str| {
             let is_it = |tag: &&str| tag.split('=').next().is_some_and(|key| key.trim() == name);
             let mut tags = field.split(';').filter(is_it);
-            // RFC 6376 §3.2: a tag that stands twice makes the whole field invalid.
+            // RFC 6376 §3.2: a duplicate tag makes the whole field invalid.
             let (value, again) = (tags.next(), tags.next());
             value.filter(|_| again.is_none()).and_then(|tag| Some(tag.split_once('=')?.1.trim().to_owned()))
         };

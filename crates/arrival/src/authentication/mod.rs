@@ -1,5 +1,5 @@
-//! Whether a mail is from whom it says: by DKIM, SPF and DMARC, or by what a server says that the operator trusts. The only
-//! file that names mail-auth. Knows no mailbox and not what the mail wants.
+//! Whether a mail is from whom it says: by DKIM, SPF and DMARC, or by the results of a trusted server. The only file
+//! that names mail-auth. Knows no mailbox, and not what the mail requests.
 
 mod meant;
 mod results;
@@ -20,21 +20,21 @@ use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 pub(crate) use self::meant::is_meant;
 use self::results::is_within;
 
-/// What is asked, and whom.
+/// How mails are authenticated.
 #[derive(Clone, Debug, Default)]
 pub struct Asking {
-    /// Name servers; none: the system's.
+    /// Name servers; empty: the system's.
     pub resolvers: Vec<SocketAddr>,
-    /// Whose word counts, and in mail from where.
+    /// The server whose results are trusted, and for mail from where.
     pub upstream: Option<Upstream>,
 }
 
-/// A server whose `Authentication-Results` are believed (RFC 8601).
+/// A server whose `Authentication-Results` are trusted (RFC 8601).
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// The name by which it signs them.
+    /// Its name in those fields.
     pub authserv_id: String,
-    /// Mail from elsewhere may say what it likes.
+    /// Its networks; fields in mail from elsewhere are ignored.
     pub networks: Vec<IpNet>,
 }
 
@@ -42,33 +42,33 @@ pub struct Upstream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Proof {
-    /// By our own look.
+    /// Proven by our own checks.
     Ours,
-    /// By a trusted server's word.
+    /// Proven by a trusted server.
     Upstream,
-    /// Nothing proves it.
+    /// Not proven.
     None,
-    /// It cannot be said now.
+    /// Unknown for the moment.
     Later,
 }
 
-/// A mail in question.
+/// The mail to check.
 pub(crate) struct Mail<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) head: &'a Head,
     pub(crate) from: &'a Address,
     pub(crate) reverse_path: &'a ReversePath,
     pub(crate) origin: &'a Origin,
-    /// Inbound: its client is whoever sent it, and not a server of the operator, so SPF says something of it.
+    /// If inbound, its client is the sender's server and not one of the operator's, so SPF applies.
     pub(crate) direction: Direction,
 }
 
-/// However many name servers keep silent.
+/// Time limit, however many name servers do not answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// More of them than this, and somebody wants us to ask (RFC 6376 §6.1 lets us choose).
+/// With more of them, somebody wants to make us query (RFC 6376 §6.1 lets us choose).
 const MAX_SIGNATURES: usize = 8;
 
-/// Looks whether anything proves where a mail is from.
+/// Checks whether anything proves where a mail is from.
 pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Proof {
     let domain = mail.from.domain().as_str();
     if let Some(upstream) = &asking.upstream
@@ -105,8 +105,8 @@ async fn ask(asking: &Asking, gateway: &str, mail: &Mail<'_>, domain: &str) -> P
     };
     let envelope_domain = envelope.map_or("", |sender| sender.domain().as_str());
     let signed = signatures.iter().map(|output| of_signature(output, domain));
-    // A provider lets each customer send from its servers, and many let them write any customer's name into From: what SPF
-    // proves is the reverse-path, so that must be the very address.
+    // Providers let every customer send from their servers, and many allow any customer's name in From: SPF proves the
+    // reverse-path, so that must be the very address.
     let sent = match spf.result() {
         _ if envelope.is_none_or(|sender| sender.identity() != mail.from.identity()) => Proof::None,
         SpfResult::Pass => Proof::Ours,
@@ -121,7 +121,7 @@ async fn ask(asking: &Asking, gateway: &str, mail: &Mail<'_>, domain: &str) -> P
     if best != Proof::Ours {
         return best;
     }
-    // What its owner says of the domain counts beside our own stricter look: `adkim=s`, for instance.
+    // The domain owner's policy counts besides our own stricter checks: `adkim=s`, for instance.
     let dmarc = dns.verify_dmarc(DmarcParameters::new(&message, &signatures, envelope_domain, &spf)).await;
     match dmarc.result() {
         DmarcResult::TempError(_) => Proof::Later,
@@ -140,12 +140,12 @@ fn best(one: Proof, other: Proof) -> Proof {
     }
 }
 
-/// A signature counts that covers the whole body and is of the very domain or of one above it: a customer's subdomain does
-/// not speak for its provider.
+/// A signature counts if it covers the whole body and is from the same domain or one above it: a customer's subdomain
+/// does not speak for its provider.
 fn of_signature(output: &DkimOutput<'_>, domain: &str) -> Proof {
     let Some(signature) = output.signature() else { return Proof::None };
-    // RFC 6376 §8.2: with `l=` anybody writes more below. §5.4: From must be among what is signed, and here whom it was
-    // written to and when. RFC 8301 §3.1: SHA-1 proves nothing.
+    // RFC 6376 §8.2: with `l=` anybody can append text. §5.4: From must be signed, and here also recipient and date.
+    // RFC 8301 §3.1: SHA-1 proves nothing.
     let signs_enough = meant::signs_enough(signature.h.iter().map(String::as_str));
     let is_strong = match signature.a {
         Algorithm::RsaSha256 | Algorithm::Ed25519Sha256 => true,

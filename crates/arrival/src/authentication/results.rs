@@ -1,13 +1,13 @@
-//! `Authentication-Results` (RFC 8601) of a server that is trusted: whether they prove the domain in From. Who may have
-//! written them is decided before; of several fields with that server's name only the topmost counts, for a server adds
-//! above what was there. Pure.
+//! Parses `Authentication-Results` (RFC 8601) of a trusted server: whether they prove the domain in From. Who may have
+//! written them is decided before; of several fields with that server's name only the topmost counts, because servers
+//! add at the top. Pure.
 
 use sealpost_mail::{Address, Head};
 
 const FIELD: &str = "Authentication-Results";
 
-/// Whether the topmost field of this server says that the mail is from this address's domain. A field above it that cannot be read
-/// could be this server's own, broken by what it had to copy: it proves nothing then.
+/// Whether the topmost field of this server says that the mail is from this address's domain. An unreadable field above
+/// it could be this server's own, broken by what it had to copy: then nothing is proven.
 pub(super) fn proves(head: &Head, authserv_id: &str, from: &Address) -> bool {
     for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD)) {
         let Some(statements) = statements(&String::from_utf8_lossy(value)) else { return false };
@@ -36,11 +36,11 @@ fn says(results: &[Vec<String>], from: &Address) -> bool {
             })
         };
         match method.as_str() {
-            // The owner of the domain has the last word.
+            // The domain's owner has the last word.
             "dmarc" if !pass && !result.eq_ignore_ascii_case("none") => return false,
             "dmarc" if pass => proven |= names("header.from"),
             "dkim" if pass => proven |= names("header.d") || names("header.i"),
-            // The reverse-path is all that SPF proves, and of a shared server it proves that for each customer.
+            // SPF proves only the reverse-path, and on a shared server it proves that for each customer.
             "spf" if pass => proven |= is_reverse_path(words, from),
             _ => {}
         }
@@ -63,8 +63,8 @@ pub(super) fn is_within(domain: &str, parent: &str) -> bool {
         || (parent.contains('.') && domain.strip_suffix(&parent).is_some_and(|below| below.ends_with('.')))
 }
 
-/// The parts between semicolons, each as its words: `key=value` is one, quoted strings are open, comments are gone. `None`:
-/// a comment or a quoted string does not end, and nobody knows what is what.
+/// The parts between semicolons, each as its words: `key=value` is one, quoted strings are unquoted, comments removed.
+/// `None`: a comment or a quoted string is unterminated, so the field is ambiguous.
 fn statements(text: &str) -> Option<Vec<Vec<String>>> {
     let mut all = vec![Vec::new()];
     let (mut word, mut depth, mut quoted) = (String::new(), 0_usize, false);
@@ -101,7 +101,7 @@ fn statements(text: &str) -> Option<Vec<Vec<String>>> {
     (depth == 0 && !quoted).then(|| joined(all))
 }
 
-/// Blanks may stand around `=`.
+/// Blanks are allowed around `=`.
 fn joined(all: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let join = |words: Vec<String>| {
         words.into_iter().fold(Vec::<String>::new(), |mut done, word| {

@@ -1,12 +1,12 @@
-//! `Authentication-Results` in letters from the world that claim to be the operator's own: taken out (RFC 8601 §5). A
-//! server inside believes them by their name alone. Knows no method and believes nothing.
+//! Removes `Authentication-Results` from outside that claim to be the operator's own (RFC 8601 §5). A server inside
+//! trusts them by their name alone. Knows no method and trusts nothing.
 
 use sealpost_mail::{Head, skeleton};
 
-/// As letters and digits alone: whoever reads `Authentication_Results` must not find it either.
+/// Letters and digits only: a reader that accepts `Authentication_Results` must not find it either.
 const FIELDS: [&str; 2] = ["authenticationresults", "xoriginalauthenticationresults"];
 
-/// The head without the fields that bear one of these names.
+/// The head without the fields that carry one of these names.
 pub(super) fn without_ours(head: &Head, names: &[String]) -> Head {
     head.without_fields(|field, value| {
         let letters: String =
@@ -15,14 +15,14 @@ pub(super) fn without_ours(head: &Head, names: &[String]) -> Head {
     })
 }
 
-/// Whether some reader finds one of the names where a field says whose it is: before the first semicolon, however it is
-/// quoted, commented or folded. In a field that has none, anywhere.
+/// Whether any reader could find one of the names where a field names its server: before the first semicolon, however
+/// it is quoted, commented or folded; in a field without one, anywhere.
 fn claims(value: &str, names: &[String]) -> bool {
     let bare = |text: &str| -> String {
         skeleton(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\\')).collect()
     };
     let start = value.split(';').next().unwrap_or(value);
-    // A comment may hold the semicolon.
+    // A comment may contain the semicolon.
     let start = if start.contains('(') { value } else { start };
     let start = bare(start);
     names.iter().any(|name| start.contains(&bare(name)))

@@ -1,5 +1,5 @@
-//! A spooled letter as something to read from beside the event loop, and a new spool as something to write to: closing
-//! and opening never have a whole letter in memory. Knows no keys of partners.
+//! A spooled letter as a blocking reader, and a new spool as a blocking writer, off the event loop:
+//! encrypting and decrypting never have a whole letter in memory. Knows no keys of partners.
 
 use std::io::{self, Read, Write};
 
@@ -10,18 +10,18 @@ use tokio::runtime::Handle;
 
 use crate::spool::{Spool, Spooled};
 
-/// Head and rest, one chunk in memory. For a thread that may block.
+/// Reads head and body, with one chunk in memory. For a thread that may block.
 pub(super) struct Reading {
     handle: Handle,
     opener: BodyOpener,
     head: Vec<u8>,
-    /// What has been read and not handed out.
+    /// Read but not handed out yet.
     at_hand: io::Cursor<Vec<u8>>,
     next: Option<u64>,
 }
 
 impl Reading {
-    /// The letter under this head.
+    /// The letter with this head.
     pub(super) async fn of(spooled: &Spooled, head: &[u8]) -> io::Result<Self> {
         let opener = spooled.opener().await.map_err(io::Error::other)?;
         let (head, at_hand) = (head.to_vec(), io::Cursor::new(head.to_vec()));
@@ -61,7 +61,7 @@ impl Source for Reading {
     }
 }
 
-/// What the spool said, on its way through those who know only errors of reading and writing.
+/// The spool's reply, passed through code that knows only I/O errors.
 #[derive(Debug)]
 pub(super) struct Refused(Reply);
 
@@ -73,12 +73,12 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// What the spool said, if it was that.
+/// The spool's reply, if the error is one.
 pub(super) fn refusal(error: &io::Error) -> Option<&Reply> {
     error.get_ref()?.downcast_ref::<Refused>().map(|refused| &refused.0)
 }
 
-/// A new letter, sealed as it comes. For a thread that may block.
+/// Writes a new letter, sealed as it arrives. For a thread that may block.
 pub(super) struct Writing {
     handle: Handle,
     spool: Spool,

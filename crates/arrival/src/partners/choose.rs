@@ -1,11 +1,11 @@
-//! Which partner's key a letter is encrypted to, and with which of ours it is signed, or why neither. Asks the store and
-//! nothing else.
+//! Chooses the partner's key that a letter is encrypted to, and our key that signs it, or says why there is none. Reads
+//! the store and nothing else.
 
 use sealpost_mail::{Address, Domain, Timestamp};
 use sealpost_partner::{Book, Choice, Found, Own, Partner, PartnerError, PartnerKey, Standing, Why};
 use sealpost_seal::Method;
 
-/// Both keys, or the reason that tells most.
+/// Both keys, or the most informative reason.
 #[derive(Debug)]
 pub enum Chosen {
     /// The copy is encrypted with these keys.
@@ -14,17 +14,17 @@ pub enum Chosen {
         partner: Partner,
         /// The partner's key.
         key: Box<PartnerKey>,
-        /// The id of ours.
+        /// Id of our key.
         own: String,
     },
     /// No key can be used.
     Nothing(Why),
 }
 
-/// For one recipient. `named`: the partner that the rule names; `from`: the domain whose letter it is.
+/// For one recipient. `named`: the partner named by the rule; `from`: the sender's domain.
 ///
 /// # Errors
-/// The store does not answer, or a row is not ours.
+/// The store did not answer, or a row is not ours.
 pub async fn choose(
     book: &Book<'_>,
     own: &[Own],
@@ -41,7 +41,7 @@ pub async fn choose(
     Ok(of(&found, own, recipient, from, now))
 }
 
-/// The same for a letter by which the connection is tried: of a partner for which nothing else is encrypted yet, too.
+/// The same for a test letter: also for a partner to which nothing else is encrypted yet.
 #[must_use]
 pub fn choose_for_test(
     found: &Found,

@@ -1,5 +1,5 @@
-//! Recipients whose letter is encrypted for their company: one closed copy for each key, as a body of its own, or what
-//! the rule says where there is no key. There is no way from here in clear (invariant 2).
+//! Encrypts copies for recipients at partners: one encrypted copy per key, as a body of its own, or what the rule says
+//! if there is no key. No path leads from here to cleartext (invariant 2).
 
 use std::io::BufWriter;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::settings::Routes;
 use crate::spool::{Spool, Spooled};
 use crate::unclosable::Unclosable;
 
-/// Copies made so far: the same letter to the same key is closed once.
+/// Copies made so far: the same letter is encrypted to a key only once.
 #[derive(Default)]
 struct Made(Vec<(String, Vec<Edit>, Arc<Copy>)>);
 
-/// Carries out `domain` and `sign`: afterwards no recipient is judged so.
+/// Carries out `domain` and `sign`: afterwards no recipient has these treatments.
 pub(crate) async fn settle(
     context: &Context,
     partners: &Partners,
@@ -79,7 +79,7 @@ pub(crate) async fn settle(
     Ok(settled)
 }
 
-/// Whether the whole letter is signed or encrypted already, by what its head says; that it is signed, by its parts as well.
+/// Whether the whole letter is already signed or encrypted: by its head; if signed, by its parts as well.
 async fn came_signed(shared: &Shared, spooled: &Spooled) -> Result<bool, Reply> {
     let essence = spooled.head.first("Content-Type").unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -94,9 +94,9 @@ async fn came_signed(shared: &Shared, spooled: &Spooled) -> Result<bool, Reply> 
     }
 }
 
-/// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
-/// here vouches for, unless somebody else is named for it. The reverse-path proves nothing to a reader, who sees From; and
-/// a Sender of another house says that the letter is not From's own (RFC 5322 §3.6.2).
+/// The domain of ours that a signature would speak for: that of the single mailbox in From, vouched for by any client
+/// that may send here, unless writers are configured for it. The reverse-path proves nothing to a reader, who sees
+/// From; and a Sender from elsewhere says that the letter is not From's own (RFC 5322 §3.6.2).
 pub fn speaks_for(
     routes: &Routes,
     origin: &Origin,
@@ -104,7 +104,7 @@ pub fn speaks_for(
     direction: Direction,
 ) -> Result<Domain, Why> {
     match direction {
-        // Anybody may hand in there, under any name: our signature would make it ours.
+        // Anybody may send through it, under any name: our signature would make it ours.
         Direction::Inbound => return Err(Why::FromWorld),
         Direction::Outbound => {}
     }
@@ -124,14 +124,14 @@ struct Closer<'a> {
     context: &'a Context,
     partners: &'a Partners,
     spooled: &'a Spooled,
-    /// Somebody else's signature, or encryption, is around all of it.
+    /// It is entirely inside somebody else's signature or encryption.
     came_signed: bool,
     own: Arc<Vec<Own>>,
-    /// For which domain we sign, or why for none.
+    /// The domain we sign for, or why there is none.
     from: Result<Domain, Why>,
     now: Timestamp,
     made: Made,
-    /// Keys held against the lists already, and whether they are on one.
+    /// Keys already checked against the lists, and the result.
     asked: Vec<(String, bool)>,
 }
 
@@ -179,8 +179,8 @@ impl Closer<'_> {
         }
     }
 
-    /// The letter with our signature, for everybody who gets it so. One that came signed goes on as it came: a second
-    /// signature says nothing more, and the first one would stand inside of it.
+    /// The letter with our signature, for all recipients with this treatment. One that arrived signed is passed on
+    /// unchanged: a second signature would say nothing more, and the first one would be inside it.
     async fn sign(&mut self, judgement: Judgement, tls: TlsFloor, sign: Signing) -> Result<Way, Reply> {
         let as_it_is = |judgement| {
             let treatment = Treatment::Relay { tls, sign: Signing::Off };
@@ -206,14 +206,14 @@ impl Closer<'_> {
     }
 
     async fn signed_copy(&mut self, own: &str, edits: &[Edit]) -> Result<Arc<Copy>, Reply> {
-        // Keys of partners have ids, and no id is empty.
+        // Partners' keys have ids, and no id is empty.
         let known = self.made.0.iter().find(|(id, made, _)| id.is_empty() && made == edits);
         if let Some((_, _, copy)) = known {
             return Ok(Arc::clone(copy));
         }
         let at = self.own.iter().position(|one| one.public.id == own);
         let at = at.ok_or_else(|| failure::later("our key is gone"))?;
-        // The head stays as it is: nothing is hidden, and programs that know no second head would show it.
+        // The head is unchanged: nothing is hidden, and programs that know no second head would show it.
         let profile = Profile { headers: HeaderProtection::Off, ..Profile::default() };
         let spooled = self.close("", Vec::new(), profile, at, edits).await?;
         let copy = Arc::new(Copy { spooled, partner: String::new(), fingerprint: String::new() });
@@ -221,7 +221,7 @@ impl Closer<'_> {
         Ok(copy)
     }
 
-    /// Whether its authority has taken it back, as far as lists are here. Once for each letter: lists change.
+    /// Whether its authority has revoked it, according to our lists. Once per letter: lists change.
     async fn is_revoked(&mut self, key: &PartnerKey) -> Result<bool, Reply> {
         let inbound = &self.context.tenant.inbound;
         let crls = match inbound.lists {
@@ -240,7 +240,7 @@ impl Closer<'_> {
         let verdict = worker.check_chain(&key.key, &inbound.roots, &crls, self.now).await;
         let is_revoked = match verdict.map_err(failure::later)? {
             ChainVerdict::Revoked => true,
-            // The operator has trusted this very certificate: it needs no chain, and no list.
+            // The operator trusts this very certificate: it needs no chain and no list.
             ChainVerdict::Holds
             | ChainVerdict::NoRevocationList
             | ChainVerdict::StaleList
@@ -250,7 +250,7 @@ impl Closer<'_> {
         Ok(is_revoked)
     }
 
-    /// What a list has named stays revoked when the list is gone.
+    /// A certificate once found on a list stays revoked when the list is gone.
     async fn takes_back(&self, partner: &Partner, key: &PartnerKey) {
         let shared = &self.context.shared;
         let fingerprint = key.key.facts().fingerprint.to_hex();
@@ -302,7 +302,7 @@ impl Closer<'_> {
         let turn = self.partners.closing.ours().await?;
         let head = edited(&self.spooled.head, edits);
         let mut letter = Reading::of(self.spooled, head.as_bytes()).await.map_err(failure::later)?;
-        // Base64, and what stands around it.
+        // Base64, and what surrounds it.
         let announced = self.spooled.size().saturating_mul(3) / 2;
         let out = BufWriter::with_capacity(64 * 1024, Writing::new(Spool::anew(shared, announced)?));
         let now = self.now;
@@ -315,7 +315,7 @@ impl Closer<'_> {
             let closing = Closing { sign_with, to: &to, tokens: &*tokens, profile, now, random: &*random };
             match sign_with {
                 Some(_) => sealpost_seal::close(&mut letter, &closing, out),
-                // Never unsigned: which key it is was decided before.
+                // Never unsigned: which key to use was decided before.
                 None => Err(CloseError::NoKey),
             }
         });
@@ -325,12 +325,12 @@ impl Closer<'_> {
             OtherSignatures::Kept => {}
             OtherSignatures::KeptInOpaqueForm => {
                 tracing::info!(
-                    "signed in the opaque form: a signature of somebody else within is over a line that is too long"
+                    "signed in the opaque form: a signature within the letter covers a line that is too long"
                 );
             }
             OtherSignatures::Broken => {
                 tracing::warn!(
-                    "a signature of somebody else within was over a line that is too long, and no longer verifies"
+                    "a signature within the letter covered a line that is too long, and no longer verifies"
                 );
             }
         }
@@ -344,7 +344,7 @@ impl Closer<'_> {
     }
 }
 
-/// What the rule says where there is no key.
+/// What the rule says if there is no key.
 fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
     let treatment = match otherwise {
         Otherwise::Portal => Treatment::Portal,
@@ -355,12 +355,13 @@ fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
     Way::Judged(Judgement { treatment, ..judgement })
 }
 
-/// A key that was found good and with which nothing can be closed is a matter for the operator, and soon mended or not:
-/// the client tries again, and nothing leaves meanwhile.
+/// If encrypting fails with a key that was judged good, the operator must look at it: the client retries, and nothing
+/// leaves meanwhile.
 fn failed(partner: &str, error: &CloseError) -> Reply {
     let because = format!("closing for the partner {partner}: {error}");
     match error {
-        // The letter's fault, now and whenever it comes again: too large a head, closed. Or no room, which passes.
+        // The letter's fault, now and at every retry: its head is too large when encrypted. Or there is no room, which
+        // is temporary.
         CloseError::Io(error)
             if refusal(error).is_some_and(|reply| reply.fault() == Some(Fault::Permanent)) =>
         {

@@ -1,5 +1,5 @@
-//! Certificates that came with signed letters, kept as offers. Whatever goes wrong here keeps no letter waiting and changes
-//! no answer.
+//! Stores certificates that came with signed letters as offers. A failure here delays no letter and changes
+//! no reply.
 
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
@@ -9,7 +9,7 @@ use sealpost_seal::{Harvest, Opened, SignatureVerdict, Trust};
 use super::Partners;
 use crate::context::Shared;
 
-/// Keeps what an operator may want to trust.
+/// Stores what an operator may want to trust.
 pub(super) async fn offer(
     shared: &Shared,
     harvest: Harvest,
@@ -22,9 +22,9 @@ pub(super) async fn offer(
     let noted = |partner: &str| {
         Event::PartnerChanged { partner, what: PartnerChange::KeyOffered }.row(now, &Actor::Sender, None)
     };
-    // One letter has one writer; further signatures of the same address are no reason for further offers.
+    // A letter has one author; further signatures of the same address cause no further offers.
     let Some(key) = opened.harvest(harvest).next() else { return };
-    // What counts already is no offer, and the rows need not be asked.
+    // What is trusted already is not an offer, and the rows need not be read.
     let trusted = SignatureVerdict::Valid(Trust::Key);
     if opened.signatures.iter().any(|found| found.verdict == trusted && found.signer.as_ref() == Some(key)) {
         return;

@@ -1,5 +1,5 @@
-//! Letters to and from partners: which key, closed copies, opened letters. Knows no rules and no SMTP; how letters are
-//! encrypted is `seal`'s.
+//! Letters to and from partners: choosing keys, encrypting copies, decrypting letters. Knows no rules and no
+//! SMTP; the cryptography is in `seal`.
 
 mod authentication_results;
 mod blocking_io;
@@ -35,26 +35,26 @@ pub(crate) use protection::{Hold, Signature};
 pub use test_letter::TestLetter;
 pub(crate) use test_letter::hear;
 
-/// Letters closed at once: each has a thread to itself for a while.
+/// Letters encrypted at once: each occupies a thread for a while.
 const CLOSED_AT_ONCE: usize = 4;
 
-/// How many letters are worked on at once, and how long one waits for its turn.
+/// How many letters are processed at once, and how long one waits for its turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Letters that are opened at once: each has a process to itself for a while.
+    /// Letters decrypted at once: each occupies a process for a while.
     pub opened_at_once: usize,
-    /// Then it is for its client to come again.
+    /// After this long its client must retry.
     pub wait: Duration,
 }
 
-/// What letters are closed and opened with. Whoever has one has the keyring.
+/// What letters are encrypted and decrypted with. Having one means having the keyring.
 pub struct Partners {
     keyring: KeyringKey,
     worker: Option<Worker>,
-    /// Where keys of ours lie that do not come out.
+    /// Tokens that hold keys of ours.
     tokens: Arc<dyn Tokens>,
     signers: KnownSigners,
-    /// Revocation lists that were read last.
+    /// The revocation lists last read.
     lists: KnownLists,
     opened_keys: OpenedKeys,
     lendable_keys: LendableKeys,
@@ -63,12 +63,12 @@ pub struct Partners {
     closing: Turns,
     /// Partners whose test letters were answered lately, and when.
     answered: Mutex<HashMap<String, Timestamp>>,
-    /// What our own keys were used for, until it stands in the trail.
+    /// Uses of our own keys that are not in the trail yet.
     uses: Arc<KeyTrail>,
 }
 
 impl Partners {
-    /// Puts it together. Without a worker nothing is opened.
+    /// Assembles it. Without a worker nothing is decrypted.
     #[must_use]
     pub fn new(keyring: KeyringKey, worker: Option<Worker>, tokens: Arc<dyn Tokens>, pace: Pace) -> Self {
         let opening = Turns::new(pace.opened_at_once, pace.wait);
@@ -88,7 +88,7 @@ impl Partners {
         }
     }
 
-    /// What our own keys were used for: whoever runs this writes it down.
+    /// Uses of our own keys, to be written by the caller.
     #[must_use]
     pub fn uses(&self) -> Arc<KeyTrail> {
         Arc::clone(&self.uses)
@@ -103,14 +103,14 @@ impl Partners {
         Book { store: &shared.store, keyring: &self.keyring, tags: &shared.keys.tags }
     }
 
-    /// The revocation lists that count now.
+    /// The current revocation lists.
     pub(crate) async fn lists(&self, context: &Context) -> Result<Arc<Vec<Vec<u8>>>, Reply> {
         let lists =
             self.lists.now(&context.tenant.inbound, &context.shared.store, &context.shared.keys.tags).await;
         lists.map_err(|error| crate::failure::unavailable(&error))
     }
 
-    /// Letters that are kept as they came.
+    /// The stored originals.
     pub(crate) fn originals<'a>(&'a self, shared: &'a Shared) -> Originals<'a> {
         Originals { store: &shared.store, keyring: &self.keyring }
     }
@@ -121,7 +121,7 @@ impl Partners {
     }
 }
 
-/// Nothing can be said of partners at the moment: nothing is lost, the client keeps the letter.
+/// Partners are unavailable at the moment: nothing is lost, the client keeps the letter.
 pub(crate) fn unavailable(error: PartnerError) -> Reply {
     match error {
         PartnerError::Store(error) => crate::failure::unavailable(&error),

@@ -1,6 +1,7 @@
-//! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
-//! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Whether one
-//! waits for an operator, because it was opened and may have been changed or could not be opened, is decided here; nothing else.
+//! Letters from outside: forged fields and tags of ours are removed, what partners encrypted is decrypted by the
+//! worker, and the result is written into a field that only we set. Unencrypted letters pass unchanged. The only
+//! decision made here is whether a letter waits for an operator, because it may have been modified or could not be
+//! decrypted.
 
 use std::sync::Arc;
 
@@ -24,48 +25,48 @@ use crate::failure;
 use crate::settings::{Inbound, Unopened};
 use crate::spool::{Spool, Spooled};
 
-/// Whether whoever sent it could read it.
+/// Whether its sender could read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readability {
-    /// Anybody on its way could.
+    /// Anybody in transit could.
     Readable,
-    /// It was looked into here with keys of the house. It may be somebody else's letter, sent once more: what is in it,
-    /// and what was found, is for those inside alone.
+    /// It was examined here with our keys. It may be somebody else's letter, resent: its content, and what was found,
+    /// is for insiders only.
     Closed,
 }
 
-/// A letter before anything of it was opened.
+/// A letter before anything in it was decrypted.
 pub(crate) struct AsItCame {
     pub(crate) head: Head,
     pub(crate) key: MessageKey,
     pub(crate) body: StoredBody,
-    /// Whether what was in it is handed on in its place.
+    /// Whether its content is passed on in its place.
     pub(crate) state: OriginalState,
 }
 
 /// A letter as rules and recipients see it.
 pub(crate) struct Arrived {
-    /// It; opened, where it could be.
+    /// The letter; decrypted, if possible.
     pub(crate) spooled: Spooled,
-    /// As it came.
+    /// How it arrived.
     pub(crate) came: Readability,
-    /// Its octets as it came. What is answered follows this size and no other: how large it is opened, those who sent a
-    /// caught letter must not hear.
+    /// Its size in octets on arrival. Replies depend on this size only: whoever sends a captured letter must not learn
+    /// its decrypted size.
     pub(crate) size: u64,
-    /// It before, if it came encrypted.
+    /// The original, if it arrived encrypted.
     pub(crate) original: Option<AsItCame>,
     /// Which way it goes.
     pub(crate) direction: Direction,
-    /// How it was protected.
+    /// Its protection on arrival.
     pub(crate) protection: Protection,
     /// Whether it waits for an operator.
     pub(crate) hold: Hold,
 }
 
-/// Bytes on their way into or out of the worker.
+/// Size of the pipes to and from the worker, in bytes.
 const PIPE: usize = 128 * 1024;
 
-/// Opens what came in by a listener for letters from the world; others go on untouched.
+/// Decrypts what arrived through a listener for outside mail; other letters are unchanged.
 pub(crate) async fn open(
     context: &Context,
     partners: &Partners,
@@ -83,7 +84,7 @@ pub(crate) async fn open(
     let tag = inbound.tag.as_deref();
     let (head_as_it_came, key, body) = (spooled.head.clone(), spooled.key.clone(), spooled.body.clone());
     spooled.head = result_header::without_ours(&spooled.head, tag);
-    // What our own server in front of us has written, it has cleaned before.
+    // A server of ours in front has already cleaned what it passed on.
     if !inbound.authenticators.iter().any(|network| network.contains(&origin.peer)) {
         spooled.head = authentication_results::without_ours(&spooled.head, &inbound.authserv_ids);
     }
@@ -91,7 +92,7 @@ pub(crate) async fn open(
         Look::Open => return Ok(untouched(spooled, direction, size)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
         Look::Closed => {
-            // Without the worker nobody can say what is in it; it may be there again soon.
+            // Without the worker the content is unknown; it may be available again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
             match opened(context, partners, worker, envelope, whose(inbound, envelope, origin), &spooled)
@@ -117,7 +118,7 @@ pub(crate) async fn open(
             let from = address(&spooled);
             letter.fingerprint = spooled.fingerprint;
             letter.sha256 = spooled.sha256;
-            // What was inside may say anything, too.
+            // The decrypted content may contain forged fields as well.
             let head = result_header::without_ours(&letter.head, tag);
             let head = authentication_results::without_ours(&head, &inbound.authserv_ids);
             spooled = letter;
@@ -126,7 +127,7 @@ pub(crate) async fn open(
         None => (spooled.head.clone(), address(&spooled)),
     };
     let marked = result_header::mark(&head, &outcome, from.as_ref(), tag);
-    tracing::info!(found = %marked.logged, "a letter from the world was looked into");
+    tracing::info!(found = %marked.logged, "a letter from outside was examined");
     spooled.head = marked.head;
     let Protection { encryption, .. } = marked.protection;
     let hold = match inbound.unopened {
@@ -161,7 +162,7 @@ fn address(spooled: &Spooled) -> Option<Address> {
     spooled.head.from_address().ok().flatten()
 }
 
-/// Whom a letter shares its turns with.
+/// With whom a letter shares its turns.
 fn whose(inbound: &Inbound, envelope: &Envelope, origin: &Origin) -> Whose {
     let behind_filter = inbound.filters.iter().any(|network| network.contains(&origin.peer));
     match envelope.reverse_path.address() {
@@ -170,7 +171,7 @@ fn whose(inbound: &Inbound, envelope: &Envelope, origin: &Origin) -> Whose {
     }
 }
 
-/// Which of our keys opened something of it.
+/// Records which of our keys decrypted something in it.
 fn note_keys(partners: &Partners, opened: &Opened, now: Timestamp) {
     for layer in &opened.layers {
         if let Layer::Decrypted { by, .. } = layer {
@@ -179,10 +180,10 @@ fn note_keys(partners: &Partners, opened: &Opened, now: Timestamp) {
     }
 }
 
-/// What the worker says, the letter within, and the keys that were trusted for its sender.
+/// The worker's result, the letter inside, and the trusted keys of its sender.
 type Looked = (Result<Opened, OpenError>, Option<Spooled>, Trusted);
 
-/// Runs the worker over the letter; what it writes is spooled, sealed, and taken only if the worker says so.
+/// Runs the worker on the letter; its output is spooled, sealed, and used only if the worker says so.
 async fn opened(
     context: &Context,
     partners: &Partners,
@@ -224,7 +225,7 @@ async fn opened(
     let (mut feed, letter) = tokio::io::duplex(PIPE);
     let (written, mut taken) = tokio::io::duplex(PIPE);
     let feeding = async move {
-        // A worker that has read enough hangs up; that is no error.
+        // A worker that has read enough closes the pipe; that is not an error.
         let mut open = feed.write_all(spooled.head.as_bytes()).await.is_ok();
         while open {
             match reading.chunk().await? {
@@ -248,7 +249,7 @@ async fn opened(
     };
     match taken {
         Ok(letter) => Ok((opened, Some(letter), signers.trusted)),
-        // A head too large, or none: whoever sent the letter must not hear from the reply what was in it.
+        // A head that is too large, or missing: the reply must not tell the letter's sender what was inside.
         Err(reply) if reply.fault() == Some(Fault::Permanent) => {
             Ok((Err(OpenError::TooComplex), None, signers.trusted))
         }
@@ -261,7 +262,7 @@ async fn take(shared: &Shared, announced: u64, from: &mut tokio::io::DuplexStrea
     let mut chunk = Vec::with_capacity(PIPE / 2);
     let mut taken = Ok(());
     while from.read_buf(&mut chunk).await.map_err(failure::later)? > 0 {
-        // Read on to the end all the same: the worker must not wait for a reader who has gone.
+        // Read on to the end nevertheless: the worker must not wait for a reader that has gone.
         if taken.is_ok() {
             taken = spool.take(&chunk).await;
         }
@@ -270,12 +271,12 @@ async fn take(shared: &Shared, announced: u64, from: &mut tokio::io::DuplexStrea
     taken.map(|()| spool)
 }
 
-/// What is the letter's fault stays so; everything else is ours, and the client keeps the letter meanwhile.
+/// What is the letter's fault is permanent; everything else is ours, and the client keeps the letter meanwhile.
 fn for_good(error: OpenError) -> Result<&'static str, Reply> {
     match error {
         OpenError::TooComplex => Ok("too-complex"),
         OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
-        // The peer's queue tries again, and gives up when its own time is over.
+        // The peer retries, and gives up when its own time is over.
         error @ (OpenError::Io(_)
         | OpenError::Token(_)
         | OpenError::Worker(

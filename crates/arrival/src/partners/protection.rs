@@ -1,20 +1,20 @@
-//! How a letter from the world was protected when it came, as rules and rows need to know it. Looks at nothing.
+//! How a letter from outside was protected on arrival, as rules and rows need to know it. Examines nothing.
 
-/// Whether it was encrypted, and what came of it.
+/// Whether it was encrypted, and the result of decrypting it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encryption {
     /// The letter was not encrypted.
     None,
-    /// It was, and is opened.
+    /// It was encrypted, and is decrypted.
     Opened,
-    /// It is opened, and nothing says that it is what was closed (EFAIL).
+    /// It is decrypted, but without proof that it is what was encrypted (EFAIL).
     Malleable,
-    /// All or a part of it could not be opened, or nobody could look.
+    /// All or part of it could not be decrypted, or nothing could try.
     Unopened,
 }
 
 impl Encryption {
-    /// Whether the letter was encrypted, opened or not.
+    /// Whether the letter was encrypted, decrypted or not.
     pub(crate) fn is_there(self) -> bool {
         match self {
             Self::None => false,
@@ -22,9 +22,9 @@ impl Encryption {
         }
     }
 
-    /// Whether an operator may want to look first. As one: what AES-CBC does not protect can be changed until it opens, and
-    /// whatever tells the two apart, a report on what went on or a refusal, tells whoever changes a caught letter which of their
-    /// changes did (a padding oracle).
+    /// Whether an operator may want to look first. Both cases are treated alike: what AES-CBC does not protect can be
+    /// modified until it decrypts, and whatever distinguishes the two, a report on one or a refusal of the other, tells
+    /// the attacker who modifies a captured letter which change did (a padding oracle).
     pub(crate) fn is_uncertain(self) -> bool {
         match self {
             Self::None | Self::Opened => false,
@@ -38,9 +38,9 @@ impl Encryption {
 pub(crate) enum Signature {
     /// The letter was not signed.
     None,
-    /// Somebody signed it, and nothing proves who.
+    /// It was signed, but the signer is not proven.
     Unproven,
-    /// By a partner, whole, and by the one it says it is from.
+    /// Signed as a whole by a partner, who is its stated sender.
     Proven,
 }
 
@@ -71,6 +71,6 @@ impl Protection {
 pub(crate) enum Hold {
     /// The rules decide.
     No,
-    /// It does, whoever it is for.
+    /// It does, for every recipient.
     Everybody,
 }

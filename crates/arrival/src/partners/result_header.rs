@@ -1,5 +1,5 @@
-//! The field that says what was found in a letter from the world, and the tag in its subject: ours alone. What looks
-//! like them and came from outside goes. Knows no key.
+//! The field with the result of examining a letter from outside, and the tag in its subject: set by us alone. Imitations from
+//! outside are removed. Knows no key.
 
 use std::io;
 
@@ -19,35 +19,35 @@ use crate::spool::Spooled;
 /// The field's name.
 const FIELD: &str = "X-Sealpost-Result";
 
-/// How the names of our fields begin, as letters and digits alone, and as they look: whoever reads `X_Sealpost-Result` as ours
-/// must not find it either.
+/// Prefix of our fields' names, as letters and digits only, and as written: a reader that accepts `X_Sealpost-Result` must not find
+/// it either.
 const OURS: &str = "xsealpost";
 
-/// What a letter must have somewhere to be worth a worker process: the types of RFC 8551 and RFC 3156, and armour.
+/// What a letter must contain somewhere to be worth a worker process: the types of RFC 8551 and RFC 3156, and armour.
 const CLOSED: [&[u8]; 5] =
     [b"pkcs7-", b"multipart/signed", b"multipart/encrypted", b"-----begin pgp", b"pgp-encrypted"];
 
-/// What became of looking.
+/// Result of examining a letter.
 pub(super) enum Outcome {
-    /// The worker has looked.
+    /// The worker has examined it.
     Looked(Opened),
-    /// It gave up, for this reason.
+    /// It was not examined, for this reason.
     NotLooked(&'static str),
 }
 
-/// A head with what was found.
+/// A head with the result.
 pub(super) struct Marked {
     pub(super) head: Head,
-    /// The same without the address.
+    /// The same text without the address, for the log.
     pub(super) logged: String,
     pub(super) protection: Protection,
 }
 
-/// Without our fields, what looks like them, and our tag.
+/// Without our fields, imitations of them, and our tag.
 pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
     let head = head.without_names_like(OURS);
     match tag {
-        // As a rule's tag is cut: however it is typed. What turns letters round may make one of what is none.
+        // Removed like a rule's tag: however it is typed. Characters that change the writing direction could produce one.
         Some(tag) => head.without_subject_like(tag),
         None => head,
     }
@@ -59,12 +59,12 @@ pub(super) enum Look {
     Open,
     /// Something is, or may be.
     Closed,
-    /// There is more in it than anybody looks at.
+    /// It contains more than can be examined.
     Unknown,
 }
 
-/// What is plain to see is seen while it is read. Else all of it is looked into, as for rules that ask what is in a
-/// letter: encodings undone, files, letters within letters.
+/// What is plainly visible is found while reading. Otherwise the whole letter is examined, as for rules about its content:
+/// encodings decoded, files, nested letters.
 pub(super) async fn look(shared: &Shared, spooled: &Spooled) -> Result<Look, Reply> {
     if is_plainly_closed(spooled).await.map_err(failure::later)? {
         return Ok(Look::Closed);
@@ -79,7 +79,7 @@ pub(super) async fn look(shared: &Shared, spooled: &Spooled) -> Result<Look, Rep
     })
 }
 
-/// Whether anything in it looks encrypted or signed. Reads all of it, a chunk at a time.
+/// Whether anything in it looks encrypted or signed. Reads all of it, chunk by chunk.
 async fn is_plainly_closed(spooled: &Spooled) -> io::Result<bool> {
     let longest = CLOSED.iter().map(|sign| sign.len()).max().unwrap_or(1);
     let mut window = spooled.head.as_bytes().to_ascii_lowercase();
@@ -95,7 +95,7 @@ async fn is_plainly_closed(spooled: &Spooled) -> io::Result<bool> {
     }
 }
 
-/// Puts the field on top, and the tag where a partner's letter came encrypted and whole.
+/// Adds the field at the top, and the tag if a partner's letter arrived encrypted and intact.
 pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: Option<&str>) -> Marked {
     let opened = match outcome {
         Outcome::Looked(opened) => opened,
@@ -120,14 +120,14 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
     match opened.wholeness {
         Wholeness::Plain => {}
         Wholeness::Authenticated => words.push("whole=yes".to_owned()),
-        // EFAIL: whoever carried it may have changed it.
+        // EFAIL: it may have been modified in transit.
         Wholeness::Malleable => words.push("whole=unproven".to_owned()),
     }
     words.push(format!("signed={}", signature(opened)));
     let logged = words.join("; ");
     if let Some(signature) = opened.proven_sender() {
-        // An address that the strict parser has read, of a signer who was proven; of a company's key whose signature does not
-        // cover From, only the company: anybody on the way could have put another of its people there.
+        // An address accepted by the strict parser, of a signer who was proven; for a company's key whose signature does not cover
+        // From, only the company: in transit another of its people could have been put there.
         words.extend(from.map(|from| match opened.names_the_writer(signature) {
             true => format!("by={}", from.to_path()),
             false => format!("by={}", from.domain()),

@@ -22,7 +22,7 @@ use super::{Arrived, Hold, Partners, Signature};
 use crate::context::{Context, Shared};
 use crate::enqueue;
 
-/// So often at most one partner is answered, in milliseconds.
+/// Minimum time between replies to one partner, in milliseconds.
 const PAUSE: i64 = 60_000;
 
 /// A test letter, or the reply to one.
@@ -37,17 +37,17 @@ pub struct TestLetter<'a> {
     pub token: &'a str,
     /// The Message-ID, without angle brackets.
     pub message_id: String,
-    /// That of the letter it answers.
+    /// The Message-ID of the letter it replies to.
     pub about: Option<String>,
     /// The time in its Date field.
     pub at: Timestamp,
 }
 
 impl TestLetter<'_> {
-    /// The letter, to be closed.
+    /// The letter, to be encrypted.
     ///
     /// # Errors
-    /// A text is missing, or what is given fits into no head.
+    /// A text is missing, or a value does not fit into a head.
     pub fn compose(self, language: Language, brand: &Brand) -> Result<Vec<u8>, String> {
         let (subject, text) =
             partner_letter(self.letter, language, brand).map_err(|error| error.to_string())?;
@@ -87,7 +87,7 @@ impl Word {
         }
     }
 
-    /// The word and the token in a head.
+    /// The keyword and the token in a head.
     fn of(head: &Head) -> Option<(Self, String)> {
         let keywords = head.first("Keywords")?;
         let (word, token) = keywords.split_once(',')?;
@@ -203,7 +203,7 @@ async fn reply(
         enqueue::letter(&shared.store, &*shared.random, closed).await.map_err(|error| error.to_string())?;
     let draft = enqueue::Draft {
         content,
-        // RFC 3834 §3.3: nobody shall answer or bounce an answer.
+        // RFC 3834 §3.3: nobody must reply to a reply, or bounce it.
         reverse_path: ReversePath::Null,
         recipient: to,
         route: context.tenant.routes.relay.clone(),
@@ -221,7 +221,7 @@ async fn reply(
 }
 
 impl Partners {
-    /// Whether this partner is answered now: whoever sends a caught test letter again and again makes no mail of ours.
+    /// Whether this partner is replied to now: resending a captured test letter must not cause any number of mails.
     fn may_reply(&self, partner: &str, now: Timestamp) -> bool {
         let mut last = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         last.retain(|_, at| now.0.saturating_sub(at.0) < PAUSE && at.0 <= now.0);

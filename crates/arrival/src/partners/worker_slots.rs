@@ -1,5 +1,5 @@
-//! Turns at what takes a thread or a process to itself for a while: so many at once, no network more than its part, and
-//! nobody waits for ever. Knows no letter.
+//! Turns at work that occupies a thread or a process: a limited number at once, a limited share per network, and a time
+//! limit for waiting. Knows no letter.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,25 +9,25 @@ use std::time::Duration;
 use sealpost_mail::Reply;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-/// Whose letters wait for each other.
+/// Whose letters share turns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Whose {
-    /// Of one client, or of one network of clients.
+    /// Those of one client, or of one network of clients.
     Network(IpAddr),
-    /// Of one domain in the reverse-path: through a filter that stands before us all letters come from one client.
+    /// Those of one domain in the reverse-path: behind a filter in front of us all letters come from one client.
     Domain(String),
 }
 
-/// The places there are.
+/// The available slots.
 pub(super) struct Turns {
     places: Arc<Semaphore>,
-    /// So many of them for one network or domain.
+    /// Maximum slots of one network or domain.
     part: usize,
     shares: Mutex<HashMap<Whose, Arc<Semaphore>>>,
     wait: Duration,
 }
 
-/// A turn; given back on drop.
+/// A turn; returned on drop.
 pub(super) struct Turn {
     _place: OwnedSemaphorePermit,
     _part: Option<OwnedSemaphorePermit>,
@@ -43,7 +43,7 @@ impl Turns {
         }
     }
 
-    /// A turn for somebody of this house.
+    /// A turn for one of our own letters.
     pub(super) async fn ours(&self) -> Result<Turn, Reply> {
         self.in_time(async {
             Ok(Turn { _place: Arc::clone(&self.places).acquire_owned().await?, _part: None })
@@ -51,8 +51,8 @@ impl Turns {
         .await
     }
 
-    /// A turn for a stranger's letter: those of one network or domain wait for each other first, so that however many
-    /// they are, half of the places is for all others.
+    /// A turn for a stranger's letter: those of one network or domain wait for each other first, so that half of the
+    /// slots is left for all others.
     pub(super) async fn of(&self, whose: Whose) -> Result<Turn, Reply> {
         self.in_time(async {
             let part = self.part_of(whose).acquire_owned().await?;

@@ -1,5 +1,5 @@
-//! Telling a recipient that a letter waits: which notice, in which language, as a leg of its own in the
-//! same transaction as the deposit. Knows no wording.
+//! Notifies a recipient of a waiting letter: which notice, in which language, as a leg of its own in the same
+//! transaction as the deposit. Knows no wording.
 
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret, Timestamp};
@@ -49,7 +49,7 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
         receipt_to: receipt_to(arrival),
         others: Vec::new(),
     };
-    // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
+    // Also without a bounce address: jobs use it to tell the sender that a letter is not being fetched.
     rows.bounce_memos
         .push(copy.row(&context.shared, Label::NoticeMemo, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
@@ -93,8 +93,8 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
     Ok(rows)
 }
 
-/// Who wants to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
-/// letter's reverse-path. Nobody in the world hears what our recipients do, and no list and no program does.
+/// Who requested a read receipt. RFC 8098 §2.1: no automatic receipt to an address that differs from the
+/// letter's reverse-path. Outsiders never learn what our recipients do, nor do lists and programs.
 fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
     match arrival.context.tenant.announcer.receipts {
         Receipts::Off => return None,
@@ -109,7 +109,7 @@ fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
     (writer.identity() == to.identity()).then_some(to)
 }
 
-/// The mailbox whose link must be good for longer, and until when: the notice brings that link again.
+/// The mailbox whose link must stay valid for longer, and until when: the notice carries that link again.
 fn prolonged(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Option<(String, Timestamp)> {
     let until = || arrival.context.tenant.announcer.retention.link(arrival.now);
     match about.stage {

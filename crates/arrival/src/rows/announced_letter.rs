@@ -1,4 +1,5 @@
-//! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
+//! The subject of an announcement: the mailbox as the notice sees it, and the letter. Knows no wording and
+//! queues nothing.
 
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Summary, Timestamp};
 use sealpost_mailbox::{Going, Retention, RetentionRequest};
@@ -11,21 +12,21 @@ use crate::settings::Announcer;
 
 /// The mailbox as the notice sees it.
 pub(super) enum MailboxStage {
-    /// Made just now: the notice carries the activation link.
+    /// Just created: the notice carries the activation link.
     New { link: Secret<String> },
-    /// Made just now: the notice carries nothing, the sender is told the password.
+    /// Just created: the notice carries nothing, the sender is told the password.
     NewByPassword { initial: InitialPassword },
-    /// Not activated yet: the same link again, if it is still kept.
+    /// Not activated yet: the same link again, if it is still stored.
     Pending { link: Option<Secret<String>> },
     /// Not activated yet, and somebody has been told the password.
     PendingByPassword,
-    /// Its owner has set it up.
+    /// Activated by its owner.
     Active,
-    /// In use, and closed by support for a while: nobody can log in.
+    /// Locked by support: nobody can log in.
     Locked,
 }
 
-/// A letter of which a recipient is to be told.
+/// A letter that a recipient is notified of.
 pub(super) struct Announcement<'a> {
     pub(super) mailbox_id: &'a str,
     pub(super) deposit_id: &'a str,
@@ -33,11 +34,11 @@ pub(super) struct Announcement<'a> {
     pub(super) sender: &'a ReversePath,
     pub(super) listing: &'a Summary,
     pub(super) stage: &'a MailboxStage,
-    /// When the letter will be deleted.
+    /// When the letter expires.
     pub(super) going: Going,
-    /// Whether that time runs, or the mailbox is held.
+    /// Whether that time runs, or the mailbox is under a hold.
     pub(super) clock: LetterClock,
-    /// So many notices came back that no further one is sent.
+    /// So many notices bounced that no further one is sent.
     pub(super) is_unreachable: bool,
     pub(super) pacing: Pacing,
 }
@@ -46,7 +47,7 @@ impl MailboxStage {
     /// What an existing mailbox's state means for its next notice.
     pub(super) fn of(keys: &RowKey, announcer: &Announcer, row: &ReachedMailbox) -> Self {
         match (row.state, row.activate_by) {
-            // A mailbox keeps the way it was made with, whatever the operator has chosen since.
+            // A mailbox keeps the way in it was created with, whatever the operator has chosen since.
             (MailboxState::Pending, ActivateBy::InitialPassword) => Self::PendingByPassword,
             (MailboxState::Pending, ActivateBy::Link) => {
                 let sealed = row.link_sealed.as_ref();
@@ -58,7 +59,7 @@ impl MailboxStage {
         }
     }
 
-    /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
+    /// When the letter expires: soon if the mailbox is not activated, otherwise by the general term.
     pub(super) fn going(&self, retention: &Retention, now: Timestamp, request: RetentionRequest) -> Going {
         let state = match self {
             Self::New { .. }

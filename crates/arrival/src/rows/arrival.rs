@@ -1,4 +1,4 @@
-//! One arrival, as its rows are built from it. Builds none.
+//! One arrival, from which rows are built. Builds none.
 
 use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Direction, Envelope, Origin, Timestamp};
@@ -9,7 +9,7 @@ use crate::context::{Context, Making};
 use crate::partners::{Readability, Signature};
 use crate::spool::Spooled;
 
-/// One arrival, as its rows are built from it.
+/// One arrival, from which rows are built.
 pub(crate) struct Arrival<'a> {
     pub(crate) context: &'a Context,
     pub(crate) making: &'a Making,
@@ -18,9 +18,9 @@ pub(crate) struct Arrival<'a> {
     pub(crate) envelope: &'a Envelope,
     pub(crate) origin: &'a Origin,
     pub(crate) spooled: &'a Spooled,
-    /// What of it may be told to whoever sent it.
+    /// What its sender may learn about it.
     pub(crate) came: Readability,
-    /// Its octets as it came.
+    /// Its size in octets on arrival.
     pub(crate) size: u64,
     /// Which way it goes.
     pub(crate) direction: Direction,
@@ -47,7 +47,7 @@ impl Arrival<'_> {
         matches!((from, sender), (Some(from), Some(sender)) if from.domain() == sender.domain())
     }
 
-    /// A row of the audit trail: the sender did this.
+    /// An audit row: the sender did this.
     pub(super) fn noted(&self, event: &Event<'_>) -> AuditRow {
         event.row(self.now, &Actor::Sender, Some(self.origin.peer))
     }

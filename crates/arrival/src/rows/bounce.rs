@@ -1,5 +1,5 @@
-//! A report on one of our notices has come back to its VERP address: find the letter it was about and tell
-//! its sender. Knows no mailbox key; the letter itself stays where it is.
+//! A report on one of our notices has arrived at its VERP address: finds the letter it was about and informs
+//! its sender. Knows no mailbox key; the letter itself is unchanged.
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -16,8 +16,8 @@ use crate::reminder;
 use crate::reply::ReplyMemo;
 use crate::undelivered::{self, Undelivered};
 
-/// The reports to the senders of the letters whose notices have failed. A notice is told of once: its
-/// token is spent with the same commit.
+/// Reports to the senders of letters whose notices have failed. A notice is reported once: its token is spent
+/// in the same commit.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
     let mut failed: Vec<(String, BounceMemo)> = Vec::new();
@@ -38,7 +38,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     if failed.is_empty() {
         return Ok(rows);
     }
-    // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
+    // Reports have the null reverse-path (RFC 3464 §2); anything else is from somebody who saw the address.
     let said = match &arrival.envelope.reverse_path {
         ReversePath::Address(_) => return super::reply_to_notice::to_writer(arrival).await,
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
@@ -61,7 +61,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
 /// RFC 3463 §3.1: "other undefined status".
 const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 
-/// The letter's sender hears of a failed notice; the mailbox's owner of an answer that came back.
+/// The letter's sender is told of a failed notice; the mailbox's owner of a bounced reply.
 async fn told(
     arrival: &Arrival<'_>,
     status: Option<EnhancedCode>,
@@ -78,7 +78,7 @@ async fn told(
             subject: None,
             date: memo.at,
             status: status.unwrap_or(UNSAID),
-            // As the bounce tells it; its text is anybody's.
+            // As the bounce says; its text is untrusted.
             said: status.map(|status| status.to_string()),
             state: ReplyState::Failed,
         };
@@ -86,14 +86,14 @@ async fn told(
     }
     let plain = open(Label::NoticeMemo).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
-    // A reminder of the mailbox itself speaks of no letter.
+    // A reminder about the mailbox itself is about no letter.
     let letter = Some(&kept.deposit_id).filter(|letter| **letter != kept.mailbox_id);
     let returned =
         Event::NoticeReturned { letter: letter.map_or("", String::as_str), mailbox: &kept.mailbox_id };
     let mut rows = ArrivalRows::new(arrival.now);
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));
     tracing::warn!(mailbox.id = %kept.mailbox_id, "a notice could not be delivered");
-    // What is not certain is told, and not counted.
+    // What is uncertain is reported, but not counted.
     if let Some(status) = status {
         rows.bounced.push(NewBounce {
             mailbox_id: kept.mailbox_id.clone(),
@@ -107,7 +107,7 @@ async fn told(
     for other in &memo.others {
         let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
-        // It does not keep the others' senders from hearing it.
+        // It does not prevent the others' senders from being told.
         match reminder::memo(&arrival.context.shared.keys.rows, other, &first.memo_sealed) {
             Ok(memo) => rows.join(reports::unannounced(&at, &memo, status).await?),
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),

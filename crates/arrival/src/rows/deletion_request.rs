@@ -1,6 +1,6 @@
-//! Somebody requests by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
-//! once more, to the mailbox's own address, with a link to a page with a button; every other one by the same words for
-//! everybody. Deletes nothing. Knows no wording.
+//! A request by mail that a mailbox be deleted. An authenticated mail is answered by one that asks for confirmation, to the
+//! mailbox's own address, with a link to a page with a button; every other one by the same text for everybody. Deletes nothing.
+//! Knows no wording.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use crate::failure::{later, unavailable};
 use crate::partners::Readability;
 use crate::{deletion_keyword, enqueue, owner_mail};
 
-/// A request is a short mail; what is longer is something else.
+/// A request is a short mail; a longer one is something else.
 const MAX_BYTES: u64 = 256 * 1024;
-/// Over a weekend.
+/// Long enough for a weekend.
 const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// The answer to a request; `None`: it is none, or nobody takes requests.
+/// The reply to a request; `None`: it is not one, or requests are not accepted.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Option<ArrivalRows>, Reply> {
     if !decided.iter().any(|decided| matches!(decided.way, Way::ToUs)) {
         return Ok(None);
     }
     match arrival.came {
         Readability::Readable => {}
-        // Whether it asks the DNS, and what it answers, would tell a stranger whether the letter opened, and what is in it.
+        // Whether it causes DNS queries, and the reply, would tell a stranger whether the letter was decrypted, and what is in it.
         Readability::Closed => return Ok(None),
     }
     let (context, spooled) = (arrival.context, arrival.spooled);
@@ -43,7 +43,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         return Ok(None);
     }
     let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;
-    // Exactly one From, that nobody can read in two ways (RFC 5322 §3.6.2).
+    // Exactly one From, which is unambiguous (RFC 5322 §3.6.2).
     let Ok(Some(from)) = spooled.head.from_address() else { return Ok(None) };
     if !deletion_keyword::is_request(&spooled.head, &bytes, Understood::all()) {
         return Ok(None);
@@ -56,7 +56,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         origin: arrival.origin,
         direction: arrival.direction,
     };
-    // Before anybody looks whether there is a mailbox: how long it takes and what is answered says nothing of that.
+    // Before the mailbox is looked up: neither timing nor reply reveals whether it exists.
     let proof = match authentication::is_meant(&spooled.head, &bytes, &announcer.from, arrival.now) {
         true => authentication::prove(asking, &context.tenant.name, &mail).await,
         false => Proof::None,
@@ -68,8 +68,8 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
             let nothing = Ok(Some(ArrivalRows::new(arrival.now)));
-            // Counted apart: whoever forges requests must not take from people the answers to what they do write. And counted
-            // first: what is not answered takes none of the address's places.
+            // Counted separately: forged requests must not use up people's replies to what they really write. And counted first:
+            // what is not replied to uses none of the address's quota.
             let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
             match reply_to_notice::room(arrival, &writer).await? {
                 ReportSlot::Taken => {}
@@ -77,7 +77,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
             }
             queued(arrival, counted, writer, Notice::DeletionUnproven { link }, language).map(Some)
         }
-        // Others wait for the same letter: it does not come late to them because a domain's zone is ill.
+        // Other recipients wait for the same letter: a failing DNS zone must not delay it.
         Proof::Later if decided.len() > 1 => Ok(None),
         // RFC 3463 §3.5: 4.4.3, directory server failure.
         Proof::Later => Err(Reply::later(451, 4, 3, "Please try again later")
@@ -122,10 +122,10 @@ fn link(arrival: &Arrival<'_>, mailbox: &MailboxRow) -> ((String, NewToken), Not
     ((mailbox.id.clone(), row), Notice::DeletionRequest { link, expires })
 }
 
-/// The kind of replies to requests that are proven, in counts that are kept: they say `wished`.
+/// The kind of replies to authenticated requests in stored counts, which say `wished`.
 const CONFIRMED: &str = "wished";
 
-/// One a day of this kind for each address (RFC 3834 §2).
+/// At most one of this kind a day per address (RFC 3834 §2).
 async fn reply(
     arrival: &Arrival<'_>,
     kind: &'static str,

@@ -1,4 +1,4 @@
-//! Copies in mailboxes: made on the spot for new addresses, announced to their owners. Knows no rules.
+//! Copies in mailboxes: created on the spot for new addresses, announced to their owners. Knows no rules.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,9 @@ use crate::memo::NoticeMemo;
 use crate::unnotified_letters::UNREACHABLE;
 use crate::{failure, listing, thread};
 
-/// The recipients whose copy goes into a mailbox, and what the list will show of the letter.
+/// The recipients whose copy goes into a mailbox, and the letter's listing.
 pub(super) enum Portal<'r> {
-    /// There are none: the letter was not looked into.
+    /// None: the letter was not examined.
     Nobody,
     /// These recipients.
     Some { bound: Vec<PortalBound<'r>>, summary: Box<Summary> },
@@ -31,7 +31,7 @@ pub(super) struct PortalBound<'r> {
     judgement: &'r Judgement,
 }
 
-/// The rows, and whose mailbox is full: they get nothing.
+/// The rows, and the recipients whose mailbox is full: they get nothing.
 pub(super) struct Deposited<'r> {
     pub(super) rows: ArrivalRows,
     pub(super) full: Vec<&'r Recipient>,
@@ -41,7 +41,7 @@ pub(super) struct Deposited<'r> {
 struct Target {
     id: String,
     public: MailboxPublic,
-    /// So many notices came back that no further one is sent.
+    /// So many notices bounced that no further one is sent.
     is_unreachable: bool,
     pacing: Pacing,
     clock: LetterClock,
@@ -51,12 +51,12 @@ struct Target {
 struct Reached {
     target: Target,
     stage: MailboxStage,
-    /// Those of the mailbox, if it is new.
+    /// The mailbox's rows, if it is new.
     rows: ArrivalRows,
 }
 
 impl<'r> Portal<'r> {
-    /// Finds them, and looks into the letter if there are any.
+    /// Finds them, and examines the letter if there are any.
     pub(super) async fn of(arrival: &Arrival<'_>, decided: &'r [Decided]) -> Result<Self, Reply> {
         let bound: Vec<PortalBound<'r>> = decided.iter().filter_map(PortalBound::of).collect();
         if bound.is_empty() {
@@ -65,7 +65,7 @@ impl<'r> Portal<'r> {
         Ok(Self::Some { bound, summary: Box::new(summary(arrival).await?) })
     }
 
-    /// Deposits for all of them; mailboxes and announcements with them.
+    /// Deposits for all of them, with mailboxes and announcements.
     pub(super) async fn deposit(
         self,
         arrival: &Arrival<'_>,
@@ -78,7 +78,7 @@ impl<'r> Portal<'r> {
         let mut served: Vec<[u8; 32]> = Vec::new();
         for (nth, one) in bound.into_iter().enumerate() {
             if nth % 8 == 7 {
-                // A hundred key operations in one go would keep other sessions waiting.
+                // A hundred key operations in a row would keep other sessions waiting.
                 tokio::task::yield_now().await;
             }
             let tag = arrival.context.shared.keys.tags.address_tag(&one.recipient.address.identity());
@@ -119,7 +119,7 @@ impl<'r> PortalBound<'r> {
     }
 }
 
-/// Letters that come at the same moment may each still find room.
+/// Letters that arrive at the same moment may each still find room.
 fn is_full(arrival: &Arrival<'_>, mailbox: &ReachedMailbox) -> bool {
     let most = arrival.context.tenant.quotas.mailbox;
     most.zip(mailbox.size).is_some_and(|(most, size)| size.saturating_add(arrival.size) > most)
@@ -165,15 +165,15 @@ fn reached(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<Reached, Reply
     Ok(Reached { target, stage, rows: ArrivalRows::new(arrival.now) })
 }
 
-/// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
-/// exists only wrapped under the link in the mail (which is not mailed where the sender tells an initial
-/// password instead: decision 0013), and under the escrow key if there is one.
+/// Creates a mailbox for an address. Its secret key is erased when this returns: it exists only wrapped under
+/// the link in the mail (which is not mailed if the sender passes on an initial password instead: decision
+/// 0013), and under the escrow key if there is one.
 async fn new_mailbox(arrival: &Arrival<'_>, address: &Address, tag: [u8; 32]) -> Result<Reached, Reply> {
     let (context, making) = (arrival.context, arrival.making);
     let by = context.tenant.announcer.activate_by;
     match by {
         ActivateBy::Link => {}
-        // Before anything is made for it: somebody must be there to tell the password.
+        // Before anything is created: somebody must be there to pass on the password.
         ActivateBy::InitialPassword => initial_password::teller(arrival, address).map(drop)?,
     }
     let random = &*context.shared.random;
@@ -214,7 +214,8 @@ async fn deposit(
     let random = &*context.shared.random;
     let id = random.id();
     let mut listing = summary.clone();
-    // What a rule has changed is read anew; else the whole letter knows more than its head.
+    // If a rule has changed the subject, it is parsed again; otherwise the whole letter knows more than its
+    // head.
     if !head.has_subject_of(&arrival.spooled.head) {
         listing.subject = head.subject();
     }
@@ -254,7 +255,7 @@ async fn deposit(
     };
     rows.join(announce::rows(arrival, &announcement)?);
     if mailbox.is_unreachable {
-        // Nobody tells the recipient any more, so the sender must know at once.
+        // The recipient can no longer be notified, so the sender must know at once.
         let letter = NoticeMemo {
             sender: arrival.envelope.reverse_path.clone(),
             reports_to: arrival.reports_to(),

@@ -1,4 +1,4 @@
-//! Heads as rules have changed them, each change made once. Knows no rows.
+//! Heads with the rules' edits, each edit made once. Knows no rows.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use sealpost_mail::{Edit, Head};
 
 use crate::edited_head::edited;
 
-/// Heads as rules have changed them: the same change for a thousand recipients is made once.
+/// Heads with the rules' edits: the same edit for a thousand recipients is made once.
 #[derive(Default)]
 pub(super) struct Heads(Vec<(Vec<Edit>, Arc<Head>)>);
 

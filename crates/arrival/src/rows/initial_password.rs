@@ -1,5 +1,5 @@
-//! Initial passwords: made with the mailbox, told to the letter's sender by mail, and by the sender to the
-//! recipient, never by mail. Knows no wording.
+//! Initial passwords: created with the mailbox, told to the letter's sender by mail, and passed on by the
+//! sender to the recipient, never by mail. Knows no wording.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use crate::context::Shared;
 use crate::enqueue;
 use crate::owner_mail;
 
-/// Who will tell the password: the sender, whom the reverse-path names. A letter that nobody sent (a report, an
-/// automatic answer), or that the recipient sent, cannot open a mailbox: the password would go nowhere, or
-/// into the very mail it must not stand in.
+/// Who will pass on the password: the sender in the reverse-path. A letter without a sender (a report, an
+/// automatic reply), or sent by the recipient, cannot create a mailbox: the password would go nowhere, or
+/// into the very mail it must not be in.
 pub(super) fn teller<'a>(arrival: &Arrival<'a>, recipient: &Address) -> Result<&'a Address, Reply> {
-    // SECURITY: whoever makes a mailbox for somebody else from outside must not be told how it opens.
+    // SECURITY: an outsider who causes a mailbox to be created for somebody else must not learn how it opens.
     let sender = match arrival.reports_to() {
         ReportsTo::Ours => arrival.envelope.reverse_path.address(),
         ReportsTo::Proven | ReportsTo::Claimed => None,
@@ -36,7 +36,8 @@ pub(super) fn teller<'a>(arrival: &Arrival<'a>, recipient: &Address) -> Result<&
     })
 }
 
-/// A new initial password and the mailbox's secret under it; Argon2 runs beside the event loop, a few at once.
+/// A new initial password and the mailbox's secret key wrapped under it; Argon2 runs off the event loop, a
+/// few at once.
 pub(super) async fn wrap(
     shared: &Shared,
     pepper: &Pepper,
@@ -55,7 +56,7 @@ pub(super) async fn wrap(
     wrapped.await.map_err(crate::failure::later)?.map_err(crate::failure::later)
 }
 
-/// The mail to the sender: over the same road as reports, and to nobody else.
+/// The mail to the sender: on the route of reports, and to nobody else.
 pub(super) fn rows(
     arrival: &Arrival<'_>,
     about: &Announcement<'_>,
@@ -87,7 +88,8 @@ pub(super) fn rows(
     .map_err(crate::failure::later)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
-        // A server for reports, with the floor the operator gave it. Where letters go, notices go no better.
+        // A server for reports, with its configured minimum TLS. If letters use it too, notices are not
+        // protected any better.
         Route::NextHop(_) if context.tenant.routes.reports != context.tenant.routes.relay => TlsFloor::None,
         Route::NextHop(_) | Route::Mx => announcer.floor,
     };

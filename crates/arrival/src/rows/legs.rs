@@ -1,5 +1,5 @@
-//! Copies on their way out, as they came or closed for a partner: our trace field on top, the rules' edits, nothing else.
-//! Knows no rules.
+//! Copies to be delivered, unchanged or encrypted for a partner: our trace field on top, the rules' edits, nothing
+//! else. Knows no rules.
 
 use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
 use sealpost_mail::{BodyType, Direction, Head, Recipient, Reply, Signing, TlsFloor, Trace, Treatment};
@@ -11,7 +11,7 @@ use crate::failure;
 use crate::partners::Readability;
 use crate::spool::Spooled;
 
-/// The legs of all recipients whose copy leaves as it came.
+/// The legs of all recipients whose copy leaves.
 pub(super) fn rows(
     arrival: &Arrival<'_>,
     decided: &[Decided],
@@ -24,9 +24,9 @@ pub(super) fn rows(
             Way::Bounce(_) | Way::ToUs | Way::Unclosable(_) => continue,
             Way::Closed(copy) | Way::Signed(copy, _) => {
                 let (body_type, tls) = match way {
-                    // What is signed stays readable, and needs the road that it needed before.
+                    // A signed letter stays readable, and needs the same protection as before.
                     Way::Signed(_, tls) => (arrival.envelope.body, *tls),
-                    // Closed letters are 7 bit on the wire (RFC 8551 §3.1.2, RFC 3156 §3).
+                    // Encrypted letters are 7 bit on the wire (RFC 8551 §3.1.2, RFC 3156 §3).
                     Way::Closed(_) | Way::Judged(_) | Way::Bounce(_) | Way::ToUs | Way::Unclosable(_) => {
                         (BodyType::SevenBit, TlsFloor::None)
                     }
@@ -60,7 +60,8 @@ pub(super) fn rows(
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);
         let body_type = arrival.envelope.body;
-        // Nothing is signed for a domain that whoever handed it in may not write for. Without one From nothing is anyway.
+        // Nothing is signed with DKIM for a domain that the client may not write for. Without a single From nothing is
+        // signed anyway.
         let from = arrival.spooled.head.from_address().ok().flatten();
         let routes = &arrival.context.tenant.routes;
         let is_theirs = from.is_none_or(|from| routes.may_write(arrival.origin, from.domain()));

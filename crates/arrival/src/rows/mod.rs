@@ -1,4 +1,4 @@
-//! Decisions become rows: each kind builds its own, and they are joined once. Knows no rules.
+//! Turns decisions into rows: each kind builds its own, and they are merged once. Knows no rules.
 
 mod announce;
 mod announced_letter;
@@ -31,20 +31,20 @@ use crate::decided::Decided;
 use crate::quota;
 use crate::spool::Spooled;
 
-/// The rows of an arrival, and the memory they take until they are committed.
+/// The rows of an arrival, with their memory reservation until they are committed.
 pub(crate) struct Built {
     pub(crate) rows: ArrivalRows,
     pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
-/// Builds the rows; called again when another letter made one of the mailboxes first.
+/// Builds the rows; called again if another letter created one of the mailboxes first.
 pub(crate) async fn build(
     arrival: &Arrival<'_>,
     decided: &[Decided],
     letter: &WholeLetter<'_>,
 ) -> Result<Built, Reply> {
     let Arrival { context, envelope, spooled, .. } = arrival;
-    // Looking into the letter comes first: it takes and gives back memory of its own.
+    // Examining the letter comes first: it reserves and returns memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
     let replied = match deletion_request::rows(arrival, decided).await? {
         Some(requested) => requested,
@@ -60,7 +60,7 @@ pub(crate) async fn build(
     let parts = [bounces, replied, legs, refused, deposits];
     let nobody_else = parts.iter().all(|part| part.legs.is_empty() && part.deposits.is_empty());
     if !full.is_empty() && (nobody_else || envelope.reverse_path.address().is_none()) {
-        // SMTP has one answer after DATA, and nobody else needs another; or nobody can be told later.
+        // SMTP has one reply after DATA, and nobody else needs another; or nobody can be notified later.
         return Err(quota::full());
     }
     let full = reports::full(arrival, decided, &full).await?;
@@ -86,19 +86,20 @@ fn brings(part: &ArrivalRows, body_id: &str) -> bool {
         || part.legs.iter().any(|leg| leg.body_id.as_deref() == Some(body_id))
 }
 
-/// A letter that is kept as it came, and goes on as it came, brings one body.
+/// An original that is stored and also passed on unchanged has a single body.
 fn bodies_once(rows: &mut ArrivalRows) {
     let mut known: BTreeSet<String> = rows.body.iter().map(|body| body.id().to_owned()).collect();
     rows.more_bodies.retain(|body| known.insert(body.id().to_owned()));
 }
 
-/// The heads of all copies together, above which a letter must go to fewer recipients at a time.
+/// Maximum size of the heads of all copies together, above which a letter must be sent to fewer recipients at
+/// a time.
 const MAX_HEADS: usize = 64 * 1024 * 1024;
-/// Below this nobody is asked for memory.
+/// Below this no memory is reserved.
 const HEADS_FREE: usize = 256 * 1024;
 
-/// Every copy carries its own head (decision 0002): a large head for many recipients takes its place in
-/// the memory budget, or is refused.
+/// Every copy has its own head (decision 0002): a large head for many recipients reserves memory, or is
+/// refused.
 async fn heads_room(
     shared: &Shared,
     spooled: &Spooled,

@@ -1,23 +1,24 @@
-//! Whether an owner is told of a letter when it comes, or later with others. Knows no wording and queues nothing.
+//! Whether an owner is notified of a letter when it arrives, or later together with others. Knows no wording
+//! and queues nothing.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Pace, ReachedMailbox};
 
 use crate::settings::Announcer;
 
-/// When the owner is told.
+/// When the owner is notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pacing {
-    /// Now, as of each letter.
+    /// Now, as for each letter.
     Now,
-    /// Now, and it is remembered: the next one waits. `before` is what was remembered so far.
+    /// Now, and recorded: the next one waits. `before` is the previous record.
     Noted { before: Option<Timestamp> },
     /// Later, together with other letters.
     Later,
 }
 
 impl Pacing {
-    /// Of a letter for a mailbox that is made with it.
+    /// For a letter whose mailbox is created with it.
     pub(super) fn first(announcer: &Announcer) -> Self {
         match announcer.pending_pace.interval() {
             None => Self::Now,
@@ -25,7 +26,7 @@ impl Pacing {
         }
     }
 
-    /// Of a letter for a mailbox that is there.
+    /// For a letter to an existing mailbox.
     pub(super) fn of(announcer: &Announcer, mailbox: &ReachedMailbox, now: Timestamp) -> Self {
         let pace = announcer.pace_of(mailbox.state, mailbox.pace);
         decide(pace, mailbox.announced_at, mailbox.unannounced, now)
@@ -52,7 +53,7 @@ mod tests {
         assert_eq!(decide(Pace::Hourly, None, 0, Timestamp(1)), Pacing::Noted { before: None });
         assert_eq!(decide(Pace::Hourly, at(0), 0, Timestamp(hour - 1)), Pacing::Later);
         assert_eq!(decide(Pace::Hourly, at(0), 0, Timestamp(hour)), Pacing::Noted { before: at(0) });
-        // Those that wait already are told of with it.
+        // Those that wait already are announced with it.
         assert_eq!(decide(Pace::Hourly, at(0), 1, Timestamp(hour)), Pacing::Later);
         assert_eq!(decide(Pace::Daily, at(0), 0, Timestamp(23 * hour)), Pacing::Later);
     }

@@ -1,4 +1,4 @@
-//! The row of a letter that came encrypted and is kept as it came. Knows not how it is opened again.
+//! The row of the stored original of an encrypted letter. Does not know how it is decrypted again.
 
 use sealpost_mail::Reply;
 use sealpost_partner::{Original, OriginalFacts};
@@ -7,7 +7,7 @@ use sealpost_store::ArrivalRows;
 use super::Arrival;
 use super::whole_letter::WholeLetter;
 
-/// Keeps the letter as it came, where such letters are kept. One that comes again is kept already.
+/// Stores the original, if originals are stored. One that is reopened is stored already.
 pub(super) fn rows(arrival: &Arrival<'_>, letter: &WholeLetter<'_>) -> Result<Option<ArrivalRows>, Reply> {
     let shared = &arrival.context.shared;
     let kept = arrival.context.tenant.inbound.originals;

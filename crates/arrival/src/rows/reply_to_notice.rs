@@ -1,5 +1,5 @@
-//! Somebody answered one of our mails by ordinary mail: they are told, kindly and once a day, how to answer safely. What they wrote ends
-//! here and is not kept. Machines and lists are told nothing (RFC 3834 §2). Knows no wording.
+//! Somebody replied to one of our mails by ordinary mail: they are told, at most once a day, how to reply safely. What they wrote
+//! ends here and is not stored. Machines and lists get no reply (RFC 3834 §2). Knows no wording.
 
 use sealpost_delivery::{ReportSlot, ReportsTo};
 use sealpost_mail::{Address, Head, Reply, ReversePath, Secret};
@@ -12,7 +12,7 @@ use crate::decided::{Decided, Way};
 use crate::partners::Readability;
 use crate::{enqueue, owner_mail, report_limit};
 
-/// Adds the reply to whoever wrote to our own address.
+/// Adds the reply to the author of a mail to our own address.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let is_ours = |decided: &Decided| matches!(decided.way, Way::ToUs);
     match decided.iter().any(is_ours) {
@@ -21,12 +21,12 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     }
 }
 
-/// One reply a day for each writer (RFC 3834 §2 asks for a limit; people need it once).
+/// One reply a day per author (RFC 3834 §2 asks for a limit; people need it once).
 pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
     match arrival.came {
         Readability::Readable => {}
-        // An answer would depend on what is inside, and tell a stranger who sends a caught letter whether it opened.
+        // The reply would depend on the content, and tell a stranger who sends a captured letter whether it was decrypted.
         Readability::Closed => {
             tracing::info!(arrival.id = %arrival.id, "encrypted mail to our own address was dropped");
             return Ok(rows);
@@ -51,7 +51,7 @@ pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Repl
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
     let draft =
-        // RFC 3834 §3.1.5: mail programs put it beside what it answers.
+        // RFC 3834 §3.1.5: mail programs show it beside what it replies to.
         owner_mail::draft(announcer, notice, language, to, message_id, head.message_id(), arrival.now)
             .map_err(crate::failure::later)?;
     let queue = enqueue::Queue::of(arrival.context);
@@ -63,19 +63,19 @@ pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Repl
     Ok(rows)
 }
 
-/// Room for one more reply to this address. Reverse-paths are not proven: the operator's server hands on strangers' mail, too.
+/// Quota for one more reply to this address. Reverse-paths are not proven: the operator's server passes on strangers' mail too.
 pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
     let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
     room.map_err(|error| crate::failure::unavailable(&error))
 }
 
-/// Whether somebody answered one of our mails, or wrote to the address on it of their own accord.
+/// Whether somebody replied to one of our mails, or wrote to its address on their own.
 fn wrote(head: &Head) -> Wrote {
     let answers = ["In-Reply-To", "References"].iter().any(|name| head.count(name) > 0);
     if answers { Wrote::Reply } else { Wrote::Afresh }
 }
 
-/// What counts an answer of this kind to this address; `None`: there was one today.
+/// The count of a reply of this kind to this address; `None`: there was one today.
 pub(super) async fn once_a_day(
     arrival: &Arrival<'_>,
     kind: &'static str,
@@ -87,12 +87,12 @@ pub(super) async fn once_a_day(
     if !used.map_err(|error| crate::failure::unavailable(&error))?.is_empty() {
         return Ok(None);
     }
-    // Two at once: the second is refused at the commit, and built again without an answer.
+    // Two at once: the second is refused at the commit, and rebuilt without a reply.
     let most = UseLimits { letters_day: 1, ..UseLimits::UNLIMITED };
     Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most }))
 }
 
-/// Whom an answer would help. `None`: a machine, a list, or nobody.
+/// Who would be helped by a reply. `None`: a machine, a list, or a null reverse-path.
 pub(super) fn writer(reverse_path: &ReversePath, head: &Head) -> Option<Address> {
     let to = reverse_path.address()?;
     let local = to.local().to_ascii_lowercase();

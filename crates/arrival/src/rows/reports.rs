@@ -1,6 +1,5 @@
-//! Reports (RFC 3464) that an arrival itself owes the sender: a recipient refused among accepted ones, a
-//! deposit for which NOTIFY=SUCCESS was asked, a notice that came back. Nothing is ever reported to a
-//! null reverse-path.
+//! Reports (RFC 3464) that an arrival itself sends: about a recipient refused among accepted ones, a deposit with
+//! NOTIFY=SUCCESS, a bounced notice. Nothing is ever reported to a null reverse-path.
 
 use sealpost_delivery::{Purpose, ReportSlot, ReportsTo};
 use sealpost_mail::{
@@ -21,7 +20,7 @@ use crate::{enqueue, quota, report_limit};
 /// Where and when a report is made.
 pub(crate) struct At<'a> {
     pub(crate) context: &'a Context,
-    /// Of the arrival, or of whatever else it belongs to.
+    /// Id of the arrival, or of what else it belongs to.
     pub(crate) id: &'a str,
     pub(crate) now: Timestamp,
 }
@@ -32,7 +31,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// A report before it has a form.
+/// A report before it is formatted.
 struct Report<'a> {
     to: &'a Address,
     recipient: DsnRecipient,
@@ -41,20 +40,21 @@ struct Report<'a> {
     returned: Option<Vec<u8>>,
     /// The letter's Message-ID.
     about: Option<String>,
-    /// When the letter came.
+    /// When the letter arrived.
     arrived: Timestamp,
-    /// Whose address it goes to.
+    /// Whose address it is sent to.
     reports_to: ReportsTo,
 }
 
-/// What a refusal's report may give back of the letter.
+/// What the report of a refusal may return of the letter.
 struct ReturnedContent {
     head: Option<Vec<u8>>,
     tls: TlsFloor,
 }
 
 impl ReturnedContent {
-    /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone, or came closed.
+    /// The head, over TLS at least as good as any copy's; nothing of a letter that is confidential for any recipient,
+    /// or arrived encrypted.
     fn of(arrival: &Arrival<'_>, decided: &[Decided]) -> Self {
         let mut tls = TlsFloor::None;
         match arrival.came {
@@ -79,7 +79,7 @@ impl ReturnedContent {
     }
 }
 
-/// The reports on recipients whom the policy refused while others were accepted.
+/// Reports on recipients refused by the policy while others were accepted.
 pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
@@ -100,7 +100,7 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
     Ok(rows)
 }
 
-/// A refusal of the policy's as a report words it.
+/// A refusal by the policy in the form that a report needs.
 fn in_report(grounds: Grounds, reply: &Reply) -> Refused<'_> {
     match grounds {
         Grounds::Written => Refused::Written(reply.text()),
@@ -109,7 +109,7 @@ fn in_report(grounds: Grounds, reply: &Reply) -> Refused<'_> {
     }
 }
 
-/// The reports on recipients whose mailbox is full.
+/// Reports on recipients whose mailbox is full.
 pub(super) async fn full(
     arrival: &Arrival<'_>,
     decided: &[Decided],
@@ -162,9 +162,9 @@ async fn refused(
     rows(&At::of(arrival), report, returned.tls).await
 }
 
-/// RFC 3461 §5.2.3: a deposit is local delivery, and "delivered" is reported if success was asked for: not "relayed" (that
-/// promises no more than that the next server took it), nor "expanded" (RFC 3464 §2.3.3: more recipients than one). It says
-/// nothing of whether the letter was opened. Nothing is returned, whatever RET asks for: §4.3 speaks of failures.
+/// RFC 3461 §5.2.3: a deposit is local delivery, and "delivered" is reported if success was requested: not "relayed"
+/// (which only promises that the next server accepted it), nor "expanded" (RFC 3464 §2.3.3: more recipients than one).
+/// It does not say whether the letter was opened. Nothing is returned, whatever RET asks for: §4.3 is about failures.
 pub(super) async fn deposited(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
@@ -198,8 +198,8 @@ pub(super) async fn deposited(
     rows(&At::of(arrival), report, TlsFloor::None).await
 }
 
-/// A notice came back: the letter's sender learns that nobody knows of the letter. Without a status it is not
-/// certain, and the text says so.
+/// A notice bounced: the letter's sender is told that the recipient was not notified. Without a status that is
+/// uncertain, and the text says so.
 pub(crate) async fn unannounced(
     at: &At<'_>,
     letter: &NoticeMemo,

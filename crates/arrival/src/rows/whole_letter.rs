@@ -4,17 +4,17 @@ use sealpost_store::{ArrivalRows, OriginalRow};
 
 use crate::partners::{AsItCame, Partners};
 
-/// What belongs to the letter as a whole, whoever its recipients are.
+/// What belongs to the letter as a whole, independent of its recipients.
 pub(crate) struct WholeLetter<'a> {
     pub(crate) partners: &'a Partners,
-    /// As it came, if it came encrypted.
+    /// The original, if it arrived encrypted.
     pub(crate) original: Option<&'a AsItCame>,
-    /// It came before, and was kept.
+    /// The stored original, if it arrived earlier and is reopened.
     pub(crate) reopened: Option<&'a OriginalRow>,
     /// Rows of what is sent because of it.
     pub(crate) sent_with_it: Option<&'a ArrivalRows>,
-    /// Tags by which answers to it are known.
+    /// Tags by which replies to it are recognised.
     pub(crate) threads: &'a [[u8; 32]],
-    /// What recognises the same transmission.
+    /// Recognises a retransmission.
     pub(crate) fingerprint: Option<[u8; 32]>,
 }

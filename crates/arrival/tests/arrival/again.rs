@@ -1,4 +1,5 @@
-//! The same letter once more, two at once, and a store that ends in between: nothing twice, nothing half, nothing lost.
+//! The same letter repeated, two at once, and a store that closes in between: nothing twice, nothing half,
+//! nothing lost.
 
 use sealpost_intake::Reception as _;
 use sealpost_mail::Envelope;
@@ -15,7 +16,7 @@ async fn a_letter_whose_250_was_lost_is_accepted_again_and_kept_once() {
     let text = letter(&rig.random, "Gruss", "", "Text");
     let both = || envelope(SENDER, &[TO, "a@relay.example"]);
     let first = rig.hand_in(both(), origin(), &text).await.unwrap();
-    // Its session has ended without a sign that the answer was read.
+    // Its session has ended without a sign that the reply was read.
     drop(first);
     rig.hand_in(both(), origin(), &text).await.unwrap();
     assert_eq!(rig.queued_to().await, ["a@relay.example", TO]);
@@ -129,7 +130,7 @@ async fn a_key_that_somebody_put_into_a_mailbox_s_row_is_never_sealed_to() {
     let rig = Rig::new();
     let (id, _secret) = rig.owner(TO).await;
     let row = rig.mailbox(TO).await.unwrap();
-    // As a lock of a row that was not ours would leave it: other words beside the seal.
+    // As a lock in a row that is not ours would leave it: other epochs beside the seal.
     let forged = sealpost_store::Relock {
         mailbox_id: id.clone(),
         epochs_before: row.epochs.clone(),

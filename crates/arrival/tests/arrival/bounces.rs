@@ -1,5 +1,5 @@
-//! Reports that come back to a notice's own reverse-path: the letter's sender hears that nobody knows of it, once, and what
-//! reports nothing is heard by nobody.
+//! Bounces of a notice: the letter's sender is told once that the recipient was not notified, and of what
+//! reports nothing nobody is told.
 
 use sealpost_mail::Address;
 use sealpost_notice::Notice;
@@ -21,7 +21,7 @@ fn report(action: &str, status: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A letter whose notice is on its way; where that comes back to.
+/// A letter whose notice is under way; its bounce address.
 async fn noticed(rig: &Rig, subject: &str) -> String {
     rig.write(&[TO], subject).await.unwrap();
     let back = Rig::return_path(&rig.leg_to(TO).await);
@@ -61,7 +61,7 @@ async fn the_sender_hears_once_that_the_recipient_does_not_know() {
         kinds.contains(&LetterEvent::Deposited) && kinds.contains(&LetterEvent::NoticeBounced),
         "{kinds:?}"
     );
-    // The letter stays where it is.
+    // The letter itself is unchanged.
     let secret = rig.pending_secret(&id).await;
     assert_eq!(rig.letters(&id, &secret, Folder::Inbox).await.len(), 1);
 
@@ -113,7 +113,7 @@ async fn an_address_that_leads_nowhere_is_refused() {
         let reply = rig.send(from_nobody(&[to]), origin(), &report("failed", "5.1.1")).await.unwrap_err();
         assert_eq!(reply.code(), 550, "{to}");
     }
-    // Another domain's address of the same name is none of ours.
+    // Another domain's address with the same local part is not ours.
     let token = Address::parse(&back).unwrap().local().to_owned();
     let elsewhere = format!("{token}@relay.example");
     comes_back(&rig, &elsewhere, &report("failed", "5.1.1")).await;
@@ -150,7 +150,7 @@ async fn an_address_that_never_answers_gets_no_more_notices_and_the_sender_hears
     assert!(text.contains("Status: 5.2.1"), "{text}");
     let secret = rig.pending_secret(&id).await;
     assert_eq!(rig.letters(&id, &secret, Folder::Inbox).await.len(), 3, "the letter is there all the same");
-    // Support has heard from its owner that the address is right.
+    // Support has confirmed with its owner that the address is right.
     assert!(rig.store.clear_unreachable(&id).await.unwrap());
     rig.let_go().await;
     rig.write(&[TO], "[vertraulich] Vier").await.unwrap();

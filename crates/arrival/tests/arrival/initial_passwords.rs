@@ -1,5 +1,5 @@
-//! Where the operator hands out initial passwords: the sender is told one, the recipient's mail carries nothing, and nobody
-//! is told who cannot tell it on.
+//! If the operator uses initial passwords: the sender is told one, the recipient's mail contains nothing, and
+//! nobody is told who cannot pass it on.
 
 use sealpost_mail::ActivateBy;
 use sealpost_notice::Notice;
@@ -58,7 +58,7 @@ async fn nobody_opens_a_mailbox_whom_nobody_can_tell_the_password() {
         assert_eq!(reply.code(), 550, "{what}");
         assert!(rig.mailbox(TO).await.is_none() && rig.legs().await.is_empty(), "{what}");
     }
-    // Where there is a mailbox, they find it.
+    // If there is a mailbox, they find it.
     rig.write(&[TO], "[vertraulich] Eins").await.unwrap();
     rig.let_go().await;
     rig.send(from_nobody(&[TO]), origin(), &text).await.unwrap();

@@ -1,5 +1,5 @@
-//! Quotas of senders, logins and mailboxes, the disk, memory, and heads: who is told to come again, who for good, and that
-//! nothing is there of what was not taken.
+//! Quotas of senders, logins and mailboxes, the disk, memory, and heads: who is told to retry, who is refused
+//! permanently, and that nothing is stored of what was refused.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn a_sender_who_has_sent_enough_is_told_when_to_come_back() {
     assert_eq!(no.code(), 451);
     assert!(no.text().contains("come back after 09:"), "{}", no.text());
     assert_eq!(rig.legs().await.len(), 2);
-    // Another sender is another matter, and reports have none.
+    // Another sender has its own quota, and reports have no sender.
     let text = letter(&rig.random, "Von Max", "", "Text");
     rig.send(envelope("max@insurer.example", &["a@relay.example"]), origin(), &text).await.unwrap();
     let text = letter(&rig.random, "Bericht", "", "Text");
@@ -82,7 +82,7 @@ async fn a_full_mailbox_is_told_for_good_and_others_get_their_copy() {
     let id = rig.mailbox_id("max@a.web.example").await;
     let secret = rig.pending_secret(&id).await;
     assert_eq!(rig.letters(&id, &secret, Folder::Inbox).await.len(), 1);
-    // A report has nobody who could be told later.
+    // A report has no sender who could be notified later.
     rig.let_go().await;
     let no = send(&["max@a.web.example", "udo@a.web.example"], from_nobody(&[])).await.unwrap_err();
     assert_eq!(no.code(), 552);

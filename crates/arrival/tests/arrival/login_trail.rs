@@ -1,4 +1,4 @@
-//! Right log-ins by SMTP AUTH while the store cannot write: they take bounded room, and none is lost.
+//! Successful SMTP AUTH log-ins while the store cannot write: they take bounded memory, and none is lost.
 
 use std::net::IpAddr;
 

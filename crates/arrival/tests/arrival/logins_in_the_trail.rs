@@ -1,5 +1,5 @@
-//! Log-ins by SMTP AUTH in the audit trail: right ones each with its network, wrong ones counted, and none lost when the process
-//! ends.
+//! SMTP AUTH log-ins in the audit trail: each success with its network, failures counted, and none lost when
+//! the process ends.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -77,13 +77,13 @@ async fn wrong_ones_are_counted_by_login_and_network() {
     for _ in 0..5 {
         trail.note(LoginNote::Wrong, from("192.0.2.1"), Some("mill"), NOW);
         trail.note(LoginNote::Wrong, from("192.0.2.2"), Some("mill"), NOW);
-        // Nobody's name: it may be somebody's password, typed into the wrong field.
+        // An unknown name: it may be somebody's password, typed into the wrong field.
         trail.note(LoginNote::Wrong, from("198.51.100.1"), None, NOW);
         trail.note(LoginNote::Refused, from("192.0.2.1"), Some("mill"), NOW);
     }
     trail.note(LoginNote::Closed, from("192.0.2.1"), Some("mill"), NOW);
     written(&rig, &trail).await;
-    // Into the trail once their minute is over.
+    // Into the trail when their minute is over.
     assert_eq!(rig.store.fold_audit(NOW.plus(DAY), counted).await.unwrap(), 4);
     let (rows, _anchors) = rig.store.audit_page(0).await.unwrap();
     let mut said: Vec<(String, String, String, String)> = rows

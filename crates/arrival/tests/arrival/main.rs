@@ -1,5 +1,5 @@
-//! A letter from the listener's hand to its rows, over a real store: what each verdict leaves, who is told what, and what is
-//! not there when something fails.
+//! A letter from the listener to its rows, on a real store: what each verdict leaves, who is told what, and
+//! what is not there if something fails.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod again;

@@ -1,4 +1,5 @@
-//! When owners are told: at once, or together with others; what the clock brings; and what a letter's sender hears of it.
+//! When owners are notified: at once, or together with others; scheduled notices; and what a letter's sender
+//! is told.
 
 use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_arrival::unnotified_letters;
@@ -54,7 +55,7 @@ async fn the_first_letter_of_an_hour_is_told_of_and_the_others_wait() {
     assert_eq!(rig.queued_to().await, [TO]);
     let waiting = waiting(&rig).await;
     assert_eq!(waiting.len(), 2);
-    // Each can be told of to its sender all the same, if it comes to that.
+    // Each can still be reported to its sender if necessary.
     for id in &waiting {
         assert!(rig.store.bounce_memo(&bounce_token(id, 0)).await.unwrap().is_some());
     }
@@ -86,7 +87,7 @@ async fn one_mail_tells_of_all_that_have_waited_and_once() {
     assert_eq!(send().await.unwrap(), Mailing::Already, "another node was faster");
     assert_eq!(rig.legs().await.len(), 1);
 
-    // It comes back: the senders of both letters hear of it.
+    // It bounces: the senders of both letters are told.
     let back = Rig::return_path(&leg).to_path();
     rig.let_go().await;
     let report =
@@ -182,7 +183,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
     assert_eq!(leg.row.destination, "insurer");
     assert!(matches!(leg.notice(), Notice::NotFetched { recipient, .. } if recipient == TO));
     assert!(rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap().is_empty());
-    // Sealed for one letter, it says nothing of another.
+    // Sealed for one letter, it is invalid for another.
     let told = SenderNote::Unfetched { deposit_id: "other".to_owned(), at: NOW, latest: NOW.plus(DAY * 4) };
     let moved = reminder::tell_sender(rig.context(), "other", &one.memo_sealed, told, notice, NOW).await;
     assert!(matches!(moved, Err(reminder::Unsent::Row(_))));

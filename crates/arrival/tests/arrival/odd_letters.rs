@@ -1,4 +1,4 @@
-//! Letters as nobody should write them: each has a place in the list and opens, or is refused with a reason; none is lost.
+//! Malformed letters: each is listed and can be opened, or is refused with a reason; none is lost.
 
 use sealpost_store::Folder;
 
@@ -6,7 +6,7 @@ use crate::rig::{Opened, Rig, SENDER, envelope, from_nobody, origin};
 
 const TO: &str = "max@a.web.example";
 
-/// What the owner sees of a letter of these bytes.
+/// What the owner sees of a letter with these bytes.
 async fn seen(bytes: &[u8]) -> Opened {
     seen_with(Rig::new(), bytes).await
 }
@@ -63,7 +63,7 @@ async fn too_many_parts_are_shown_as_far_as_they_can_be() {
     assert_eq!(letter.summary.subject.as_deref(), Some("Viel"));
     assert!(letter.rest.ends_with("--b--\r\n"), "and the letter is whole");
 
-    // Any of the parts that nobody looks at may be a letter with a tag.
+    // Any of the parts that are not examined may be a letter with a tag.
     let no = Rig::new().send(envelope(SENDER, &[TO]), origin(), bytes.as_bytes()).await.unwrap_err();
     assert_eq!(no.code(), 554);
 }

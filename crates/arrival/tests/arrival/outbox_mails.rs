@@ -1,5 +1,5 @@
-//! Mails that the portal asks for: each kind to the owner alone, in the owner's language, with no way back and nothing in it
-//! that opens more than it must.
+//! Mails that the portal asks for: each kind to the owner alone, in the owner's language, with a null
+//! reverse-path and no more access than needed.
 
 use sealpost_mail::Secret;
 use sealpost_mailbox::{About, Outbox as _, Outgoing};

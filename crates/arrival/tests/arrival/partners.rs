@@ -1,5 +1,5 @@
-//! Letters for partners: closed to the right key and signed for the right domain, or not sent in clear; and what comes in
-//! from the world, as far as it is readable.
+//! Letters for partners: encrypted to the right key and signed for the right domain, or not sent in clear;
+//! and letters from outside, as far as they are readable.
 
 use sealpost_arrival::{Chosen, choose, originals};
 use sealpost_delivery::{Hand, Purpose, Route};
@@ -38,7 +38,7 @@ fn book(rig: &Rig) -> Book<'_> {
     Book { store: &rig.store, keyring: &rig.keys.keyring, tags: &rig.keys.tags }
 }
 
-/// The partner's key is known, in this state, for everybody there.
+/// The partner's key is known in this state, for the whole domain.
 async fn knows(rig: &Rig, domain: &str, state: PartnerKeyState) {
     let partner = Partner {
         id: rig.random.id(),
@@ -66,7 +66,7 @@ fn own(rig: &Rig) -> OwnKeys<'_> {
     OwnKeys { store: &rig.store, rows: &rig.keys.rows, keyring: &rig.keys.keyring }
 }
 
-/// The house has a key to sign with.
+/// We have a key to sign with.
 async fn signs(rig: &Rig) {
     let key = made("securemail@insurer.example");
     let public = Published {
@@ -208,7 +208,7 @@ async fn what_came_closed_waits_for_the_program_that_opens_it() {
     let reply = rig.send(from.clone(), world, closed.as_bytes()).await.unwrap_err();
     assert_eq!(reply.code(), 451, "nothing is lost: the client comes again");
     assert!(rig.legs().await.is_empty());
-    // Handed in by our own side it is a letter like any other.
+    // From our own side it is a letter like any other.
     rig.send(from, origin(), closed.as_bytes()).await.unwrap();
     assert_eq!(rig.leg_to("erika@inside.example").await.row.purpose, LegPurpose::Relay);
     assert!(originals::kept(&rig.reception).await.unwrap().is_empty());

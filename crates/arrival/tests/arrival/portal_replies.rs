@@ -1,5 +1,5 @@
-//! What an owner writes in the portal: kept among the sent ones, one signed leg for each recipient, its draft gone, and word
-//! of what did not arrive in the mailbox.
+//! What an owner writes in the portal: stored in the sent folder, one signed leg per recipient, its draft
+//! gone, and a report in the mailbox of what was not delivered.
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -32,7 +32,7 @@ impl Owner {
         Self::of(Rig::new()).await
     }
 
-    /// A draft that is saved, so that it can become a letter.
+    /// A saved draft, which can become a letter.
     async fn draft(&self) -> SentDraft {
         let drafts = Drafts {
             store: &self.rig.store,
@@ -78,7 +78,7 @@ impl Owner {
         self.rig.letters(&self.id, &self.secret, Folder::Sent).await
     }
 
-    /// What is in the inbox beside the letter that made the mailbox.
+    /// The letters in the inbox besides the one that created the mailbox.
     async fn words(&self) -> Vec<crate::rig::Opened> {
         let mut letters = self.rig.letters(&self.id, &self.secret, Folder::Inbox).await;
         letters.retain(|one| one.summary.subject.as_deref() != Some("Erster Brief"));
@@ -214,7 +214,7 @@ async fn word_of_what_did_not_arrive_is_in_the_mailbox_once() {
     let [word] = words.as_slice() else { panic!("{} words", words.len()) };
     assert!(word.rest.contains("nobody of that name") && word.rest.contains(CLERK), "{}", word.rest);
     assert_eq!(word.summary.in_reply_to.len(), 1, "it stands in the letter's thread");
-    // Outside, only that there is word.
+    // Outside the mailbox, only that there is a report.
     let told = owner.rig.leg_to(OWNER).await;
     let Notice::ReplyCameBack { link, .. } = told.notice() else { panic!("not told") };
     assert!(link.expose().ends_with(&word.row.id), "{}", link.expose());
@@ -259,7 +259,7 @@ async fn word_for_a_mailbox_that_is_gone_is_dropped() {
     assert!(owner.rig.store.delete_mailbox(&owner.id, Unread::Forgotten, NOW).await.unwrap());
     owner.returned(&leg, DsnAction::Failed).await;
     assert!(owner.rig.legs().await.is_empty());
-    // What is no answer is a mistake that an operator must see.
+    // A leg that is not a reply is a mistake that an operator must see.
     owner.rig.write(&["a@relay.example"], "Gruss").await.unwrap();
     let leg = owner.rig.leg_to("a@relay.example").await;
     assert_eq!(leg.ticket.purpose, Purpose::Relay);

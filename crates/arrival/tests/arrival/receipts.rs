@@ -1,4 +1,4 @@
-//! Word to a sender who asked for it that a letter was opened: once, to whom the letter is from and to nobody else.
+//! Read receipts to a sender who requested them: once, to the letter's sender and to nobody else.
 
 use sealpost_arrival::Receipts;
 use sealpost_mail::{Origin, TlsFloor};
@@ -10,7 +10,7 @@ use crate::rig::{NOW, Rig, SENDER, envelope, letter, origin};
 
 const TO: &str = "max@a.web.example";
 
-/// A letter with these fields lies in an owner's mailbox: the mailbox and the letter.
+/// Deposits a letter with these fields in an owner's mailbox: returns the mailbox and the letter.
 async fn lies(rig: &Rig, fields: &str, from: Origin) -> (String, String) {
     let (id, secret) = rig.owner(TO).await;
     rig.clock.advance(std::time::Duration::from_secs(60));

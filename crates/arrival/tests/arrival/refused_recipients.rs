@@ -1,5 +1,5 @@
-//! A recipient who is refused while others get the letter: its sender reads why, in the languages of reports and not in that
-//! of SMTP replies, which machines and postmasters read below.
+//! A recipient is refused while others get the letter: its sender reads why in the languages of reports, not
+//! in that of SMTP replies, which machines and postmasters read below.
 
 use sealpost_mail::Notify;
 use sealpost_notice::Language;
@@ -14,7 +14,7 @@ fn speaking(language: Language, set: impl FnOnce(&mut Setting)) -> Rig {
     })
 }
 
-/// What the sender reads of a recipient, and what machines do; somebody else gets the letter.
+/// The human-readable and the machine-readable part for a recipient, while another one gets the letter.
 async fn report(rig: &Rig, refused: &str, bytes: &[u8]) -> (String, String) {
     rig.send(envelope(SENDER, &[refused, "a@relay.example"]), origin(), bytes).await.unwrap();
     let report = rig.rest(&rig.leg_to(SENDER).await).await;

@@ -1,5 +1,5 @@
-//! What the clock brings, where it comes back to, and who hears of that: the mailbox itself or one of its letters, whoever
-//! sent it.
+//! Scheduled mail, its bounce address, and who is told of a bounce: about the mailbox itself or one of its
+//! letters, from any sender.
 
 use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_arrival::{MostReports, tell_of_keys};
@@ -23,7 +23,7 @@ fn about(what: Reminded, before: Option<Timestamp>) -> reminder::Note {
     reminder::Note { about: what, before, at: NOW }
 }
 
-/// A mailbox with one letter, and nothing in the queue; the letter's id.
+/// A mailbox with one letter and an empty queue; the letter's id.
 async fn waits(rig: &Rig, to: &str) -> (MailboxRow, String) {
     rig.write(&[to], "Eins").await.unwrap();
     let back = Rig::return_path(&rig.leg_to(to).await).local().to_owned();
@@ -259,7 +259,7 @@ async fn an_operator_is_told_once_of_a_key_that_ends() {
     let told = tell_of_keys(rig.context(), Some((&to, notice())), vec![warning()], NOW).await;
     assert_eq!(told.unwrap(), Mailing::Already);
     assert_eq!(rig.legs().await.len(), 1);
-    // Without an address it is noted, so that the log says it once.
+    // Without an address it is recorded, so that the log says it once.
     let other = warned("77aa");
     assert_eq!(tell_of_keys(rig.context(), None, vec![other.clone()], NOW).await.unwrap(), Mailing::Queued);
     assert_eq!(tell_of_keys(rig.context(), None, vec![other], NOW).await.unwrap(), Mailing::Already);

@@ -1,4 +1,5 @@
-//! Revocation lists in files: read when they are new, kept when what is there is none, and what an operator is told of them.
+//! Revocation lists in files: read when they are new, kept when a file no longer contains one, and the
+//! warnings to the operator.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ const TWO: &[u8] = include_bytes!("crl/two.crl");
 const LIAR: &[u8] = include_bytes!("crl/liar.crl");
 const ROOT: &[u8] = include_bytes!("crl/one.der");
 
-/// Writes a file that is newer than every one before: its time is what tells it apart.
+/// Writes a file newer than all before: its time distinguishes it.
 fn put(path: &Path, bytes: &[u8], minute: u64) {
     fs::write(path, bytes).unwrap();
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + minute * 60);
@@ -55,7 +56,7 @@ fn what_has_not_changed_is_not_read_again() {
     assert_ne!(first, third, "another one under the same name");
 }
 
-/// A list that is gone would make good again what it named.
+/// Dropping a list would make the certificates on it valid again.
 #[test]
 fn a_file_that_holds_no_list_takes_nothing_away_from_what_was_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +73,7 @@ fn a_file_that_holds_no_list_takes_nothing_away_from_what_was_read() {
     }
     put(&file, TWO, 9);
     assert_ne!(lists.now(), good);
-    // The whole folder is away for a moment: a share that is mounted anew.
+    // The whole folder is missing for a moment: a share being remounted.
     let away = folder.path().join("../away-for-a-moment");
     let before = lists.now();
     let unreadable = CrlFiles::new(vec![away]);
@@ -95,14 +96,14 @@ fn lists_that_are_too_large_together_are_not_read() {
     }
 }
 
-/// All of them go to the worker with every letter, wherever they lie.
+/// All of them are passed to the worker with every letter, wherever they are.
 #[test]
 fn all_places_share_one_room() {
     let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     for (folder, bytes) in places.iter().zip([ONE, TWO]) {
         let file = folder.path().join("a.crl");
         put(&file, bytes, 0);
-        // What stands behind a list is overlooked.
+        // Data after a list is ignored.
         File::options().write(true).open(&file).unwrap().set_len(9 * 1024 * 1024).unwrap();
     }
     let [first, second] = places.each_ref().map(|folder| folder.path().to_owned());
@@ -131,7 +132,7 @@ fn a_list_that_did_not_fit_is_read_when_there_is_room() {
     let grown = |file: &Path, bytes: &[u8], minute: u64| {
         put(file, bytes, minute);
         let open = File::options().write(true).open(file).unwrap();
-        // What stands behind a list is overlooked.
+        // Data after a list is ignored.
         open.set_len(9 * 1024 * 1024).unwrap();
         open.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + minute)).unwrap();
     };
@@ -146,7 +147,7 @@ fn a_list_that_did_not_fit_is_read_when_there_is_room() {
     assert_eq!(count(&lists), 2, "and a file of which nothing was read yet");
 }
 
-/// What `check` says of these files, with this root and rule.
+/// The warnings of `check` for these files, with this root and rule.
 fn warnings(files: &[(&str, &[u8])], roots: &[&[u8]], rule: Lists) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {

@@ -1,4 +1,5 @@
-//! One letter to several people: each gets what the rules say for them, and the client gets the one answer that SMTP has.
+//! One letter to several people: each gets what the rules say for them, and the client gets the single reply that SMTP
+//! has.
 
 use sealpost_delivery::Hold;
 use sealpost_mail::{Envelope, Notify, Origin, TlsFloor};
@@ -27,7 +28,7 @@ async fn each_recipient_is_treated_alone_and_the_body_is_kept_once() {
         assert_eq!(Some(kept.body_id), relayed.row.body_id);
     }
     assert!(rig.mailbox("d@refused.example").await.is_none());
-    // The one whom nobody gets it to is told of by a report to the sender.
+    // The recipient who does not get it is reported to the sender.
     let report = rig.leg_to(SENDER).await;
     assert_eq!((report.row.purpose, report.from().as_str()), (LegPurpose::Report, "<>"));
     assert_eq!(report.row.destination, "insurer");
@@ -143,7 +144,8 @@ async fn a_letter_without_recipients_or_that_goes_round_is_refused() {
     assert_eq!(rig.legs().await.len(), 1);
 }
 
-/// A letter to many who refuse it takes one place of its claimed sender, and makes no more reports than so many letters.
+/// A letter refused by many uses one unit of its claimed sender's quota, and causes no more reports than that many
+/// letters.
 #[tokio::test]
 async fn a_letter_that_many_refuse_keeps_its_sender_from_hearing_of_no_other() {
     let rules = r#"[{"name": "none", "when": {"listener": "world", "recipient": "refused.example"}, "then": "refuse"}]"#;

@@ -1,4 +1,4 @@
-//! A letter that answers one of the portal's goes into the portal, however its programs have written whose answer it is.
+//! A reply to one of the portal's letters goes into the portal, however the reference is written.
 
 use sealpost_store::LegPurpose;
 
@@ -10,7 +10,7 @@ const RULES: &str = r#"[
 ]"#;
 const TO: &str = "max@relay.example";
 
-/// A letter of the portal's; its Message-ID without brackets.
+/// A letter of the portal's; returns its Message-ID without brackets.
 async fn first(rig: &Rig) -> String {
     let text = letter(&rig.random, "[vertraulich] Brief", "", "Text");
     let id = String::from_utf8(text.clone()).unwrap();
@@ -20,7 +20,7 @@ async fn first(rig: &Rig) -> String {
     id
 }
 
-/// How a letter with these fields goes.
+/// The treatment of a letter with these fields.
 async fn goes(rig: &Rig, fields: &str, text: &str) -> LegPurpose {
     let bytes = letter(&rig.random, "Aw: Brief", fields, text);
     rig.send(envelope(SENDER, &[TO]), origin(), &bytes).await.unwrap();

@@ -1,5 +1,5 @@
-//! Reports to domains on how their servers spoke TLS (RFC 8460), on their way out: once for each day, to every place that the
-//! domain names, with nothing coming back.
+//! TLS reports to domains (RFC 8460): once per day, to every receiver that the domain names, with a null
+//! reverse-path.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn key(rig: &Rig) -> (i64, [u8; 32]) {
     (day, rig.keys.spool.tls_report_tag(DOMAIN, day))
 }
 
-/// Five sessions that went well, as delivery counts them.
+/// Five successful sessions, as counted by delivery.
 fn report(rig: &Rig, reporter: &TlsReporter) -> TlsReport {
     let ((day, report_tag), tag) = (key(rig), [7; 32]);
     let seen = format!(r#"{{"domain":"{DOMAIN}","policy":{{"kind":"no-policy-found"}},"end":"secured"}}"#);

@@ -1,5 +1,5 @@
-//! Mail to the address that notices are from: people are told how to answer safely, once a day, machines nothing; and a request
-//! to delete a mailbox is answered by what it proves.
+//! Mail to the notices' sender address: people are told how to reply safely, once a day, machines nothing;
+//! and a request to delete a mailbox is answered according to its authentication.
 
 use sealpost_mail::{Envelope, ReversePath};
 use sealpost_notice::Notice;
@@ -23,7 +23,7 @@ async fn writes(rig: &Rig, fields: &str, subject: &str, text: &str) {
     rig.send(envelope(WRITER, &[OURS]), origin(), &mail(fields, subject, text)).await.unwrap();
 }
 
-/// The notice that is queued to the writer, if one is; and the queue is empty again.
+/// The notice queued to the author, if any; afterwards the queue is empty.
 async fn answer(rig: &Rig) -> Option<Notice> {
     let mut legs = rig.legs().await;
     assert!(legs.len() <= 1, "{:?}", rig.queued_to().await);
@@ -144,7 +144,7 @@ async fn a_proven_request_without_a_mailbox_or_with_a_held_one_says_so() {
 #[tokio::test]
 async fn what_is_no_request_is_answered_like_any_mail() {
     let rig = Rig::new();
-    // Quoted, and in the subject of what is answered: none of it is theirs.
+    // Quoted, and in the subject replied to: none of it is their own text.
     writes(&rig, TRUSTED, "Re: Konto löschen", "Danke\r\n> Bitte löschen").await;
     assert!(matches!(answer(&rig).await, Some(Notice::ReplySafely { .. })));
     let off = Rig::with(|set| set.announcer.requests = None);

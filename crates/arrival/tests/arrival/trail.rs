@@ -1,5 +1,5 @@
-//! What the audit trail and webhooks say of notices that left or did not, and of nothing else; and that the trail an arrival
-//! leaves is proven row by row.
+//! Audit rows and webhook events for notices that were sent or failed, and for nothing else; and every audit
+//! row of an arrival is proven.
 
 use sealpost_arrival::NoticesNoted;
 use sealpost_delivery::{Ended, Ending, FinalReply, Witness as _};

@@ -59,7 +59,7 @@ async fn a_letter_to_a_stranger_makes_a_pending_mailbox_its_deposit_and_its_noti
     assert!(head.contains("Subject: Ihr Unfall\r\n") && !head.contains("Received:"), "{head}");
     assert_eq!(rest, "Guten Tag\r\n");
     assert_eq!((deposit.received_at, deposit.read_at), (NOW, None));
-    // Forty days, to the end of that day where the operator is.
+    // Forty days, until the end of that day in the operator's time zone.
     let expires = deposit.expires_at.unwrap();
     assert!(expires >= NOW.plus(40 * DAY) && expires <= NOW.plus(41 * DAY), "{expires:?}");
 
@@ -120,7 +120,7 @@ async fn a_pending_mailbox_gets_the_same_link_again_for_longer() {
     let id = rig.mailbox_id(STRANGER).await;
     let secret = rig.pending_secret(&id).await;
     assert_eq!(rig.letters(&id, &secret, Folder::Inbox).await.len(), 2);
-    // The link leads in after the time that it was first good for.
+    // The link still works after its first expiry.
     rig.clock.advance(35 * DAY);
     rig.activate(&link).await;
     assert_eq!(rig.mailbox(STRANGER).await.unwrap().state, MailboxState::Active);
@@ -231,7 +231,7 @@ async fn whose_hand_was_on_a_letter_decides_what_may_be_signed() {
     assert_eq!(hand(claims.clone(), "Gruss", "", "a@relay.example").await, Hand::Passed);
     assert_eq!(hand(origin(), "Gruss", "", "b@relay.example").await, Hand::World, "it may not write for it");
     assert_eq!(hand(world, "Gruss", "", "c@relay.example").await, Hand::World, "anybody hands in there");
-    // A field of ours that somebody put in is taken out, and makes the letter nobody's.
+    // A forged field of ours is removed, and the letter no longer belongs to anybody.
     let forged = "X-Sealpost-Portal: authenticated\r\n";
     assert_eq!(hand(claims, "Gruss", forged, "d@relay.example").await, Hand::Passed);
     assert!(!rig.leg_to("d@relay.example").await.head().contains("X-Sealpost-Portal"));

@@ -1,5 +1,5 @@
-//! Word in the mailbox of a reply that did not arrive: why, in its owner's language; what a mail server said, as it said it; and
-//! nothing of it where the mailbox is not what it was.
+//! The report in the mailbox of a reply that was not delivered: why, in its owner's language; the mail
+//! server's text unchanged; and no report if the mailbox has changed.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::rig::{Leg, NOW, Rig, address};
 
 const CLERK: &str = "erika@insurer.example";
 
-/// An owner's letter on its way to the clerk.
+/// An owner's letter under way to the clerk.
 async fn sent(rig: &Rig, owner: &str) -> (String, MailboxSecret, Leg) {
     let (id, secret) = rig.owner(owner).await;
     let drafts = Drafts {
@@ -56,7 +56,7 @@ fn returned<'a>(leg: &'a Leg, status: EnhancedCode, said: Option<&'a str>) -> Un
     UndeliveredReply { leg_id: &leg.row.id, ticket: &leg.ticket, action: DsnAction::Failed, status, said }
 }
 
-/// What the owner reads of it, beside the letter that made the mailbox.
+/// The report that the owner reads, besides the letter that created the mailbox.
 async fn word(rig: &Rig, id: &str, secret: &MailboxSecret) -> String {
     let letters = rig.letters(id, secret, Folder::Inbox).await;
     let word = letters.into_iter().find(|one| one.head.contains("auto-replied")).unwrap();

@@ -1,5 +1,5 @@
-//! What follows from verdicts before any row is made: ways by recipient, the one answer that a client gets, and what a look into
-//! a letter finds.
+//! What follows from verdicts before any row is built: treatments by recipient, the client's reply, and the
+//! result of examining a letter.
 
 use sealpost_arrival::{Decided, Unclosable, Way, each, look, name, refuse_whole};
 use sealpost_mail::{
@@ -104,7 +104,7 @@ fn one_answer_for_all_is_a_refusal_where_nobody_else_got_it_or_nobody_can_be_tol
     assert_eq!(unknown.reverse_path, ReversePath::Null);
 }
 
-/// Where a treatment's rows are looked at: a new one does not compile before it has a scenario.
+/// The scenario that checks a treatment's rows: a new treatment does not compile before it has one.
 fn scenario(treatment: &Treatment) -> &'static str {
     match treatment {
         Treatment::Relay { .. } => "a_relayed_letter_is_one_leg_with_the_bytes_that_came",
@@ -153,7 +153,7 @@ fn a_look_finds_texts_and_names_believes_no_type_and_says_when_it_cannot() {
     let mixed = seen(&mail("multipart/mixed; boundary=b", parts));
     assert_eq!(mixed.attachments.len(), 1, "{:?}", mixed.attachments);
 
-    // That it says so makes no letter closed: what is in it is read all the same.
+    // Claiming to be encrypted does not make a letter encrypted: its content is read nevertheless.
     let lie = seen(&mail("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "Befund-4711"));
     assert!(!lie.encrypted);
     let pgp = "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b";

@@ -1,5 +1,5 @@
-//! A connection until the first letter can go over it: TCP, greeting, EHLO, TLS as the endpoint's floor asks, log-in. Sends
-//! no letter.
+//! Opens a connection until it is ready for a letter: TCP, greeting, EHLO, the endpoint's minimum TLS,
+//! log-in. Sends no letter.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -27,18 +27,18 @@ impl AsyncTokioStream for Wire {
     }
 }
 
-/// What lettre is told before anything is connected: it has no constructor without a dialogue, and the
-/// one it insists on forgets most of the EHLO reply. The true greeting and EHLO follow.
+/// Fed to lettre before the actual connection: it has no constructor without a dialogue, and the one it
+/// performs discards most of the EHLO reply. The actual greeting and EHLO follow.
 const PRELUDE: &[u8] = b"220 prelude\r\n250-prelude\r\n250 AUTH PLAIN LOGIN\r\n";
 
-/// What a connection is opened for.
+/// The parameters and results of opening a connection.
 pub(crate) struct Opening<'a> {
     pub(crate) to: &'a Endpoint,
     pub(crate) until: Instant,
     pub(crate) now: Timestamp,
-    /// Our own address on it, where it is one that the other side can have seen.
+    /// Our own address on it, if the peer can see it.
     ours: Option<IpAddr>,
-    /// How it went under TLS, as far as it came to that and its domain can be told.
+    /// The result of TLS, if it got that far and the domain is to be told; `None`: nothing to report.
     pub(crate) secured: Option<SessionEnd>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// What a connection is carried by.
+/// Whether a connection is encrypted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Link {
     Clear,
@@ -64,7 +64,7 @@ enum Link {
 }
 
 impl Connection {
-    /// Connects in time, or says why the letter cannot go this way now.
+    /// Connects within the deadline, or returns why the letter cannot be sent this way now.
     pub(crate) async fn open(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
         let until = opening.until;
         let connecting = Self::open_as_it_may(caller, opening);
@@ -74,7 +74,7 @@ impl Connection {
     async fn open_as_it_may(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
         let to = opening.to;
         match Self::open_with(caller, opening, to.tls).await {
-            // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
+            // Opportunistic TLS: broken TLS counts as none (RFC 7435 §3).
             Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::Failed, cause })
                 if to.floor == TlsFloor::None
                     && to.tls == HopTls::StartTls

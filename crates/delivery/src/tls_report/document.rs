@@ -1,11 +1,11 @@
-//! A report as RFC 8460 §4.4 wants it: JSON of what was counted in one day. Pure; knows no row and no road.
+//! A report in the format of RFC 8460 §4.4: JSON of the counts for one day. Pure; knows no row and no route.
 
 use serde::Serialize;
 
 use crate::tls_counts::Seen;
 use crate::tls_session::{AppliedPolicy, PolicyType, ResultType, SessionEnd, TlsFailure};
 
-/// In whose name, for which day, about whom.
+/// The report's sender, day and domain.
 pub(super) struct Frame<'a> {
     pub(super) organization: &'a str,
     pub(super) contact: &'a str,
@@ -59,7 +59,7 @@ impl Tally {
     pub(super) fn json(&self, frame: &Frame<'_>) -> Result<Vec<u8>, serde_json::Error> {
         let mut policies: Vec<Policy<'_>> =
             self.policies.iter().map(|held| held.told(frame.domain)).collect();
-        // In one order, whichever rows came first.
+        // In a fixed order, whichever rows came first.
         policies.sort_by_key(|one| (one.policy.policy_type, one.policy.policy_string));
         serde_json::to_vec(&Document {
             organization_name: frame.organization,
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// The example of RFC 8460 appendix B, as far as we know what is in it.
+    /// The example of RFC 8460 appendix B, as far as we know its values.
     #[test]
     fn what_was_counted_is_said_in_the_words_of_the_rfc() {
         let lines = ["version: STSv1", "mode: testing", "mx: *.mail.company-y.example", "max_age: 86400"];

@@ -1,30 +1,32 @@
-//! The record by which a domain says where reports on its servers' TLS go (RFC 8460 §3). Pure; asks nobody.
+//! The record in which a domain says where reports on its servers' TLS go (RFC 8460 §3). Pure; makes no
+//! queries.
 
 use percent_encoding::percent_decode_str;
 use sealpost_mail::Address;
 use url::{Host, Url};
 
-/// Places that a report goes to at most: more are not looked at.
+/// Limit on destinations of a report; further ones are ignored.
 const MAX_PLACES: usize = 4;
 
-/// Where a report goes.
+/// The destination of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportTo {
-    /// Reports go by mail to this address.
+    /// By mail to this address.
     Mail(Address),
-    /// To an https address.
+    /// By POST to this https address.
     Web(String),
 }
 
 impl ReportTo {
-    /// Of an address as it stands in such a record: `mailto:` or `https:`.
+    /// From an address in such a record: `mailto:` or `https:`.
     #[must_use]
     pub fn parse(address: &str) -> Option<Self> {
         place_of(address)
     }
 }
 
-/// What the text records under `_smtp._tls` ask for. More than one that could be meant asks for nothing (§3).
+/// The destinations in the text records under `_smtp._tls`. More than one matching record counts as none
+/// (§3).
 pub(super) fn read(texts: &[String]) -> Vec<ReportTo> {
     let begins = |text: &&String| {
         text.strip_prefix("v=TLSRPTv1")
@@ -47,7 +49,7 @@ pub(super) fn read(texts: &[String]) -> Vec<ReportTo> {
 fn place_of(place: &str) -> Option<ReportTo> {
     let url = Url::parse(place).ok()?;
     match url.scheme() {
-        // RFC 6068 §2: one address; what else such a link may bring is not ours to write.
+        // RFC 6068 §2: one address; other parts of such a link are ignored.
         "mailto" => {
             let decoded = percent_decode_str(url.path()).decode_utf8().ok()?;
             Address::parse(&decoded).ok().map(ReportTo::Mail)

@@ -1,4 +1,4 @@
-//! Whoever looks at the queue sees which destinations are left alone: since when, until when, and why.
+//! Operators who look at the queue see suspended destinations: since when, until when, and why.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn until(desk: &Desk, what: &str, reached: impl Fn(&[BackoffRow]) -> bool)
         if reached(&rows) {
             return rows;
         }
-        // The store tells nobody when it changes.
+        // The store has no change notification.
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     panic!("never {what}: {:#?}", desk.store.backoffs().await);
@@ -54,7 +54,7 @@ async fn whoever_begins_to_deliver_knows_of_no_backoff() {
     running.stop().await;
     assert_eq!(desk.store.backoffs().await.unwrap().len(), 1);
     let running = desk.start();
-    // Nothing is due, so nobody finds out anew.
+    // Nothing is due, so it is not tried again.
     until(&desk, "forgotten", <[BackoffRow]>::is_empty).await;
     running.stop().await;
 }

@@ -1,11 +1,11 @@
-//! Exactly head ++ rest arrives, whatever the letter looks like.
+//! Exactly head ++ rest arrives, whatever the letter contains.
 
 use crate::hop::{Hop, Script};
 use crate::rig::{Desk, post};
 
 const HEAD: &[u8] = b"Subject: x\r\n\r\n";
 
-/// What arrives of this letter.
+/// The bytes of this letter on arrival.
 async fn arrives(head: &[u8], rest: &[u8], script: Script) -> Vec<u8> {
     let hop = Hop::start(script).await;
     let desk = Desk::new(&hop);
@@ -44,7 +44,7 @@ async fn an_empty_body() {
     unchanged(b"", b"").await;
 }
 
-/// DATA cannot carry it otherwise (RFC 5321 §4.1.1.4): the CRLF before the dot belongs to the letter.
+/// DATA cannot transfer it otherwise (RFC 5321 §4.1.1.4): the CRLF before the dot belongs to the letter.
 #[tokio::test]
 async fn a_body_without_a_final_crlf_gains_one() {
     let arrived = arrives(HEAD, b"text", Script::default()).await;

@@ -1,4 +1,4 @@
-//! Connections are kept, shared out and bounded.
+//! Connections are kept, shared and bounded.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn the_total_is_bounded_over_all_destinations() {
     running.stop().await;
 }
 
-/// Letters wait for memory, not in it: with room for one at a time, one at a time is opened.
+/// Letters wait for memory without taking it: with room for one at a time, one at a time is decrypted.
 #[tokio::test]
 async fn letters_in_memory_are_bounded() {
     let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
@@ -133,7 +133,7 @@ async fn letters_in_memory_are_bounded() {
     running.stop().await;
 }
 
-/// A letter larger than the whole budget still goes, alone.
+/// A letter larger than the whole budget is still sent, alone.
 #[tokio::test]
 async fn a_letter_over_the_budget_goes_alone() {
     let hop = Hop::start(Script::default()).await;
@@ -175,13 +175,13 @@ async fn a_server_that_turns_connections_away_is_given_fewer() {
         desk.queue(post(&format!("r{number}@d.example"))).await;
     }
     running.waker.wake();
-    // The clock stands still: whatever was put off would never arrive.
+    // The clock is paused: a deferred letter would never arrive.
     hop.letters(101).await;
     desk.until_empty().await;
     running.stop().await;
 }
 
-/// What is read next may be the answer to something else.
+/// What is read next may be the reply to something else.
 #[tokio::test]
 async fn a_connection_that_is_out_of_step_is_not_used_again() {
     let mut script = Script::default();
@@ -198,7 +198,7 @@ async fn a_connection_that_is_out_of_step_is_not_used_again() {
     running.stop().await;
 }
 
-/// A refusal that nobody asked for is not the next letter's.
+/// An unsolicited refusal does not apply to the next letter.
 #[tokio::test]
 async fn a_reply_too_many_is_nobody_elses() {
     let end = [Say::Line("250 2.0.0 taken\r\n554 5.0.0 and another word")].into_iter().collect();

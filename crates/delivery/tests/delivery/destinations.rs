@@ -1,4 +1,4 @@
-//! Mail exchangers, dead destinations, and the letters that wait for neither.
+//! Mail exchangers, dead destinations, and letters that must not wait for them.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn a_domain_that_dns_does_not_know_now_waits() {
     running.stop().await;
 }
 
-/// A port where nobody listens, and stays so.
+/// A port without a listener, reserved.
 async fn nobody() -> (u16, TcpListener) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     (listener.local_addr().unwrap().port(), listener)
@@ -72,7 +72,7 @@ async fn letters_to_a_dead_destination_do_not_each_run_into_it() {
     }
     desk.queue(post("fine@d.example")).await;
     let running = desk.start();
-    // The others are not held up.
+    // The others are not delayed.
     other.letters(1).await;
     let legs = desk
         .until("all put off", |legs| {

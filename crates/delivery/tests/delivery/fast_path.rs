@@ -1,4 +1,4 @@
-//! Letters that come in while delivery runs go straight to their next hop; mails of facts are written then.
+//! Letters accepted while delivery runs go directly to their next hop; mails of facts are written then.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use sealpost_store::{ArrivalRows, Committed, LegState};
 use crate::hop::{Hop, Script};
 use crate::rig::{Desk, Post, START, post};
 
-/// A place as soon as delivery runs.
+/// A slot as soon as delivery runs.
 async fn slot(inlet: &Inlet) -> WorkerSlot {
     loop {
         match inlet.slot("hop") {
@@ -19,7 +19,7 @@ async fn slot(inlet: &Inlet) -> WorkerSlot {
     }
 }
 
-/// Commits the letter as somebody who has a place for it, and hands it over.
+/// Commits the letter with a reserved slot, and hands it over.
 async fn hand_over(desk: &Desk, place: WorkerSlot, post: Post) {
     let (_, mut rows): (String, ArrivalRows) = desk.prepare(post).await;
     rows.legs[0].state = place.start();
@@ -36,7 +36,7 @@ async fn a_letter_handed_over_is_delivered_without_being_read_back() {
     let running = desk.start();
     let place = slot(&running.waker).await;
     hand_over(&desk, place, post("r@d.example")).await;
-    // Nobody said that there is something in the queue.
+    // There was no wake-up for the queue.
     let letter = hop.letters(1).await.remove(0);
     assert!(letter.bytes.ends_with(b"Hello\r\n"));
     desk.until_empty().await;
@@ -83,7 +83,7 @@ async fn slots_end_and_come_back() {
 async fn a_destination_at_rest_has_no_place() {
     let hop = Hop::start(Script::default()).await;
     let mut desk = Desk::new(&hop);
-    // Nobody listens there.
+    // There is no listener.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     desk.config.hops.get_mut("hop").unwrap().port = free.port();
     let running = desk.start();
@@ -95,7 +95,7 @@ async fn a_destination_at_rest_has_no_place() {
     running.stop().await;
 }
 
-/// Writes down what it is told.
+/// Records what it is told.
 struct Scribe;
 
 impl Composer for Scribe {

@@ -1,4 +1,4 @@
-//! Recipients of one letter share a transaction, and each has its own answer.
+//! Recipients of one letter share a transaction, and each has its own result.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn many(count: usize) -> Vec<Post> {
     (0..count).map(|number| post(&format!("r{number}@d.example"))).collect()
 }
 
-/// So many answers as nobody can use up.
+/// More replies than can be used up.
 fn always(line: &'static str) -> VecDeque<Say> {
     vec![Say::Line(line); 99].into()
 }
@@ -95,7 +95,7 @@ async fn the_answer_to_the_letter_is_for_everybody() {
     desk.queue_to_all(&many(3)).await;
     let running = desk.start();
     desk.until("all tried", |legs| legs.len() == 3 && legs.iter().all(|leg| leg.attempts == 1)).await;
-    // They come back together, too: one wait for all of them.
+    // They are retried together, too: with one waiting time for all.
     let due: std::collections::BTreeSet<_> = desk.legs().await.iter().map(|leg| leg.due_at).collect();
     assert_eq!(due.len(), 1);
     running.advance(&desk, Duration::from_secs(72));
@@ -110,7 +110,7 @@ async fn a_full_transaction_leaves_the_rest_to_the_next() {
     let desk = Desk::new(&hop);
     desk.queue_to_all(&many(10)).await;
     let running = desk.start();
-    // The clock stands still: whoever was put off would never arrive.
+    // The clock is paused: a deferred recipient would never arrive.
     desk.until_empty().await;
     let sizes: Vec<usize> = hop.letters(3).await.iter().map(|letter| letter.rcpts.len()).collect();
     assert_eq!(sizes, [4, 4, 2]);
@@ -131,7 +131,7 @@ async fn one_full_mailbox_is_no_full_transaction_for_ever() {
     running.stop().await;
 }
 
-/// 421 costs the connection, and is the trouble of the recipient it was said to.
+/// 421 loses the connection, and counts against the recipient it was the reply to.
 #[tokio::test]
 async fn a_421_for_some_recipients_holds_up_nobody_else() {
     let mut script = Script::default();
@@ -153,8 +153,8 @@ async fn a_421_for_some_recipients_holds_up_nobody_else() {
     running.stop().await;
 }
 
-/// The same with a letter for each: the good ones arrive at the first attempt, also those that came after so
-/// many bad ones that the hop was left alone.
+/// The same with a letter for each: the good ones arrive at the first attempt, also after so many bad ones
+/// that the hop was suspended.
 #[tokio::test]
 async fn good_letters_pass_between_letters_that_cost_connections() {
     let mut script = Script::default();

@@ -1,4 +1,4 @@
-//! What the log says of a delivery: codes, never what a server said.
+//! What is logged about a delivery: codes, never a server's text.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -50,8 +50,8 @@ impl Subscriber for Log {
 #[tokio::test]
 async fn what_servers_say_is_in_no_log() {
     let log = Log::default();
-    // With one subscriber in the process, tracing asks the thread that comes by a place in the code first
-    // whether anybody listens, and remembers the answer for all threads. With two it asks both.
+    // With one subscriber in the process, tracing asks the first thread at a callsite whether it is enabled,
+    // and caches the answer for all threads. With two it asks both.
     let _second = tracing::Dispatch::new(Log::default());
     let _guard = tracing::subscriber::set_default(log.clone());
     let taken = Say::Line("250 2.6.0 <secret@x.example> Secret queued");

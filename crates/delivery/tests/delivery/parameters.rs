@@ -1,4 +1,4 @@
-//! MAIL and RCPT parameters travel on to servers that offer them, and to no other.
+//! MAIL and RCPT parameters are passed on to servers that offer them, and to no others.
 
 use base64::Engine as _;
 use sealpost_mail::{BodyType, Notify, Ret};
@@ -35,7 +35,7 @@ async fn everything_to_a_server_that_offers_everything() {
         letter.rcpt,
         "RCPT TO:<r@d.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;old+3Dname@d.example"
     );
-    // It took over reporting: nothing but the letter itself arrives.
+    // The hop took over reporting: nothing but the letter itself arrives.
     desk.until_empty().await;
     assert_eq!(hop.letter_count(), 1);
     running.stop().await;

@@ -1,4 +1,4 @@
-//! What a domain publishes about its servers, and what the operator pins: held against real handshakes.
+//! What a domain publishes about its servers, and the operator's pins, tested with real handshakes.
 
 use std::sync::Arc;
 
@@ -39,8 +39,8 @@ fn of_key(key: &KeyPair) -> Tlsa {
     Tlsa { usage: 3, selector: 1, matching: 0, data: key.subject_public_key_info() }
 }
 
-/// RFC 7672: only the server with the published key gets the letter, in TLS, whatever the letter asks for and whoever
-/// signed the certificate.
+/// RFC 7672: only the server with the published key gets the letter, over TLS, whatever the letter requires and whoever
+/// issued the certificate.
 #[tokio::test]
 async fn a_published_key_is_the_only_one_that_counts() {
     let (ours, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
@@ -58,7 +58,7 @@ async fn a_published_key_is_the_only_one_that_counts() {
     }
 }
 
-/// Names from unsigned DNS and a certificate for them are no proof of whose server it is.
+/// Names from unsigned DNS and a certificate for them do not prove whose server it is.
 #[tokio::test]
 async fn verified_is_not_reached_by_a_certificate_alone() {
     let hop = Hop::start(Script { tls: Some(acceptor("mx2.d.example")), ..Script::default() }).await;
@@ -88,7 +88,7 @@ async fn a_pinned_key_is_asked_of_every_letter() {
     }
 }
 
-/// A minimum without pins is a floor like any other, and only raises.
+/// A minimum without pins is like any other, and only raises.
 #[tokio::test]
 async fn a_minimum_raises_the_floor_of_a_domain() {
     let hop = Hop::start(Script::default()).await;
@@ -98,7 +98,7 @@ async fn a_minimum_raises_the_floor_of_a_domain() {
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
 }
 
-/// An https server on loopback that has one file, and counts how often it is asked.
+/// An https server on loopback with one file, which counts requests.
 async fn policies(
     name: &str,
     policy: Arc<std::sync::Mutex<String>>,
@@ -159,7 +159,7 @@ async fn an_enforced_policy_decides_which_server_is_theirs() {
     }
 }
 
-/// With it `verified` is more than a feeling, over mail exchangers too.
+/// With it `verified` is actually proven, over mail exchangers too.
 #[tokio::test]
 async fn a_policy_is_a_proof_for_letters_that_need_one() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx2.d.example")));
@@ -168,8 +168,8 @@ async fn a_policy_is_a_proof_for_letters_that_need_one() {
     assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Ok(true));
 }
 
-/// A policy from a server that cannot show that it is the domain's is none (RFC 8461 §3.3); one that cannot be had stops
-/// nobody who has not asked for more.
+/// A policy from a server that does not prove that it is the domain's is ignored (RFC 8461 §3.3); one that cannot be
+/// fetched only stops letters that require more.
 #[tokio::test]
 async fn a_policy_that_cannot_be_believed_is_none() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
@@ -180,7 +180,7 @@ async fn a_policy_that_cannot_be_believed_is_none() {
     assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
 }
 
-/// RFC 8461 §10.2: a policy that is known holds until it runs out, though its record and its file are gone.
+/// RFC 8461 §10.2: a known policy is valid until it expires, though its record and its file are gone.
 #[tokio::test]
 async fn taking_the_record_away_ends_no_policy() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
@@ -204,7 +204,7 @@ async fn taking_the_record_away_ends_no_policy() {
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
 
-/// RFC 8461 §5.1: a restart while neither the policy's host nor its record can be had opens no way around the policy.
+/// RFC 8461 §5.1: a restart while neither the policy's host nor its record can be reached is no way around the policy.
 #[tokio::test]
 async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
@@ -213,18 +213,18 @@ async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
     text.lock().unwrap().clear();
-    // The record is there, and the host answers nothing of use; then not even the record.
+    // The record exists, and the host answers nothing useful; then not even the record.
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
     desk.dns.texts.lock().unwrap().clear();
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
-    // It counts as long as it said, and no longer.
+    // It is valid as long as it said, and no longer.
     let row = desk.store.sts_policy(&desk.key.policy_tag("d.example")).await.unwrap().unwrap();
     assert_eq!(row.good_until, START.plus(std::time::Duration::from_secs(604_800)));
     let _ = desk.store.sweep(row.good_until).await.unwrap();
     assert_eq!(desk.store.sts_policy(&row.tag).await.unwrap(), None);
 }
 
-/// Who writes the database makes no policy, and ends none: the letter waits until it can be fetched anew.
+/// Write access to the database makes no policy, and ends none: the letter waits until it can be fetched anew.
 #[tokio::test]
 async fn a_kept_policy_that_was_changed_is_fetched_anew_or_waited_for() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));

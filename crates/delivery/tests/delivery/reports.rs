@@ -8,14 +8,14 @@ use sealpost_mail::{Address, Notify, Ret, ReversePath};
 use crate::hop::{Hop, Say, Script};
 use crate::rig::{Desk, Post, post, readable};
 
-/// A hop that refuses `bad@d.example` and takes the rest.
+/// A hop that refuses `bad@d.example` and accepts the rest.
 async fn refusing() -> Hop {
     let mut script = Script::default();
     script.rcpt.insert("bad@d.example", vec![Say::Line("550 5.1.1 no such user"); 9].into());
     Hop::start(script).await
 }
 
-/// What goes out when this letter is refused; then nothing more.
+/// What is sent after this letter is refused; then nothing more.
 async fn after_refusal(post: Post) -> Vec<String> {
     let hop = refusing().await;
     let desk = Desk::new(&hop);

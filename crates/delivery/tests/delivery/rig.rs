@@ -61,10 +61,11 @@ pub(crate) fn post(to: &str) -> Post {
     }
 }
 
-/// DNS that knows one domain, `d.example`, with two exchangers on this machine, and what a scenario publishes for it.
+/// DNS that knows one domain, `d.example`, with two exchangers on this machine, and what a scenario publishes
+/// for it.
 #[derive(Default)]
 pub(crate) struct OneDomain {
-    /// Of the exchanger that answers, as if all of the domain were signed.
+    /// TLSA records of the exchanger that answers, as if all of the domain were signed.
     pub(crate) tlsa: Vec<Tlsa>,
     /// Text records by name.
     pub(crate) texts: std::sync::Mutex<std::collections::HashMap<String, String>>,
@@ -96,9 +97,9 @@ impl Resolver for OneDomain {
 
     async fn exchanger(&self, host: &str) -> Result<DnsAnswer<std::net::IpAddr>, DnsError> {
         match host {
-            // The first is a loopback address where nobody listens.
+            // The first is a loopback address without a listener.
             "mx1.d.example" => Ok(self.answer(vec!["127.0.0.9".parse().unwrap()])),
-            // And where its policy is.
+            // And the host of its policy.
             "mx2.d.example" | "mta-sts.d.example" => Ok(self.answer(vec!["127.0.0.1".parse().unwrap()])),
             _ => Err(DnsError::NoSuchName),
         }
@@ -146,14 +147,14 @@ impl Desk {
         }
     }
 
-    /// Queues a letter; its leg's id.
+    /// Queues a letter; returns its leg's id.
     pub(crate) async fn queue(&self, post: Post) -> String {
         let (leg_id, rows) = self.prepare(post).await;
         assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
         leg_id
     }
 
-    /// Queues a mail that is not a letter yet.
+    /// Queues a mail that is not written yet.
     pub(crate) async fn queue_content(&self, post: Post, content: Content) {
         let (leg_id, mut rows) = self.prepare(post).await;
         let leg = &mut rows.legs[0];
@@ -284,7 +285,7 @@ impl Desk {
             if reached(&legs) {
                 return legs;
             }
-            // The store tells nobody when it changes.
+            // The store has no change notification.
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
         panic!("never {what}: {:#?}", self.legs().await);
@@ -294,7 +295,7 @@ impl Desk {
         self.until("empty", <[LegRow]>::is_empty).await;
     }
 
-    /// Waits until some leg has ended so many attempts and is at rest.
+    /// Waits until a leg has ended this many attempts and is idle.
     pub(crate) async fn until_attempts(&self, attempts: i64) -> LegRow {
         let legs = self
             .until("tried", |legs| legs.iter().any(|leg| leg.attempts == attempts && leg.leased.is_none()))
@@ -303,7 +304,7 @@ impl Desk {
     }
 }
 
-/// A report as text, with the soft line breaks of quoted-printable taken out.
+/// A report as text, with the soft line breaks of quoted-printable removed.
 pub(crate) fn readable(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap().replace("=\r\n", "")
 }
@@ -316,7 +317,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Lets time pass and says so.
+    /// Advances the clock and wakes the runner.
     pub(crate) fn advance(&self, desk: &Desk, by: Duration) {
         desk.clock.advance(by);
         self.waker.wake();

@@ -1,4 +1,4 @@
-//! Signatures of answers, validated against a name server that signs: what is proven, what is not, and what is a lie.
+//! DNSSEC validation against a signing name server: proven, unproven and forged answers.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use sealpost_delivery::{DnsError, Dnssec, NameServers, Proof, Resolver as _, Sys
 
 use crate::signed_zones::{Zone, ZoneKey, name, serve};
 
-/// A root, a domain that the root says is signed with `promised` and is signed with `signed`, and one that signs nothing.
+/// A root; a domain for which the root has the key `promised` and which is signed with `signed`; and an unsigned
+/// domain.
 fn world(root: &ZoneKey, signed: Option<&ZoneKey>, promised: &ZoneKey) -> Vec<Zone> {
     let at = |last: u8| RData::A(A::new(192, 0, 2, last));
     let mx = |host: &str| RData::MX(MX::new(10, name(host)));
@@ -42,7 +43,7 @@ fn world(root: &ZoneKey, signed: Option<&ZoneKey>, promised: &ZoneKey) -> Vec<Zo
     vec![root, clinic, plain]
 }
 
-/// Asks this server and believes this root.
+/// A resolver with this server and this root.
 fn resolver(server: SocketAddr, root: &ZoneKey) -> (SystemResolver, tempfile::NamedTempFile) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!(". 60 IN DNSKEY {}\n", root.record)).unwrap();
@@ -60,13 +61,13 @@ async fn what_is_signed_down_from_the_root_is_proven() {
     assert_eq!(dns.exchanger("mx.clinic").await.unwrap().proof, Proof::Signed);
     let expected = Tlsa { usage: 3, selector: 1, matching: 1, data: vec![7; 32] };
     assert_eq!(dns.tlsa("mx.clinic", 25).await.unwrap(), [expected]);
-    // That there are none is proven too.
+    // Their absence is proven, too.
     assert_eq!(dns.tlsa("quiet.clinic", 25).await.unwrap(), []);
     assert_eq!(dns.mx("gone.clinic").await, Err(DnsError::NoSuchName));
     assert_eq!(dns.mx("quiet.clinic").await, Err(DnsError::NoRecords));
 }
 
-/// Most of the world: it gets its mail, and its TLSA records count for nothing.
+/// Most domains: they get their mail, and their TLSA records are ignored.
 #[tokio::test]
 async fn what_signs_nothing_is_believed_and_proves_nothing() {
     let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
@@ -77,7 +78,7 @@ async fn what_signs_nothing_is_believed_and_proves_nothing() {
     assert_eq!(dns.tlsa("mx.plain", 25).await.unwrap(), []);
 }
 
-/// Signed by another key than the parent promises, or not signed at all: no answer, for any kind of record.
+/// Signed by another key than the parent has, or not signed at all: an error, for any kind of record.
 #[tokio::test]
 async fn what_ought_to_be_signed_and_is_not_is_no_answer() {
     let (root, clinic, thief) = (ZoneKey::new(), ZoneKey::new(), ZoneKey::new());

@@ -1,4 +1,4 @@
-//! A server that is slow on purpose holds nothing for long, and no letter goes out beside itself.
+//! A server that is slow on purpose does not block anything for long, and no letter is sent twice at the same time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::rig::{Desk, Post, post};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Every other limit stays at its minutes, so that only the one under test can end the attempt.
+/// Every other limit keeps its minutes, so that only the one under test can end the attempt.
 #[tokio::test]
 async fn an_attempt_ends_whatever_its_steps_may_take() {
     let hop = Hop::start(Script { greeting: Say::Nothing, ..Script::default() }).await;
@@ -37,7 +37,7 @@ async fn all_recipients_together_have_one_time() {
         desk.config.timeouts.recipients = SHORT;
         desk.queue_to_all(&[post("one@d.example"), post("mute@d.example"), post("two@d.example")]).await;
         let running = desk.start();
-        // Nobody waits without an end: each is delivered, or has an attempt that is written down.
+        // No letter waits for ever: each is delivered, or has a recorded attempt.
         desk.until("tried or delivered", |legs| {
             legs.iter().all(|leg| leg.leased.is_none() && leg.attempts == 1) && !legs.is_empty()
         })
@@ -46,8 +46,8 @@ async fn all_recipients_together_have_one_time() {
     }
 }
 
-/// A reader that takes something now and then is never silent. It would need hours for this letter, and more of it is left
-/// than sockets hold (4 MiB where we send), so that nothing but the rate can end the attempt.
+/// A reader that accepts something now and then is never silent. It would need hours for this letter, which is larger
+/// than what sockets buffer (4 MiB on our side), so that nothing but the rate can end the attempt.
 #[tokio::test]
 async fn a_letter_has_a_least_rate() {
     let hop = Hop::start(Script { sips: Some(1), ..Script::default() }).await;
@@ -78,7 +78,7 @@ async fn a_letter_that_was_taken_after_its_lease_is_not_sent_for_ever() {
     assert!(desk.legs().await.is_empty(), "the second attempt's end must not bring it back");
 }
 
-/// What is tried after a failure may hang for as long as its timeouts allow; the others wait for it only so long.
+/// A trial after a failure may hang for as long as its timeouts allow; the others wait for it only for a limited time.
 #[tokio::test]
 async fn a_trial_that_hangs_does_not_hold_the_hop() {
     let first_greetings = VecDeque::from([
@@ -96,17 +96,18 @@ async fn a_trial_that_hangs_does_not_hold_the_hop() {
     for number in 0..50 {
         desk.queue(post(&format!("r{number}@d.example"))).await;
     }
-    // Past the rest, and past the next one.
+    // Past the suspension, and past the next one.
     running.advance(&desk, Duration::from_secs(6));
     hop.connections(3).await;
     desk.until("tried again", |legs| legs.iter().filter(|leg| leg.attempts > 0).count() > 1).await;
     running.advance(&desk, Duration::from_secs(60));
-    // All but those that two connections hang with, and those that failed and are not due yet.
+    // All except those that two connections hang with, and those that failed and are not due yet.
     hop.letters(47).await;
     running.stop().await;
 }
 
-/// A domain's first server takes connections and says nothing. Who hangs there waits; who comes later goes to the second one.
+/// A domain's first server accepts connections and says nothing. The first letters wait there; later ones go to the
+/// second.
 #[tokio::test]
 async fn who_comes_after_one_that_hangs_goes_elsewhere() {
     let hop = Hop::start(Script::default()).await;
@@ -122,14 +123,14 @@ async fn who_comes_after_one_that_hangs_goes_elsewhere() {
     let running = desk.start();
     let mut letters = 0;
     while hop.letter_count() == 0 {
-        // As long as nobody has waited for long, they go to the first.
+        // As long as none has waited for long, they go to the first.
         desk.queue(Post { route: Route::Mx, ..post(&format!("r{letters}@d.example")) }).await;
         running.waker.wake();
         letters += 1;
         assert!(letters < 20, "every connection hangs");
         tokio::time::sleep(SHORT / 3).await;
     }
-    // And from now on nobody waits, however long the first ones do.
+    // From now on none waits, however long the first ones do.
     for number in 0..10 {
         desk.queue(Post { route: Route::Mx, ..post(&format!("late{number}@d.example")) }).await;
     }
@@ -139,7 +140,7 @@ async fn who_comes_after_one_that_hangs_goes_elsewhere() {
     taken.abort();
 }
 
-/// However many of the world's servers take connections and say nothing, mail to the operator's own goes.
+/// However many public servers accept connections and say nothing, mail to the operator's own is sent.
 #[tokio::test]
 async fn the_world_does_not_have_all_connections() {
     let hop = Hop::start(Script::default()).await;

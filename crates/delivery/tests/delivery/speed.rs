@@ -1,4 +1,4 @@
-//! How many letters a second; a number for people, not a verdict.
+//! Letters per second; for information, not a pass or fail.
 
 use std::time::Instant;
 

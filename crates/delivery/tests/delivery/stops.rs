@@ -34,7 +34,8 @@ async fn a_letter_under_way_is_finished_and_no_other_begun() {
     running.stop().await;
 }
 
-/// Every limit stays at its minutes: only the stop itself ends these attempts, wherever they are before the final dot.
+/// Every limit keeps its minutes: only the stop itself ends these attempts, wherever they are before the
+/// final dot.
 #[tokio::test]
 async fn an_attempt_before_its_final_dot_does_not_hold_the_stop() {
     let mute = VecDeque::from([Say::Nothing]);

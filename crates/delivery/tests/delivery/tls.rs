@@ -1,4 +1,4 @@
-//! Floors: what each lets through, and what it never does.
+//! Minimum TLS: what each level accepts, and what it never does.
 
 use std::sync::{Arc, OnceLock};
 
@@ -156,7 +156,7 @@ async fn implicit_tls() {
     assert_eq!(run(case).await, Ok(true));
 }
 
-/// RFC 3207 §6: what came in the clear behind the answer to STARTTLS is not believed.
+/// RFC 3207 §6: cleartext after the reply to STARTTLS is not trusted.
 #[tokio::test]
 async fn text_injected_before_tls_is_not_believed() {
     let script = Script { injects: true, ..offers_tls("hop.example") };

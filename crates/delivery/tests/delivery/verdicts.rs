@@ -1,4 +1,4 @@
-//! What each answer makes of the leg.
+//! The state of the leg after each reply.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -57,7 +57,7 @@ async fn four_is_tried_again_when_its_time_has_come() {
     running.stop().await;
 }
 
-/// A leg that becomes due wakes the runner by itself.
+/// A leg that becomes due wakes the runner.
 #[tokio::test]
 async fn nobody_need_wake_the_runner_for_a_retry() {
     let hop = Hop::start(rcpt("r@d.example", &[Say::Line("450 4.2.0 later")])).await;
@@ -66,7 +66,7 @@ async fn nobody_need_wake_the_runner_for_a_retry() {
     desk.queue(post("r@d.example")).await;
     let running = desk.start();
     desk.until_attempts(1).await;
-    // Time passes without anybody saying so.
+    // Time passes without a notification.
     desk.clock.advance(Duration::from_millis(50));
     hop.letters(1).await;
     running.stop().await;
@@ -88,7 +88,8 @@ async fn a_refusal_after_the_dot_is_final_and_a_deferral_is_not() {
     running.stop().await;
 }
 
-/// RFC 5321 §4.5.4.2: without the answer to the final dot nobody knows; another copy is better than none.
+/// RFC 5321 §4.5.4.2: without the reply to the final dot the outcome is unknown; another copy is better than
+/// none.
 #[tokio::test]
 async fn a_connection_lost_after_the_dot_means_another_try_of_the_same_letter() {
     let end: VecDeque<Say> = [Say::HangUp].into_iter().collect();

@@ -1,4 +1,5 @@
-//! Dates that somebody else has written into the queue's rows: no letter is given up by them, and none waits for ever.
+//! Dates in the queue's rows that were changed from outside: no letter is given up because of them, and none
+//! waits for ever.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use sealpost_store::{Committed, LegRow, LegStart, NewLeg};
 use crate::hop::{Hop, Say, Script};
 use crate::rig::{Desk, START, post};
 
-/// A letter whose row somebody has changed.
+/// A letter whose row was changed.
 async fn queue(desk: &Desk, change: impl FnOnce(&mut NewLeg)) {
     let (_, mut rows) = desk.prepare(post("r@d.example")).await;
     change(&mut rows.legs[0]);

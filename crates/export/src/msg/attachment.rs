@@ -1,4 +1,4 @@
-//! Attachments as storages; a letter within a letter becomes a message within the message. Knows no paths.
+//! Writes attachments as storages; an embedded letter becomes an embedded message. Knows no paths.
 
 use sealpost_mail::{Attachment, EncodedRange, Letter, Summary};
 
@@ -6,20 +6,20 @@ use super::property::{Properties, StorageKind};
 use super::sparse::SECTOR;
 use super::{Container, LARGE, tag};
 
-/// Messages within messages; deeper ones are attached as `.eml` files.
+/// Nesting depth of embedded messages; deeper ones are attached as `.eml` files.
 const MAX_EMBEDDED: usize = 4;
 
 /// afByValue and afEmbeddedMessage (MS-OXCMSG §2.2.2.9).
 const BY_VALUE: u32 = 1;
 const EMBEDDED: u32 = 5;
-/// attRenderedInBody (MS-OXCMSG §2.2.2.18): shown where the HTML points to it.
+/// attRenderedInBody (MS-OXCMSG §2.2.2.18): shown inline by the HTML.
 const RENDERED_IN_BODY: u32 = 4;
 
-/// How a message within the message is written: storage, bytes, letter, depth.
+/// Writes an embedded message: storage, bytes, letter, depth.
 pub(super) type WriteMessage = fn(&mut Container, &str, &[u8], &Letter<'_>, usize) -> std::io::Result<()>;
 
-/// Writes every attachment of a letter, whose bytes are `raw`, and says how many there are. A large one is read through
-/// and pointed to; of the others one is decoded at a time.
+/// Writes every attachment of a letter, whose bytes are `raw`, and returns their number. Large ones are read
+/// through and written as references; of the others one is decoded at a time.
 pub(super) fn write_all(
     out: &mut Container,
     at: &str,
@@ -35,7 +35,7 @@ pub(super) fn write_all(
         out.storage(&storage)?;
         let mut all = common(number, attachment, summary);
         let may_nest = attachment.content_type == "message/rfc822" && depth < MAX_EMBEDDED;
-        // Only what lies in the outermost letter can be found there again.
+        // Only ranges of the outermost letter can be referenced.
         let place = (depth == 0 && !may_nest).then(|| letter.attachment_place(attachment.index)).flatten();
         if let Some(place) = place.filter(|place| place.size >= LARGE) {
             let length = place.size;
@@ -68,10 +68,10 @@ pub(super) fn write_all(
     Ok(number)
 }
 
-/// Encoded bytes decoded at once.
+/// Encoded bytes that are decoded at once.
 const PIECE: usize = 64 * 1024;
 
-/// Decodes a file without keeping it: its length, and what lies behind its last whole sector.
+/// Decodes a file without storing it: its length, and the bytes after its last whole sector.
 fn run_through(raw: &[u8], place: EncodedRange) -> (u64, Vec<u8>) {
     let EncodedRange { range, mut decoder, .. } = place;
     let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
@@ -93,7 +93,7 @@ fn run_through(raw: &[u8], place: EncodedRange) -> (u64, Vec<u8>) {
 fn common(number: u32, attachment: &Attachment, summary: &Summary) -> Properties {
     let mut all = Properties::default();
     all.integer(tag::ATTACH_NUMBER, number);
-    // MAPI_ATTACH; rendered nowhere in the text.
+    // MAPI_ATTACH; no rendering position in the text.
     all.integer(tag::OBJECT_TYPE, 7);
     all.integer(tag::RENDERING_POSITION, u32::MAX);
     all.integer(tag::ATTACH_SIZE, u32::try_from(attachment.size).unwrap_or(u32::MAX));
@@ -113,11 +113,11 @@ fn by_value(all: &mut Properties, attachment: &Attachment) {
     if let Some(extension) = extension(&attachment.name) {
         all.text(tag::ATTACH_EXTENSION, &format!(".{extension}"));
     }
-    // As the page calls it.
+    // The Content-ID that the page uses.
     if let Some(cid) = attachment.inline_cid.as_ref().or(attachment.content_id.as_ref()) {
         all.text(tag::ATTACH_CONTENT_ID, cid);
     }
-    // Hidden only if the page really shows it: what nobody points to must stay in the list.
+    // Hidden only if the page actually shows it: an unreferenced file must stay in the list.
     if attachment.inline_cid.is_some() {
         all.integer(tag::ATTACH_FLAGS, RENDERED_IN_BODY);
         all.boolean(tag::ATTACHMENT_HIDDEN, true);
@@ -128,7 +128,7 @@ fn extension(name: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| !extension.is_empty())
 }
 
-/// MS-OXCMSG §2.2.2.11: eight and three characters. Readers show the long name.
+/// MS-OXCMSG §2.2.2.11: an 8.3 name. Readers show the long name.
 fn short_name(attachment: &Attachment) -> String {
     let clean = |text: &str, most: usize| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).take(most).collect::<String>().to_ascii_uppercase()

@@ -1,4 +1,4 @@
-//! The compound file that a `.msg` is, while it is written. Knows no letter.
+//! Writes the compound file of a `.msg`. Knows no letter.
 
 use std::io::Write as _;
 use std::time::SystemTime;
@@ -7,23 +7,23 @@ use cfb::CompoundFile;
 
 use super::sparse::{self, Pointing, SECTOR, Sparse};
 
-/// The longest text: it lies in the file as UTF-16 and in memory several times.
+/// The longest text: it is in the file as UTF-16 and in memory several times.
 pub(crate) const MAX_MSG_TEXT: usize = 8 * 1024 * 1024;
 
-/// Attachments from this size on are not kept in the finished file, only pointed to.
+/// Attachments from this size on are referenced in the finished file, not copied.
 pub(super) const LARGE: u64 = 64 * 1024;
 
-/// The container that is being written.
+/// The container being written.
 pub(super) struct Container {
     pub(super) file: CompoundFile<Sparse>,
     pub(super) made: SystemTime,
     pub(super) pointing: Pointing,
-    /// Attachments that are pointed to, by the numbers that stand in the pointers.
+    /// The referenced attachments, by the numbers in the references.
     pub(super) pointed: Vec<usize>,
 }
 
 impl Container {
-    /// A new storage; its times are the letter's, so that nothing tells when the export was made.
+    /// A new storage; its times are the letter's, so that they do not disclose when the export was made.
     pub(super) fn storage(&mut self, path: &str) -> std::io::Result<()> {
         self.file.create_storage(path)?;
         self.file.set_created_time(path, self.made)?;
@@ -34,7 +34,8 @@ impl Container {
         self.file.create_new_stream(path)?.write_all(bytes)
     }
 
-    /// A stream with the bytes of an attachment of the letter: whole sectors are pointed to, the tail is written.
+    /// A stream with the bytes of an attachment of the letter: whole sectors are references, the tail is
+    /// written.
     pub(super) fn pointer(
         &mut self,
         path: &str,
@@ -52,7 +53,7 @@ impl Container {
             let pointers: Vec<u8> = some.iter().flat_map(|number| sparse::pointer(file, *number)).collect();
             stream.write_all(&pointers)?;
         }
-        // Less than a sector: never taken for a pointer.
+        // Shorter than a sector: never taken for a reference.
         stream.write_all(tail)?;
         let done = stream.flush();
         self.pointing.set(false);
@@ -60,5 +61,5 @@ impl Container {
     }
 }
 
-/// Pointers written at once: the container writes so many straight through.
+/// References written at once: the container writes this many directly.
 const AT_ONCE: usize = 256;

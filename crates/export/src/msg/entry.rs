@@ -1,4 +1,4 @@
-//! A person in Outlook's terms: one-off entry identifier, search key, what to show. Knows no letter.
+//! A person in Outlook's terms: one-off entry identifier, search key, displayed name. Knows no letter.
 
 use sealpost_mail::Mailbox;
 
@@ -7,10 +7,10 @@ use super::property::utf16;
 /// The provider that marks a one-off identifier (MS-OXCDATA §2.2.5.1).
 const ONE_OFF: [u8; 16] =
     [0x81, 0x2b, 0x1f, 0xa4, 0xbe, 0xa3, 0x10, 0x19, 0x9d, 0x6e, 0x00, 0xdd, 0x01, 0x0f, 0x54, 0x02];
-/// UTF-16 strings, MIME preferred, no rich text guessing.
+/// UTF-16 strings, MIME preferred, no rich text detection.
 const ONE_OFF_FLAGS: u16 = 0x9001;
 
-/// A mailbox as Outlook wants it: neither name nor address may be missing.
+/// A mailbox as Outlook requires it: with both name and address.
 pub(super) struct Person<'a> {
     pub(super) name: &'a str,
     pub(super) address: &'a str,
@@ -44,7 +44,7 @@ impl<'a> Person<'a> {
     }
 }
 
-/// Everybody's shown name, as DisplayTo and DisplayCc hold them.
+/// The displayed names of all, as in DisplayTo and DisplayCc.
 pub(super) fn shown(mailboxes: &[Mailbox]) -> String {
     mailboxes.iter().map(|mailbox| Person::of(mailbox).name).collect::<Vec<_>>().join("; ")
 }

@@ -1,5 +1,5 @@
-//! The header section as other programs can read it: names and subjects that were written in raw bytes, in charsets
-//! that nobody knows or in torn characters are written anew. Knows no property.
+//! Makes the header section readable for other programs: names and subjects in raw bytes, in unknown charsets or with
+//! split characters are encoded anew. Knows no property.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Mailbox, Summary, one_line};
 
-/// RFC 2047 §2: a word is no longer than 75 characters; so many octets fit beside `=?utf-8?B?` and `?=`.
+/// RFC 2047 §2: an encoded-word has at most 75 characters; this many octets fit beside `=?utf-8?B?` and `?=`.
 const WORD: usize = 45;
 
-/// The head as text. Fields that hold more than ASCII are written as we have read them; all others as they came.
+/// The head as text. Fields with non-ASCII characters are written as we have decoded them; all others unchanged.
 pub(super) fn legible(raw: &[u8], summary: &Summary) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut written: Vec<String> = Vec::new();
@@ -18,7 +18,7 @@ pub(super) fn legible(raw: &[u8], summary: &Summary) -> String {
         let came = String::from_utf8_lossy(field);
         let name = came.split(':').next().unwrap_or_default().trim().to_owned();
         let small = name.to_ascii_lowercase();
-        // An escape shifts to Japanese (RFC 1468), in seven bits and without a label.
+        // An escape sequence shifts to Japanese (RFC 1468), 7-bit and without a label.
         let odd = !field.is_ascii() || came.contains("=?") || came.contains('\u{1b}');
         let anew = if odd && !written.contains(&small) { value(&small, summary) } else { None };
         match anew {
@@ -32,7 +32,7 @@ pub(super) fn legible(raw: &[u8], summary: &Summary) -> String {
     out
 }
 
-/// Fields with their further lines and their ends.
+/// Fields with their continuation lines and line ends.
 fn fields(raw: &[u8]) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = Vec::new();
     let mut start = 0;
@@ -86,7 +86,7 @@ fn phrase(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// RFC 2047: words of whole characters, one a line.
+/// RFC 2047: encoded-words of whole characters, one per line.
 fn words(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.contains("=?") {
         return Cow::Borrowed(text);

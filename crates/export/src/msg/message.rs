@@ -1,4 +1,5 @@
-//! One letter as one message storage: its properties, recipients and attachments. Knows no bytes on disk.
+//! Writes one letter as one message storage: its properties, recipients and attachments. Knows no bytes on
+//! disk.
 
 use crate::error::ExportError;
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
@@ -105,12 +106,12 @@ fn sender(all: &mut Properties, person: &Person<'_>) {
     all.binary(tag::SENT_REPRESENTING_SEARCH_KEY, person.search_key());
 }
 
-/// The header section as text, and what Outlook keeps of it in properties of its own.
+/// The header section as text, and the fields that Outlook stores in properties of their own.
 fn headers(all: &mut Properties, bytes: &[u8], summary: &Summary) {
     let end = Head::split(bytes).unwrap_or(bytes.len()).min(Head::MAX);
     let raw = bytes.get(..end).unwrap_or_default();
     all.text(tag::TRANSPORT_MESSAGE_HEADERS, &headers::legible(raw, summary));
-    // A head that is not made of clean lines keeps its text above and loses only these two.
+    // A malformed header section keeps its text above and loses only these two.
     let Ok(head) = Head::new(raw.to_vec()) else { return };
     let importance = head.first("Importance").or_else(|| head.first("X-Priority")).unwrap_or_default();
     let importance = match importance.to_ascii_lowercase().as_bytes() {
@@ -128,7 +129,7 @@ fn headers(all: &mut Properties, bytes: &[u8], summary: &Summary) {
     all.integer(tag::SENSITIVITY, sensitivity);
 }
 
-/// Whether the texts have a length that a `.msg` can be made of within three times the letter.
+/// Whether the texts are short enough for a `.msg` of at most three times the letter.
 pub(super) fn check_texts(letter: &Letter<'_>) -> Result<(), ExportError> {
     let most = super::MAX_MSG_TEXT;
     let fits = letter.html().is_none_or(|html| html.len() <= most)
@@ -151,7 +152,7 @@ fn with_crlf(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
-/// The text has been decoded, so whatever charset the page declares is no longer true.
+/// The text has been decoded, so the charset that the page declares is no longer true.
 fn declared_utf8(html: &str) -> String {
     const WINDOW: usize = 8192;
     let lower = html.as_bytes().get(..WINDOW.min(html.len())).unwrap_or_default().to_ascii_lowercase();

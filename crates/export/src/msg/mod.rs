@@ -1,4 +1,4 @@
-//! `.msg`: a letter as Outlook keeps it (MS-OXMSG in MS-CFB, version 3). Knows neither files nor accounts.
+//! `.msg`: a letter in Outlook's format (MS-OXMSG in MS-CFB, version 3). Knows neither files nor accounts.
 //!
 //! Pure and repeatable: the same letter gives the same bytes, the container's times are the letter's own.
 
@@ -23,13 +23,13 @@ pub(crate) use container::MAX_MSG_TEXT;
 use container::{Container, LARGE};
 use sparse::{Pointing, Run, SECTOR, Sparse};
 
-/// The longest letter that is made into a `.msg`.
+/// The longest letter that can be exported as `.msg`, in bytes.
 pub const MAX_MSG: usize = 96 * 1024 * 1024;
 
 /// A piece of a `.msg`, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub enum MsgPiece {
-    /// As it is.
+    /// Bytes of the file.
     Bytes(Vec<u8>),
     /// A range of the decoded bytes of an attachment of the letter, which
     /// [`Letter::attachment_place`](sealpost_mail::Letter::attachment_place) finds. For each attachment the ranges
@@ -37,7 +37,7 @@ pub enum MsgPiece {
     Attachment {
         /// Its number in the letter.
         index: usize,
-        /// Which of its bytes.
+        /// The range of its decoded bytes.
         range: Range<u64>,
     },
 }
@@ -74,9 +74,10 @@ pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
     Ok(out)
 }
 
-/// The letter as a `.msg` file in pieces: large attachments are left where they are.
+/// The letter as a `.msg` file in pieces: large attachments are referenced.
 ///
-/// Beside the letter only what has no place of its own in it is in memory: texts, small files, files of letters within.
+/// In addition to the letter, only content that has no range of its own in it is in memory: texts, small files, files
+/// of embedded letters.
 pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
     if letter.len() > MAX_MSG {
         return Err(ExportError::TooLarge { limit: u64::try_from(MAX_MSG).unwrap_or(u64::MAX) });
@@ -89,11 +90,11 @@ pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
 
 fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io::Result<Vec<MsgPiece>> {
     let pointing = Pointing::default();
-    // Version 3 (512-byte sectors) is what MS-OXMSG §2 asks for.
+    // MS-OXMSG §2 requires version 3 (512-byte sectors).
     let file = CompoundFile::create_with_version(Version::V3, Sparse::new(Rc::clone(&pointing)))?;
     let mut out = Container { file, made: moment(date), pointing, pointed: Vec::new() };
     out.file.set_storage_clsid("/", MESSAGE_CLASS)?;
-    // MS-OXMSG §2.2.3: must be there even if no property has a name.
+    // MS-OXMSG §2.2.3: required even if no property has a name.
     out.storage("/__nameid_version1.0")?;
     for stream in ["00020102", "00030102", "00040102"] {
         out.stream(&format!("/__nameid_version1.0/__substg1.0_{stream}"), &[])?;
@@ -104,7 +105,7 @@ fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io:
     pieces(file.into_inner().into_runs(), &pointed)
 }
 
-/// Runs of sectors as pieces of attachments, which must come in order: they are read once.
+/// Runs of sectors as ranges of attachments, which must be in order: they are read once.
 fn pieces(runs: Vec<Run>, pointed: &[usize]) -> std::io::Result<Vec<MsgPiece>> {
     let mut next = vec![0_u64; pointed.len()];
     let one = |run| match run {
@@ -125,7 +126,7 @@ fn pieces(runs: Vec<Run>, pointed: &[usize]) -> std::io::Result<Vec<MsgPiece>> {
     runs.into_iter().map(one).collect()
 }
 
-/// A letter without a date is of 1970 inside the container; the message itself then has no date at all.
+/// For a letter without a date, 1970 inside the container; the message itself then has no date at all.
 fn moment(date: Option<Timestamp>) -> SystemTime {
     let seconds = date.map_or(0, Timestamp::seconds);
     u64::try_from(seconds)

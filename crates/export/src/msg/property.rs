@@ -1,4 +1,4 @@
-//! A set of properties and how it lies in a storage (MS-OXMSG §2.4). Knows no mail.
+//! A set of properties and its layout in a storage (MS-OXMSG §2.4). Knows no mail.
 
 use super::Container;
 
@@ -16,14 +16,14 @@ const BINARY: u32 = 0x0102;
 /// Seconds from 1601-01-01 to 1970-01-01.
 const EPOCH: i64 = 11_644_473_600;
 
-/// The counts that stand before the entries of a message (MS-OXMSG §2.4.1).
+/// The counts before the entries of a message (MS-OXMSG §2.4.1).
 #[derive(Clone, Copy)]
 pub(super) struct Counts {
     pub(super) recipients: u32,
     pub(super) attachments: u32,
 }
 
-/// Where a set of properties belongs; decides the header before it.
+/// The kind of storage; it decides the header.
 #[derive(Clone, Copy)]
 pub(super) enum StorageKind {
     TopMessage(Counts),
@@ -50,12 +50,12 @@ impl StorageKind {
     }
 }
 
-/// Properties on their way into a storage.
+/// Properties to be written to a storage.
 #[derive(Default)]
 pub(super) struct Properties {
     entries: Vec<u8>,
     values: Vec<(u32, Vec<u8>)>,
-    /// Written when it is its turn, not before: the bytes of an attachment of the letter itself.
+    /// Written last: the bytes of an attachment of the letter itself.
     attachment: Option<u32>,
 }
 
@@ -74,7 +74,7 @@ impl Properties {
         self.entry(u32::from(id) << 16 | BOOLEAN, u64::from(value));
     }
 
-    /// Seconds since 1970; moments that FILETIME cannot say are left out.
+    /// Seconds since 1970; times outside the range of FILETIME are omitted.
     pub(super) fn time(&mut self, id: u16, seconds: i64) {
         let ticks = seconds.checked_add(EPOCH).and_then(|s| s.checked_mul(10_000_000));
         if let Some(ticks) = ticks.and_then(|ticks| u64::try_from(ticks).ok()) {
@@ -83,7 +83,7 @@ impl Properties {
     }
 
     pub(super) fn text(&mut self, id: u16, value: &str) {
-        // The size counts a final NUL that the stream does not hold (MS-OXMSG §2.4.2.2).
+        // The size includes a final NUL that the stream does not contain (MS-OXMSG §2.4.2.2).
         let bytes = utf16(value);
         let tag = u32::from(id) << 16 | STRING;
         self.entry(tag, size(&bytes).saturating_add(2));
@@ -102,14 +102,14 @@ impl Properties {
         self.values.push((tag, bytes));
     }
 
-    /// Bytes that [`Self::write_with`] points to.
+    /// Bytes that [`Self::write_with`] references.
     pub(super) fn later(&mut self, id: u16, bytes: u64) {
         let tag = u32::from(id) << 16 | BINARY;
         self.entry(tag, bytes);
         self.attachment = Some(tag);
     }
 
-    /// A message that lies in a storage of its own (MS-OXMSG §2.4.2.2: size all ones, reserved 1).
+    /// An embedded message in a storage of its own (MS-OXMSG §2.4.2.2: size all ones, reserved 1).
     pub(super) fn embedded_message(&mut self, id: u16) {
         self.entry(u32::from(id) << 16 | OBJECT, 0x0000_0001_ffff_ffff);
     }
@@ -124,8 +124,8 @@ impl Properties {
         out.stream(&format!("{at}/__properties_version1.0"), &table)
     }
 
-    /// The same, with what was said to come later: attachment `index` of the letter, so long, with these bytes behind
-    /// its last whole sector.
+    /// The same, with the deferred property: the reference to attachment `index` of the letter, its length,
+    /// and the bytes after its last whole sector.
     pub(super) fn write_with(
         self,
         out: &mut Container,

@@ -1,9 +1,9 @@
-//! A container that is written as a whole and kept in pieces: content of the letter is kept by reference.
-//! Knows no mail.
+//! A container that is written as a whole and stored in pieces: content of the letter is stored by reference. Knows no
+//! mail.
 //!
-//! The container's writer asks for a file it can seek in. This one keeps its sectors; those that hold nothing but a
-//! piece of an attachment it keeps as the number of that piece, so that a large `.msg` takes little memory and is put
-//! together while it is sent.
+//! The container's writer requires a seekable file. This one stores its sectors; a sector that only contains a piece of
+//! an attachment is stored as the number of that piece, so that a large `.msg` takes little memory and is assembled
+//! while it is sent.
 
 use std::cell::Cell;
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
@@ -11,10 +11,10 @@ use std::rc::Rc;
 
 /// MS-CFB §2.2, version 3.
 pub(super) const SECTOR: usize = 512;
-/// What a sector begins with that stands for a piece of an attachment, while such are written.
+/// The beginning of a sector that is a reference to a piece of an attachment.
 const MARK: &[u8; 16] = b"sealpost-pointer";
 
-/// Whether what is being written are pointers.
+/// Whether references are being written.
 pub(super) type Pointing = Rc<Cell<bool>>;
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ pub(super) enum Run {
     },
 }
 
-/// The sector that stands for sector `number` of `file`.
+/// The reference to sector `number` of `file`.
 pub(super) fn pointer(file: u32, number: u32) -> [u8; SECTOR] {
     let mut sector = [0; SECTOR];
     let words = MARK.iter().copied().chain(file.to_le_bytes()).chain(number.to_le_bytes());
@@ -67,7 +67,7 @@ impl Sparse {
         Self { pointing, ..Self::default() }
     }
 
-    /// All there is, in order.
+    /// The whole content, in order.
     pub(super) fn into_runs(self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         let mut left = self.len;

@@ -1,4 +1,4 @@
-//! What stands in a file, read back with the library that wrote it. Other readers: `tests/exports`.
+//! The content of a file, read back with the library that wrote it. Other readers: `tests/exports`.
 
 use std::io::{Cursor, Read as _};
 
@@ -69,7 +69,7 @@ fn the_same_letter_gives_the_same_bytes() {
 
 #[test]
 fn large_files_stay_where_they_are() {
-    // Enough for the container's own tables to lie in between.
+    // Large enough that the container's own tables are in between.
     let file = |n: u8, bytes: usize| {
         let line: String = (0..76).map(|at| char::from(b'a' + (n + at) % 26)).collect();
         let text = format!("{line}\r\n").repeat(bytes / 78);

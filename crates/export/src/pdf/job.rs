@@ -1,4 +1,4 @@
-//! What goes to the worker, and in which order. Knows no process.
+//! The input of the worker, in order. Knows no process.
 //!
 //! The other side of this format is `job.rs` in the crate `pdf`, which also describes it.
 
@@ -96,7 +96,7 @@ pub(super) struct FileHead {
     pub(super) role: Role,
     pub(super) cid: Option<String>,
     pub(super) bytes: usize,
-    /// The attachment's number in the letter; the letter itself has none.
+    /// The attachment's number in the letter; `None`: the letter itself.
     #[serde(skip)]
     pub(super) index: Option<usize>,
 }
@@ -115,7 +115,7 @@ impl<'a> Feed<'a> {
         Ok(Self { json, letter, parsed, files: job.files.iter().map(|file| file.index).collect() })
     }
 
-    /// Writes it all; one attachment is decoded at a time.
+    /// Writes everything; one attachment is decoded at a time.
     pub(super) async fn write(&self, out: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
         out.write_all(format!("sealpost-pdf-1 {}\n", self.json.len()).as_bytes()).await?;
         out.write_all(&self.json).await?;

@@ -1,28 +1,28 @@
-//! The words on a page that are not the letter's, and how dates are said. Knows no letter, and no language by name:
-//! the texts are where the caller keeps them.
+//! The words on a page that are not the letter's, and the format of dates. Knows no letter, and no language by name:
+//! the caller provides the texts.
 
 use jiff::tz::TimeZone;
 use sealpost_mail::Timestamp;
 
 use crate::error::ExportError;
 
-/// How a document speaks.
+/// Language, time zone and letterhead of a document.
 #[derive(Clone, Copy)]
 pub struct Wording<'a> {
-    /// The words.
+    /// The labels.
     pub labels: &'a Labels,
     /// The reader's time zone, such as `Europe/Berlin`.
     pub zone: &'a str,
-    /// A line on top of the first page, such as the operator's name.
+    /// A line on top of the first page, such as the operator's name; `None`: none.
     pub letterhead: Option<&'a str>,
-    /// What the letter's invitations say, line by line: what it is, and what it says. They stand in the header block.
+    /// The letter's invitations, line by line: label and text. They are shown in the header block.
     pub appointments: &'a [(String, String)],
 }
 
-/// Every word that is not the letter's.
+/// All words that are not the letter's.
 #[derive(Clone, Debug)]
 pub struct Labels {
-    /// Language tag of all of them, and of the document.
+    /// Language tag of the labels and of the document.
     pub language: String,
     /// From.
     pub from: String,
@@ -30,47 +30,47 @@ pub struct Labels {
     pub to: String,
     /// Cc.
     pub cc: String,
-    /// Reply-To, if it is not the sender.
+    /// Label of Reply-To, shown if it differs from the sender.
     pub reply_to: String,
     /// Date.
     pub date: String,
-    /// Above the list of attachments.
+    /// Heading of the list of attachments.
     pub attachments: String,
-    /// With `{page}` and `{pages}`.
+    /// Page number, with `{page}` and `{pages}`.
     pub page: String,
     /// Behind the first of many recipients or files, with `{n}`: how many more there are, and where they are listed.
     pub more: String,
     /// Title of a letter without a subject.
     pub no_subject: String,
-    /// Instead of the text of a letter that has none.
+    /// Shown instead of the text of a letter without one.
     pub no_text: String,
-    /// Instead of the text of a letter that is encrypted.
+    /// Shown instead of the text of an encrypted letter.
     pub encrypted: String,
-    /// Below the list: that everything is embedded in this file.
+    /// Note below the list: everything is embedded in this file.
     pub embedded: String,
-    /// That some characters are shown as ▯.
+    /// Note that some characters are shown as ▯.
     pub replaced: String,
-    /// That the letter is longer than what is shown.
+    /// Note that the letter is longer than what is shown.
     pub shortened: String,
-    /// That the text could not be shown at all.
+    /// Note that the text could not be shown at all.
     pub not_set: String,
-    /// What a picture without a description is called.
+    /// Label of a picture without a description.
     pub picture: String,
-    /// The unit of small sizes.
+    /// Unit of small sizes.
     pub bytes: String,
-    /// Between whole and tenth.
+    /// Decimal separator.
     pub decimal: char,
-    /// With `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}`, `{zone}`.
+    /// Date format, with `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}`, `{zone}`.
     pub date_pattern: String,
-    /// From Monday.
+    /// Names of the weekdays, from Monday.
     pub weekdays: [String; 7],
-    /// From January.
+    /// Names of the months, from January.
     pub months: [String; 12],
 }
 
 impl Labels {
-    /// The words of a language: `say` gives the text of a key. Its places (`{page}`, `{weekday}`, …) stand in it by
-    /// name.
+    /// The labels of a language: `say` returns the text of a key. Placeholders (`{page}`, `{weekday}`, …) keep their
+    /// names.
     #[must_use]
     pub fn of(language: &str, say: impl Fn(&'static str) -> String) -> Self {
         Self {
@@ -114,8 +114,7 @@ impl Labels {
 }
 
 impl Wording<'_> {
-    /// "Dienstag, 17. November 2026, 09:41 Uhr (MEZ)": with the zone, because a document outlives its reader's
-    /// whereabouts.
+    /// "Dienstag, 17. November 2026, 09:41 Uhr (MEZ)": with the zone, because a document may be read elsewhere later.
     pub(super) fn date_time(&self, at: Timestamp) -> Result<String, ExportError> {
         let zone = TimeZone::get(self.zone).map_err(|_unknown| ExportError::Zone(self.zone.to_owned()))?;
         let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else { return Ok(String::new()) };
@@ -145,7 +144,7 @@ impl Wording<'_> {
     }
 }
 
-/// "UTC+1", "UTC", "UTC+5:30": abbreviations of zones differ by language and are guessed at.
+/// "UTC+1", "UTC", "UTC+5:30": abbreviations of zones differ by language and are ambiguous.
 fn offset(seconds: i32) -> String {
     let minutes = seconds / 60;
     let sign = if minutes < 0 { '−' } else { '+' };

@@ -1,4 +1,4 @@
-//! A letter as PDF/A-3: gathers what the page says and has the worker set it. Knows no typesetting.
+//! A letter as PDF/A-3: gathers the page's content and has the worker typeset it. Knows no typesetting.
 
 mod job;
 mod labels;
@@ -15,10 +15,10 @@ use job::{Body, Effort, Feed, FileHead, HeaderRow, Job, JobLabels, Person, Role}
 pub use labels::{Labels, Wording};
 pub use worker::{Limits, Worker};
 
-/// The longest letter that is made into a PDF.
+/// The longest letter that can be exported as PDF, in bytes.
 pub const MAX_PDF: usize = 96 * 1024 * 1024;
 
-/// More of a body than the page would show is not even sent.
+/// How much of a body is sent to the worker, in bytes; the page shows less.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// Lines about invitations.
@@ -26,11 +26,11 @@ const MAX_LINES: usize = 200;
 
 /// The letter as a PDF/A-3b: header block, text, every attachment and `original.eml` embedded.
 ///
-/// `at` is the moment of the export, for the document's properties. A letter that cannot be set as a whole
-/// still gives a PDF: first without pictures, then with its header block and the embedded files alone.
+/// `at` is the time of the export, for the document's properties. A letter that cannot be set as a whole
+/// still gives a PDF: first without pictures, then with only its header block and the embedded files.
 ///
-/// In this process, beside the letter, there is one decoded attachment and the finished PDF, which
-/// [`Limits::output`] bounds. Dropping the future ends the worker.
+/// In addition to the letter, this process holds one decoded attachment and the finished PDF, which
+/// [`Limits::output`] bounds. Dropping the future kills the worker.
 pub async fn pdf(
     letter: &[u8],
     wording: &Wording<'_>,
@@ -40,7 +40,8 @@ pub async fn pdf(
     pdf_chunks(letter, wording, at, worker).await.map(|chunks| chunks.concat())
 }
 
-/// The same in chunks, none of them empty: a large document in one piece would be in memory twice while it grows.
+/// The same in chunks, none of them empty: a large document in one piece would be in memory twice while it
+/// grows.
 pub async fn pdf_chunks(
     letter: &[u8],
     wording: &Wording<'_>,
@@ -53,9 +54,9 @@ pub async fn pdf_chunks(
     let parsed = Letter::parse(letter)?;
     let mut job = job(letter, &parsed, wording, at)?;
     match worker.run(&Feed::new(&job, letter, &parsed)?).await {
-        // The worker broke off before it could try with less: too long, too much memory.
+        // The worker ended before it could try with less: too long, too much memory.
         Err(error @ (ExportError::WorkerLimit(_) | ExportError::Worker(_))) => {
-            tracing::warn!(%error, letter.bytes = letter.len(), "a letter becomes a PDF without its text");
+            tracing::warn!(%error, letter.bytes = letter.len(), "a letter is exported as a PDF without its text");
             job.body = Body::None;
             job.effort = Effort::Cover;
             worker.run(&Feed::new(&job, letter, &parsed)?).await
@@ -154,7 +155,7 @@ fn files(letter: &[u8], parsed: &Letter<'_>, summary: &Summary, labels: &Labels)
         index: None,
     }];
     files.extend(summary.attachments.iter().map(|attachment| {
-        // Counted, not estimated: the worker reads exactly so many.
+        // Counted, not estimated: the worker reads exactly this many.
         let bytes = parsed.attachment_bytes(attachment.index).map_or(0, |bytes| bytes.len());
         FileHead {
             name: attachment.name.clone(),

@@ -1,4 +1,4 @@
-//! Sizes as people read them. Knows no files.
+//! Sizes in readable form. Knows no files.
 
 use super::labels::Labels;
 

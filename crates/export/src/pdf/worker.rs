@@ -1,4 +1,5 @@
-//! The worker process `sealpost-pdf` from outside: started for one letter, fed, watched, ended. Knows no letter and no page.
+//! The worker process `sealpost-pdf` from outside: starts it for one letter, feeds, watches and ends it.
+//! Knows no letter and no page.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -14,14 +15,14 @@ use crate::error::ExportError;
 /// The worker's file name.
 const NAME: &str = "sealpost-pdf";
 
-/// What one document may cost.
+/// Limits of one document.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Address space of the worker in bytes.
     pub memory: u64,
     /// Processor time of the worker; whole seconds.
     pub cpu: Duration,
-    /// Time from start to end, as people wait.
+    /// Wall-clock time from start to end.
     pub wall: Duration,
     /// Bytes of the finished PDF.
     pub output: u64,
@@ -41,7 +42,7 @@ impl Default for Limits {
 
 /// A worker program that can be started.
 ///
-/// Each call starts one process. How many run at a time is the caller's to limit.
+/// Each call starts one process. The caller limits how many run at a time.
 #[derive(Clone, Debug)]
 pub struct Worker {
     path: PathBuf,
@@ -55,8 +56,8 @@ impl Worker {
         Self { path, limits }
     }
 
-    /// The program at `configured`, else the one that lies beside the running program. The error names the
-    /// place where it should be.
+    /// The program at `configured`, else the one in the folder of the running program. The error names the
+    /// expected path.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, ExportError> {
         let path = launch::program(configured, NAME).map_err(ExportError::WorkerMissing)?;
         Ok(Self { path, limits })
@@ -66,7 +67,7 @@ impl Worker {
     pub(super) async fn run(&self, feed: &Feed<'_>) -> Result<Vec<Vec<u8>>, ExportError> {
         let mut child = self.start().map_err(ExportError::WorkerMissing)?;
         let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, feed)).await;
-        // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
+        // Nothing of it may remain: a process that has ended only needs to be reaped.
         let killed = child.kill().await;
         match (done, killed) {
             (Ok(done), _) => done,
@@ -77,7 +78,7 @@ impl Worker {
     fn start(&self) -> std::io::Result<Child> {
         Command::new(&self.path)
             .args(launch::arguments(self.limits.memory, self.limits.cpu))
-            // Nothing of ours is its business: no secrets from the environment, no folder.
+            // It gets nothing of ours: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -93,7 +94,7 @@ impl Worker {
             return Err(ExportError::Worker("its pipes are missing".to_owned()));
         };
         let write = async move {
-            // A worker that ends early closes the pipe; its status says why.
+            // A worker that ends early closes the pipe; its exit status says why.
             let _ = feed.write(&mut stdin).await;
         };
         let (pdf, said) = {
@@ -111,10 +112,10 @@ impl Worker {
     }
 }
 
-/// Bytes of one piece of what is read: many of them take no more than they hold, one that grows would.
+/// Size of the pieces read: equal pieces take no more than their content, a growing buffer would.
 const CHUNK: usize = 256 * 1024;
 
-/// All there is, or `None` if it is more than `most` bytes: then the reading end closes and the worker ends.
+/// All output, or `None` if it is more than `most` bytes: then the reading end closes and the worker ends.
 async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
     let mut chunks = Vec::new();
     let mut left = most.saturating_add(1);
@@ -122,7 +123,7 @@ async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
     while left > 0 {
         let size = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);
         let mut chunk = Vec::with_capacity(size);
-        // A pipe that breaks ends like one that is closed.
+        // A broken pipe ends like a closed one.
         let _ = (&mut from).take(size as u64).read_to_end(&mut chunk).await;
         if chunk.is_empty() {
             return Some(chunks);

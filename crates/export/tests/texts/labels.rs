@@ -1,10 +1,10 @@
-//! The labels in the portal's texts, for the tests of this crate and of the worker.
+//! The labels from the portal's texts, for the tests of this crate and of the worker.
 
 use std::path::Path;
 
 use sealpost_export::Labels;
 
-/// Of one language.
+/// The labels of one language.
 pub(crate) fn labels(language: &str) -> Labels {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales").join(language);
     let texts: String = std::fs::read_dir(folder)

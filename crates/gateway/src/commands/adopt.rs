@@ -17,17 +17,17 @@ use super::{complain, complain_all, fail, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-/// What the operator wants.
+/// What to do with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// To see what would be vouched for.
+    /// List what would be vouched for.
     List,
-    /// To vouch for it.
+    /// Vouch for it.
     Vouch,
 }
 
 pub(super) fn run(config: &Path, request: Request, old_until: Option<Timestamp>) -> ExitCode {
-    // The portal shows letters and drafts: its keys prove both.
+    // The portal handles letters and drafts: its keys prove both.
     let (plan, keys) = match Plan::load(config, Roles::PORTAL) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
@@ -39,14 +39,14 @@ pub(super) fn run(config: &Path, request: Request, old_until: Option<Timestamp>)
     }
 }
 
-/// What came of it.
+/// What was found.
 #[derive(Debug, Default)]
 struct Seen {
     letters: usize,
     drafts: usize,
-    /// Rows that only say that something is to be done or known.
+    /// Statement rows: rows that only record that something is to be done or known.
     others: usize,
-    /// Those that cannot be from before.
+    /// Rows that cannot be that old.
     refused: usize,
 }
 
@@ -119,13 +119,13 @@ struct Adopting<'a> {
     store: &'a Store,
     keys: &'a PortalRole,
     request: Request,
-    /// What was made later is not from before; `None`: nobody knows.
+    /// Rows made later are not that old; `None`: unknown.
     newest: Option<Timestamp>,
-    /// What the trail says with the first rows that are vouched for; empty once it has said it.
+    /// The audit rows to write with the first rows vouched for; empty once written.
     began: Vec<AuditRow>,
 }
 
-/// Why a row cannot be from before there were proofs.
+/// Why a row cannot be older than the proofs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotFromBefore {
     TooYoung,
@@ -144,12 +144,12 @@ impl fmt::Display for NotFromBefore {
 }
 
 impl Adopting<'_> {
-    /// The store, noting that it began until something was changed.
+    /// The store, which records the beginning until something was changed.
     fn noting(&self) -> Store {
         self.store.audited(self.began.clone())
     }
 
-    /// So many rows were changed in the transaction that has just ended.
+    /// Counts the rows changed by the last transaction.
     fn changed(&mut self, rows: usize) -> usize {
         if rows > 0 {
             self.began.clear();
@@ -192,7 +192,7 @@ impl Adopting<'_> {
         }
     }
 
-    /// Those without a proof. One that has another is from no former version.
+    /// Rows without a proof. One that has another proof was not written by an earlier version.
     async fn said(&mut self, kind: FactKind, seen: &mut Seen) -> Result<(), StoreError> {
         let mut after = None;
         loop {
@@ -236,9 +236,9 @@ impl Adopting<'_> {
 }
 
 impl Seen {
-    /// Names the row, and says whether it may become ours.
+    /// Names the row, and decides whether it may be proven.
     fn may(&mut self, kind: &str, id: &str, at: Option<Timestamp>, reason: Option<NotFromBefore>) -> bool {
-        // Whoever wrote the row must not write on the operator's terminal.
+        // Whoever wrote the row must not control the operator's terminal.
         let (id, at) = (id.escape_debug(), at.map_or_else(|| "-".to_owned(), shown));
         match reason {
             Some(reason) => {
@@ -254,7 +254,7 @@ impl Seen {
     }
 }
 
-/// The letter that is said to have gone.
+/// The letter that the row says is gone.
 fn gone(said: &ProvenFact) -> Option<String> {
     match said {
         ProvenFact::GoneUnread { deposit_id, .. } => Some(deposit_id.clone()),
@@ -262,7 +262,7 @@ fn gone(said: &ProvenFact) -> Option<String> {
     }
 }
 
-/// When it was said.
+/// When the row says it happened.
 fn made(said: &ProvenFact) -> Timestamp {
     match said {
         ProvenFact::GoneUnread { gone_at: at, .. }

@@ -1,4 +1,4 @@
-//! `sealpost audit`: whether the audit trail is whole, what stands in it, and where it ends.
+//! `sealpost audit`: whether the audit trail is complete and unchanged, what it contains, and where it ends.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,13 +21,13 @@ pub(crate) enum AuditCommand {
         /// A further key: an auditor.key, or a server key from before it was changed.
         #[arg(long)]
         key: Vec<PathBuf>,
-        /// A row that was noted elsewhere, as the log prints one every day: 1234:5f…
+        /// A row noted elsewhere, as the log prints one every day: 1234:5f…
         #[arg(long)]
         anchor: Vec<AnchorWord>,
     },
     /// Prints the trail, oldest row first.
     Export {
-        /// How.
+        /// Output format.
         #[arg(long, value_enum, default_value = "jsonl")]
         format: Format,
         /// Only what happened then or later: 2026-01-31, or 2026-01-31T12:00:00Z.
@@ -46,14 +46,14 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         mailbox: Option<String>,
     },
-    /// Prints the last row's number and proof. Kept elsewhere, it shows later that nothing was cut off.
+    /// Prints the last row's number and proof. Kept elsewhere, it shows later whether rows were cut off.
     Anchor,
 }
 
 /// How the trail is exported.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Format {
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// Comma-separated values (RFC 4180), names in the first line.
     Csv,
@@ -75,7 +75,7 @@ pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
             Ok((plan, masters)) => {
                 with_store(&plan, async |store| {
                     let verified = verify_trail(store, &masters, anchor).await?;
-                    // Somebody may keep what is said of its end.
+                    // The anchor printed here may be kept elsewhere.
                     if let Some(AnchorWord { seq, proof }) = &verified.head {
                         match store.make_audit_certain(*seq, proof).await {
                             Ok(true) => {}
@@ -115,7 +115,7 @@ pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
     }
 }
 
-/// The keys that check: the auditor's own ones are enough.
+/// The keys for verification: the auditor's own ones are enough.
 fn masters(config: &Path, files: &[PathBuf]) -> Result<(Plan, Vec<AuditMaster>), Vec<Problem>> {
     let mut masters = Vec::new();
     for file in files {
@@ -133,7 +133,7 @@ fn masters(config: &Path, files: &[PathBuf]) -> Result<(Plan, Vec<AuditMaster>),
     if masters.is_empty() {
         return Plan::load_for_audit(config);
     }
-    // With a key of the server at hand, too, older rows need no second call.
+    // With a server key at hand too, older rows need no second call.
     match Plan::load_for_audit(config) {
         Ok((plan, own)) => {
             masters.extend(own);
@@ -196,7 +196,7 @@ async fn each(
     }
 }
 
-/// A row as a line; what is said twice, once.
+/// A row as a line, without repetitions.
 fn words(ChainedRow { seq, row, .. }: &ChainedRow) -> String {
     let mailbox =
         (row.mailbox != row.object && !row.mailbox.is_empty()).then(|| format!("mailbox {}", row.mailbox));
@@ -249,7 +249,7 @@ fn csv(ChainedRow { seq, row, writer, key_id, proof }: &ChainedRow) -> String {
     fields.map(field).join(",")
 }
 
-/// RFC 4180; what a table calculator would take for a formula begins with an apostrophe.
+/// RFC 4180; a field that a spreadsheet would take for a formula gets an apostrophe in front.
 fn field(text: &str) -> String {
     let text = match text.starts_with(['=', '+', '-', '@']) && text != "-" {
         true => format!("'{text}"),

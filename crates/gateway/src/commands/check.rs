@@ -1,4 +1,4 @@
-//! `sealpost check`: everything that would keep `serve` from starting or working, before it matters.
+//! `sealpost check`: finds everything that would keep `serve` from starting or working, in advance.
 
 use std::net::ToSocketAddrs as _;
 use std::path::Path;
@@ -67,7 +67,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         found.said.iter().for_each(say);
         found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
     }
-    // A token that is away keeps nothing from starting: letters that need it wait.
+    // An unreachable token does not prevent a start: letters that need it wait.
     for found in keys.intake.iter().filter(|_| !offline).map(|keys| check_tokens::look(&plan, keys)) {
         found.said.iter().for_each(say);
         found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
@@ -81,7 +81,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         ));
     }
     if let Some(wrong) = revocation_state::too_large(&plan.crl_places) {
-        // Units run `check --offline` before each start, and a list that grows by itself keeps no gateway from starting.
+        // Units run `check --offline` before each start, and a growing list must not prevent one.
         if !offline {
             complain(format_args!("error: {wrong}"));
             return ExitCode::FAILURE;
@@ -92,7 +92,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     ExitCode::SUCCESS
 }
 
-/// What the machine has, or the group that this process runs in. `None`: it does not say.
+/// The memory of the machine, or of the cgroup that this process runs in. `None`: unknown.
 fn memory_here() -> Option<u64> {
     let total = std::fs::read_to_string("/proc/meminfo").ok()?;
     let total = total.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -119,7 +119,7 @@ fn unresolvable_hops(file: &Path) -> Vec<Problem> {
 }
 
 fn swept(config: &Path, plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Error>> {
-    // The auditor's key is in no service: where it is not at hand, that is said.
+    // The auditor's key is in no service; if it is not at hand, the output says so.
     let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
     let (report, proven, trail) = runtime()?.block_on(async {
         let store = Store::open(plan.store())?;

@@ -1,5 +1,5 @@
-//! The bucket as `sealpost check` looks at it: there, with the rights we need, and forgetting what is deleted. Leaves nothing
-//! there.
+//! `sealpost check` on the bucket: it exists, we have the rights we need, and deleted objects are gone.
+//! Leaves nothing there.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use sealpost_store::LargeBodies;
 use crate::config::checked::Plan;
 use crate::config::file::{self as config, Problem};
 
-/// What was found out, for a line of output, and what is wrong; nothing where large letters are in a folder.
+/// The findings as a line of output, and the problems; none if large letters are in a folder.
 pub(super) fn look(plan: &mut Plan, file: &Path) -> (Option<String>, Vec<Problem>) {
     let LargeBodies::Bucket(bucket) = &plan.bodies else { return (None, Vec::new()) };
     let mut source = match config::read(file) {

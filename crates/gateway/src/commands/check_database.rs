@@ -1,5 +1,5 @@
-//! The database server as `sealpost check` looks at it: there, fit, with the rights we need and the right time. Writes
-//! nothing.
+//! `sealpost check` on the database server: reachable, suitable, with the rights we need and the right time.
+//! Writes nothing.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use sealpost_store::{LargeBodies, PostgresFacts, PostgresOptions, Rows};
 use crate::config::checked::Plan;
 use crate::config::file::{self as config, Problem, Source};
 
-/// Leases and tokens end by our clocks; several processes must mean the same.
+/// Leases and tokens expire by our clocks, so several processes must agree on the time.
 const CLOCK_WARN: i64 = 1_000;
 const CLOCK_FAIL: i64 = 30_000;
 
-/// What was found out, for a line of output, and what is wrong; nothing where the rows are in the folder.
+/// The findings as a line of output, and the problems; none if the rows are in the folder.
 pub(super) fn look(plan: &mut Plan, file: &Path) -> (Option<String>, Vec<Problem>) {
     let Rows::Postgres(options) = &plan.rows else { return (None, Vec::new()) };
     let mut source = match config::read(file) {

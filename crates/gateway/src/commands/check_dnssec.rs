@@ -1,12 +1,11 @@
-//! The name servers as `sealpost check` looks at them where DANE counts: whether signatures come through. Asks about the root
-//! only.
+//! `sealpost check` on the name servers if DANE is used: whether DNSSEC signatures come through. Queries the root only.
 
 use sealpost_delivery::{DnsError, Dnssec, Proof, SystemResolver};
 
 use super::runtime;
 use crate::config::checked::Plan;
 
-/// What is wrong, with the mend; nothing where nobody looks at signatures, or the operator believes another root.
+/// The problem with a hint; `None` if DNSSEC is not used, or the operator trusts another root.
 pub(super) fn look(plan: &Plan) -> Option<String> {
     match &plan.delivery.name_servers.dnssec {
         Dnssec::Off | Dnssec::Below(_) => return None,

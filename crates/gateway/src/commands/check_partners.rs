@@ -1,5 +1,5 @@
-//! What `check` finds about partners: rules that name one that is not there, letters that nothing of ours could sign,
-//! keys that run out. Looks into the store, if there is one.
+//! `sealpost check` on partners: rules that name an unknown one, letters that no key of ours could sign, keys
+//! that expire. Reads the store, if there is one.
 
 use sealpost_arrival::CrlSource;
 use sealpost_arrival::revocation_state::{self, Fetched};
@@ -13,16 +13,16 @@ use super::fetched_lists::{self, FetchedList};
 use super::runtime;
 use crate::config::checked::Plan;
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 pub(super) struct Found {
-    /// What came of asking authorities.
+    /// What authorities answered.
     pub(super) said: Vec<String>,
-    /// Every warning, in words.
+    /// The warnings.
     pub(super) wrong: Vec<String>,
 }
 
-/// Looks at rules, keys and lists.
+/// Checks rules, keys and lists.
 pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     let exchanges = plan.rules.closes() || !plan.inbound.listeners.is_empty();
     if !exchanges && plan.rules.signs().next().is_none() {
@@ -122,7 +122,7 @@ async fn of_keys(
     Ok(said)
 }
 
-/// Rules that sign where nothing of ours could: OpenPGP keys sign nothing that is only signed.
+/// Rules that sign although no key of ours could: OpenPGP keys do not sign letters that are only signed.
 fn unsigned<'a>(plan: &'a Plan, own: &[Published], now: Timestamp) -> impl Iterator<Item = String> + use<'a> {
     let can_sign = own.iter().any(|own| own.signs_anything(Method::Smime, now));
     plan.rules.signs().filter(move |_| !can_sign).map(|(rule, sign)| {
@@ -137,7 +137,7 @@ fn unsigned<'a>(plan: &'a Plan, own: &[Published], now: Timestamp) -> impl Itera
     })
 }
 
-/// In words.
+/// When it ends, in words.
 fn ends(key: &EndingKey, now: Timestamp) -> String {
     match key.step {
         EndingStep::Ended => "has ended and is not used".to_owned(),

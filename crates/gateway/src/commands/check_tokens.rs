@@ -1,5 +1,5 @@
-//! What `check` finds about tokens: a module that does not load, a token that is not there, a PIN that is wrong, a key that is
-//! gone or does something else. Opens each token, and has every key of ours in one sign and decrypt something known.
+//! `sealpost check` on tokens: a module that does not load, a missing token, a wrong PIN, a key that is gone or works
+//! differently. Opens each token and has every key of ours in it sign and decrypt known data.
 
 use sealpost_partner::{Own, OwnKeys};
 use sealpost_seal::try_in_token;
@@ -10,16 +10,16 @@ use sealpost_vault::IntakeRole;
 use super::runtime;
 use crate::config::checked::Plan;
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 pub(super) struct Found {
     /// What works.
     pub(super) said: Vec<String>,
-    /// What does not, in words.
+    /// What does not work.
     pub(super) wrong: Vec<String>,
 }
 
-/// Tries every token, and every key of ours that lies in one.
+/// Tries every token, and every key of ours in one.
 pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     let mut found = Found::default();
     let own = if plan.data.exists() { own(plan, keys) } else { Ok(Vec::new()) };

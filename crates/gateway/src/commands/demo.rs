@@ -1,4 +1,4 @@
-//! `sealpost demo`: starts the demo and guides through it.
+//! `sealpost demo`: starts the demo with a guided tour.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! `sealpost dkim`: keys that sign what the gateway writes and changes. A new one waits until it is published; the old
-//! one stays published until what it has signed is delivered.
+//! `sealpost dkim`: the keys that sign what the gateway writes and changes. A new key waits until it is
+//! published; an old one stays published until what it has signed is delivered.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,30 +20,30 @@ use crate::config::checked::Plan;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DkimCommand {
-    /// Makes a key and prints the line for the DNS. It signs nothing before `use`.
+    /// Creates a key and prints its DNS record. It signs nothing before `use`.
     Create {
         /// The domain in From, insurer.example.
         #[arg(value_parser = Domain::parse)]
         domain: Domain,
-        /// RSA is what everybody checks; Ed25519 may stand beside it.
+        /// RSA is verified everywhere; Ed25519 may be used in addition.
         #[arg(long, value_enum, default_value = "rsa")]
         kind: Kind,
-        /// Under which name; year, month and kind if left out.
+        /// The selector; year, month and kind if left out.
         #[arg(long)]
         selector: Option<String>,
     },
-    /// Signs with a key from now on; those of its kind and domain that signed before are retired.
+    /// Signs with a key from now on; earlier ones of its kind and domain are retired.
     Use {
         /// Its selector, or selector._domainkey.domain.
         key: String,
     },
     /// Shows the keys.
     List {
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Signs nothing more with a key. Leave its line in the DNS for two weeks.
+    /// Stops signing with a key. Leave its record in the DNS for two weeks.
     Retire {
         /// Its selector, or selector._domainkey.domain.
         key: String,
@@ -85,7 +85,7 @@ enum DkimCommandError {
 }
 
 pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
-    // What is changed stands in the audit trail; looking needs no key and no store.
+    // Changes are recorded in the audit trail; listing needs no key and no store.
     let done = match what {
         DkimCommand::List { format } => match Plan::load_without_keys(config) {
             Ok(plan) => folder_of(&plan).and_then(|folder| list(folder, *format)),
@@ -130,7 +130,8 @@ fn list(folder: &Path, format: OutputFormat) -> Result<(), DkimCommandError> {
     Ok(())
 }
 
-/// Files take part in no transaction: the trail says what is about to be done, and afterwards what was.
+/// Files are not part of a transaction: the trail records what is about to be done, and afterwards what was
+/// done.
 async fn change(store: &Store, folder: &Path, command: &DkimCommand) -> Result<(), DkimCommandError> {
     let Some(planned) = Planned::of(folder, command)? else { return Ok(()) };
     let note = |event: Event<'_>| event.row(SystemClock.now(), &Actor::of_command(), None);
@@ -138,7 +139,7 @@ async fn change(store: &Store, folder: &Path, command: &DkimCommand) -> Result<(
     store.append_audit(vec![note(Event::DkimKeyChangeBegan { name: &name, what })]).await?;
     let mut changed = Vec::new();
     let done = planned.carry_out(folder, &mut changed);
-    // Also where it failed half-way: what has changed has changed.
+    // Even if it failed half-way: what has changed has changed.
     let rows: Vec<_> =
         changed.iter().map(|(name, what)| note(Event::DkimKeyChanged { name, what: *what })).collect();
     if !rows.is_empty() {
@@ -147,7 +148,7 @@ async fn change(store: &Store, folder: &Path, command: &DkimCommand) -> Result<(
     done
 }
 
-/// What a command is going to do with which key; nothing is done yet.
+/// What a command is about to do with which key.
 enum Planned {
     Create { domain: Domain, selector: String, algorithm: DkimAlgorithm },
     Use(DkimKeyFile),
@@ -173,7 +174,7 @@ impl Planned {
         }))
     }
 
-    /// The key's name in the DNS, and what becomes of it.
+    /// The key's name in the DNS, and the change.
     fn summary(&self) -> (String, DkimKeyChange) {
         match self {
             Self::Create { domain, selector, algorithm: _ } => {
@@ -185,7 +186,7 @@ impl Planned {
         }
     }
 
-    /// Does it, and adds to `changed` which keys are in another state now.
+    /// Carries it out, and adds the keys whose state has changed to `changed`.
     fn carry_out(
         self,
         folder: &Path,
@@ -227,7 +228,7 @@ impl Planned {
     }
 }
 
-/// `202611r`: two of a month are told apart by hand.
+/// `202611r`: a second key within a month needs a selector chosen by hand.
 fn this_month(kind: Kind) -> String {
     let kind = match kind {
         Kind::Rsa => "r",

@@ -1,5 +1,5 @@
-//! `sealpost dns`: every record to publish, as a zone file; with --check, how what is published compares. Changes
-//! nothing anywhere.
+//! `sealpost dns`: every record to publish, as a zone file; with --check, how they differ from what is
+//! published. Changes nothing anywhere.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,15 +16,15 @@ use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-/// Characters of what name servers say: a key of DKIM has more than 400.
+/// Maximum characters printed of a DNS answer: a DKIM record has more than 400.
 const MAX_SAID: usize = 500;
 
-/// What is done with the records.
+/// What to do with the records.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// They are printed, to be published.
+    /// Print them, to be published.
     Print,
-    /// They are compared with what is published.
+    /// Compare them with what is published.
     Compare,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn run(
     resolver: Option<SocketAddr>,
     names: &[String],
 ) -> ExitCode {
-    // With the portal's keys if we may read them: then the line of portal-key is among the others.
+    // With the portal's keys if we may read them: then the record of portal-key is included.
     let (plan, portal_key) = match Plan::load(config, Roles::PORTAL) {
         Ok((plan, keys)) => (plan, keys.portal.map(|portal| portal.letters.public().to_bytes())),
         Err(_no_keys) => match Plan::load_without_keys(config) {
@@ -64,7 +64,7 @@ pub(super) fn run(
             return ExitCode::FAILURE;
         }
     };
-    // A name that nothing belongs to is a mistake; that all of nothing is published would hide it.
+    // A name without records is a mistake; reporting "all published" would hide it.
     if let Some(none) = names.iter().find(|name| !all.iter().any(|wanted| is_within(&wanted.name, name))) {
         complain(format_args!(
             "error: no record of this configuration is at {} or below it",
@@ -119,11 +119,11 @@ fn record(wanted: &ExpectedRecord) -> String {
     }
 }
 
-/// How what is published compares with what is wanted.
+/// Result of comparing the published records with the wanted ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Comparison {
     Good,
-    /// Something is missing, differs or is not known.
+    /// Something is missing, different or unknown.
     Differs,
 }
 

@@ -1,5 +1,5 @@
-//! `sealpost domain-key`: our own keys for partners, made here or brought, with the request for an authority and the
-//! roll-over. Shows public parts only.
+//! `sealpost domain-key`: our own keys for partners, generated or imported, with certificate requests and roll-over.
+//! Shows public parts only.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -20,15 +20,15 @@ use super::{OutputFormat, say};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DomainKeyCommand {
-    /// Makes a key for a domain. Letters are signed with it from now on; older ones go on decrypting.
+    /// Creates a key for a domain. Letters are signed with it from now on; older keys still decrypt.
     Make {
         /// Our domain, insurer.example.
         #[arg(value_parser = Domain::parse)]
         domain: Domain,
-        /// What kind.
+        /// Kind of key.
         #[arg(long, value_enum, default_value = "smime-rsa-3072")]
         kind: KindName,
-        /// The house's name, as partners know it.
+        /// The organisation's name, as partners know it.
         #[arg(long, value_parser = holder_name)]
         name: String,
         /// The address in it; securemail@ our domain if left out.
@@ -37,7 +37,7 @@ pub(crate) enum DomainKeyCommand {
         /// Two letters, such as DE.
         #[arg(long, value_parser = country)]
         country: Option<String>,
-        /// For how long.
+        /// How long it is valid.
         #[arg(long, default_value_t = 3)]
         years: u32,
         /// Further domains whose letters it signs.
@@ -45,12 +45,12 @@ pub(crate) enum DomainKeyCommand {
         also: Vec<Domain>,
         #[command(flatten)]
         place: InToken,
-        /// Takes the key pair of that label which lies in the token already.
+        /// Uses the key pair with that label that is already in the token.
         #[arg(long, requires = "label")]
         existing: bool,
     },
-    /// Brings a key that exists: PKCS#12, PEM with key and certificate, or an OpenPGP secret key; with --token, the
-    /// certificate of a key pair that lies there.
+    /// Imports an existing key: PKCS#12, PEM with key and certificate, or an OpenPGP secret key; with --token, the
+    /// certificate of a key pair in the token.
     Import {
         /// Our domain, insurer.example.
         #[arg(value_parser = Domain::parse)]
@@ -63,41 +63,41 @@ pub(crate) enum DomainKeyCommand {
         /// Further domains whose letters it signs.
         #[arg(long = "also-for", value_parser = Domain::parse)]
         also: Vec<Domain>,
-        /// It opens letters and signs none: an employee's own key, to which partners go on encrypting.
+        /// It decrypts letters but signs none: an employee's own key, to which partners still encrypt.
         #[arg(long)]
         opens_only: bool,
         #[command(flatten)]
         place: InToken,
     },
-    /// Prints a request for a certificate (PKCS#10), for an authority.
+    /// Prints a certificate request (PKCS#10) for an authority.
     Csr {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
-        /// The house's name, as the authority shall write it.
+        /// The organisation's name, as the authority should write it.
         #[arg(long, value_parser = holder_name)]
         name: String,
         /// Two letters, such as DE.
         #[arg(long, value_parser = country)]
         country: Option<String>,
     },
-    /// Puts the certificate that an authority has issued on the key it belongs to.
+    /// Adds the certificate that an authority has issued to its key.
     Certify {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
         /// The certificate: PEM, DER or PKCS#7.
         file: PathBuf,
     },
-    /// Puts more addresses of its domain on an OpenPGP key: who writes to these finds it in the Web Key Directory.
+    /// Adds addresses of its domain to an OpenPGP key, so that correspondents find it in the Web Key Directory.
     Address {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
-        /// Such as erika.muster@insurer.example.
+        /// Addresses such as erika.muster@insurer.example.
         #[arg(required = true, value_parser = Address::parse)]
         addresses: Vec<Address>,
     },
     /// Shows our keys.
     List {
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -106,7 +106,7 @@ pub(crate) enum DomainKeyCommand {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
     },
-    /// Signs nothing more with a key and publishes it no more; it goes on decrypting.
+    /// Stops signing with a key and publishing it; it still decrypts.
     Retire {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
@@ -116,7 +116,7 @@ pub(crate) enum DomainKeyCommand {
 /// Kinds of keys by name.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum KindName {
-    /// What everybody can use.
+    /// Works with every partner.
     #[value(name = "smime-rsa-3072")]
     SmimeRsa3072,
     #[value(name = "smime-rsa-4096")]
@@ -269,12 +269,12 @@ fn noted(context: &PartnerContext<'_>, own: &Own, what: OwnKeyChange) -> AuditRo
     context.noted(&Event::OwnKeyChanged { key: &own.public.id, fingerprint: &fingerprint, what })
 }
 
-/// What a key of ours is made or brought for.
+/// The use of a key of ours.
 #[derive(Clone, Copy, Debug)]
 enum BroughtFor {
-    /// It signs and opens.
+    /// It signs and decrypts.
     All,
-    /// It opens what was encrypted to it.
+    /// It decrypts.
     Opening,
 }
 
@@ -303,7 +303,7 @@ async fn add(
         return Err(CommandError::Wrong(format!("the key {} is there already", facts.fingerprint)));
     }
     let domains = std::iter::once(domain).chain(also).cloned().collect();
-    // An old or weak one signs nothing and is shown to nobody; what was once encrypted to it can be opened.
+    // An old or weak key signs nothing and is not published; what was encrypted to it can still be decrypted.
     let objection = sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), context.now);
     let objection = objection.into_iter().next();
     let state = match (brought_for, &objection) {
@@ -349,7 +349,7 @@ async fn certify(context: &PartnerContext<'_>, fingerprint: &str, file: &Path) -
     if facts.fingerprint == own.key.facts().fingerprint {
         return Err(CommandError::Wrong(format!("{}: the key has this certificate already", file.display())));
     }
-    // Partners encrypt to the certificate that they have, and name it: it must go on opening.
+    // Partners encrypt to the certificate they have, and name it: the old one must still decrypt.
     let before = Own {
         public: Published { id: SystemRandom.id(), state: OwnKeyState::Retired, ..own.public.clone() },
         key: own.key.clone(),
@@ -451,7 +451,7 @@ async fn find(context: &PartnerContext<'_>, given: &str) -> Result<Own, CommandE
     }
 }
 
-/// A file that only its owner may read, whatever is in it.
+/// A file that only its owner may read, whatever it contains.
 fn private(file: &Path) -> Result<Secret<Vec<u8>>, CommandError> {
     use std::os::unix::fs::PermissionsExt as _;
     let named = |source| CommandError::File { file: file.to_owned(), source };

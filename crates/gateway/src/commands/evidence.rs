@@ -1,5 +1,5 @@
-//! `sealpost letter evidence`: what the audit trail says of one letter, as a PDF/A or as JSON, into a file or to standard
-//! output.
+//! `sealpost letter evidence`: what the audit trail records about one letter, as a PDF/A or as JSON, into a
+//! file or to standard output.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::{OutputFormat, say};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
-/// What to make.
+/// What to produce.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvidenceArgs {
     /// The letter's id.
@@ -27,12 +27,12 @@ pub(crate) struct EvidenceArgs {
     /// Its language; left out: the operator's.
     #[arg(long, value_parser = language)]
     language: Option<Language>,
-    /// One JSON object on standard output and no PDF.
+    /// Prints one JSON object on standard output instead of a PDF.
     #[arg(long = "json", action = clap::ArgAction::SetTrue, value_parser = OutputFormat::flag())]
     format: OutputFormat,
 }
 
-/// Why there is none.
+/// Why it failed.
 #[derive(Debug, Error)]
 pub(crate) enum Failed {
     #[error("{0}")]
@@ -52,7 +52,7 @@ fn language(tag: &str) -> Result<Language, String> {
     Language::parse(tag).ok_or_else(|| format!("there are {}", known.join(", ")))
 }
 
-/// `masters`: the auditor's keys, where they are at hand.
+/// `masters`: the auditor's keys, if they are at hand.
 pub(super) async fn make(
     store: &Store,
     plan: &Plan,
@@ -70,7 +70,7 @@ pub(super) async fn make(
     }
     let path =
         request.to.clone().unwrap_or_else(|| PathBuf::from(format!("evidence-{}.pdf", found.letter())));
-    // First the file: what could not be made is not noted as made.
+    // The file first: what could not be written must not be recorded as issued.
     let file = create(&path).map_err(|source| Failed::File { path: path.clone(), source })?;
     let made = write_pdf(store, plan, &found, request.language, (&path, file), now).await;
     if made.is_err() {
@@ -112,7 +112,7 @@ async fn write_pdf(
         .map_err(|source| Failed::File { path: path.to_owned(), source })
 }
 
-/// It names a person: nobody else's to read. One that is there already is not written over.
+/// It contains personal data: readable by the owner only. An existing file is not overwritten.
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)

@@ -1,4 +1,5 @@
-//! `sealpost explain`: what the listener would say, which rule would decide, for every recipient of a mail, and why.
+//! `sealpost explain`: what the listener would reply and which rule would decide, for every recipient of a mail, and
+//! why.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use super::explain_intake::{self, Caller};
 use super::{complain, complain_all, explain_partner, fail, say};
 use crate::config::checked::Plan;
 
-/// What is asked.
+/// The arguments.
 pub(super) struct Question {
     pub(super) mail: PathBuf,
     pub(super) from: String,
@@ -55,7 +56,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         tls: None,
         login: question.login.clone(),
     };
-    // Whether it answers a portal message only the running gateway knows; not so that nobody ever can.
+    // Whether it replies to a portal message is known only to the running gateway, unless it certainly does not.
     let (names_others, thread) = match names_letters(&head, &plan.name, &bytes) {
         Known::Yes(names_others) => (names_others, Known::Yes(false)),
         unknown @ (Known::Unasked | Known::Unanswerable(_) | Known::Never(_)) => (false, unknown),
@@ -105,7 +106,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
     if listening.refuses_any() { ExitCode::FAILURE } else { keys }
 }
 
-/// The letter of the question, as the wire would carry it.
+/// The letter in question, as it would be on the wire.
 struct Asked {
     bytes: Vec<u8>,
     head: Head,
@@ -141,8 +142,7 @@ fn asked(question: &Question) -> Result<Asked, String> {
     Ok(Asked { bytes, head, envelope })
 }
 
-/// What would be decided of an answer to a letter of the portal, or to one that came in encrypted, where that makes a
-/// difference.
+/// How a reply to a portal letter, or to one that arrived encrypted, would be decided, if that makes a difference.
 fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
     let needs = plan.rules.needs();
     let yes = Known::Yes(true);
@@ -166,7 +166,7 @@ fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
     }
 }
 
-/// Whether the running gateway would try to open it.
+/// Whether the running gateway would try to decrypt it.
 fn is_closed(facts: &Facts<'_>) -> bool {
     match facts.direction {
         Direction::Outbound => false,
@@ -174,7 +174,7 @@ fn is_closed(facts: &Facts<'_>) -> bool {
     }
 }
 
-/// What would be decided of an encrypted letter from the world that cannot be opened, where that makes a difference.
+/// How an encrypted letter from outside that cannot be decrypted would be decided, if that makes a difference.
 fn not_opened(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
     for one in decided {
         let Way::Judged(opened) = &one.way else { continue };
@@ -205,7 +205,7 @@ fn words(treatment: &Treatment) -> String {
     }
 }
 
-/// `before`: what the listener says first.
+/// `before`: what the listener replies first.
 fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
     let recipient = facts.recipient.to_path();
     let judgement = match way {
@@ -226,7 +226,7 @@ fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
             say(format_args!("{recipient}: {before}refused: {}", line.trim_end()));
             plan.rules.judge(facts)
         }
-        // Only the running gateway closes.
+        // Only the running gateway encrypts and signs.
         Way::Closed(_) | Way::Signed(..) => return,
         Way::Judged(judgement) => {
             say(format_args!("{recipient}: {before}{}", words(&judgement.treatment)));

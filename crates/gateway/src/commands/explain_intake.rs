@@ -1,5 +1,5 @@
-//! What a listener would say to a client and a letter before any rule is asked, for `sealpost explain`. Knows no rule and
-//! no partner; opens nothing.
+//! What a listener would reply to a client and a letter before any rule is consulted, for `sealpost explain`.
+//! Knows no rule and no partner; decrypts nothing.
 
 use std::net::IpAddr;
 
@@ -10,13 +10,14 @@ use sealpost_mail::{Address, Envelope, Head};
 
 use super::say;
 
-/// Who hands over, as asked for.
+/// The client, as given on the command line.
 pub(super) struct Caller<'a> {
     pub(super) client: IpAddr,
     pub(super) login: Option<&'a str>,
 }
 
-/// The listener that is meant: the named one; else the first that lets the client send, or else the first.
+/// The listener in question: the named one; otherwise the first that lets the client send; otherwise the
+/// first.
 pub(super) fn choose<'l>(
     listeners: &'l [ListenerConfig],
     name: Option<&str>,
@@ -35,29 +36,29 @@ pub(super) fn choose<'l>(
 }
 
 fn right(listener: &ListenerConfig, caller: &Caller<'_>) -> Option<Right> {
-    // Who is asked about as logged in is taken for logged in; a certificate cannot be shown here.
+    // A client given with a login is taken as logged in; a certificate cannot be presented here.
     let shown = Shown { peer: caller.client, login: caller.login.is_some(), certificate: false };
     listener.access.right(shown)
 }
 
-/// What the listener does with a letter before any rule is asked.
+/// What the listener does with a letter before any rule is consulted.
 pub(super) struct IntakeVerdict {
     lines: Vec<String>,
-    /// Nothing of it gets in, and why.
+    /// The letter is not accepted, and why.
     shut: Option<String>,
-    /// It is let in under a condition that cannot be shown here.
+    /// It is accepted under a condition that cannot be tested here.
     condition: Option<&'static str>,
-    /// What each recipient of the envelope is refused with.
+    /// For each recipient, the reply that refuses it, if any.
     each: Vec<Option<String>>,
 }
 
 impl IntakeVerdict {
-    /// The reply that this recipient's copy does not get past.
+    /// The reply that refuses this recipient's copy.
     pub(super) fn refusal(&self, recipient: usize) -> Option<&str> {
         self.shut.as_deref().or_else(|| self.each.get(recipient)?.as_deref())
     }
 
-    /// What the client must show first.
+    /// What the client must present first.
     pub(super) fn condition(&self) -> Option<&'static str> {
         self.condition
     }
@@ -66,7 +67,7 @@ impl IntakeVerdict {
         self.shut.is_some() || self.each.iter().any(Option::is_some)
     }
 
-    /// Says it, line by line.
+    /// Prints it, line by line.
     pub(super) fn tell(&self) {
         for line in &self.lines {
             say(format_args!("{line}"));
@@ -74,7 +75,7 @@ impl IntakeVerdict {
     }
 }
 
-/// Asks it.
+/// Determines it.
 pub(super) fn ask(
     listener: &ListenerConfig,
     logins: &[&str],
@@ -117,9 +118,9 @@ enum Access {
     Open(String),
     /// It may send to our own domains.
     Ours(String),
-    /// It may send once it has shown something.
+    /// It may send once it has presented something.
     Once(String, &'static str),
-    /// It may not, and hears this.
+    /// It may not send, and gets this reply.
     Shut(String, &'static str),
 }
 
@@ -175,7 +176,7 @@ fn access(listener: &ListenerConfig, logins: &[&str], caller: &Caller<'_>) -> Ac
     }
 }
 
-/// What each recipient is refused with, in the order in which a session asks.
+/// The refusal of each recipient, in the order in which a session checks them.
 fn recipients(
     listener: &ListenerConfig,
     caller: &Caller<'_>,
@@ -213,7 +214,7 @@ fn recipients(
     each
 }
 
-/// What a letter is refused for whatever the rules say, and with which reply.
+/// Why, and with which reply, a letter is refused whatever the rules say.
 fn of_the_letter(
     listener: &ListenerConfig,
     caller: &Caller<'_>,

@@ -1,5 +1,5 @@
-//! What `explain` says of recipients whose letter is encrypted for their company: to which key, signed with which of
-//! ours, or why not and what happens then. Needs support's keys; without them it says so.
+//! What `explain` says about recipients whose letter is encrypted for their company: to which key, signed
+//! with which of ours, or why not and what happens instead. Needs support's keys; without them it says so.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use sealpost_partner::Why;
 use super::partner::{CommandError, PartnerContext, subject, with_context};
 use super::{domain_key, say};
 
-/// Whether whoever hands it in may write for the domain in From (`[partners] writers`).
+/// Whether the client may write for the domain in From (`[partners] writers`).
 pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, direction: Direction) {
     let Ok(Some(from)) = head.from_address() else { return };
     if direction == Direction::Outbound && !routes.may_write(origin, from.domain()) {
@@ -27,7 +27,7 @@ pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, direction: D
     }
 }
 
-/// For every recipient whose treatment is `domain`. `from`: for which domain we sign, or why for none.
+/// For every recipient whose treatment is `domain`. `from`: the domain we sign for, or why there is none.
 pub(super) fn keys(config: &Path, from: &Result<Domain, Why>, decided: &[Decided]) -> ExitCode {
     let is_domain = |decided: &&Decided| match &decided.way {
         Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),

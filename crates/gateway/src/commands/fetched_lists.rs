@@ -1,5 +1,5 @@
-//! What came of asking authorities for their revocation lists, in a line each: which is here, since when, until when it is good, whether
-//! it is the one that this gateway has fetched, and when it was last asked for.
+//! The result of fetching each authority's revocation list, one line each: which list is stored, since when, until when
+//! it is valid, whether this gateway has fetched it, and when it was last requested.
 
 use sealpost_arrival::is_ours;
 use sealpost_mail::Timestamp;
@@ -18,16 +18,16 @@ pub(super) struct FetchedList {
     here: Here,
 }
 
-/// What lies in its place.
+/// What is stored.
 enum Here {
     Nothing,
-    /// Something that this gateway has not put there: it counts for nothing.
+    /// Something that this gateway has not stored: it is ignored.
     Others,
-    /// The last one that was good.
+    /// The last valid list.
     Ours(RevocationList),
 }
 
-/// Every list that was ever asked for.
+/// Every list that was ever requested.
 pub(super) async fn all(store: &Store, tags: &TagKey) -> Result<Vec<FetchedList>, StoreError> {
     let mut all = Vec::new();
     for row in store.revocation_lists().await? {
@@ -45,7 +45,7 @@ pub(super) async fn all(store: &Store, tags: &TagKey) -> Result<Vec<FetchedList>
 }
 
 impl FetchedList {
-    /// In words.
+    /// As a line of text.
     pub(super) fn line(&self, now: Timestamp) -> String {
         let moment = |at| instant(at).unwrap_or_default();
         let fetched = moment(self.row.kept.map(|kept| kept.fetched_at));
@@ -67,12 +67,12 @@ impl FetchedList {
                 }
             }
         };
-        // Another's words, without what a terminal would obey.
+        // Text from others, with terminal control characters removed.
         let (address, answer) = (clean(&self.row.address), clean(&self.row.answer));
         format!("revocation list {address}, asked for {}: {answer}; {here}", moment(Some(self.row.asked_at)))
     }
 
-    /// For scripts.
+    /// As JSON.
     pub(super) fn object(&self) -> Value {
         let ours = match &self.here {
             Here::Nothing | Here::Others => None,
@@ -89,14 +89,14 @@ impl FetchedList {
         })
     }
 
-    /// Whether nothing that counts came when it was last asked for, or somebody else has put something in its place.
+    /// Whether the last fetch brought no valid list, or somebody else has replaced the stored one.
     pub(super) fn has_failed(&self) -> bool {
         let answered = matches!(self.row.answer.as_str(), "new" | "unchanged");
         !answered || matches!(self.here, Here::Others)
     }
 }
 
-/// Those that tell of this key, and of what came with it.
+/// The lists that cover this key and the certificates that came with it.
 pub(super) fn about<'a>(
     key: &PartnerKey,
     roots: &[Vec<u8>],

@@ -1,5 +1,5 @@
-//! `sealpost hash-password`: the hash of a password, for a [[login]]. The password is never an argument:
-//! those are seen in process lists.
+//! `sealpost hash-password`: the hash of a password for a [[login]]. The password is never an argument:
+//! arguments are visible in process lists.
 
 use std::io::Read as _;
 use std::process::ExitCode;

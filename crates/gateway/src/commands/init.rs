@@ -1,4 +1,4 @@
-//! `sealpost init`: a configuration to begin with, and the one key that must be kept.
+//! `sealpost init`: creates an initial configuration and the server key, which must be kept safe.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use sealpost_vault::ServerKey;
 
 use super::{complain, say};
 
-/// The annotated configuration that is also the documentation.
+/// The annotated configuration, which is also its documentation.
 const EXAMPLE: &str = include_str!("../../../../gateway.toml");
 
 /// Which key files a new installation gets.
@@ -17,7 +17,7 @@ const EXAMPLE: &str = include_str!("../../../../gateway.toml");
 pub(super) enum KeyFiles {
     /// The server key alone.
     One,
-    /// One for each role, beside the server key.
+    /// One per role, besides the server key.
     PerRole,
 }
 

@@ -1,4 +1,4 @@
-//! `sealpost jobs`: what runs by the clock, when it ran and what it did, what it would do now, and running it at once.
+//! `sealpost jobs`: scheduled jobs, when they ran and what they did, what they would do now, and running one at once.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ use super::{OutputFormat, complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-/// Whose key a run needs.
+/// The role whose key a run needs.
 const JOBS: Roles = Roles { jobs: true, ..Roles::NONE };
 const INTAKE: Roles = Roles { intake: true, ..Roles::NONE };
 const DELIVERY: Roles = Roles { delivery: true, ..Roles::NONE };
@@ -29,9 +29,9 @@ const DELIVERY: Roles = Roles { delivery: true, ..Roles::NONE };
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsCommand {
-    /// Shows the jobs, when each is due, and who has it.
+    /// Shows the jobs, when each is due, and which process runs it.
     List {
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -39,14 +39,14 @@ pub(crate) enum JobsCommand {
     Run {
         /// Its name.
         job: String,
-        /// Only says what would go or be sent, and why.
+        /// Only prints what would be deleted or sent, and why.
         #[arg(long)]
         dry_run: bool,
-        /// The clock is right, although it is far ahead of when jobs last ran: the machine was off. Everything that waited
-        /// for this is due, not only this job.
+        /// The clock is right although it is far ahead of the jobs' last run: the machine was off. All jobs held back for this
+        /// reason become due, not only this one.
         #[arg(long, conflicts_with = "dry_run")]
         clock_is_right: bool,
-        /// What would go or be sent as one JSON object a line; with --dry-run.
+        /// With --dry-run: prints what would be deleted or sent as one JSON object per line.
         #[arg(long = "json", requires = "dry_run", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -54,10 +54,10 @@ pub(crate) enum JobsCommand {
     Log {
         /// Only of this job.
         job: Option<String>,
-        /// How many.
+        /// Number of runs.
         #[arg(long, default_value_t = 50)]
         most: u32,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -72,7 +72,7 @@ enum JobsError {
     Unknown(String),
     #[error("another process has this job just now; `sealpost jobs log` will say what it did")]
     Taken,
-    #[error("nobody has run it within {0} minutes: `sealpost serve` with the role {1} must run")]
+    #[error("it has not run within {0} minutes: `sealpost serve` with the role {1} must run")]
     Nobody(u64, &'static str),
 }
 
@@ -90,8 +90,8 @@ pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
             Some(_) | None => {}
         }
     }
-    // What is deleted here stands in the audit trail, proven, and rows that only say something are held against their proofs:
-    // by the run, and by whoever foresees it. Looking at jobs needs no key.
+    // What is deleted here is recorded, with proofs, in the audit trail, and statement rows are verified, by the run and by its
+    // preview. Listing jobs needs no key.
     let loaded = match what {
         JobsCommand::Run { dry_run, job, clock_is_right, format: _ }
             if *clock_is_right
@@ -173,7 +173,7 @@ async fn show(workshop: &Workshop, job: Job, format: OutputFormat) -> Result<(),
     Ok(())
 }
 
-/// The ids stand under what they are of.
+/// The ids are under the name of what they identify.
 fn in_json(job: Job, deed: &ForeseenDeed) -> Value {
     let ForeseenDeed { kind, ids, count, what, why } = deed;
     let mut shown = Map::new();
@@ -186,7 +186,7 @@ fn in_json(job: Job, deed: &ForeseenDeed) -> Value {
     shown.into()
 }
 
-/// What is counted there is sealed: only delivery's key opens it.
+/// The counts are sealed: only delivery's key opens them.
 fn foresee_tls_reports(config: &Path, format: OutputFormat) -> ExitCode {
     let (plan, keys) = match Plan::load(config, DELIVERY) {
         Ok(loaded) => loaded,
@@ -208,7 +208,7 @@ fn foresee_tls_reports(config: &Path, format: OutputFormat) -> ExitCode {
     }
 }
 
-/// What is kept of partners is sealed: only intake's key opens it.
+/// Partners' records are sealed: only intake's key opens them.
 fn foresee_keys(config: &Path, job: Job, format: OutputFormat) -> ExitCode {
     let (mut plan, keys) = match Plan::load(config, INTAKE) {
         Ok(loaded) => loaded,
@@ -223,7 +223,7 @@ fn foresee_keys(config: &Path, job: Job, format: OutputFormat) -> ExitCode {
         tags: role.queue.tags,
         roots: plan.inbound.roots.clone(),
         crl_places: std::mem::take(&mut plan.crl_places),
-        // Nobody is asked, so nothing is to be read.
+        // Nothing is fetched, so nothing is to be parsed.
         worker: None,
         authorities: plan.lookup.authorities(plan.inbound.crl_source),
     };
@@ -247,7 +247,7 @@ async fn believe_clock(store: &Store) -> Result<(), JobsError> {
     Ok(())
 }
 
-/// Says why nothing goes, where nothing does.
+/// Says why nothing is deleted, if so.
 async fn doubt(store: &Store, plan: &Plan) -> Result<Option<String>, JobsError> {
     let now = SystemClock.now();
     Ok(match belief(store, now, plan.clock_jump).await? {
@@ -276,10 +276,10 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
     }
 }
 
-/// How long a serving process may take to see that a job is due.
+/// How long a serving process may take to notice that a job is due, seconds.
 const PATIENCE: u64 = 3;
 
-/// What writes mail or reads partners' keys runs in the service that does so: the job is made due, and what it did is shown.
+/// Jobs that write mail or read partners' keys run in the service that does so: the job is made due, and its result is shown.
 async fn leave_to(store: &Store, job: Job, role: &'static str) -> Result<(), JobsError> {
     let last = |runs: Vec<sealpost_store::JobRun>| runs.into_iter().next();
     let before = last(store.job_runs(Some(job.name()), 1).await?).map_or(0, |run| run.number);

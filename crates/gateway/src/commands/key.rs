@@ -1,5 +1,5 @@
-//! `sealpost key`: key files made of the server key, one a role, and the escrow key that lies in a safe; hands over
-//! where keys are changed. Shows no key.
+//! `sealpost key`: key files derived from the server key, one per role, and the escrow key for the safe; dispatches to
+//! the commands that change keys. Shows no key.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::config::checked;
 /// What to make.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// One key file for each role, of the server key, which no service needs any more then.
+    /// Derives one key file for each role from the server key, which no service needs any more then.
     Split {
         /// The server key.
         #[arg(long, default_value = "server.key")]
@@ -24,14 +24,14 @@ pub(crate) enum KeyCommand {
         #[arg(long, default_value = "keys")]
         to: PathBuf,
     },
-    /// A key for escrow = "offline": escrow.key for the safe, escrow.public for the configuration.
+    /// Makes a key for escrow = "offline": escrow.key for the safe, escrow.public for the configuration.
     Escrow {
         /// Folder for both.
         #[arg(long, default_value = ".")]
         folder: PathBuf,
     },
-    /// A new server key in the old one's place, in the store and in the key files. Stop every service before. Cut short,
-    /// it goes on when it is run again.
+    /// Replaces the server key by a new one, in the store and in the key files. Stop every service first. If
+    /// interrupted, run it again to continue.
     Rotate {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
@@ -43,7 +43,7 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         keys: Option<PathBuf>,
     },
-    /// Seals what a former escrow key opens to the one that the configuration names. Services may run.
+    /// Reseals what a former escrow key opens to the one that the configuration names. Services may run.
     RotateEscrow {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
@@ -52,12 +52,12 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         escrow_key: PathBuf,
     },
-    /// Which keys the store stands under, and how many rows still wait for their owners.
+    /// Shows which keys the store uses, and how many rows still wait for their owners.
     Status {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
-        /// One JSON object.
+        /// Prints one JSON object.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },

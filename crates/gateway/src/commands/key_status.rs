@@ -1,5 +1,5 @@
-//! `sealpost key status`: which keys the store stands under, and what still waits for its owner. Counts by the byte that
-//! names a key in each sealed row; opens none of them.
+//! `sealpost key status`: which keys the store uses, and what still waits for its owner. Counts by the byte
+//! that names a key in each sealed row; opens none of them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn run(config: &Path, format: OutputFormat) -> ExitCode {
     };
     let asked = runtime.block_on(async {
         let under_way = Rotating::of(&plan.data)?;
-        // Nobody else may have it open then, and whoever changes the keys just now says so.
+        // During a change of keys no other process may have it open, and a running one is reported.
         let company = if under_way.is_some() { Company::Alone } else { Company::Others };
         let store = Store::open(StoreOptions { company, ..plan.store() })?;
         let uses = store.key_uses().await;
@@ -49,14 +49,14 @@ struct Key {
     rows: BTreeMap<&'static str, u64>,
 }
 
-/// What a key is to this installation.
+/// The role of a key in this installation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyState {
-    /// New rows are made with it.
+    /// New rows are sealed with it.
     Present,
-    /// An earlier one; what stands under it can still be opened.
+    /// An earlier key; what it has sealed can still be opened.
     Remembered,
-    /// It is not here: what stands under it cannot be opened.
+    /// It is missing: what it has sealed cannot be opened.
     Missing,
 }
 
@@ -70,7 +70,7 @@ impl Status {
     fn of(plan: &Plan, keys: &SupportKeys, under_way: Option<Rotating>, uses: &[KeyUse]) -> Self {
         let role = &keys.role;
         let mut server = vec![Key::new(role.queue.rows.id(), KeyState::Present)];
-        // Remembered for what only an owner can make anew.
+        // Kept for what only an owner can reseal.
         server.extend(role.way_in.pepper.earlier_ids().map(|id| Key::new(id, KeyState::Remembered)));
         let mut escrow: Vec<Key> = plan
             .escrow

@@ -1,4 +1,4 @@
-//! `sealpost letter`: one letter as support sees it, and taking it back. Shows no content, subject or name of a file.
+//! `sealpost letter`: one letter as support sees it, and recalling it. Shows no content, subject or file name.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,30 +15,32 @@ use crate::config::checked::Plan;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LetterCommand {
-    /// Shows when a letter came, whether it was opened, and when it goes.
+    /// Shows when a letter arrived, whether it was opened, and when it expires.
     Show {
         /// Its id.
         letter: String,
-        /// One JSON object.
+        /// Prints one JSON object.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// What the audit trail says of a letter, for a dispute whether it arrived: a PDF/A, or JSON. Also of one that is gone.
+    /// Prints what the audit trail records about a letter, for a dispute whether it arrived: a PDF/A, or JSON. Works
+    /// for deleted letters too.
     Evidence(evidence::EvidenceArgs),
-    /// Takes a letter back. Its recipient sees that something was withdrawn, when and by whom.
+    /// Recalls a letter. Its recipient sees that something was withdrawn, when and by whom.
     Recall {
         /// Its id.
         letter: String,
-        /// Why; stands in the audit trail, not in the mailbox.
+        /// The reason; recorded in the audit trail, not in the mailbox.
         #[arg(long)]
         note: String,
-        /// Who takes it back, as the recipient reads it; left out: the operator's name.
+        /// Who recalls it, as the recipient reads it; left out: the operator's name.
         #[arg(long)]
         by: Option<String>,
-        /// Also if it has been opened: it went to the wrong person, whose access ends. Needs recall = "always".
+        /// Recalls it even if it has been opened, for example by the wrong person, who then loses access. Needs recall
+        /// = "always".
         #[arg(long)]
         even_if_read: bool,
-        /// One JSON object that says what was done.
+        /// Prints one JSON object that says what was done.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -52,7 +54,7 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
             Ok::<_, SupportError>(())
         }),
         LetterCommand::Evidence(request) => {
-            // The auditor's key is where it is; without it the evidence says that nobody looked.
+            // The auditor's key may be elsewhere; without it the evidence says that the trail was not verified.
             let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
             with_support(config, async |store, plan, keys| {
                 evidence::make(store, plan, &keys, masters.as_deref(), request, SystemClock.now()).await

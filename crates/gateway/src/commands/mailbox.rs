@@ -1,5 +1,5 @@
-//! `sealpost mailbox`: what support sees and does of mailboxes. Shows states, times and counts, never content, subject or
-//! the name of a file.
+//! `sealpost mailbox`: what support sees of mailboxes and does with them. Shows states, times and counts,
+//! never content, subject or file names.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,56 +22,56 @@ pub(crate) enum MailboxCommand {
         /// Only those in this state: pending, active, locked, deleted.
         #[arg(long)]
         state: Option<String>,
-        /// Only those that are held.
+        /// Only those under a hold.
         #[arg(long)]
         held: bool,
         /// Whole addresses instead of masked ones.
         #[arg(long)]
         addresses: bool,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Shows one mailbox: its state, when it and its letters go, and its letters' ids.
+    /// Shows one mailbox: its state, when it and its letters expire, and its letters' ids.
     Show {
         /// Address or id.
         mailbox: String,
-        /// One JSON object.
+        /// Prints one JSON object.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Closes an active mailbox: its owner is logged out and cannot come in until it is unlocked.
+    /// Locks an active mailbox: its owner is logged out and cannot log in until it is unlocked.
     Lock(Act),
-    /// Opens a locked mailbox again.
+    /// Unlocks a locked mailbox.
     Unlock(Act),
-    /// Deletes a mailbox for good, with everything in it.
+    /// Deletes a mailbox permanently, with everything in it.
     Delete(Act),
-    /// Everything that can be seen about a mailbox, as one JSON object, for its owner.
+    /// Prints everything known about a mailbox, as one JSON object, for its owner.
     ExportFacts {
         /// Address or id.
         mailbox: String,
     },
-    /// Forgets that mail to a mailbox's owner came back: it is sent there again.
+    /// Resets the bounces of a mailbox's owner: mail is sent there again.
     Clear(Act),
-    /// Stops every clock of a mailbox: nothing of it goes until the hold is ended.
+    /// Puts a mailbox under a hold: nothing in it is deleted until the hold is ended.
     Hold {
         #[command(flatten)]
         act: Act,
-        /// Ends the hold: letters and links have as long as they had when it began.
+        /// Ends the hold: letters and links have as much time left as when it began.
         #[arg(long)]
         end: bool,
     },
 }
 
-/// Which mailbox, and why.
+/// The mailbox and the reason.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Act {
     /// Address or id.
     mailbox: String,
-    /// Why; stands in the audit trail. No addresses: the trail has none.
+    /// The reason; recorded in the audit trail. No addresses: the trail has none.
     #[arg(long)]
     note: String,
-    /// One JSON object that says what was done.
+    /// Prints one JSON object that says what was done.
     #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
     format: OutputFormat,
 }
@@ -141,7 +141,8 @@ pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
     })
 }
 
-/// Says what was done, and whether the owner hears of it; `None`: it is nothing that they would notice.
+/// Prints what was done, and whether the owner is informed; `None`: it is nothing that the owner would
+/// notice.
 fn done(act: &Act, row: &MailboxRow, word: &str, told: Option<OwnerTold>, said: &str) {
     let told_by = match told {
         None | Some(OwnerTold::Nobody) => "nobody",
@@ -241,7 +242,7 @@ async fn show(
         say(Value::Object(told));
         return Ok(());
     }
-    // The same in words: one place says what there is.
+    // The same in words, from the same list.
     for (name, value) in told.iter().filter(|(name, value)| *name != "letters" && !value.is_null()) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         say(format_args!("{:18} {value}", name.replace('_', " ")));

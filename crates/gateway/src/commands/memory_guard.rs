@@ -1,10 +1,12 @@
-//! Memory of this process that no other one sees, whatever the verb is: most of them hold a key or a password. Knows none.
+//! Protects this process's memory from other processes, for every command: most of them hold a key or a password. Knows
+//! none.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::complain;
 
-/// Invariant 3: nothing of a letter ends in a crash dump, and no process of the same user reads this one's memory.
+/// Invariant 3: no part of a letter ends up in a crash dump, and no process of the same user can read this one's
+/// memory.
 pub(super) fn shut() {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         complain(format_args!("warning: other processes of this user may look into this one: {error}"));

@@ -1,5 +1,5 @@
-//! `sealpost migrate`: brings the schema forward, while older processes go on with it, and notes it in the audit trail. Opens
-//! no letter.
+//! `sealpost migrate`: migrates the schema while older processes keep working, and records it in the audit
+//! trail. Opens no letter.
 
 use std::path::Path;
 use std::process::ExitCode;

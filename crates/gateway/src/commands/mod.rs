@@ -1,4 +1,4 @@
-//! The verbs of the command line, one file each.
+//! The commands, one file each.
 
 mod adopt;
 mod audit;
@@ -66,12 +66,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Runs the whole product on embedded defaults, with letters to read and nothing to configure.
+    /// Runs the whole product on embedded defaults, with sample letters and nothing to configure.
     Demo {
         /// Folder for everything the demo writes; a fresh one in the temporary folder if left out.
         #[arg(long)]
         data: Option<PathBuf>,
-        /// Nothing but the line of JSON on standard output.
+        /// Prints only the line of JSON on standard output.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -84,22 +84,22 @@ enum Verb {
         #[arg(long)]
         role: Option<Roles>,
     },
-    /// Checks a configuration completely and says file, line and hint.
+    /// Checks a configuration completely and reports problems with file, line and hint.
     Check {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
-        /// Whose keys to look for: intake, portal, delivery, jobs (all if left out).
+        /// Whose keys to check: intake, portal, delivery, jobs (all if left out).
         #[arg(long)]
         role: Option<Roles>,
-        /// Also look whether everything in the store hangs together.
+        /// Also checks the store for inconsistencies.
         #[arg(long)]
         store: bool,
-        /// Do not look up host names.
+        /// Does not look up host names.
         #[arg(long)]
         offline: bool,
     },
-    /// Says for every recipient of a mail which rule decides, and why. Sends nothing.
+    /// Shows for every recipient of a mail which rule decides, and why. Sends nothing.
     Explain {
         /// The mail (RFC 5322), as a file.
         mail: PathBuf,
@@ -115,14 +115,14 @@ enum Verb {
         /// The client's login.
         #[arg(long)]
         login: Option<String>,
-        /// The listener it comes to; left out: the first that lets this client send.
+        /// The listener; left out: the first that lets this client send.
         #[arg(long)]
         listener: Option<String>,
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
     },
-    /// Lists, retries, freezes, thaws and removes what waits to be delivered.
+    /// Lists, retries, freezes, thaws and removes queued mail.
     Queue {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -130,7 +130,7 @@ enum Verb {
         #[command(subcommand)]
         what: queue::QueueCommand,
     },
-    /// Events for webhooks that nobody tries to send any more: lists, retries and drops them.
+    /// Webhook events that are no longer tried: lists, retries and drops them.
     Webhook {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -138,7 +138,7 @@ enum Verb {
         #[command(subcommand)]
         what: webhook::WebhookCommand,
     },
-    /// What recipients ask of support: lists, shows, releases and refuses it.
+    /// Recipients' requests to support: lists, shows, releases and refuses them.
     Request {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -146,7 +146,7 @@ enum Verb {
         #[command(subcommand)]
         what: request::RequestCommand,
     },
-    /// Shows what runs by the clock, and runs it.
+    /// Shows scheduled jobs, and runs them.
     Jobs {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -154,16 +154,16 @@ enum Verb {
         #[command(subcommand)]
         what: jobs::JobsCommand,
     },
-    /// Shows which processes serve over one database, and what each has in hand.
+    /// Shows which processes serve over one database, and what each has leased.
     Nodes {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Shows mailboxes, locks, unlocks, deletes and holds them.
+    /// Shows mailboxes, locks, unlocks and deletes them, and puts them under a hold.
     Mailbox {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -171,7 +171,7 @@ enum Verb {
         #[command(subcommand)]
         what: mailbox::MailboxCommand,
     },
-    /// Shows a letter, and takes it back.
+    /// Shows a letter, and recalls it.
     Letter {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -179,21 +179,21 @@ enum Verb {
         #[command(subcommand)]
         what: letter::LetterCommand,
     },
-    /// Lists rows of a store made by a version that proved none, and with --yes vouches for them. Only where nobody else
-    /// could write it.
+    /// Lists rows of a store made by a version that proved none, and with --yes vouches for them. Only for stores that
+    /// nobody else could write to.
     Adopt {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
-        /// Vouches for what is listed; without it nothing is done.
+        /// Vouches for what is listed; without it nothing is changed.
         #[arg(long)]
         yes: bool,
-        /// Until then a node of a former version served: rows made before that may be its own. Without it, until the store
-        /// was brought forward.
+        /// When the last node of a former version stopped: rows made before may be its own. Left out: when the store
+        /// was migrated.
         #[arg(long, value_parser = audit::since)]
         old_until: Option<Timestamp>,
     },
-    /// Whether the audit trail is whole, what stands in it, and where it ends.
+    /// Shows whether the audit trail is complete and unchanged, what it contains, and where it ends.
     Audit {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -201,13 +201,13 @@ enum Verb {
         #[command(subcommand)]
         what: audit::AuditCommand,
     },
-    /// Brings the store's schema forward before new processes start; older ones go on with it.
+    /// Migrates the store's schema before new processes start; older ones keep working.
     Migrate {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
     },
-    /// The store as a whole: moves it to another engine, another place of large letters, or both.
+    /// Moves the whole store to another engine, another place for large letters, or both.
     Store {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -215,16 +215,16 @@ enum Verb {
         #[command(subcommand)]
         what: store_move::What,
     },
-    /// Makes a configuration, a server key and the data folder.
+    /// Creates a configuration, a server key and the data folder.
     Init {
         /// Folder for gateway.toml and server.key.
         #[arg(long, default_value = ".")]
         folder: PathBuf,
-        /// Also a key file for each role, for processes with users of their own.
+        /// Also creates a key file for each role, for processes under users of their own.
         #[arg(long)]
         roles: bool,
     },
-    /// Companies that letters are exchanged with in encrypted form: their keys, added, confirmed, suspended, removed.
+    /// Companies that letters are exchanged with in encrypted form: adds, confirms, suspends and removes their keys.
     Partner {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -232,7 +232,7 @@ enum Verb {
         #[command(subcommand)]
         what: partner::PartnerCommand,
     },
-    /// Encrypted letters from the world as they came: lists them, and opens them again.
+    /// Encrypted letters received from outside, in their original form: lists them, and decrypts them again.
     Original {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -240,7 +240,7 @@ enum Verb {
         #[command(subcommand)]
         what: original::OriginalCommand,
     },
-    /// Our own keys for partners: made, brought, certified, shown, retired.
+    /// Our own keys for partners: creates, imports, certifies, shows and retires them.
     DomainKey {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -248,7 +248,7 @@ enum Verb {
         #[command(subcommand)]
         what: domain_key::DomainKeyCommand,
     },
-    /// Keys that sign what the gateway writes and changes (DKIM): made, used, rolled over.
+    /// Keys that sign what the gateway writes and changes (DKIM): creates, uses and rolls them over.
     Dkim {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
@@ -261,7 +261,7 @@ enum Verb {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
-        /// Compare with what is published; fails if something is missing or differs.
+        /// Compares with what is published; fails if something is missing or differs.
         #[arg(long)]
         check: bool,
         /// The name server to ask, with its port (9.9.9.9:53); the system's if left out.
@@ -270,22 +270,22 @@ enum Verb {
         /// Only records of this name or below it, such as _dmarc.insurer.example; several may be given.
         names: Vec<String>,
     },
-    /// Makes key files, changes keys, and says what stands under which.
+    /// Makes key files, changes keys, and shows what is sealed with which key.
     Key {
         #[command(subcommand)]
         what: key::KeyCommand,
     },
-    /// Prints the public key that letters from the portal are signed with: a line for the DNS, and for verify-portal.
+    /// Prints the public key that verifies letters from the portal: a DNS record, also for verify-portal.
     PortalKey {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
     },
-    /// Says whether a mail was written by a signed-in user of the portal. Needs no configuration and no secret.
+    /// Says whether a mail was written by a logged-in user of the portal. Needs no configuration and no secret.
     VerifyPortal {
         /// The mail (RFC 5322), as a file; "-" is standard input.
         mail: PathBuf,
-        /// What portal-key printed, as a file.
+        /// The output of portal-key, as a file.
         #[arg(long)]
         key: PathBuf,
     },
@@ -293,7 +293,7 @@ enum Verb {
     HashPassword,
 }
 
-/// Carries out the command line.
+/// Runs the command line.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     // Before anything is read.
     memory_guard::shut();

@@ -1,5 +1,5 @@
-//! `sealpost nodes`: which processes serve over one database, how long ago each gave a sign of life, and what it has in
-//! hand. Changes nothing.
+//! `sealpost nodes`: which processes serve over one database, how long ago each gave a sign of life, and what
+//! it has leased. Changes nothing.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! `sealpost original`: encrypted letters from the world as they came. Lists them, and opens them again: after a key was
-//! brought, letters that wait or went on unopened are opened and handed on.
+//! `sealpost original`: originals of encrypted letters received from outside. Lists them, and decrypts them
+//! again: after a key was imported, letters that wait or were passed on unopened are decrypted and passed on.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ use crate::config::checked::Plan;
 use crate::roles::Roles;
 use crate::serve;
 
-/// Whose keys open letters.
+/// The role whose keys decrypt letters.
 const INTAKE: Roles = Roles { intake: true, ..Roles::NONE };
 
 /// What to do.
@@ -31,14 +31,14 @@ const INTAKE: Roles = Roles { intake: true, ..Roles::NONE };
 pub(crate) enum OriginalCommand {
     /// Shows what is kept, oldest first.
     List {
-        /// Only what nobody could open.
+        /// Only those that could not be decrypted.
         #[arg(long)]
         closed: bool,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Opens letters again and hands on what is in them. Copies that were held as they came are removed.
+    /// Decrypts letters again and passes on their content. Copies held in their original form are removed.
     Decrypt {
         #[command(flatten)]
         which: Which,
@@ -49,9 +49,9 @@ pub(crate) enum OriginalCommand {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
-    /// Their ids. One that was opened before is handed on once more.
+    /// Their ids. One that was decrypted before is passed on once more.
     ids: Vec<String>,
-    /// All that nobody could open.
+    /// All that could not be decrypted.
     #[arg(long)]
     closed: bool,
 }
@@ -95,7 +95,7 @@ pub(super) fn run(config: &Path, what: &OriginalCommand) -> ExitCode {
     }
 }
 
-/// What takes letters in, without a listener, and without delivery: whoever delivers finds what is queued.
+/// Accepts letters without a listener and without delivery: the delivering process finds what is queued.
 fn reception(store: &Store, plan: Plan, role: IntakeRole) -> Result<ArrivalReception, OriginalError> {
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let IntakeRole { queue, way_in, keyring } = role;
@@ -132,7 +132,7 @@ async fn act(reception: &ArrivalReception, what: &OriginalCommand) -> Result<(),
             };
             let mut left = 0;
             for id in &ids {
-                // Noted before anybody reads it, like every other look.
+                // Recorded before anybody reads it, like every other access.
                 let looked = Event::OriginalOpened { original: id };
                 let row = looked.row(SystemClock.now(), &Actor::of_command(), None);
                 reception.context.shared.store.append_audit(vec![row]).await?;

@@ -1,4 +1,4 @@
-//! Lines of commands, on standard output and standard error, and in which format.
+//! Output of commands, on standard output and standard error, as text or JSON.
 
 use std::process::ExitCode;
 
@@ -6,12 +6,12 @@ use clap::builder::{BoolValueParser, TypedValueParser};
 
 use crate::config::file::Problem;
 
-/// How a command tells what it found: `--json` chooses.
+/// Output format: `--json` chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OutputFormat {
     /// For people.
     Text,
-    /// One JSON object a line, for programs.
+    /// One JSON object per line, for programs.
     Json,
 }
 
@@ -22,7 +22,7 @@ impl OutputFormat {
     }
 }
 
-/// A line on standard output. A closed pipe is the reader's business.
+/// Prints a line on standard output. A closed pipe is ignored.
 pub(super) fn say(line: impl std::fmt::Display) {
     use std::io::Write as _;
     let line = harmless(line);
@@ -31,15 +31,16 @@ pub(super) fn say(line: impl std::fmt::Display) {
     let _closed = out.flush();
 }
 
-/// A line on standard error.
+/// Prints a line on standard error.
 pub(super) fn complain(line: impl std::fmt::Display) {
     use std::io::Write as _;
     let line = harmless(line);
     let _closed = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// SECURITY: rows, letters and certificates hold others' words, and whoever writes the database can put anything into a row: nothing
-/// of it reaches the terminal that a terminal would obey. Written as JSON escapes it, so that JSON stays what it is.
+/// SECURITY: rows, letters and certificates contain text written by others, and anyone who can write to the database
+/// can put anything into a row: no control character reaches the terminal. They are escaped as in JSON, so that JSON
+/// stays valid.
 fn harmless(line: impl std::fmt::Display) -> String {
     use std::fmt::Write as _;
     let line = line.to_string();
@@ -64,7 +65,7 @@ pub(super) fn complain_all(problems: &[Problem]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Ends with an error and its causes.
+/// Prints an error and its causes, and fails.
 pub(super) fn fail(error: &dyn std::error::Error) -> ExitCode {
     complain(format_args!("error: {error}"));
     let mut cause = error.source();

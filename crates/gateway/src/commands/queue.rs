@@ -1,4 +1,4 @@
-//! `sealpost queue`: what waits to be delivered, and the operator's hand in it.
+//! `sealpost queue`: shows queued mail and carries out the operator's commands on it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(crate) enum QueueCommand {
         /// Whole addresses instead of masked ones.
         #[arg(long)]
         addresses: bool,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -37,17 +37,17 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         which: Which,
     },
-    /// Keeps legs from being tried.
+    /// Freezes legs, so that they are not tried.
     Freeze {
         #[command(flatten)]
         which: Which,
     },
-    /// Lets frozen legs go on.
+    /// Thaws frozen legs.
     Thaw {
         #[command(flatten)]
         which: Which,
     },
-    /// Removes legs for good. Nobody is told.
+    /// Removes legs permanently. Nobody is informed.
     Remove {
         #[command(flatten)]
         which: Which,
@@ -114,7 +114,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand
             ("removed", (which, ids.len()), count, "gone meanwhile")
         }
     };
-    // Whoever names legs means each of them; of all there are, those that it concerns.
+    // Named legs must all qualify; with --all, those that do are selected.
     match which {
         (Which { all: false, .. }, named) if count < named => {
             Err(QueueError::Left { done: count, word, left: named - count, why })
@@ -126,7 +126,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand
     }
 }
 
-/// Those that are named, each once. One that is not there is a slip, and perhaps all of them are.
+/// The named legs, each once. A missing one is a mistake, and perhaps all of them are.
 async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, QueueError> {
     if !which.all {
         let (mut named, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
@@ -141,8 +141,8 @@ async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, QueueError> {
     Ok(all(store, &LegFilter::default()).await?.into_iter().map(|leg| leg.id).collect())
 }
 
-/// How many were asked for, and the legs with the tickets that hold them or let them go. One whose ticket is not ours stays
-/// as it is, and is named.
+/// How many were requested, and the legs with their new tickets. A leg whose ticket is not ours is left alone
+/// and named.
 async fn turned(
     store: &Store,
     key: &SpoolKey,
@@ -174,14 +174,14 @@ async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreErro
     }
 }
 
-/// How the list looks.
+/// How the list is shown.
 #[derive(Clone, Copy)]
 struct Show {
     addresses: bool,
     format: OutputFormat,
 }
 
-/// The least TLS a leg goes over: as delivery itself reckons.
+/// The minimum TLS of a leg, as delivery computes it.
 fn floor(ticket: &Ticket, plan: &Plan) -> TlsFloor {
     floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, &plan.delivery)
 }

@@ -10,21 +10,21 @@ use sealpost_store::{BackoffRow, LegRow, LegState};
 
 use super::others_words::clean;
 
-/// What is known of all legs together.
+/// Facts about all legs together.
 pub(super) struct QueueState {
-    /// What is being worked on, by destination: how many, and for how long the first of them.
+    /// Legs being delivered, by destination: how many, and for how many seconds the first of them.
     under_way: HashMap<String, (usize, u64)>,
-    /// Destinations to which nothing comes through.
+    /// Destinations to which deliveries fail.
     down: HashMap<String, Down>,
     now: Timestamp,
 }
 
-/// A destination to which nothing comes through.
+/// A destination to which deliveries fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Down {
-    /// For so long.
+    /// For how many seconds.
     pub(super) seconds: u64,
-    /// It is left alone for so long; `None`: until one that is tried has come through.
+    /// Seconds until it is tried again; `None`: until a leg being tried succeeds.
     pub(super) backoff: Option<u64>,
     /// The last codes.
     pub(super) last: String,
@@ -35,17 +35,17 @@ pub(super) struct Down {
 /// What a leg waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// It is being worked on, for so long.
+    /// It is being delivered, for this many seconds.
     UnderWay(u64),
     /// The end of a backoff: its destination is left alone.
     Backoff { left: u64, down: Down },
-    /// Others are tried first, so many, the first for so long.
+    /// Others are tried first: how many, and for how many seconds the first of them.
     Trial { count: usize, first: u64, down: Down },
-    /// The next is about to be tried.
+    /// It is about to be tried.
     NextTrial(Down),
     /// Others go first.
     Turn { count: usize, first: u64 },
-    /// Nobody has it, and nobody goes before it.
+    /// It is not leased, and no other goes before it.
     Delivery,
 }
 
@@ -69,7 +69,7 @@ impl QueueState {
         all
     }
 
-    /// For how long a leg is being worked on.
+    /// For how many seconds a leg has been in delivery.
     pub(super) fn in_hand(&self, leg: &LegRow) -> Option<u64> {
         let (_owner, until) = leg.leased.as_ref().filter(|(_, until)| *until > self.now)?;
         Some(LEASE.saturating_sub(until.since(self.now)).as_secs())
@@ -83,7 +83,7 @@ impl QueueState {
         self.down.get(destination)
     }
 
-    /// What a leg waits for beside its own time.
+    /// What a leg waits for besides its own due time.
     pub(super) fn of_leg(&self, leg: &LegRow) -> Option<Wait> {
         match (self.in_hand(leg), leg.state) {
             (Some(seconds), _) => return Some(Wait::UnderWay(seconds)),

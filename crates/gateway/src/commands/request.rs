@@ -1,5 +1,5 @@
-//! `sealpost request`: what recipients ask of support, and support's answer. Whoever releases has checked
-//! before who is asking; the program cannot.
+//! `sealpost request`: recipients' requests to support, and support's decisions. Whoever releases must have
+//! checked who is asking; the program cannot.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,10 +27,10 @@ use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 pub(crate) enum RequestCommand {
     /// Shows the open requests, oldest first.
     List {
-        /// Decided ones too.
+        /// Includes decided ones.
         #[arg(long)]
         all: bool,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -39,17 +39,17 @@ pub(crate) enum RequestCommand {
         /// Its number.
         number: i64,
     },
-    /// Makes a request for somebody who did not: the sender has lost the initial password, the recipient cannot
-    /// fill in a form.
+    /// Makes a request on behalf of somebody: the sender has lost the initial password, or the recipient
+    /// cannot fill in a form.
     Ask {
-        /// Whose mailbox.
+        /// Address of the mailbox.
         #[arg(value_parser = Address::parse)]
         address: Address,
-        /// Who asked, and how to be reached.
+        /// Who asked, and how to reach them.
         #[arg(long)]
         note: String,
     },
-    /// Lets the recipient in again: access reset, a mail with a new link.
+    /// Lets the recipient in again: access is reset and a mail with a new link is sent.
     Release {
         /// Its number.
         number: i64,
@@ -60,15 +60,15 @@ pub(crate) enum RequestCommand {
         /// split by role. Take it away again afterwards.
         #[arg(long)]
         escrow_key: Option<PathBuf>,
-        /// Go on without the escrow key: the messages are lost for ever.
+        /// Continues without the escrow key: the messages are lost for ever.
         #[arg(long, conflicts_with = "escrow_key")]
         lose_messages: bool,
     },
-    /// Decides against a request. Nobody is told.
+    /// Refuses a request. Nobody is informed.
     Refuse {
         /// Its number.
         number: i64,
-        /// Why; kept with the request.
+        /// The reason; kept with the request.
         #[arg(long, default_value = "")]
         note: String,
     },
@@ -193,7 +193,7 @@ async fn act(
     }
 }
 
-/// A request by somebody at the gateway, for a mailbox in whatever state.
+/// A request made at the gateway, for a mailbox in any state.
 async fn ask(
     store: &Store,
     keys: &SupportKeys,
@@ -249,7 +249,7 @@ async fn list(
     for request in &requests {
         let mailbox = store.mailbox(&request.mailbox_id).await?;
         let address = match &mailbox {
-            // One row that is not ours does not hide all others.
+            // One row that is not ours must not hide the others.
             Some(mailbox) => match address(keys, mailbox) {
                 Ok(address) => address.map(|address| address.masked()),
                 Err(error) => Some(format!("({error})")),
@@ -295,7 +295,7 @@ async fn list(
     Ok(())
 }
 
-/// What somebody has decided about the mailbox before, and a release has to do with.
+/// Earlier decisions about the mailbox that a release would affect.
 fn barred(mailbox: &MailboxRow) -> Vec<&'static str> {
     let locked = match mailbox.state {
         MailboxState::Locked => Some("locked"),
@@ -304,7 +304,7 @@ fn barred(mailbox: &MailboxRow) -> Vec<&'static str> {
     locked.into_iter().chain(mailbox.held_since.is_some().then_some("held")).collect()
 }
 
-/// The other open requests for the same mailbox: perhaps by somebody else.
+/// The other open requests for the same mailbox: perhaps from somebody else.
 fn beside<'a>(requests: &'a [RequestRow], one: &RequestRow) -> Vec<&'a RequestRow> {
     let same = |other: &&RequestRow| {
         other.mailbox_id == one.mailbox_id && other.number != one.number && other.state == RequestState::Open
@@ -359,7 +359,7 @@ async fn show(
     Ok(())
 }
 
-/// What a release would do, or why there can be none.
+/// What a release would do, or why it is impossible.
 async fn if_released(
     store: &Store,
     plan: &Plan,

@@ -1,8 +1,9 @@
-//! `sealpost key rotate`: a new server key in the old one's place, in the store and in the key files. The services stand
-//! still meanwhile. Cut short at any moment, the same command goes on. Shows no key.
+//! `sealpost key rotate`: replaces the server key by a new one, in the store and in the key files. The services are
+//! stopped meanwhile. If interrupted at any moment, the same command continues. Shows no key.
 //!
 //! In this order, so that one of two keys always opens everything: the new key into a file of its own; a mark into the
-//! store; the rows; the roles' files; the old key aside and the new one in its place; the mark away (decision 0027).
+//! store; the rows; the roles' files; the old key renamed and the new one in its place; the mark removed (decision
+//! 0027).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use super::{complain, complain_all, migrated, prover, runtime, say};
 use crate::config::checked::{self as plan, KeySource};
 use crate::config::file::{self as config, Config, Escrow, Source};
 
-/// Why the key was not changed, or not wholly.
+/// Why the key was not changed, or not completely.
 #[derive(Debug, Error)]
 enum Failed {
     #[error("{0}")]
@@ -33,19 +34,19 @@ enum Failed {
     Runtime(std::io::Error),
 }
 
-/// Where the keys are.
+/// Paths of the keys and the store.
 struct Places {
     data: PathBuf,
-    /// Where the rows are.
+    /// Where the rows are stored.
     rows: Rows,
-    /// Where large letters are.
+    /// Where large letters are stored.
     bodies: LargeBodies,
     server: PathBuf,
-    /// The new key until it takes the old one's place.
+    /// The new key's file until it replaces the old one.
     next: PathBuf,
-    /// The roles' key files.
+    /// Folder of the roles' key files.
     roles: Option<PathBuf>,
-    /// Whether there is an escrow key among them.
+    /// Whether they include an escrow key.
     escrow: bool,
 }
 
@@ -108,13 +109,14 @@ impl Places {
         let old = read(&self.server)?;
         let runtime = runtime().map_err(Failed::Runtime)?;
         runtime.block_on(async {
-            // Before anything is made: nobody else may be there.
+            // Before anything is created: no other process may have the store open.
             let options = StoreOptions {
                 company: Company::Alone,
                 rows: self.rows.clone(),
                 bodies: self.bodies.clone(),
                 migrated: Some(migrated()),
-                // By the old key: the trail says which rows were its, and a new one is not there for certain yet.
+                // By the old key: the trail then shows which rows it proved, and the new key is not certain to exist
+                // yet.
                 prover: Some(prover(&old.keys().audit.writer(plan::WHOLE))),
                 ..StoreOptions::new(&self.data)
             };
@@ -125,7 +127,7 @@ impl Places {
         })
     }
 
-    /// From wherever a former run has ended.
+    /// Continues from wherever an earlier run has ended.
     async fn go_on(&self, store: &Store, old: &ServerKey) -> Result<(), Failed> {
         let begun = self.next.exists();
         let new = match (begun, Rotating::of(&self.data)?) {
@@ -152,14 +154,14 @@ impl Places {
             }
         };
         let done = self.with(store, old, &new).await;
-        // A key that is not this store's: nothing has begun, and the next try must not take it up.
+        // The key is not this store's: nothing has begun, and the next try must not use the new key.
         if !begun && matches!(done, Err(Failed::Rotate(RotateError::OtherKey))) {
             let _kept = std::fs::remove_file(&self.next);
         }
         done
     }
 
-    /// The new key of a run that was cut short.
+    /// The new key of an interrupted run.
     fn begun(&self, old: &ServerKey) -> Result<ServerKey, Failed> {
         let new = read(&self.next)?;
         if new.follows(old) {
@@ -184,7 +186,7 @@ impl Places {
         Ok(())
     }
 
-    /// The roles' files first: they can be made again as long as the new key is in its own file.
+    /// The roles' files first: they can be derived again as long as the new key is in its own file.
     fn replace(&self, old: &ServerKey, new: &ServerKey) -> Result<PathBuf, Failed> {
         if let Some(folder) = &self.roles {
             for (name, text) in plan::role_files(new) {
@@ -246,7 +248,7 @@ impl Places {
     }
 }
 
-/// Takes the mark away, and notes with it that the change is done.
+/// Removes the mark, and records that the change is done.
 async fn end(store: &Store, from: u8, to: u8) -> Result<(), StoreError> {
     store.audited([noted(&Event::KeyRotated { from, to })]).end_rotation().await
 }

@@ -1,5 +1,6 @@
-//! `sealpost key rotate-escrow`: what a former escrow key opens, sealed to the one that the configuration names. The
-//! services may run: new mailboxes are wrapped to the new key already. The old key is brought, and not kept.
+//! `sealpost key rotate-escrow`: reseals what a former escrow key opens to the one that the configuration
+//! names. The services may run: new mailboxes are already wrapped to the new key. The old key is provided by
+//! the operator and not kept.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,11 +24,11 @@ enum Failed {
     Vault(#[from] VaultError),
 }
 
-/// What came of it.
+/// The result.
 #[derive(Default)]
 struct Done {
     moved: usize,
-    /// Under the new key already, or under a third one.
+    /// Wrapped to the new key already, or to a third one.
     others: usize,
     /// Rows that are not ours.
     strange: usize,
@@ -83,7 +84,7 @@ async fn all(
 ) -> Result<Done, Failed> {
     let (queue, mut done, mut after) = (&keys.role.queue, Done::default(), String::new());
     let noted = |event: Event<'_>| event.row(SystemClock.now(), &Actor::of_command(), None);
-    // In the transaction of the first wrap that is moved, and in no other.
+    // Recorded once, in the transaction of the first wrap that is replaced.
     let mut began = vec![noted(Event::EscrowRotationBegan { to: to.id() })];
     loop {
         let page = store.keyed_mailboxes(&after).await?;
@@ -103,7 +104,7 @@ async fn all(
                 done.others += 1;
                 continue;
             };
-            // Its owner may have got a new key pair meanwhile, whose wrap is under the new key.
+            // Its owner may have received a new key pair meanwhile, whose wrap is under the new key.
             let noting = store.audited(began.clone());
             if noting.replace_wrap(&found.row.id, wrap.kind, before.to_vec(), wrap.sealed).await? {
                 began.clear();

@@ -1,4 +1,4 @@
-//! `sealpost serve`: the product proper, until SIGTERM or SIGINT.
+//! `sealpost serve`: runs the product until SIGTERM or SIGINT.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     match sealpost_sandbox::landlock() {
         Landlock::Present => {}
         Landlock::Absent => tracing::warn!(
-            "no Landlock (the kernel has none, or landlock_* is missing in the unit's SystemCallFilter): workers are shut in by limits and system calls alone"
+            "no Landlock (the kernel has none, or landlock_* is missing in the unit's SystemCallFilter): workers are sandboxed by limits and the system call filter alone"
         ),
     }
     enough_files();
@@ -47,9 +47,9 @@ async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunEr
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     limits_of_files_are_errors()?;
-    // Whoever is told that we are ready may send SIGHUP at once; by itself it would end us.
+    // A supervisor told that we are ready may send SIGHUP at once; by default that would end us.
     let _hangup = signal(SignalKind::hangup())?;
-    // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.
+    // One line for whoever started us: scripts, tests, a person. systemd is notified separately.
     say(serde_json::json!({
         "ready": true,
         "smtp": ready.smtp().iter().map(|(name, at)| serde_json::json!({"name": name, "address": at.to_string()})).collect::<Vec<_>>(),
@@ -77,25 +77,25 @@ pub(super) fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A file that would grow past a limit (`ulimit -f`, `LimitFSIZE=`) is then an error of that write, as a full disk is, and no
-/// longer the end of the process: a handler takes the place of what SIGXFSZ does by default.
+/// Makes growing a file beyond a limit (`ulimit -f`, `LimitFSIZE=`) an error of that write, like a full disk,
+/// instead of the end of the process: a handler replaces the default action of SIGXFSZ.
 fn limits_of_files_are_errors() -> std::io::Result<()> {
     /// SIGXFSZ, the same number on every Linux that we ship on.
     const TOO_LARGE: i32 = 25;
     signal(SignalKind::from_raw(TOO_LARGE)).map(drop)
 }
 
-/// What one role writes, the others read: they are users of one group.
+/// Files are group-readable: the roles run as users of one group.
 fn for_the_group() {
     let _before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o007));
 }
 
-/// A connection is an open file, and so is a body: with the 1,024 that many systems begin with, visitors of the
-/// portal alone could keep letters from being stored.
+/// Every connection and every body is an open file: with the usual limit of 1,024, visitors of the portal
+/// alone could keep letters from being stored.
 fn enough_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let most = getrlimit(Resource::Nofile).maximum;
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }) {
-        tracing::warn!(%error, "the limit of open files stays as it was");
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }

@@ -1,5 +1,6 @@
-//! `sealpost store move`: a whole store to where another configuration says, or its large letters alone. The services stand
-//! still meanwhile. Cut short at any moment, the same command goes on. Opens nothing; that it was moved stands in the trail.
+//! `sealpost store move`: moves a whole store to where another configuration says, or its large letters alone. The
+//! services are stopped meanwhile. If interrupted at any moment, the same command continues. Opens nothing; the move is
+//! recorded in the audit trail.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,15 +18,16 @@ use super::{complain, complain_all, fail, load_to_note, migrated, prover, runtim
 use crate::config::checked as plan;
 use crate::config::file::{self as config, Problem};
 
-/// What may be done to a store as a whole.
+/// Commands on a store as a whole.
 #[derive(Debug, Subcommand)]
 pub(crate) enum What {
-    /// Moves everything to where another configuration's `[store]` and `gateway.data` say; all services are stopped.
+    /// Moves everything to where another configuration's `[store]` and `gateway.data` say; all services must be
+    /// stopped.
     Move {
-        /// That configuration. Where its rows are the same and only `bodies` differs, large letters alone are moved.
+        /// That configuration. If only `bodies` differs, only the large letters are moved.
         #[arg(long, required_unless_present = "give_up")]
         to: Option<PathBuf>,
-        /// A move that was cut short will not be gone on with: this store serves again.
+        /// Abandons an interrupted move: this store can serve again.
         #[arg(long, conflicts_with = "to")]
         give_up: bool,
     },
@@ -37,7 +39,7 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         Ok((read, _source)) => crate::logging::start(&read.log),
         Err(problems) => return complain_all(&problems),
     }
-    // What moves is sealed; the key proves the row that says so.
+    // What is moved is sealed; the key proves the audit row.
     let key = match load_to_note(config) {
         Ok((_plan, key)) => key,
         Err(problems) => return complain_all(&problems),
@@ -64,7 +66,7 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     done.unwrap_or_else(|error| fail(&error))
 }
 
-/// A store as a configuration has it.
+/// A store as configured.
 struct StoreLocation {
     data: PathBuf,
     rows: Rows,
@@ -189,7 +191,7 @@ async fn move_bodies(
 ) -> Result<ExitCode, StoreError> {
     let moved = match (&here.bodies, &there.bodies) {
         (LargeBodies::Folder, LargeBodies::Bucket(_)) => {
-            // Files that are in the data folder are read there still.
+            // Files in the data folder are still read there.
             let store = here.open(&there.bodies, prover)?;
             let moved = noting(&store, async || store.move_into_bucket(&mut tell).await).await;
             store.close().await;
@@ -240,7 +242,7 @@ async fn give_up(here: &StoreLocation, prover: Option<Arc<dyn AuditProver>>) -> 
     }
 }
 
-/// Many transactions, and objects that take part in none: the trail says that they begin, and what came of them.
+/// Many transactions, and objects that are part of none: the trail records the beginning and the result.
 async fn noting(
     store: &Store,
     act: impl AsyncFnOnce() -> Result<Moved, StoreError>,

@@ -1,5 +1,5 @@
-//! Our own keys whose private half lies in a token: made there, or taken over with their certificate. Keeps none; knows no
-//! store.
+//! Our own keys whose private half is in a token: generated there, or adopted with their certificate. Stores
+//! none; knows no store.
 
 use std::path::Path;
 
@@ -11,18 +11,18 @@ use sealpost_token::{FoundKey, NewKey, Pkcs11Tokens};
 
 use super::partner::CommandError;
 
-/// Where the private half lies, if not in the store.
+/// Where the private half is, if not in the store.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InToken {
-    /// A token of the configuration ([[token]]): the private half is made there, and never leaves it.
+    /// A configured token ([[token]]): the private half is generated there and never leaves it.
     #[arg(long)]
     pub(super) token: Option<String>,
-    /// What the key pair is called in the token.
+    /// The label of the key pair in the token.
     #[arg(long, requires = "token")]
     pub(super) label: Option<String>,
 }
 
-/// For whom a key gets a certificate of its own, and from when for how long.
+/// Subject and validity of a self-signed certificate.
 pub(super) struct SelfSigned<'a> {
     pub(super) holder: &'a Holder,
     pub(super) now: Timestamp,
@@ -36,7 +36,7 @@ impl SelfSigned<'_> {
     }
 }
 
-/// Makes a key pair in the token, with a certificate that signs itself.
+/// Generates a key pair in the token, with a self-signed certificate.
 pub(super) fn make(
     tokens: &Pkcs11Tokens,
     token: &str,
@@ -50,13 +50,13 @@ pub(super) fn make(
     let made = tokens.generate(token, label.unwrap_or(&some), new_key(kind)?, &SystemRandom)?;
     let key = certificate.key(&made, tokens);
     if key.is_err() {
-        // Nobody would ever find out what it was for.
+        // Otherwise it would be left there without a known purpose.
         tokens.remove(&made.key)?;
     }
     key
 }
 
-/// Takes over a key pair that lies there, with a certificate that signs itself.
+/// Adopts a key pair in the token, with a self-signed certificate.
 pub(super) fn take_over(
     tokens: &Pkcs11Tokens,
     token: &str,
@@ -65,7 +65,7 @@ pub(super) fn take_over(
     certificate: &SelfSigned<'_>,
 ) -> Result<OwnKey, CommandError> {
     let found = tokens.find(token, label)?;
-    // One key pair in two rows would be retired in one of them and go on in the other.
+    // One key pair in two rows would be retired in one of them and stay in use in the other.
     let is_it = |own: &&Own| own.key.token() == Some(&found.key) && own.public.state == OwnKeyState::Current;
     match known.iter().find(is_it) {
         None => certificate.key(&found, tokens),
@@ -76,7 +76,7 @@ pub(super) fn take_over(
     }
 }
 
-/// Takes over a key pair that lies there, with the certificate in this file.
+/// Adopts a key pair in the token, with the certificate in this file.
 pub(super) fn bring(
     tokens: &Pkcs11Tokens,
     token: &str,
@@ -95,7 +95,7 @@ pub(super) fn bring(
         .map_err(|source| CommandError::Key { file: file.to_owned(), source })
 }
 
-/// Removes a key pair that was made and not kept.
+/// Removes a key pair that was generated and not kept.
 pub(super) fn undo(tokens: &Pkcs11Tokens, key: &OwnKey) -> Result<(), CommandError> {
     match key.token() {
         Some(place) => Ok(tokens.remove(place)?),

@@ -1,5 +1,5 @@
-//! `sealpost portal-key` and `sealpost verify-portal`: whether a letter was written by a signed-in user of the portal,
-//! for whoever has the public key and nothing else of ours.
+//! `sealpost portal-key` and `sealpost verify-portal`: whether a letter was written by a logged-in user of
+//! the portal, to be verified with the public key alone.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -14,10 +14,10 @@ use super::{complain, complain_all, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-/// More than any letter of a mail server.
+/// Larger than any letter that a mail server accepts.
 const MAX: u64 = 1024 * 1024 * 1024;
 
-/// Prints the public key, as a line for the DNS and for `verify-portal`.
+/// Prints the public key as a DNS record, also for `verify-portal`.
 pub(super) fn key(config: &Path) -> ExitCode {
     match Plan::load(config, Roles::PORTAL) {
         Ok((plan, keys)) => {
@@ -33,7 +33,7 @@ pub(super) fn key(config: &Path) -> ExitCode {
     }
 }
 
-/// Says whether the letter is genuine: 0 if it is.
+/// Says whether the letter is genuine: exit code 0 if it is.
 pub(super) fn run(mail: &Path, key: &Path) -> ExitCode {
     let told = read(key)
         .and_then(|bytes| published(&String::from_utf8_lossy(&bytes)))
@@ -60,7 +60,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     read.map(|_| bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The gateway's name and key out of the line that `portal-key` prints.
+/// The gateway's name and key from the line that `portal-key` prints.
 fn published(text: &str) -> Result<(Domain, LetterVerifier), String> {
     let wrong = || "the key file is no line of `sealpost portal-key`".to_owned();
     let (name, record) = text.trim().split_once(' ').ok_or_else(wrong)?;
@@ -103,7 +103,7 @@ fn verified(mail: &[u8], domain: &Domain, key: LetterVerifier) -> Result<String,
     ))
 }
 
-/// A mail saved on a disk has the line ends of the disk.
+/// A mail saved to disk has the platform's line ends.
 fn crlf(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut previous = 0;

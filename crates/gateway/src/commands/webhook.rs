@@ -1,4 +1,4 @@
-//! `sealpost webhook`: events that wait for a receiver, and those that nobody tries to send any more.
+//! `sealpost webhook`: events that wait for a receiver, and dead ones that are no longer tried.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,22 +16,21 @@ use super::{OutputFormat, say, with_support};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhookCommand {
-    /// Shows events that no receiver has yet: those that wait for their next try, and those that nobody tries to send any
-    /// more.
+    /// Shows events not delivered yet: those waiting for their next try, and those no longer tried.
     List {
-        /// Only those that nobody tries any more.
+        /// Only those no longer tried.
         #[arg(long, conflicts_with = "all")]
         dead: bool,
         /// All, as without it.
         #[arg(long, hide = true)]
         all: bool,
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
     /// Tries to send them again.
     Retry(Which),
-    /// Gives them up for good.
+    /// Drops them permanently.
     Drop(Which),
 }
 
@@ -58,7 +57,7 @@ pub(super) fn run(config: &Path, what: &WebhookCommand) -> ExitCode {
 enum WebhookError {
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("no event {0:?} that nobody tries any more: `sealpost webhook list` shows which there are")]
+    #[error("no event {0:?} that was given up: `sealpost webhook list` shows which there are")]
     NoEvent(String),
     #[error(
         "no events for the webhook {0:?} that nobody tries any more: `sealpost webhook list` shows which there are"
@@ -66,7 +65,7 @@ enum WebhookError {
     NoHook(String),
 }
 
-/// What was named must have been there.
+/// What was named must exist.
 fn told(count: usize, id: Option<&str>, webhook: Option<&str>, done: &str) -> Result<(), WebhookError> {
     match (count, id, webhook) {
         (0, Some(id), _) => Err(WebhookError::NoEvent(id.to_owned())),
@@ -78,7 +77,7 @@ fn told(count: usize, id: Option<&str>, webhook: Option<&str>, done: &str) -> Re
     }
 }
 
-/// With a row of the trail, if anything changes.
+/// With an audit row if anything changes.
 fn noted(store: &Store, event: &Event<'_>, which: &Which, now: Timestamp) -> Store {
     let mut row = event.row(now, &Actor::of_command(), None);
     row.object = which.id.clone().or_else(|| which.webhook.clone()).unwrap_or_else(|| "all".to_owned());

@@ -1,4 +1,5 @@
-//! What commands work with: the plan, the keys that they need, the store, opened for as long as they take. Knows no command.
+//! What commands work with: the plan, the keys that they need, and the store, opened for as long as they run.
+//! Knows no command.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::config::checked::{Plan, SupportKeys};
 use crate::config::file::Problem;
 use crate::roles::Roles;
 
-/// Opens the store for a command, whose rows in the audit trail are proven by `key`.
+/// Opens the store for a command whose audit rows are proven by `key`.
 pub(super) fn open_store(plan: &Plan, key: &AuditKey) -> Result<Store, StoreError> {
     Store::open(StoreOptions { prover: Some(prover(key)), ..plan.store() })
 }
@@ -25,7 +26,7 @@ pub(super) fn prover(key: &AuditKey) -> Arc<dyn AuditProver> {
     Arc::new(Chain::new(key.clone()))
 }
 
-/// What the trail says if the command brings the schema forward.
+/// The audit row written if the command migrates the schema.
 pub(super) fn migrated() -> AuditRow {
     Event::Migrated { to: newest_schema() }.row(SystemClock.now(), &Actor::of_command(), None)
 }
@@ -35,7 +36,7 @@ pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-/// Does something with the store of a configuration.
+/// Runs a command with the store of a configuration.
 pub(super) fn with_store<T, E: From<StoreError>>(
     plan: &Plan,
     key: &AuditKey,
@@ -50,7 +51,7 @@ pub(super) fn with_store<T, E: From<StoreError>>(
     })
 }
 
-/// The same for what writes nothing into the audit trail.
+/// The same for commands that write nothing to the audit trail.
 pub(super) fn looking<T, E: From<StoreError>>(
     plan: &Plan,
     act: impl AsyncFnOnce(&Store) -> Result<T, E>,
@@ -64,16 +65,15 @@ pub(super) fn looking<T, E: From<StoreError>>(
     })
 }
 
-/// Whose key proves what commands of operators note that need no other one.
+/// The role whose key proves the audit rows of operators' commands that need no other key.
 const NOTES: Roles = Roles { jobs: true, ..Roles::NONE };
 
-/// The plan, and the key that proves what such a command notes.
+/// The plan, and the key that proves the audit rows of such a command.
 pub(super) fn load_to_note(config: &Path) -> Result<(Plan, Option<AuditKey>), Vec<Problem>> {
     Plan::load(config, NOTES).map(|(plan, keys)| (plan, keys.audit))
 }
 
-/// A whole command of support's: with the configuration, its store and support's keys.
-/// What support works with, for whoever runs the command.
+/// Runs a support command with the configuration, its store and support's keys.
 pub(super) fn desk<'a>(store: &'a Store, plan: &'a Plan, keys: &'a SupportKeys) -> Desk<'a> {
     Desk {
         store,

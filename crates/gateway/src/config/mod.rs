@@ -1,4 +1,4 @@
-//! Configuration: as it is written (`file`), and what it means for each part (`checked`). Opens no socket.
+//! Configuration: as written (`file`), and what it means for each part (`checked`). Opens no socket.
 
 pub(crate) mod checked;
 pub(crate) mod file;

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 
 use super::error::DemoError;
 
-/// Makes `ca.pem`, `certificate.pem` and `key.pem`, unless they are there. The CA's key is forgotten.
+/// Creates `ca.pem`, `certificate.pem` and `key.pem`, unless they exist. The CA's key is not kept.
 pub(super) fn make(folder: &Path) -> Result<(), DemoError> {
     if folder.join("key.pem").exists() {
         return Ok(());

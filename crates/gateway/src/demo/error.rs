@@ -1,4 +1,4 @@
-//! Why the demo does not start. Knows not what it does.
+//! Errors of the demo's start. Does not know what the demo does.
 
 use thiserror::Error;
 

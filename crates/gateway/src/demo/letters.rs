@@ -31,7 +31,7 @@ const SAMPLES: &[Sample] = &[
     },
 ];
 
-/// Hands all samples to the gateway.
+/// Sends all samples to the gateway.
 pub(super) async fn send(smtp: SocketAddr) -> Result<(), DemoError> {
     let mut talk = Talk { stream: BufReader::new(TcpStream::connect(smtp).await?) };
     talk.expect("220").await?;
@@ -78,7 +78,7 @@ impl Talk {
     }
 }
 
-/// CRLF, and a dot before every dot that begins a line (RFC 5321 §4.5.2).
+/// CRLF, and a dot before every dot at the start of a line (RFC 5321 §4.5.2).
 fn on_the_wire(mail: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(mail.len() + mail.len() / 40);
     for line in mail.split_inclusive(|b| *b == b'\n') {

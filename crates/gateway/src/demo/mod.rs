@@ -1,5 +1,5 @@
-//! The whole product on one machine with nothing to configure: own certificates, a sink that plays the
-//! recipients' mail servers, and letters sent by SMTP. Uses the product as it is.
+//! The whole product on one machine with nothing to configure: own certificates, a sink in place of the
+//! recipients' mail servers, and letters sent by SMTP. Uses the product unchanged.
 
 mod certificates;
 mod error;
@@ -25,16 +25,16 @@ use crate::serve::{self, RunError};
 pub(crate) use error::DemoError;
 use visit::{Facts, Visit};
 
-/// What the demo says beside its line of JSON.
+/// What the demo prints besides its line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tour {
-    /// A person is guided through it, and the log keeps to warnings.
+    /// A guided tour for a person; the log shows warnings only.
     Told,
-    /// A program reads the line.
+    /// Nothing: a program reads the line.
     LeftOut,
 }
 
-/// Runs the demo until a signal comes.
+/// Runs the demo until a signal arrives.
 pub(crate) async fn run(
     folder: Option<PathBuf>,
     tour: Tour,
@@ -120,7 +120,7 @@ fn write_config(folder: &Path, sink: SocketAddr, tour: Tour) -> Result<PathBuf, 
     Ok(file)
 }
 
-/// A port that is free now. Links in notices name the portal's port, so it must be known beforehand.
+/// A port that is free now. Links in notices contain the portal's port, so it must be known beforehand.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -1,5 +1,6 @@
-//! The mail servers of everybody else: takes every mail and writes it into a folder, one `.eml` file each,
-//! byte for byte, named by number and recipient. Built on our own listener (decision 0003). Knows nothing of the gateway beside it.
+//! Stands in for everybody else's mail servers: accepts every mail and writes it into a folder, one `.eml`
+//! file each, byte for byte, named by number and recipient. Built on our own listener (decision 0003). Knows
+//! nothing of the gateway beside it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -112,7 +113,7 @@ struct OneFile {
     next: Arc<AtomicU64>,
 }
 
-/// An address as part of a file's name.
+/// An address as part of a file name.
 fn shown(address: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "@._+".contains(c) { c } else { '_' };
     address.chars().map(plain).take(80).collect()
@@ -126,7 +127,7 @@ impl Incoming for OneFile {
 
     async fn finish(mut self: Box<Self>) -> Result<Receipt, Reply> {
         self.file.flush().await.map_err(full)?;
-        // Numbered in the order they are complete; whoever watches the folder never sees half a mail.
+        // Numbered in the order of completion; a watcher of the folder never sees half a mail.
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let finished = self.folder.join(format!("{number:06}-{}.eml", self.recipient));
         tokio::fs::rename(&self.unfinished, finished).await.map_err(full)?;

@@ -1,4 +1,4 @@
-//! The guide through the demo, in colour on a terminal. Says what is there and where to click.
+//! The guided tour of the demo, in colour on a terminal. Says what is there and where to click.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -9,10 +9,10 @@ use sealpost_mail::Letter;
 
 use super::visit::{Facts, Visit};
 
-/// How long the guide waits for the notices before it goes on without links.
+/// How long the tour waits for the notices before it continues without links.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Tells the story on standard error; standard output is for the line of JSON.
+/// Prints the tour on standard error; standard output is for the line of JSON.
 pub(super) async fn tell(facts: &Facts, visit: Visit) -> std::io::Result<()> {
     let paint = Paint { on: std::io::stderr().is_terminal() };
     let mails = match visit {

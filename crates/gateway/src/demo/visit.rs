@@ -1,9 +1,9 @@
-//! What the demo tells its visitor of. Knows not how it is made.
+//! What the demo tells its visitor. Does not know how it is set up.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What the demo tells the world when it is ready.
+/// What the demo prints when it is ready.
 pub(super) struct Facts {
     pub(super) smtp: SocketAddr,
     pub(super) web: SocketAddr,

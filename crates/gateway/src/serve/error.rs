@@ -1,9 +1,9 @@
-//! Why the product does not start or go on.
+//! Why the product does not start, or stops.
 
 use sealpost_jobs::JobError;
 use thiserror::Error;
 
-/// All of it.
+/// Errors of starting and running.
 #[derive(Debug, Error)]
 pub(crate) enum RunError {
     #[error("{0}")]
@@ -29,6 +29,6 @@ pub(crate) enum RunError {
          service needs its new key file; `sealpost key status` says more"
     )]
     OtherKey(u8),
-    #[error("a part ended by itself: {0}")]
+    #[error("a part ended unexpectedly: {0}")]
     Part(#[from] tokio::task::JoinError),
 }

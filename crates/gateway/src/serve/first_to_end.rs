@@ -1,4 +1,5 @@
-//! Waits for the stop, or for a part that ends by itself. Decides nothing else, and knows nothing of a store that has halted.
+//! Waits for the stop, or for a part that ends on its own. Decides nothing else, and knows nothing of a
+//! halted store.
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -8,8 +9,8 @@ use super::error::RunError;
 type DeliveryTask = JoinHandle<Result<(), sealpost_delivery::DeliveryError>>;
 type PortalTask = JoinHandle<Result<(), sealpost_portal::PortalError>>;
 
-/// Waits for the stop, or for a part that ends by itself: then everything stops, because a gateway that
-/// takes letters and delivers none is worse than one that is restarted.
+/// Waits for the stop, or for a part that ends on its own: then everything stops, because a gateway that
+/// accepts letters and delivers none is worse than one that is restarted.
 pub(super) async fn first_to_end(
     stop: &CancellationToken,
     delivery: Option<DeliveryTask>,
@@ -42,7 +43,7 @@ pub(super) async fn first_to_end(
     }
 }
 
-/// How a part ended; one that does not run here ends when it would be told to.
+/// How a part ended; one that does not run here ends at the stop.
 async fn ended_or<T>(
     task: Option<JoinHandle<T>>,
     stop: &CancellationToken,

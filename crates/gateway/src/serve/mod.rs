@@ -1,4 +1,4 @@
-//! The parts put together and run until told to stop. Decides nothing that a part could decide.
+//! Assembles the parts and runs them until told to stop. Decides nothing that a part could decide.
 
 mod error;
 mod first_to_end;

@@ -1,4 +1,4 @@
-//! Opens the store, makes the parts of the roles that there are keys for, and binds their sockets. Runs nothing.
+//! Opens the store, creates the parts of the roles whose keys are present, and binds their sockets. Runs nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use super::error::RunError;
 use super::ready::{Ready, TakesIn};
 use crate::config::checked::{EscrowPlan, Plan, ServiceKeys};
 
-/// Opens the store and binds the sockets of the roles that there are keys for: each part is made of its own role's
-/// keys and cannot be made of another's.
+/// Opens the store and binds the sockets of the roles whose keys are present: each part is made of its own role's keys
+/// and cannot be made of another's.
 pub(crate) fn prepare(
     plan: Plan,
     keys: ServiceKeys,
@@ -33,7 +33,7 @@ pub(crate) fn prepare(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let store = open(&plan, &keys)?;
-    // Before anything is bound: a second one must not even begin.
+    // Before anything is bound: a second process must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
     let workshop = Workshop {
         store: store.clone(),
@@ -98,7 +98,7 @@ pub(crate) fn prepare(
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
     runner.limit_reports(Arc::new(LimitedReports(Arc::clone(&context))));
     if let Some(IntakeRole { queue, way_in, keyring }) = keys.intake {
-        // A list that is broken keeps nothing from starting, and somebody must hear of it.
+        // A broken list does not prevent a start, but must be reported.
         let inbound = &context.tenant.inbound;
         let fetched = Fetched::not_read(inbound);
         let said = revocation_state::warnings(inbound, &plan.crl_places, &fetched, clock.now());
@@ -111,7 +111,7 @@ pub(crate) fn prepare(
             tags: queue.tags.clone(),
             roots: context.tenant.inbound.roots.clone(),
             crl_places: plan.crl_places,
-            // That it is missing is said where letters are opened.
+            // A missing worker is reported where letters are decrypted.
             worker: Worker::find(plan.worker.as_deref(), plan.worker_limits).ok(),
             authorities: plan.lookup.authorities(context.tenant.inbound.crl_source),
         });
@@ -153,7 +153,7 @@ fn open(plan: &Plan, keys: &ServiceKeys) -> Result<Store, RunError> {
     Ok(Store::open(options)?)
 }
 
-/// The portal's, without what signs letters.
+/// The portal's keys, without the one that signs letters.
 fn portal_keys(
     escrow: &EscrowPlan,
     PortalRole { queue, way_in, sessions, letters: _ }: PortalRole,
@@ -169,7 +169,7 @@ fn portal_keys(
     }
 }
 
-/// What writes mail runs where mail is delivered, with the keys that are there already; the others need none.
+/// Jobs that write mail run in the process that delivers, with its keys; the others need none.
 fn jobs_here(keys: &ServiceKeys) -> Vec<Job> {
     let here = |job: &Job| match job.needs() {
         Needs::Store => keys.jobs,
@@ -179,20 +179,20 @@ fn jobs_here(keys: &ServiceKeys) -> Vec<Job> {
     Job::ALL.into_iter().filter(here).collect()
 }
 
-/// Those of intake and portal remember keys of before, delivery's do not.
+/// Those of intake and portal include earlier keys, delivery's do not.
 fn queue(keys: &ServiceKeys) -> Option<&QueueKeys> {
     let intake = keys.intake.as_ref().map(|role| &role.queue);
     let portal = keys.portal.as_ref().map(|role| &role.queue);
     intake.or(portal).or(keys.delivery.as_ref().map(|role| &role.queue))
 }
 
-/// What mailboxes are made with.
+/// What mailboxes are created with.
 pub(crate) fn making(escrow: &EscrowPlan, way_in: WayInKeys) -> Arc<Making> {
     let escrow = escrow.public(&way_in);
     Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow })
 }
 
-/// What letters are opened and closed with.
+/// What letters are decrypted and encrypted with.
 pub(crate) fn partners(
     worker: Option<&Path>,
     limits: Limits,
@@ -201,7 +201,7 @@ pub(crate) fn partners(
     keyring: KeyringKey,
 ) -> Arc<Partners> {
     let worker = Worker::find(worker, limits).inspect_err(|error| {
-        tracing::warn!(%error, "nothing that partners send encrypted is opened");
+        tracing::warn!(%error, "encrypted letters from partners are not opened");
     });
     Arc::new(Partners::new(keyring, worker.ok(), Arc::new(Pkcs11Tokens::new(tokens)), pace))
 }

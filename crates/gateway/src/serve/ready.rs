@@ -1,5 +1,6 @@
-//! Everything bound and ready, and its run until it is told to stop; it ends with an error, so that it is started anew, once the store has
-//! halted after a commit nobody can be sure of, or others have taken this node's place.
+//! Everything bound and ready, and its run until it is told to stop. It ends with an error, so that it is
+//! restarted, once the store has halted after a commit of uncertain outcome, or others have taken over from
+//! this node.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use crate::{readiness, webhooks};
 /// Time for sessions to end once this process is fenced off from the store.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
 
-/// What takes letters in, and what is noted of it for the audit trail.
+/// What accepts letters, and its pending audit rows.
 pub(super) struct TakesIn {
     pub(super) intake: Intake,
     pub(super) logins: Arc<LoginTrail>,
@@ -37,15 +38,15 @@ pub(crate) struct Ready {
     pub(super) intake: Option<TakesIn>,
     pub(super) delivery: Option<(Runner, Alone)>,
     pub(super) portal: Option<Portal>,
-    /// What runs here, in words.
+    /// The roles that run here, in words.
     pub(super) parts: String,
-    /// What happens by the clock in this process.
+    /// The jobs scheduled in this process.
     pub(super) jobs: Vec<Job>,
-    /// What it happens with; among it what all parts share.
+    /// What they work with, including what all parts share.
     pub(super) workshop: Workshop,
     pub(super) reloadable: Vec<TlsSource>,
     pub(super) shown: Vec<ClientCertificate>,
-    /// Where the keys lie that sign what is delivered here.
+    /// Folder of the keys that sign what is delivered here.
     pub(super) dkim: Option<(PathBuf, DkimKeys)>,
     pub(super) config_file: Option<PathBuf>,
     pub(super) webhooks: Vec<Hook>,
@@ -62,14 +63,14 @@ impl Ready {
         self.portal.as_ref().map(|portal| portal.addresses().to_vec()).unwrap_or_default()
     }
 
-    /// Whoever came with a key that is not this store's would take the queue for damaged and freeze it.
+    /// A process with a key that is not this store's would take the queue for damaged and freeze it.
     pub(crate) async fn has_its_key(&self) -> Result<(), RunError> {
         let Some(context) = &self.workshop.context else { return Ok(()) };
         let id = context.shared.keys.rows.id();
         if self.workshop.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
     }
 
-    /// What happens is written down for webhooks from now on, where mail is delivered.
+    /// From now on events are written for webhooks, if mail is delivered here.
     pub(crate) async fn knows_its_webhooks(&self) -> Result<(), RunError> {
         match &self.delivery {
             Some((_, alone)) => Ok(webhooks::announce(&self.workshop.store, alone, &self.webhooks).await?),
@@ -139,7 +140,7 @@ impl Ready {
         ended
     }
 
-    /// With which configuration this process began, into the trail.
+    /// Records in the audit trail with which configuration this process began.
     async fn note_configuration(&self) -> Result<(), RunError> {
         let Some(file) = &self.config_file else { return Ok(()) };
         let Workshop { store, clock, actor, .. } = &self.workshop;
@@ -151,7 +152,7 @@ impl Ready {
     }
 }
 
-/// Takes letters in until `stop`; what became of log-ins, and what keys were used for, is written to the end.
+/// Accepts letters until `stop`; results of log-ins and uses of keys are written until the end.
 async fn take_in(takes_in: TakesIn, store: Store, stop: CancellationToken) {
     let TakesIn { intake, logins, keys } = takes_in;
     let over = CancellationToken::new();
@@ -162,7 +163,7 @@ async fn take_in(takes_in: TakesIn, store: Store, stop: CancellationToken) {
     tokio::join!(taking_in, logins.keep(&store, over.clone()), keys.keep(&store, over.clone()));
 }
 
-/// Until the parts have ended; they are told to where nothing that this process wrote would be kept.
+/// Waits until the parts have ended; they are told to if nothing that this process writes would be kept.
 async fn until_fenced_off(
     store: &Store,
     stop: &CancellationToken,
@@ -172,9 +173,9 @@ async fn until_fenced_off(
     tokio::pin!(parts);
     let why = tokio::select! {
         ended = &mut parts => return ended,
-        // Whoever goes on would greet with 220 and refuse everything: end, so that we are started again.
+        // Continuing would mean to greet with 220 and refuse everything: end, so that we are restarted.
         () = store.halted() => RunError::Halted,
-        // Nothing it wrote would be kept. What it has in hand is in other hands.
+        // Nothing it writes would be kept, and others have its leases.
         () = store.replaced() => RunError::Replaced,
     };
     stop.cancel();

@@ -24,7 +24,7 @@ async fn an_orderly_end_shows_it() {
     assert_eq!(rig.count(|memory| &memory.acknowledged), 1);
 }
 
-/// The end came before the reply could be seen, so it shows nothing.
+/// The end came before the reply could be seen, so it proves nothing.
 #[tokio::test]
 async fn an_end_that_came_before_the_reply_shows_nothing() {
     let rig = rig();
@@ -35,7 +35,7 @@ async fn an_end_that_came_before_the_reply_shows_nothing() {
     assert_eq!(rig.count(|memory| &memory.acknowledged), 0);
 }
 
-/// RFC 2920 lets QUIT follow the dot in one group: it was sent before the reply. The end after it was not.
+/// RFC 2920 allows QUIT after the dot in one group: it was sent before the reply. The end after it was not.
 #[tokio::test]
 async fn a_command_in_the_same_group_shows_nothing_but_the_end_after_it_does() {
     let rig = rig();

@@ -52,7 +52,7 @@ async fn login_asks_for_both() {
     client.ask(&STANDARD.encode("wheel"), "235 2.7.0").await;
 }
 
-/// RFC 4954 §6: "535 5.7.8 Authentication credentials invalid", each time later than before.
+/// RFC 4954 §6: "535 5.7.8 Authentication credentials invalid", with a longer delay each time.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_password_costs_more_each_time_and_counts() {
     let rig = secure().limits(|limits| limits.max_errors = 5);
@@ -72,7 +72,7 @@ async fn a_wrong_password_costs_more_each_time_and_counts() {
     client.expect("421 4.7.0").await;
 }
 
-/// A new session does not make a client, or a login, new.
+/// A new session does not reset the limits of a client or login.
 #[tokio::test(start_paused = true)]
 async fn guessing_goes_on_in_no_other_session() {
     let clock = Arc::new(FakeClock::at(Timestamp(0)));
@@ -80,9 +80,9 @@ async fn guessing_goes_on_in_no_other_session() {
     for _ in 0..5 {
         rig.client().await.ask(&plain("\0nobody\0x"), "535 5.7.8").await;
     }
-    // Not even with the right password: it was not looked at.
+    // Not even with the right password: it was not checked.
     rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
-    // Another client is heard, at any name.
+    // Another client is served, with any name.
     rig.peer = "203.0.113.10";
     rig.client().await.ask(&plain("\0nobody\0x"), "535 5.7.8").await;
     rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
@@ -143,7 +143,7 @@ async fn a_password_that_nobody_looked_at_is_not_wrong() {
     assert_eq!(status, ClientStatus::Stranger);
 }
 
-/// All places are taken: one waits for its turn, but not for ever.
+/// All slots are taken: a password check waits for its turn, but not for ever.
 #[tokio::test(start_paused = true)]
 async fn a_password_waits_for_its_turn_so_long_and_no_longer() {
     let rig = secure();
@@ -160,7 +160,7 @@ async fn a_password_waits_for_its_turn_so_long_and_no_longer() {
     client.ask(&plain("\0mill\0wheel"), "235").await;
 }
 
-/// Passwords that take as long as they are told to.
+/// Passwords whose check takes as long as the test says.
 struct Slow(Arc<tokio::sync::Semaphore>);
 
 #[async_trait]
@@ -171,7 +171,7 @@ impl Logins for Slow {
     }
 }
 
-/// Who leaves before the answer has tried, and its turn ends when the work does.
+/// A client that leaves before the answer has used its try, and its turn ends with the work.
 #[tokio::test(start_paused = true)]
 async fn leaving_early_makes_no_try_undone() {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
@@ -189,7 +189,8 @@ async fn leaving_early_makes_no_try_undone() {
     }
 }
 
-/// A flood of guesses from everywhere, at the very name of the insurer's server: it is known, and comes first.
+/// A flood of guesses from everywhere, with the login of the insurer's own server: it is known, and comes
+/// first.
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_guesses_keeps_no_known_client_waiting() {
     let networks = vec!["192.0.2.0/24".parse().unwrap()];
@@ -204,7 +205,7 @@ async fn a_flood_of_guesses_keeps_no_known_client_waiting() {
         rig.context.turns.wrong(from, Timestamp(0));
         let (turns, random) = (rig.context.turns.clone(), Arc::clone(&rig.context.random));
         held.push(tokio::spawn(async move {
-            // Whoever gets a turn keeps it.
+            // A turn that was given is kept.
             let turn = turns.next(&Who::Doubtful(from), Timestamp(0), random.as_ref()).await;
             tokio::time::sleep(Duration::from_secs(3600)).await;
             drop(turn);
@@ -213,7 +214,7 @@ async fn a_flood_of_guesses_keeps_no_known_client_waiting() {
     tokio::task::yield_now().await;
     let start = Instant::now();
     rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
-    // And so does one in the listener's networks that nobody has seen before.
+    // So is a client in the listener's networks that has not been seen before.
     rig.peer = "192.0.2.200";
     rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
     assert_eq!(start.elapsed().as_secs(), 0);

@@ -321,7 +321,7 @@ async fn too_many_connections_are_turned_away() {
     ask(&mut first, "QUIT", "221").await;
     first.read_to_end(&mut Vec::new()).await.unwrap();
     drop(first);
-    // The place is free once the session has seen our end.
+    // The slot is free once the session has seen our end.
     for _ in 0..100 {
         let mut third = BufReader::new(TcpStream::connect(running.address).await.unwrap());
         let mut reply = String::new();

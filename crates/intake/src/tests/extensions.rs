@@ -66,7 +66,7 @@ async fn helo_offers_nothing_and_works() {
     assert_eq!(letter.envelope.recipients.first().unwrap().address.to_path(), "postmaster@gw.example");
 }
 
-/// RFC 3461, 1870, 6152, 6531: every parameter goes with the letter.
+/// RFC 3461, 1870, 6152, 6531: every parameter is passed on with the letter.
 #[tokio::test]
 async fn every_parameter_travels() {
     let rig = rig();
@@ -94,7 +94,7 @@ async fn every_parameter_travels() {
     assert_eq!((second.address.to_path().as_str(), second.notify), ("h@[ipv6:2001:db8::1]", Notify::Never));
 }
 
-/// RFC 6531 §3.5: 553 5.6.7 where SMTPUTF8 was not said.
+/// RFC 6531 §3.5: 553 5.6.7 without SMTPUTF8.
 #[tokio::test]
 async fn a_recipient_beyond_ascii_needs_smtputf8() {
     let mut client = rig().with_letter().await;
@@ -104,7 +104,7 @@ async fn a_recipient_beyond_ascii_needs_smtputf8() {
     client.ask("RCPT TO:<j\u{fc}rgen@b.example>", "250").await;
 }
 
-/// RFC 3030 §3: BINARYMIME is not offered, so it is not taken.
+/// RFC 3030 §3: BINARYMIME is not offered, so it is not accepted.
 #[tokio::test]
 async fn binarymime_is_refused() {
     rig().client().await.ask("MAIL FROM:<a@b.example> BODY=BINARYMIME", "555 5.5.4").await;

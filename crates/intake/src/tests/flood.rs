@@ -1,5 +1,5 @@
-//! A flood of guesses at the name of the insurer's server, counted in turns at Argon2 and not in time: how many of them
-//! come before the server itself, also in a process that has just begun.
+//! A flood of guesses with the login of the insurer's server, counted in turns at Argon2 and not in time: how many come
+//! before the server itself, also in a new process.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -12,17 +12,17 @@ use super::authentication::{plain, secure};
 use super::rig::Client;
 use crate::reception::{LoginCheck, Logins};
 
-/// More wait than have places at once, each from a network of its own.
+/// More than have slots at once, each from a network of its own.
 const FLOOD: usize = 60;
-/// So many guesses may come between the server's asking and its turn.
+/// How many guesses may come between the server's request and its turn.
 const MAX: usize = 2;
 const SERVER: &str = "203.0.113.9";
 
-/// Passwords that are checked when the test says so, and in which order they came.
+/// Password checks that the test releases, and their order.
 struct Counting {
     turn_ends: Semaphore,
     begun: Mutex<Vec<String>>,
-    /// What was kept of the process before.
+    /// What the previous process has stored.
     known: Mutex<Vec<(IpAddr, String)>>,
 }
 
@@ -49,7 +49,7 @@ async fn settled() {
     }
 }
 
-/// How many guesses had their turn between the server's asking and its own, in a new process that has been left this.
+/// How many guesses had their turn between the server's request and its own, in a new process with this stored state.
 async fn guesses_first(known: Vec<(IpAddr, String)>) -> (usize, Vec<(IpAddr, String)>) {
     let logins = Arc::new(Counting {
         turn_ends: Semaphore::new(0),
@@ -87,11 +87,11 @@ async fn guesses_first(known: Vec<(IpAddr, String)>) -> (usize, Vec<(IpAddr, Str
 
 #[tokio::test(start_paused = true)]
 async fn the_insurers_own_server_comes_before_a_flood_also_after_a_restart() {
-    // Nobody knows it yet: it waits in one line with all the others, and gets its turn.
+    // It is not known yet: it waits in the queue of strangers, and gets its turn.
     let (as_a_stranger, kept) = guesses_first(Vec::new()).await;
     assert!((MAX + 1..=FLOOD).contains(&as_a_stranger), "{as_a_stranger}");
     assert_eq!(kept, [(SERVER.parse().unwrap(), "mill".to_owned())]);
-    // The same flood in the next process, to which that was left.
+    // The same flood in the next process, with what the first one stored.
     let (known, _) = guesses_first(kept).await;
     assert!(known <= MAX, "{known} guesses came first");
 }

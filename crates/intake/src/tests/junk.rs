@@ -1,8 +1,8 @@
-//! Commands that bring no letter on its way are free for a while, and not without end.
+//! Commands that do not advance a letter are free for a while, but not without limit.
 
 use super::rig::rig;
 
-/// Asks the same until the client is sent away; how often that was answered.
+/// Repeats a command until the client is disconnected; how often it was answered.
 async fn patience(line: &str) -> usize {
     let rig = rig().limits(|limits| (limits.max_junk, limits.max_errors) = (10, 3));
     let mut client = rig.client().await;

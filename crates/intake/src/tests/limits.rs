@@ -1,4 +1,5 @@
-//! Waits and budgets: nobody holds a place for nothing. Time is stopped and jumps from event to event.
+//! Timeouts and budgets: no client keeps a slot without using it. Time is paused and jumps from event to
+//! event.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -123,7 +124,7 @@ async fn a_session_does_not_end_while_content_is_coming_in() {
     assert_eq!(rig.letters().len(), 2);
 }
 
-/// A client that always has the next command ready never makes us wait for it.
+/// A client that always has the next command ready never lets us wait for it.
 #[tokio::test(start_paused = true)]
 async fn commands_between_chunks_give_a_letter_no_more_time() {
     let rig = rig().limits(|limits| limits.data_total = 400 * SECOND);
@@ -136,7 +137,7 @@ async fn commands_between_chunks_give_a_letter_no_more_time() {
     client.expect("421 4.4.2").await;
 }
 
-/// The memory budget holds letters back; who waits too long is told to come later.
+/// The memory budget delays letters; one that waits too long is deferred.
 #[tokio::test(start_paused = true)]
 async fn a_letter_waits_for_memory() {
     let rig = rig().limits(|limits| {

@@ -1,4 +1,4 @@
-//! XCLIENT: who may say it, and what it changes.
+//! XCLIENT: who may use it, and what it changes.
 
 use super::rig::{Rig, rig};
 use crate::access::{Access, ClientCertificates, Renaming};
@@ -51,7 +51,7 @@ async fn the_client_has_its_own_rights_and_not_the_proxys() {
     }
 }
 
-/// As nginx does: EHLO, XCLIENT, and from then on whatever its client says.
+/// As nginx does: EHLO, XCLIENT, and from then on its client's own commands.
 #[tokio::test]
 async fn a_client_that_was_named_names_nobody() {
     let rig = behind_proxy();
@@ -90,11 +90,11 @@ async fn a_proxy_that_reads_every_command_may_go_on_to_the_next_client() {
     client.ask("MAIL FROM:<a@b.example>", "250").await;
     client.ask("RCPT TO:<c@d.example>", "550 5.7.1").await;
     client.ask("RSET", "250").await;
-    // Who says nothing of the address would keep another's.
+    // Without an address the previous one would stay.
     client.ask("XCLIENT NAME=client.example", "501").await;
 }
 
-/// From a proxy that may send itself: what it leaves out is not taken from it.
+/// From a proxy that may send itself: its own rights are not inherited.
 #[tokio::test]
 async fn who_calls_is_always_said() {
     let pin = "ab".repeat(32);
@@ -138,7 +138,7 @@ async fn a_login_that_nobody_has_is_refused_and_names_nobody() {
     let rig = behind_proxy().context(|context| context.access.auth = true);
     let mut client = rig.client().await;
     client.ask("XCLIENT ADDR=203.0.113.1 LOGIN=mall", "550 5.7.1").await;
-    // The proxy may still say it right.
+    // The proxy may still correct it.
     client.ask("XCLIENT ADDR=203.0.113.1 LOGIN=mill", "220").await;
 }
 

@@ -120,7 +120,7 @@ async fn too_many_recipients_are_put_off() {
     assert_eq!(rig.memory.letters.lock().unwrap().first().unwrap().envelope.recipients.len(), 2);
 }
 
-/// RFC 5321 §4.5.3.1.6: a text line has 1000 octets at most; we bear a configured number.
+/// RFC 5321 §4.5.3.1.6: a text line has 1000 octets at most; our limit is configurable.
 #[tokio::test]
 async fn a_line_of_the_letter_may_be_too_long() {
     let rig = rig().limits(|limits| limits.text_line = 100);
@@ -222,7 +222,7 @@ async fn what_the_reception_says_is_said_at_the_right_moment() {
     assert!(finish.letters().is_empty());
 }
 
-/// What follows a refused DATA may be a letter; it must not be read as commands.
+/// The data after a refused DATA may be a letter; it must not be read as commands.
 #[tokio::test]
 async fn a_letter_behind_a_refused_data_is_not_read_as_commands() {
     let rig = rig().refusing(Refuse::Begin);
@@ -234,7 +234,7 @@ async fn a_letter_behind_a_refused_data_is_not_read_as_commands() {
 }
 
 /// RFC 2920 §3.2 (9): "MUST NOT flush or otherwise lose the contents of the TCP input buffer". No letter was
-/// under way, so what follows cannot be one.
+/// in progress, so the data cannot be one.
 #[tokio::test]
 async fn commands_behind_a_data_out_of_order_are_read() {
     let mut client = rig().client().await;

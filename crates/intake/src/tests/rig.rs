@@ -1,4 +1,4 @@
-//! A listener, a reception that remembers, and a client that says lines and expects replies.
+//! A listener, a reception that records, and a client that sends lines and expects replies.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 use crate::session::Session;
 use crate::slots::Refusals;
 
-/// A letter that was taken in.
+/// An accepted letter.
 pub(super) struct Taken {
     pub(super) envelope: Envelope,
     pub(super) origin: Origin,
@@ -30,7 +30,7 @@ pub(super) struct Taken {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refuse {
     Nothing,
-    /// A letter announced with so many octets.
+    /// A letter announced with this many octets.
     Mail(u64),
     Begin,
     Chunk,
@@ -123,7 +123,7 @@ impl Logins for OneLogin {
     }
 }
 
-/// A listener and what stands behind it.
+/// A listener and its dependencies.
 pub(super) struct Rig {
     pub(super) context: Arc<ListenerContext>,
     pub(super) memory: Arc<Memory>,
@@ -167,7 +167,7 @@ pub(super) fn rig() -> Rig {
 }
 
 impl Rig {
-    /// Changes the listener before anybody comes.
+    /// Changes the listener before the first client.
     pub(super) fn context(mut self, change: impl FnOnce(&mut ListenerContext)) -> Self {
         change(Arc::get_mut(&mut self.context).unwrap());
         self
@@ -305,7 +305,7 @@ impl Client {
         (self.stream, self.session)
     }
 
-    /// Closes our sending side only, orderly.
+    /// Shuts down only our sending side, in an orderly way.
     pub(super) async fn end_orderly(mut self) -> bool {
         self.stream.shutdown().await.unwrap();
         self.session.await.unwrap()

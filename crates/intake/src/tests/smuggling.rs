@@ -1,5 +1,5 @@
-//! SMTP smuggling: nothing but `<CRLF>.<CRLF>` ends a letter, and whoever tries is put out.
-//! The vectors are those published in December 2023 and the ones that found faults in other listeners.
+//! SMTP smuggling: nothing but `<CRLF>.<CRLF>` ends a letter, and a client that tries is disconnected. The
+//! vectors are those published in December 2023 and the ones that found faults in other listeners.
 
 use super::rig::rig;
 
@@ -95,7 +95,7 @@ async fn an_empty_letter_ends_at_once() {
     assert_eq!(rig.letters(), [b"".to_vec()]);
 }
 
-/// RFC 3207 §6: pipelined text after STARTTLS was sent by somebody who could not see the handshake.
+/// RFC 3207 §6: text pipelined after STARTTLS was sent by somebody who could not see the handshake.
 #[tokio::test]
 async fn text_behind_starttls_ends_the_session() {
     let rig = rig().context(|context| context.starttls = true);

@@ -1,4 +1,4 @@
-//! The clean stop: letters under way are finished, everybody else is told to come later.
+//! The clean stop: letters in progress are finished, all other clients are deferred.
 
 use super::rig::rig;
 

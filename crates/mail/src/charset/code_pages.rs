@@ -6,20 +6,20 @@
 use oem_cp::code_table::DECODING_TABLE_CP_MAP;
 use oem_cp::code_table_type::TableType;
 
-/// One of them.
+/// A code page.
 #[derive(Clone, Copy)]
 pub(super) enum CodePage {
     Dos(&'static TableType),
     Ebcdic(Ebcdic),
-    /// ASCII, and these from 0x80 on.
+    /// ASCII, and these characters from 0x80 on.
     Upper(&'static str),
-    /// ASCII and its control characters up to 0x9F, and these from 0xA0 on.
+    /// ASCII and its control characters up to 0x9F, and these characters from 0xA0 on.
     Roman8,
     Viscii,
     German7,
 }
 
-/// Countries' EBCDIC, and whether the currency sign has become the euro.
+/// A national EBCDIC, and whether its currency sign has been replaced by the euro.
 #[derive(Clone, Copy)]
 pub(super) struct Ebcdic {
     differs: &'static [(u8, u8)],
@@ -27,7 +27,7 @@ pub(super) struct Ebcdic {
 }
 
 impl CodePage {
-    /// By the number of a code page of DOS or of a mainframe.
+    /// By the number of a DOS or mainframe code page.
     pub(super) fn numbered(number: u16) -> Option<Self> {
         let (differs, euro): (&[(u8, u8)], bool) = match number {
             37 => (&[], false),
@@ -46,7 +46,7 @@ impl CodePage {
         Some(Self::Ebcdic(Ebcdic { differs, euro }))
     }
 
-    /// The text, and whether a byte stands for nothing.
+    /// The text, and whether a byte is undefined.
     pub(super) fn decode(self, bytes: &[u8]) -> (String, bool) {
         let text: String = match self {
             Self::Dos(table) => table.decode_string_lossy(bytes),
@@ -73,7 +73,7 @@ impl CodePage {
         matches!(self, Self::Ebcdic(_))
     }
 
-    /// Whether bytes of ASCII are themselves in it.
+    /// Whether ASCII bytes stand for themselves in it.
     pub(super) fn has_ascii(self) -> bool {
         match self {
             Self::Dos(_) | Self::Upper(_) | Self::Roman8 | Self::Viscii => true,
@@ -118,7 +118,7 @@ const VISCII_LOW: [(char, char); 6] =
 const GERMAN_7: [(char, char); 8] =
     [('[', 'Ä'), ('\\', 'Ö'), (']', 'Ü'), ('{', 'ä'), ('|', 'ö'), ('}', 'ü'), ('~', 'ß'), ('@', '§')];
 
-/// Where Germany's EBCDIC (273) is not that of the USA.
+/// Where Germany's EBCDIC (273) differs from that of the USA.
 const GERMANY: [(u8, u8); 21] = [
     (0x43, b'{'),
     (0x4a, 0xc4),
@@ -146,7 +146,7 @@ const GERMANY: [(u8, u8); 21] = [
 const INTERNATIONAL: [(u8, u8); 7] =
     [(0x4a, b'['), (0x4f, b'!'), (0x5a, b']'), (0x5f, b'^'), (0xb0, 0xa2), (0xba, 0xac), (0xbb, b'|')];
 
-/// EBCDIC of the USA (037) as Latin-1: what all the others are made of.
+/// EBCDIC of the USA (037) as Latin-1: the base of all the others.
 #[rustfmt::skip]
 const CP037: [u8; 256] = [
     0x00, 0x01, 0x02, 0x03, 0x9c, 0x09, 0x86, 0x7f, 0x97, 0x8d, 0x8e, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f,

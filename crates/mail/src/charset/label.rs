@@ -1,5 +1,5 @@
-//! What a charset label names, as mail programs of forty years have written it: those of the WHATWG Encoding Standard,
-//! IANA's, and what only looks like one of them. Decodes nothing by itself.
+//! Resolves charset labels as mail programs of forty years have written them: those of the WHATWG Encoding Standard,
+//! IANA's, and corruptions of either. Decodes only with the codec it finds.
 
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_2022_JP, ISO_8859_15, KOI8_R, KOI8_U,
@@ -14,7 +14,7 @@ use super::shifted;
 #[derive(Clone, Copy)]
 pub(super) enum Named {
     Known(Codec),
-    /// ASCII, or words for "I do not know".
+    /// ASCII, or words for "unknown".
     Guess,
     Unknown,
 }
@@ -22,7 +22,7 @@ pub(super) enum Named {
 /// A way to read bytes.
 #[derive(Clone, Copy)]
 pub(super) enum Codec {
-    /// A browser's.
+    /// An encoding of the WHATWG standard.
     Web(&'static Encoding),
     Page(CodePage),
     /// RFC 2152
@@ -34,7 +34,7 @@ pub(super) enum Codec {
 }
 
 impl Codec {
-    /// The text, and whether some bytes can be none of it.
+    /// The text, and whether some bytes are invalid in it.
     pub(super) fn decode(self, bytes: &[u8]) -> (String, bool) {
         match self {
             Self::Web(encoding) => {
@@ -42,7 +42,7 @@ impl Codec {
                 (text.into_owned(), damaged || (encoding == WINDOWS_1252 && has_undefined(bytes)))
             }
             Self::Page(page) => page.decode(bytes),
-            // In seven bits there is no eighth.
+            // A 7-bit encoding has no eighth bit.
             Self::Utf7 if bytes.is_ascii() => (shifted::utf_7(bytes), false),
             Self::Utf7 => (String::from_utf8_lossy(bytes).into_owned(), true),
             Self::Utf32 => shifted::utf_32(bytes),
@@ -65,13 +65,13 @@ impl Codec {
         }
     }
 
-    /// One of those that Western Europe writes, and that are all but the same.
+    /// One of the nearly identical charsets of Western Europe.
     pub(super) fn is_western(self) -> bool {
         self.is(WINDOWS_1252) || self.is(ISO_8859_15)
     }
 
-    /// Bytes of ASCII are themselves in it, and nothing says what follows. Such a charset can be that of bytes of which
-    /// nobody says anything.
+    /// Whether ASCII bytes stand for themselves in it and it has no shift states. Such a charset can apply to
+    /// unlabelled bytes.
     pub(super) fn has_ascii(self) -> bool {
         match self {
             Self::Web(encoding) => encoding.is_ascii_compatible(),
@@ -81,12 +81,12 @@ impl Codec {
     }
 }
 
-/// Bytes that stand for nothing in Windows-1252, where browsers put control characters.
+/// Bytes that are undefined in Windows-1252, where browsers put control characters.
 fn has_undefined(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d))
 }
 
-/// Words for ASCII, and for "I do not know".
+/// Words for ASCII, and for "unknown".
 const NO_NAMES: [&str; 34] = [
     "",
     "us-ascii",
@@ -138,7 +138,7 @@ pub(super) fn named(label: &str) -> Named {
     let found = of_browsers(&label)
         .or_else(|| by_name(&squeezed))
         .or_else(|| by_shape(&squeezed))
-        // `x-euc-jp`, `csibm850`, `iso-8859-1` with something before it.
+        // `x-euc-jp`, `csibm850`, `iso-8859-1` with a prefix.
         .or_else(|| squeezed.strip_prefix('x').and_then(|rest| by_name(rest).or_else(|| of_browsers(rest))))
         .or_else(|| of_browsers(&label.replace('_', "-")))
         .or_else(|| of_browsers(&squeezed));
@@ -150,7 +150,7 @@ fn of_browsers(label: &str) -> Option<Codec> {
     found.filter(|one| *one != REPLACEMENT && *one != X_USER_DEFINED).map(Codec::Web)
 }
 
-/// By a name without anything but letters and digits.
+/// By a name that consists of letters and digits only.
 fn by_name(squeezed: &str) -> Option<Codec> {
     Some(match squeezed {
         "hzgb2312" | "hzgb" | "hz" => Codec::Hz,
@@ -190,11 +190,11 @@ fn by_name(squeezed: &str) -> Option<Codec> {
         "ebcdic" | "ebcdicus" | "ebcdiccpus" | "ebcdiccpca" | "ebcdiccpnl" | "ebcdiccpwt" => page(37)?,
         "ebcdicde" | "ebcdicatde" | "ebcdiccpde" | "ebcdicgerman" => page(273)?,
         "ebcdicint" | "ebcdicinternational" | "ebcdiccpbe" | "ebcdiccpch" => page(500)?,
-        // As IANA registers what Windows 3.1 had.
+        // As IANA registers the charsets of Windows 3.1.
         "iso88591windows30latin1" | "iso88591windows31latin1" => Codec::Web(WINDOWS_1252),
         "iso88592windowslatin2" => Codec::Web(WINDOWS_1250),
         "iso88599windowslatin5" => Codec::Web(WINDOWS_1254),
-        // T.61, as old Outlook Express calls what it sends in Latin-1; DEC's own set is nearly that.
+        // T.61, as old Outlook Express calls what it sends in Latin-1; DEC's own set is nearly identical.
         "ansix31101983" | "isoir99" | "csiso99naplps" | "t61" | "t618bit" | "uslatin1" | "decmcs"
         | "dec8bit" | "western" | "westerneuropean" | "extendedascii" => Codec::Web(WINDOWS_1252),
         "latin0" | "latin9" | "l9" => return of_browsers("iso-8859-15"),
@@ -208,7 +208,7 @@ fn by_name(squeezed: &str) -> Option<Codec> {
     })
 }
 
-/// By what stands somewhere in it: `utf-8mb4`, `de_DE.ISO-8859-15@euro`, `cp-850`, `ms-ansi-1252`.
+/// By a known name somewhere in it: `utf-8mb4`, `de_DE.ISO-8859-15@euro`, `cp-850`, `ms-ansi-1252`.
 fn by_shape(squeezed: &str) -> Option<Codec> {
     let behind = |mark: &str| squeezed.split_once(mark).map(|(_, rest)| rest);
     if let Some(rest) = behind("utf") {
@@ -233,7 +233,7 @@ fn by_shape(squeezed: &str) -> Option<Codec> {
             return of_browsers(&format!("windows-125{part}"));
         }
     }
-    // "646" and "8859" stand for something else; a number alone is a code page.
+    // "646" and "8859" have meanings of their own; any other number alone is a code page.
     const PREFIXES: [&str; 14] = [
         "cspc8codepage",
         "codepage",

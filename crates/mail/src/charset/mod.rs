@@ -1,6 +1,6 @@
-//! Bytes to text: the charset that a label names, the one that was meant, and every one that may be read.
+//! Converts bytes to text: in the charset that a label names, in the one that was meant, and in every one that a reader may use.
 //!
-//! Where a label and the bytes contradict each other, the bytes are right. Knows no letter.
+//! Where the label and the bytes contradict each other, the bytes win. Knows no letter.
 
 mod code_pages;
 mod label;
@@ -10,12 +10,12 @@ use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF
 
 use label::{Codec, Named, named};
 
-/// What is tried where nobody says what the bytes are: what people in this part of the world have ever used.
+/// Tried for unlabelled bytes: the charsets that have been in use in Europe.
 pub(crate) const GUESSES: [&str; 5] = ["windows-1252", "iso-8859-2", "macintosh", "ibm850", "windows-1251"];
-/// Of a page, so much is looked at for its own label (HTML §13.2.3.2 asks for 1,024).
+/// How many bytes of a page are searched for its own label (HTML §13.2.3.2 asks for 1,024).
 const META: usize = 4096;
 
-/// What a reader may choose where the letter's own word is wrong or missing.
+/// The charsets that a reader may choose where the letter's label is wrong or missing.
 pub const CHARSETS: [&str; 16] = [
     "utf-8",
     "windows-1252",
@@ -52,20 +52,20 @@ impl Charset {
         self.0
     }
 
-    /// Bytes as text in it.
+    /// Decodes bytes in it.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> String {
         without_nul(decode_as(bytes, self.0))
     }
 }
 
-/// A charset that something beside the bytes names: a page of itself, or the text of the same letter. Only one in which
-/// ASCII stands for itself: what rules find in ASCII must not depend on it.
+/// A charset declared outside the label: by the page itself, or by the text of the same letter. Only charsets in which ASCII stands
+/// for itself: what rules find in ASCII must not depend on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Declared(Codec);
 
 impl Declared {
-    /// `None`: the label says nothing of other bytes than those it stands at.
+    /// `None`: the label says nothing about other bytes than its own.
     pub(crate) fn parse(label: &str) -> Option<Self> {
         match named(label) {
             Named::Known(codec) if codec.has_ascii() && !codec.is(UTF_8) => Some(Self(codec)),
@@ -73,24 +73,24 @@ impl Declared {
         }
     }
 
-    /// As it says, if no byte is left over.
+    /// The decoded text, if every byte is valid.
     fn undamaged(self, bytes: &[u8]) -> Option<String> {
         Some(self.0.decode(bytes)).filter(|(_, damaged)| !damaged).map(|(text, _)| text)
     }
 }
 
-/// What is known of bytes beside their own label, which may be missing or wrong.
+/// What is known about bytes apart from their own label, which may be missing or wrong.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum CharsetHint {
     #[default]
     Nothing,
     Declared(Declared),
-    /// The reader knows better than the letter.
+    /// The reader has chosen a charset, which overrides the letter's.
     Chosen(Charset),
 }
 
 impl CharsetHint {
-    /// For people: what the label leaves open is read as this says.
+    /// For people: what the label leaves open is decoded as this says.
     pub(crate) fn decode(self, bytes: &[u8], label: Option<&str>) -> String {
         match self {
             Self::Nothing => decode(bytes, label),
@@ -108,7 +108,7 @@ impl CharsetHint {
         }
     }
 
-    /// What the letter has declared.
+    /// What the letter declares.
     pub(crate) fn declared(self) -> Option<Declared> {
         match self {
             Self::Declared(declared) => Some(declared),
@@ -117,12 +117,12 @@ impl CharsetHint {
     }
 }
 
-/// For people: as the label says, unless the bytes say that it is wrong.
+/// For people: decoded as the label says, unless the bytes contradict it.
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     decode_beside(bytes, label, None)
 }
 
-/// The same. What the label leaves open, or cannot be right about, is read as `beside` says.
+/// Like [`decode`]; what the label leaves open, or is certainly wrong about, is decoded as `beside` says.
 pub(crate) fn decode_beside(bytes: &[u8], label: Option<&str>, beside: Option<Declared>) -> String {
     without_nul(match label.map_or(Named::Guess, named) {
         Named::Known(codec) => labelled(bytes, codec, beside),
@@ -134,14 +134,14 @@ fn labelled(bytes: &[u8], codec: Codec, beside: Option<Declared>) -> String {
     match codec {
         Codec::Web(encoding) if encoding == UTF_8 => unlabelled(bytes, beside),
         Codec::Web(encoding) if encoding == ISO_2022_JP => japanese(bytes, beside),
-        // What cannot be sixteen bits was never meant as such: Outlook calls a page "unicode" and sends it in UTF-8.
+        // Bytes that cannot be 16-bit were never meant as such: Outlook calls a page "unicode" and sends it in UTF-8.
         Codec::Web(encoding) if is_sixteen(encoding) && !may_be_sixteen(bytes) => unlabelled(bytes, beside),
         // "utf-16" alone says nothing of the order (RFC 2781 §4.3).
         Codec::Web(encoding) if encoding == UTF_16LE && Encoding::for_bom(bytes).is_none() => {
             sixteen_bits(bytes).unwrap_or(encoding).decode(bytes).0.into_owned()
         }
         Codec::Web(encoding) if is_sixteen(encoding) => encoding.decode(bytes).0.into_owned(),
-        // Of every other, ASCII is a part; what is plain ASCII was never meant as EBCDIC, or as 32 bits.
+        // ASCII is part of every other charset; plain ASCII was never meant as EBCDIC or UTF-32.
         Codec::Page(page) if !page.is_ebcdic() || !is_mostly_plain(bytes) => {
             in_eight_bits(bytes, codec, beside)
         }
@@ -155,7 +155,7 @@ fn labelled(bytes: &[u8], codec: Codec, beside: Option<Declared>) -> String {
     }
 }
 
-/// In a charset of which every byte may be a character, or half of one: unless that cannot be, line by line.
+/// Decodes a charset of bytes or pairs of bytes; lines that are certainly not in it are decoded on their own.
 fn in_eight_bits(bytes: &[u8], codec: Codec, beside: Option<Declared>) -> String {
     if bytes.is_ascii() && codec.has_ascii() {
         return codec.decode(bytes).0;
@@ -178,10 +178,10 @@ fn in_eight_bits(bytes: &[u8], codec: Codec, beside: Option<Declared>) -> String
     text
 }
 
-/// ISO-2022-JP: in seven bits, with shifts. What has eight is one of its relatives, or none of them.
+/// ISO-2022-JP: 7-bit, with shift sequences. 8-bit bytes mean one of its relatives, or an unrelated charset.
 fn japanese(bytes: &[u8], beside: Option<Declared>) -> String {
     if bytes.is_ascii() {
-        // Words of an address, joined: back to ASCII and out again says nothing, and the decoder minds.
+        // Joined words of an address: shifting to ASCII and back means nothing, but the decoder rejects it.
         return ISO_2022_JP.decode(&without_idle_shifts(bytes)).0.into_owned();
     }
     if is_utf_8_on_purpose(bytes) {
@@ -195,14 +195,14 @@ fn japanese(bytes: &[u8], beside: Option<Declared>) -> String {
     relative.unwrap_or_else(|| unlabelled(bytes, beside))
 }
 
-/// The shift to JIS X 0208 or 0201 (RFC 1468): text that is nothing else, whatever is said of it.
+/// Whether it shifts to JIS X 0208 or 0201 (RFC 1468): such text is Japanese, whatever its label.
 fn is_japanese(bytes: &[u8]) -> bool {
     const SHIFTS: [&[u8]; 4] = [b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I"];
     SHIFTS.iter().any(|shift| memchr::memmem::find(bytes, shift).is_some())
 }
 
-/// UTF-8 or UTF-16 by its mark, UTF-8 where it is; else as something beside it says, and Windows-1252 where nothing does.
-/// Where some lines are UTF-8 and others are not, each as it is.
+/// UTF-8 or UTF-16 by byte order mark, UTF-8 if valid; else as `beside` declares, and Windows-1252 otherwise. If only some lines
+/// are UTF-8, each line is decoded on its own.
 fn unlabelled(bytes: &[u8], beside: Option<Declared>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let rest = bytes.get(mark..).unwrap_or_default();
@@ -246,7 +246,8 @@ fn by_lines(bytes: &[u8], read: impl Fn(&[u8]) -> String) -> String {
     out
 }
 
-/// A line that is UTF-8 in part: its sequences, bytes of Windows-1252 that are none, and a mark for a sequence that was cut.
+/// A line that is UTF-8 in part: its sequences, the other bytes as Windows-1252, and a replacement character for a truncated
+/// sequence.
 fn by_characters(line: &[u8]) -> String {
     let mut out = String::with_capacity(line.len());
     let mut is_utf_8 = false;
@@ -258,7 +259,7 @@ fn by_characters(line: &[u8]) -> String {
         let is_last = chunks.peek().is_none();
         match chunk.invalid() {
             [] => {}
-            // Two or three bytes are the beginning of a longer character; so is the last of all, where it can be.
+            // Two or three bytes are the beginning of a longer character; so is the last byte, where it can be.
             [_, _, ..] if !all_latin => out.push(char::REPLACEMENT_CHARACTER),
             [0xc2 | 0xc3] if is_last && is_utf_8 => out.push(char::REPLACEMENT_CHARACTER),
             latin => out.push_str(&WINDOWS_1252.decode_without_bom_handling(latin).0),
@@ -267,15 +268,15 @@ fn by_characters(line: &[u8]) -> String {
     out
 }
 
-/// Whether bytes that are said to be something else are UTF-8. Of single bytes no other charset makes its sequences by
-/// chance; of pairs, two or three may look like them.
+/// Whether bytes with another label are UTF-8. In single-byte charsets UTF-8 sequences do not occur by chance; in double-byte ones
+/// two or three may.
 fn is_utf_8_under(bytes: &[u8], codec: Codec) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let sequences = text.chars().filter(|c| !c.is_ascii()).count();
     if codec.is_single_byte() {
         return sequences > 0;
     }
-    // Within a word of ASCII letters stands no ideograph.
+    // No ideograph occurs within a word of ASCII letters.
     let in_a_word = |(before, c): (char, char)| {
         before.is_ascii_alphabetic() && matches!(c, '\u{c0}'..='\u{24f}')
             || c.is_ascii_alphabetic() && matches!(before, '\u{c0}'..='\u{24f}')
@@ -289,20 +290,20 @@ fn is_sixteen(encoding: &'static Encoding) -> bool {
     encoding == UTF_16LE || encoding == UTF_16BE
 }
 
-/// Text of sixteen bits has a mark or zeros, or at least not every byte is one of text in eight.
+/// 16-bit text has a byte order mark or zeros, or at least bytes that do not occur in 8-bit text.
 fn may_be_sixteen(bytes: &[u8]) -> bool {
     if Encoding::for_bom(bytes).is_some_and(|(encoding, _)| is_sixteen(encoding)) {
         return true;
     }
-    // Line ends and blanks of sixteen bits have a zero, Greek and Cyrillic letters control characters; of Chinese, half
-    // of the bytes are beyond ASCII.
+    // Line ends and spaces in 16 bits have a zero byte, Greek and Cyrillic letters control characters; in Chinese half of the bytes
+    // are beyond ASCII.
     let strange = bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=26 | 28..=31));
     let high = bytes.iter().filter(|b| **b >= 0x80).count();
     strange
         || (bytes.len().is_multiple_of(2) && std::str::from_utf8(bytes).is_err() && high * 4 > bytes.len())
 }
 
-/// Whether the bytes may be in any charset: nothing, or nothing that is known, is said of them.
+/// Whether the bytes may be in any charset: their label is missing or unknown.
 pub(crate) fn is_open(label: Option<&str>) -> bool {
     match label.map_or(Named::Guess, named) {
         Named::Guess | Named::Unknown => true,
@@ -318,7 +319,7 @@ pub(crate) fn is_unknown(bytes: &[u8], label: &str) -> bool {
     }
 }
 
-/// Letters, digits and punctuation of ASCII alone. EBCDIC writes its letters beyond them.
+/// Letters, digits and punctuation of ASCII only. EBCDIC has its letters beyond them.
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
 }
@@ -328,16 +329,16 @@ fn is_mostly_plain(bytes: &[u8]) -> bool {
     bytes.iter().filter(|b| b.is_ascii_alphanumeric()).count() * 2 >= bytes.len()
 }
 
-/// Whether bytes that nobody calls text can be nothing else: no control characters but those of text, or sixteen bits.
+/// Whether unlabelled bytes can only be text: no control characters but those of text, or 16-bit.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let is_sixteen = || Encoding::for_bom(bytes).is_some() || sixteen_bits(bytes).is_some();
     let strange = |b: &u8| matches!(b, 0..=8 | 11 | 14..=26 | 28..=31 | 127);
     !bytes.is_empty() && (!bytes.iter().any(strange) || is_sixteen())
 }
 
-/// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
+/// Every text that a program may decode the bytes to. `false`: there may be others that we cannot decode.
 pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
-    // Of sixteen bits, the line end before a delimiter is none.
+    // In 16-bit text the CRLF before a delimiter is not a line end.
     let bytes = if bytes.contains(&0) { bytes.strip_suffix(b"\r\n").unwrap_or(bytes) } else { bytes };
     let mut texts = vec![decode(bytes, labels.first().copied())];
     let mut whole = true;
@@ -346,7 +347,7 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
             Named::Known(codec) => {
                 let (text, damaged) = codec.decode(bytes);
                 texts.push(without_nul(text));
-                // Who does not know it reads ASCII.
+                // A program that does not know the charset reads ASCII.
                 if !codec.has_ascii() {
                     texts.push(without_nul(String::from_utf8_lossy(bytes).into_owned()));
                 }
@@ -385,7 +386,7 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     (distinct, whole)
 }
 
-/// The label that a page gives itself.
+/// The charset that a page declares.
 pub(crate) fn declared_in_page(bytes: &[u8]) -> Option<String> {
     let start = bytes.get(..META.min(bytes.len())).unwrap_or_default().to_ascii_lowercase();
     let start = String::from_utf8_lossy(&start);
@@ -407,12 +408,12 @@ fn named_in(tag: &str, word: &str) -> Option<String> {
     Some(if sixteen { "utf-8" } else { label }.to_owned())
 }
 
-/// The label of a code page of Windows or DOS. Nought: nobody has said.
+/// The label of a Windows or DOS code page. 0: not stated.
 pub(crate) fn of_code_page(number: u32) -> String {
     if number == 0 { "us-ascii".to_owned() } else { format!("cp{number}") }
 }
 
-/// As this label says, whatever the bytes are.
+/// Decoded as this label says, whatever the bytes are.
 pub(crate) fn decode_as(bytes: &[u8], label: &str) -> String {
     match named(label) {
         Named::Known(codec) => codec.decode(bytes).0,
@@ -420,7 +421,7 @@ pub(crate) fn decode_as(bytes: &[u8], label: &str) -> String {
     }
 }
 
-/// Text of sixteen bits shows by its zeros, where nearly every other byte is one.
+/// 16-bit text is recognised by its zeros, where nearly every other byte is one.
 fn sixteen_bits(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
     let zeros = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
@@ -576,7 +577,7 @@ mod tests {
         assert_eq!(beside(b"\xaelu\xbb", None, "iso-8859-2"), "Žluť");
         assert_eq!(beside(b"\xd6\xd0\xce\xc4", None, "gb18030"), "中文");
         assert_eq!(beside(b"\x93\xfa\x96{", None, "shift_jis"), "日本");
-        // What the bytes contradict is not believed, and what is no charset of eight bits says nothing.
+        // A declaration that the bytes contradict is ignored; so is one that is not an 8-bit charset.
         assert_eq!(beside(b"Gr\xf6\xdfe \xff", None, "shift_jis"), "Größe ÿ");
         for none in ["utf-8", "us-ascii", "utf-16", "utf-7", "iso-2022-jp", "ebcdic-de", "x-klingon"] {
             assert!(Declared::parse(none).is_none(), "{none}");
@@ -613,7 +614,7 @@ mod tests {
         assert_eq!(decode(one, Some("utf-8")), "für Müller, Größe");
         let chinese = b"\xd6\xd0\xce\xc4\xff\nGr\xc3\xb6\xc3\x9fe\n";
         assert!(decode(chinese, Some("gbk")).ends_with("\nGröße\n"));
-        // Cyrillic has sequences of UTF-8 by chance.
+        // Cyrillic text contains UTF-8 sequences by chance.
         assert_eq!(decode(b"\xc5\xa3 \xc5\xc5\r\n\xf0\xd2\r\n", Some("koi8-r")), "её ее\r\nПр\r\n");
     }
 

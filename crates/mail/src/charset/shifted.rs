@@ -1,9 +1,9 @@
-//! Character sets of several bytes that browsers have given up and mail programs have not: HZ, ISO-2022-KR and -CN, and
-//! Unicode in seven and in 32 bits. Knows no label.
+//! Multi-byte charsets that browsers have dropped and mail programs still use: HZ, ISO-2022-KR and -CN, UTF-7 and
+//! UTF-32. Knows no label.
 
 use encoding_rs::{EUC_KR, GBK};
 
-/// HZ (RFC 1843): `~{` and `~}` around two-byte characters, `~~` for a tilde, and a tilde at a line end for nothing.
+/// HZ (RFC 1843): `~{` and `~}` around two-byte characters, `~~` for a tilde; a tilde at a line end is dropped.
 pub(super) fn hz(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut shifted = false;
@@ -20,7 +20,7 @@ pub(super) fn hz(bytes: &[u8]) -> String {
             }
             [b'~', b'~', more @ ..] if !shifted => (b"~", more),
             [b'~', b'\r', b'\n', more @ ..] | [b'~', b'\n', more @ ..] => (b"", more),
-            // A line end ends it, too.
+            // A line end also ends the shift.
             [b'\n', more @ ..] => {
                 shifted = false;
                 (b"\n", more)
@@ -42,12 +42,12 @@ pub(super) fn iso_2022_kr(bytes: &[u8]) -> String {
     EUC_KR.decode(&shifted_out(bytes)).0.into_owned()
 }
 
-/// ISO-2022-CN (RFC 1922), as far as it is GB 2312.
+/// ISO-2022-CN (RFC 1922), the GB 2312 part.
 pub(super) fn iso_2022_cn(bytes: &[u8]) -> String {
     GBK.decode(&shifted_out(bytes)).0.into_owned()
 }
 
-/// Bytes between SO and SI with their eighth bit, and without the sequences that say what they are.
+/// The bytes between SO and SI with their eighth bit set, without the designation sequences.
 fn shifted_out(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut shifted = false;
@@ -68,7 +68,7 @@ fn shifted_out(bytes: &[u8]) -> Vec<u8> {
                 tail
             }
             _ => {
-                // A line end ends it.
+                // A line end ends the shift.
                 shifted &= !matches!(first, b'\r' | b'\n');
                 out.push(*first);
                 tail
@@ -78,7 +78,7 @@ fn shifted_out(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// UTF-7 (RFC 2152): between `+` and the first character that is none of base64, sixteen bits to a unit. A `-` there goes.
+/// UTF-7 (RFC 2152): UTF-16 in base64 between `+` and the first character outside base64. A `-` there is dropped.
 pub(super) fn utf_7(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -120,7 +120,7 @@ fn six_bits(byte: u8) -> Option<u8> {
     })
 }
 
-/// Unicode in 32 bits: in the order that its mark or its zeros show.
+/// UTF-32, in the byte order that its mark or its zeros show.
 pub(super) fn utf_32(bytes: &[u8]) -> (String, bool) {
     let (mut four, rest) = (bytes.chunks_exact(4), bytes.len() % 4);
     let is_little = match bytes {

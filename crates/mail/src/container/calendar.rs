@@ -1,5 +1,5 @@
-//! Calendars (RFC 5545, vCalendar 1.0) as something that carries: titles, classes and files within, of every component. Reads lines
-//! and knows no appointment.
+//! Calendars (RFC 5545, vCalendar 1.0) as containers: titles, classes and embedded files of every component. Parses lines and knows
+//! no appointment.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ use crate::transfer::{Transfer, base64_lenient};
 /// Files of one calendar.
 const MAX_FILES: usize = 1000;
 
-/// Parameters with a file's name, the best first; RFC 8607 §4.1 has the first, programs wrote the others before. Any other one is a
-/// name if it looks like one, but for these.
+/// Parameters with a file's name, in order of preference; RFC 8607 §4.1 defines the first, programs used the others before. Any
+/// other parameter is a name if it looks like one, except these.
 const NAMES: [&str; 6] = [
     "FILENAME",
     "X-FILENAME",
@@ -27,7 +27,7 @@ const NO_NAMES: [&str; 5] = ["FMTTYPE", "ENCODING", "VALUE", "SIZE", "MANAGED-ID
 /// Names of one file.
 const MAX_NAMES: usize = 16;
 
-/// A file that stands in a calendar itself (RFC 5545 §3.8.1.1).
+/// A file embedded in a calendar (RFC 5545 §3.8.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct File {
     pub(crate) names: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct File {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What is in it.
+/// The content of a calendar.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Calendar {
     /// SUMMARY in every reading.
@@ -43,23 +43,23 @@ pub(crate) struct Calendar {
     /// CLASS, in capitals.
     pub(crate) classes: BTreeSet<String>,
     pub(crate) files: Vec<File>,
-    /// There was no more than is looked at.
+    /// `false`: a limit was reached.
     pub(crate) whole: bool,
 }
 
-/// Whether bytes of whatever type begin as a calendar.
+/// Whether bytes of any type begin like a calendar.
 pub(crate) fn is_calendar(bytes: &[u8]) -> bool {
     const START: &[u8] = b"BEGIN:VCALENDAR";
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     text.get(..START.len()).is_some_and(|start| start.eq_ignore_ascii_case(START))
 }
 
-/// Reads a text whose folded lines are put together.
+/// Reads a text whose folded lines have been joined.
 pub(crate) fn read(unfolded: &str) -> Calendar {
     let mut found = Calendar { whole: true, ..Calendar::default() };
     let mut lines = unfolded.split(['\r', '\n']).filter(|line| !line.is_empty()).peekable();
     while let Some(line) = lines.next() {
-        // Asked once of the first line: what stands before its colon may be long, and what follows may be many lines.
+        // Checked once on the first line: the part before its colon may be long, and many lines may follow.
         let is_soft = is_quoted_printable(line);
         let mut line = Cow::Borrowed(line);
         // A soft line break of vCalendar 1.0.
@@ -82,7 +82,7 @@ pub(crate) fn read(unfolded: &str) -> Calendar {
     found
 }
 
-/// What stands behind the colon that is the first outside of quotes (RFC 5545 §3.2), and behind the first of all.
+/// The text after the first colon outside quotes (RFC 5545 §3.2), and after the first colon of all.
 fn values(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let outside = line.find(|c: char| {
@@ -128,7 +128,7 @@ fn is_base64(line: &str) -> bool {
     })
 }
 
-/// As vCalendar 1.0 has it.
+/// Quoted-printable, as in vCalendar 1.0.
 fn is_quoted_printable(line: &str) -> bool {
     let before = line.split(':').next().unwrap_or_default();
     before.to_ascii_uppercase().contains("QUOTED-PRINTABLE")
@@ -163,7 +163,7 @@ fn file(line: &str) -> Option<File> {
     let mut names: Vec<String> =
         NAMES.iter().filter_map(|name| parameter(name)).filter(|name| !name.is_empty()).collect();
     let data = value.split_once(',').filter(|(head, _)| is_data(head));
-    // RFC 2397: a type, and parameters, the name of a file among them.
+    // RFC 2397: a type and parameters, including a file's name.
     let of_data = data.map(|(head, _)| head).unwrap_or_default();
     for one in before.split(';').chain(of_data.split(';')).skip(1) {
         let Some((name, value)) = one.trim_end_matches(':').split_once('=') else { continue };
@@ -192,7 +192,7 @@ fn file(line: &str) -> Option<File> {
     Some(File { names, content_type, bytes })
 }
 
-/// Whether it ends as names of files do.
+/// Whether it ends like a file name.
 fn is_name(value: &str) -> bool {
     let end = value.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end);
     end.is_some_and(|end| {
@@ -204,7 +204,7 @@ fn is_data(head: &str) -> bool {
     head.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:"))
 }
 
-/// `ENCODING=BASE64;VALUE=BINARY`; one of them alone is enough for programs, and vCalendar 1.0 has only the first.
+/// `ENCODING=BASE64;VALUE=BINARY`; programs accept either alone, and vCalendar 1.0 has only the first.
 fn is_encoded(parameter: &impl Fn(&str) -> Option<String>) -> bool {
     let encoding = parameter("ENCODING").unwrap_or_default().to_ascii_uppercase();
     let value = parameter("VALUE").unwrap_or_default().to_ascii_uppercase();

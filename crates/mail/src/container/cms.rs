@@ -1,5 +1,5 @@
-//! CMS (RFC 5652) as far as a reader without a key can go: what an opaque signature or a compressed body wraps.
-//! Verifies nothing. Reads BER as it is sent: indefinite lengths, strings in pieces.
+//! CMS (RFC 5652) as far as it can be read without a key: the content of an opaque signature or a compressed
+//! body. Verifies nothing. Reads BER as it is sent: indefinite lengths, constructed strings.
 
 use std::io::Read;
 
@@ -7,9 +7,9 @@ use flate2::read::ZlibDecoder;
 
 use crate::transfer;
 
-/// Strings in pieces, in pieces.
+/// Nesting depth of constructed strings.
 const MAX_PIECES: usize = 16;
-/// A body that has been compressed more than this is none that a mail program has made.
+/// A body that is compressed by more than this factor was not made by a mail program.
 const MAX_GROWTH: usize = 20;
 const MIN_ROOM: usize = 1024 * 1024;
 
@@ -18,19 +18,19 @@ const MIN_ROOM: usize = 1024 * 1024;
 pub(crate) enum Cms {
     /// Signed, digested, or compressed, with its content and whether that is MIME (id-data).
     Open {
-        /// The content, undone.
+        /// The content, decoded.
         content: Vec<u8>,
     },
-    /// A signature of something that lies elsewhere, or certificates alone.
+    /// A detached signature, or certificates only.
     Detached,
-    /// Nothing in it can be read without a key.
+    /// Encrypted: nothing in it can be read without a key.
     Encrypted,
 }
 
 const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
 const SMIME_CT: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01];
 
-/// `None`: damaged, of a kind that nobody here knows, or larger than `most` bytes when it is open.
+/// `None`: damaged, of an unknown kind, or larger than `most` bytes when decoded.
 pub(crate) fn read(bytes: &[u8], most: usize) -> Option<Cms> {
     match armoured(bytes) {
         Some(inner) => read_der(&inner, most),
@@ -48,18 +48,18 @@ pub(crate) fn is_cms(bytes: &[u8]) -> bool {
     content_type(bytes).is_some_and(|oid| oid.starts_with(PKCS_7) || oid.starts_with(SMIME_CT))
 }
 
-/// What it would be if it could be read.
+/// What damaged CMS would be if it could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Beginning {
-    /// Signed, digested or compressed: everybody would see what is in it.
+    /// Signed, digested or compressed: readable without a key.
     Open,
-    /// Only who has a key would.
+    /// Encrypted: readable only with a key.
     Encrypted,
     /// Its first octets do not say so.
     Unknown,
 }
 
-/// For what is cut short or damaged further on: what its first octets say.
+/// Classifies truncated or damaged CMS by its first octets.
 pub(crate) fn beginning(bytes: &[u8]) -> Beginning {
     let text = bytes.trim_ascii_start();
     let encoded = if text.starts_with(b"-----BEGIN ") {
@@ -78,10 +78,10 @@ pub(crate) fn beginning(bytes: &[u8]) -> Beginning {
     }
 }
 
-/// So much of it has its type.
+/// The type is within this many octets.
 const START: usize = 64;
 
-/// The type of a ContentInfo (RFC 5652 §3), of which only the beginning need be here.
+/// The type of a ContentInfo (RFC 5652 §3); its beginning is enough.
 fn content_type(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes.get(..START).unwrap_or(bytes).strip_prefix(&[0x30])?;
     length(&mut rest)?;
@@ -107,7 +107,7 @@ fn outer(oid: &[u8]) -> Option<Outer> {
 }
 
 fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
-    // What ends like a blank may be the last octet of a signature.
+    // A trailing octet that looks like white space may be the last octet of a signature.
     let info = first(bytes).or_else(|| first(bytes.trim_ascii_end()))?;
     let mut fields = info.body;
     let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
@@ -136,8 +136,8 @@ enum Kind {
     Authenticated,
 }
 
-/// The EncapsulatedContentInfo among the fields: the first sequence of a type and nothing but its content.
-/// `Some(None)`: it is there, without content.
+/// The EncapsulatedContentInfo among the fields: the first sequence of only a type and its content.
+/// `Some(None)`: present, but without content.
 fn wrapped(fields: &[u8]) -> Option<Option<Vec<u8>>> {
     let mut rest = fields;
     let mut bare = None;
@@ -173,13 +173,13 @@ struct Element<'a> {
     body: &'a [u8],
 }
 
-/// The bytes of an OCTET STRING, in one piece or in many (X.690 §8.7).
+/// The bytes of an OCTET STRING, primitive or constructed (X.690 §8.7).
 fn octets(string: Element<'_>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut open = vec![match string.tag {
         0x04 => return Some(string.body.to_vec()),
         0x24 => string.body,
-        // PKCS #7 allowed any type: then its encoding is the content.
+        // PKCS #7 allowed any type: its encoding is the content.
         _ => return Some(string.body.to_vec()),
     }];
     while let Some(rest) = open.last_mut() {
@@ -247,7 +247,7 @@ fn length(rest: &mut &[u8]) -> Option<Option<usize>> {
     }
 }
 
-/// How long the content of an element without length is: up to the end mark that is its own.
+/// The length of the content of an indefinite-length element: up to its own end mark.
 fn up_to_its_end(content: &[u8]) -> Option<usize> {
     let mut rest = content;
     let mut depth = 0_usize;
@@ -277,7 +277,7 @@ fn up_to_its_end(content: &[u8]) -> Option<usize> {
     }
 }
 
-/// `-----BEGIN PKCS7-----`, or base64 where bytes were meant.
+/// `-----BEGIN PKCS7-----`, or base64 where binary is expected.
 fn armoured(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = bytes.trim_ascii_start();
     let body = if text.starts_with(b"-----BEGIN ") {

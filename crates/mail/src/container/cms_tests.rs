@@ -1,4 +1,4 @@
-//! CMS in all the forms that encoders give it.
+//! CMS in all the forms that encoders produce.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! Compressed RTF (MS-OXRTFCP): bounded by what its head promises and by how long it is.
+//! Decompresses RTF (MS-OXRTFCP); the output is bounded by the header's size field and by the input's length.
 
 use super::Bytes;
 
-/// MS-OXRTFCP §2.1.2.1: what stands in the dictionary before the first byte.
+/// MS-OXRTFCP §2.1.2.1: the initial content of the dictionary.
 const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \
 \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 const SIZE: usize = 4096;
@@ -11,14 +11,14 @@ const COMPRESSED: u32 = 0x7546_5a4c;
 const PLAIN: u32 = 0x414c_454d;
 /// Eight references of two bytes and one byte of flags make 136 bytes.
 const MAX_GROWTH: usize = 8;
-/// A text of more bytes than this is none that anybody has written.
+/// A longer text is not honest.
 const MAX_RAW: usize = 24 * 1024 * 1024;
 
-/// `None`: damaged, or it promises more than it can hold.
+/// `None`: damaged, or the declared size is impossible.
 pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut rest = Bytes(bytes);
     let (compressed, raw, kind, _checksum) = (rest.length()?, rest.length()?, rest.u32()?, rest.u32()?);
-    // The size counts from behind itself.
+    // The size does not include its own field.
     let data = rest.0.get(..compressed.checked_sub(12)?)?;
     match kind {
         PLAIN => data.get(..raw).map(<[u8]>::to_vec),
@@ -44,7 +44,7 @@ fn expand(data: &[u8], raw: usize) -> Option<Vec<u8>> {
             } else {
                 let token = u16::from_be_bytes([rest.u8()?, rest.u8()?]);
                 let (offset, length) = (usize::from(token >> 4), usize::from(token & 0x0f) + 2);
-                // It points to where the next byte goes: the end.
+                // A reference to the write position marks the end.
                 if offset == write {
                     return Some(out);
                 }
@@ -59,7 +59,7 @@ fn expand(data: &[u8], raw: usize) -> Option<Vec<u8>> {
                 return None;
             }
         }
-        // Some writers leave the end mark out.
+        // Some writers omit the end mark.
         if rest.0.is_empty() {
             return (out.len() == raw).then_some(out);
         }

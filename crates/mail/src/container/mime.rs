@@ -1,4 +1,4 @@
-//! What was taken out of a container, written as MIME, so that one reader reads everything. Knows no letter.
+//! Writes the content of a container as MIME, so that one parser reads everything. Knows no letter.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,20 +11,20 @@ use crate::display::shows_nothing;
 use crate::encoded_words;
 use crate::html::{self, Reading};
 
-/// Messages within messages that are written as letters; deeper ones stay what they are.
+/// Nesting depth of messages that are written as letters; deeper ones stay files.
 const MAX_MESSAGES: usize = 4;
 
 /// No line of base64 begins like it.
 const BOUNDARY: &str = "=_taken_out";
 
-/// A winmail.dat as a letter: its text in all its forms, and its files. `None`: there is nothing in it.
+/// A winmail.dat as a letter: its text in all its forms, and its files. `None`: it is empty.
 pub(crate) fn of_winmail(tnef: &Tnef<'_>) -> Option<Vec<u8>> {
     winmail(tnef, 0)
 }
 
 fn winmail(tnef: &Tnef<'_>, depth: usize) -> Option<Vec<u8>> {
     let rich = tnef.rtf.as_deref().and_then(rtf::read);
-    // Outlook writes an empty text beside the one that says something.
+    // Outlook writes an empty text beside the real one.
     let is_text = |text: &Option<String>| text.as_ref().is_some_and(|text| !shows_nothing(text));
     let html = tnef.html.clone().filter(|html| says_something(html));
     let html = html.or_else(|| rich.as_ref().and_then(|rich| rich.html.clone()));
@@ -81,7 +81,7 @@ fn head(tnef: &Tnef<'_>) -> String {
     let mut out = String::new();
     let (name, address) = (tnef.from.0.as_deref().unwrap_or_default(), tnef.from.1.as_deref());
     let is_sound = |address: &&str| address.is_ascii() && !address.contains(['<', '>', '"', ' ']);
-    // Within a company Outlook knows only the name.
+    // Within a company Outlook writes only the name.
     let address = address.filter(is_sound).unwrap_or_default();
     let name = name.replace(['<', '>', '"', ',', ';', ':', '(', ')', '@', '\\'], " ");
     if !address.is_empty() || !name.trim().is_empty() {

@@ -1,5 +1,6 @@
-//! What mails are wrapped in beside MIME: winmail.dat, calendars, uuencode, opaque signatures and compression, rich text. Each file reads one
-//! of them, pure and bounded, and says whether it could read all; none knows letters or rules.
+//! Containers other than MIME in mails: winmail.dat, calendars, uuencode, opaque signatures and compression,
+//! rich text. Each file reads one of them, pure and bounded, and reports whether it could read everything;
+//! none knows letters or rules.
 
 pub(crate) mod calendar;
 pub(crate) mod cms;

@@ -1,11 +1,11 @@
-//! OpenPGP (RFC 9580) as far as a reader without a key can go: what a signature that is not detached, or compression
-//! alone, wraps. Verifies nothing; reads no key.
+//! OpenPGP (RFC 9580) as far as it can be read without a key: the content of a non-detached signature or of compression
+//! alone. Verifies nothing; reads no key.
 
 use std::io::Read;
 
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 
-/// A body that has been compressed more than this is none that a mail program has made.
+/// A body that is compressed by more than this factor was not made by a mail program.
 const MAX_GROWTH: usize = 20;
 const MIN_ROOM: usize = 1024 * 1024;
 /// Packets within packets (RFC 9580 §5.6 has one level), and packets of one message.
@@ -15,26 +15,26 @@ const MAX_PACKETS: usize = 1000;
 /// What it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OpenPgp {
-    /// Readable by anybody.
+    /// Readable without a key.
     Open {
-        /// The file's name as the packet has it (RFC 9580 §5.9), or nothing.
+        /// The file's name in the packet (RFC 9580 §5.9), or empty.
         name: String,
-        /// The content, undone.
+        /// The content, decoded.
         content: Vec<u8>,
-        /// There are signatures with it.
+        /// Whether it contains signatures.
         signed: bool,
     },
-    /// It is a message, and nobody here can read it: encrypted, damaged, too large or compressed in an unknown way.
+    /// A message that cannot be read here: encrypted, damaged, too large or compressed in an unknown way.
     Closed,
 }
 
-/// `None`: no message. Keys and detached signatures are none.
+/// `None`: not a message. Keys and detached signatures are not messages.
 pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
     let most = bytes.len().saturating_mul(MAX_GROWTH).max(MIN_ROOM).min(most);
     let mut held: Vec<u8>;
     let mut rest = bytes;
     let mut signed = false;
-    // Once it has shown itself a message, what cannot be read hides something.
+    // Once it is known to be a message, anything unreadable hides something.
     let mut is_message = false;
     let closed = |is_message: bool| is_message.then_some(OpenPgp::Closed);
     let mut depth = 0;
@@ -50,11 +50,11 @@ pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
                     0 => Some(Unpacked { bytes: body.to_vec(), whole: true }),
                     1 => inflated(DeflateDecoder::new(body), most),
                     2 => inflated(ZlibDecoder::new(body), most),
-                    // bzip2 by its first bytes: nobody here undoes it.
+                    // bzip2 by its first bytes: not supported here.
                     3 if body.starts_with(b"BZh") => return Some(OpenPgp::Closed),
                     _ => return closed(is_message),
                 };
-                // What it wraps begins with a packet, or it only looked like a packet itself.
+                // The content must begin with a packet, or this was not a packet itself.
                 let unpacked = match unpacked {
                     Some(unpacked) if is_message || begins_message(&unpacked.bytes) => unpacked,
                     Some(_) | None => return closed(is_message),
@@ -83,7 +83,7 @@ pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
             PADDING if is_message => {}
             _ => return closed(is_message),
         }
-        // A signature and nothing behind it is a detached one.
+        // A signature followed by nothing is a detached one.
         if rest.is_empty() {
             return closed(is_message);
         }
@@ -91,8 +91,9 @@ pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
     closed(is_message)
 }
 
-/// Whether this is a message for a key or a passphrase and nothing else, packet by packet to its last octet (RFC 9580
-/// §10.3). A wrong "yes" lets clear text pass as encrypted, and what begins with Ä, Ö, Ü in UTF-8 begins like a packet.
+/// Whether this is a message to a key or a passphrase and nothing else, packet by packet to its last octet (RFC 9580
+/// §10.3). A wrong "yes" lets clear text pass as encrypted, and text that begins with Ä, Ö or Ü in UTF-8 begins like a
+/// packet.
 pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut has_key = false;
@@ -105,7 +106,7 @@ pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
             (PASSPHRASE, Some(4..=6)) if enough(4) => has_key = true,
             (PADDING, _) if has_key => {}
             (PROTECTED, Some(1 | 2)) | (AEAD, Some(1)) | (ENCRYPTED, Some(_)) if has_key && enough(18) => {
-                // A line end that was put behind it on the way.
+                // A line end that was appended in transit.
                 return rest.trim_ascii().is_empty() && std::str::from_utf8(bytes).is_err();
             }
             _ => return false,
@@ -153,8 +154,8 @@ fn begins_message(bytes: &[u8]) -> bool {
     )
 }
 
-/// RFC 9580 §4.2: the next packet, in the new format or the old, its body put together from its pieces. A body without a
-/// length goes to the end.
+/// RFC 9580 §4.2: the next packet, in the new format or the old, its partial bodies joined. A body without a length
+/// extends to the end.
 fn packet(rest: &mut &[u8], most: usize) -> Option<Packet> {
     let (first, mut tail) = rest.split_first()?;
     let (tag, body) = match first {
@@ -228,7 +229,7 @@ fn literal(body: &[u8]) -> Option<(String, Vec<u8>)> {
     let (name, rest) = rest.split_at_checked(usize::from(*length))?;
     let content = rest.get(4..)?.to_vec();
     let name = String::from_utf8_lossy(name).into_owned();
-    // For her eyes only: a name that is none.
+    // `_CONSOLE` ("for her eyes only") is not a file name.
     let name = if name == "_CONSOLE" { String::new() } else { name };
     Some((name, content))
 }
@@ -238,7 +239,7 @@ struct Unpacked {
     whole: bool,
 }
 
-/// `None`: not even its first byte can be had. What is damaged, or larger than `most`, is not whole.
+/// `None`: not even the first byte could be decompressed. Damaged data, or data larger than `most`, is not whole.
 fn inflated(packed: impl Read, most: usize) -> Option<Unpacked> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -298,7 +299,7 @@ mod tests {
         assert_eq!(content(&zip(&signed)), open(true));
         assert_eq!(content(&[signature, letter.clone()].concat()), open(true));
         assert_eq!(content(&[new(MARKER, b"PGP"), letter].concat()), open(false));
-        // In pieces of 512 and what is left (RFC 9580 §4.2.1.4).
+        // In partial bodies of 512 and the rest (RFC 9580 §4.2.1.4).
         let body = [b"t\0\0\0\0\0".as_slice(), &[b'a'; 600]].concat();
         let pieces = [&[0xcb, 0xe9], &body[..512], &[94], &body[512..]].concat();
         assert_eq!(content(&pieces), Some(("a".repeat(600), false)));

@@ -1,4 +1,5 @@
-//! Rich text (RTF 1.9) as text, and the page that Outlook wraps in it (MS-OXRTFEX). Lenient; nothing recurses.
+//! Converts rich text (RTF 1.9) to text, and extracts the page that Outlook wraps in it (MS-OXRTFEX). Lenient; nothing
+//! recurses.
 
 use std::collections::HashMap;
 
@@ -6,24 +7,24 @@ use crate::charset;
 
 /// Groups within groups.
 const MAX_GROUPS: usize = 500;
-/// Fonts of one text; more are read in its own code page.
+/// Fonts of one text; text in further fonts is read in the document's code page.
 const MAX_FONTS: usize = 2000;
-/// A longer target is no target that anybody reads.
+/// A longer target is not shown.
 const MAX_TARGET: usize = 2000;
 
-/// What a piece of rich text says.
+/// The content of a rich text.
 pub(crate) struct Rtf {
-    /// As people see it: no hidden words, links with their targets, letters by their fonts.
+    /// As people see it: no hidden words, links with their targets, letters in the charset of their font.
     pub(crate) text: String,
-    /// The same with what is hidden and with the codes of fields, by the code page of the whole: for rules.
+    /// The same with hidden text and field codes, in the document's code page: for rules.
     pub(crate) source: String,
-    /// The same as [`Self::source`] without what stands above or below the line, and without notes: `vertraulich` with the mark
-    /// of a footnote is `vertraulich`. `None`: there is no such thing.
+    /// Like [`Self::source`], without superscripts, subscripts and notes: `vertraulich` with a footnote mark is
+    /// `vertraulich`. `None`: there are none.
     pub(crate) bare: Option<String>,
     /// The page it was made of.
     pub(crate) html: Option<String>,
-    /// What stands in groups that are not part of the running text, with an end of line behind every group and without:
-    /// form fields, text boxes, alternative text, notes of any kind, and what nobody here knows.
+    /// The text of groups outside the running text, once with a line end after every group and once without: form
+    /// fields, text boxes, alternative text, notes of any kind, and unknown groups.
     pub(crate) aside: [String; 2],
 }
 
@@ -32,38 +33,38 @@ pub(crate) struct Rtf {
 enum Destination {
     /// On the page.
     Shown,
-    /// It says what a field is made of.
+    /// The code of a field.
     Code,
-    /// Somewhere else, where some reader shows it.
+    /// Beside the running text, where some reader shows it.
     Aside,
-    /// It is no text: pictures, tables of fonts and colours, objects in hexadecimal.
+    /// Not text: pictures, tables of fonts and colours, objects in hexadecimal.
     Nowhere,
 }
 
 #[derive(Clone, Copy)]
 struct Group {
     place: Destination,
-    /// It holds markup of the page (`\*\htmltag`).
+    /// The group contains markup of the page (`\*\htmltag`).
     markup: bool,
-    /// What follows is there for RTF alone (`\htmlrtf`).
+    /// The following is for RTF only (`\htmlrtf`).
     only_rtf: bool,
     hidden: bool,
-    /// It stands above or below the line, or is a note to it.
+    /// Superscript, subscript or a note.
     raised: bool,
     note: bool,
-    /// Characters to skip behind `\u`.
+    /// How many characters to skip after `\u`.
     fallback: usize,
-    /// It is the table of fonts.
+    /// The group is the font table.
     fonts: bool,
-    /// The font that is in force; in the table, the one that is told of.
+    /// The current font; in the font table, the one being defined.
     font: i64,
 }
 
 /// A field that is being read.
 struct Field {
-    /// So many groups are open around it.
+    /// Nesting depth of the field.
     depth: usize,
-    /// Where what it shows begins.
+    /// Where its visible text begins.
     begins: usize,
     code: String,
 }
@@ -78,24 +79,24 @@ struct Reader<'a> {
     html: String,
     aside: [String; 2],
     fields: Vec<Field>,
-    /// The charsets of fonts that have one of their own.
+    /// Charsets of the fonts that have one of their own.
     fonts: HashMap<i64, String>,
-    /// The font where nothing else is said.
+    /// The default font.
     plain_font: i64,
     is_page: bool,
-    /// Bytes in the code page that wait for their neighbours.
+    /// Bytes in the code page that are not decoded yet.
     bytes: Vec<u8>,
     code_page: String,
     /// Characters still to be skipped.
     skip: usize,
-    /// The first word of a group says what the group is.
+    /// Whether the next word is the first of its group, which says what the group is.
     at_start: bool,
     /// `\*`: a reader that does not know the word skips the group.
     optional: bool,
     high: Option<u16>,
 }
 
-/// `None`: no rich text, or groups within groups without end.
+/// `None`: not rich text, or too many nested groups.
 pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     let start = bytes.trim_ascii_start();
     if !start.starts_with(b"{\\rtf") {
@@ -322,9 +323,9 @@ impl Reader<'_> {
             b"stylesheet" | b"info" | b"object" if self.at_start || self.optional => {
                 self.group.place = Destination::Aside;
             }
-            // What an object looks like, and the same text in Unicode.
+            // The appearance of an object, and the same text in Unicode.
             b"result" | b"ud" if self.at_start || self.optional => self.group.place = Destination::Shown,
-            // The text of fields, notes, shapes and text boxes is there to be read.
+            // The text of fields, notes, shapes and text boxes is visible.
             b"field" if self.at_start && self.group.place == Destination::Shown => {
                 let (depth, begins) = (self.outer.len(), self.text.len());
                 self.fields.push(Field { depth, begins, code: String::new() });
@@ -335,7 +336,7 @@ impl Reader<'_> {
             }
             b"fldinst" => {}
             b"footnote" | b"annotation" => {
-                // A note begins apart from the word it belongs to.
+                // A note is separated from the word that it belongs to.
                 self.push(" ");
                 self.group.raised = true;
                 self.group.note = true;
@@ -405,7 +406,7 @@ impl Reader<'_> {
             return;
         }
         if self.is_page && !self.group.only_rtf {
-            // What stands between the tags is text, and must not become a tag.
+            // Text between the tags must not become a tag.
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
             self.html.push_str(&escaped);
         }
@@ -418,7 +419,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The target of a link stands behind its words, unless they say the same.
+    /// The target of a link is written after its words, unless they are the same.
     fn end_field(&mut self) {
         let Some(field) = self.fields.pop() else { return };
         let Some(target) = target(&field.code) else { return };
@@ -435,7 +436,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where `HYPERLINK "https://…"` leads, if it leads out of the letter.
+/// The target of `HYPERLINK "https://…"`, if it is outside the letter.
 fn target(code: &str) -> Option<&str> {
     let rest = code.trim_start().strip_prefix("HYPERLINK")?.trim_start();
     let target = match rest.strip_prefix('"') {
@@ -447,7 +448,7 @@ fn target(code: &str) -> Option<&str> {
     (sound && known.iter().any(|scheme| target.starts_with(scheme))).then_some(target.trim())
 }
 
-/// The code page of a font's charset (RTF 1.9, "Font Table"). Nothing: it has none of its own.
+/// The code page of a font's charset (RTF 1.9, "Font Table"). `None`: it has none of its own.
 fn code_page(charset: u32) -> Option<u32> {
     Some(match charset {
         77 => 10000,

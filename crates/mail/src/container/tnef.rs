@@ -1,6 +1,6 @@
-//! `winmail.dat` (MS-OXTNEF): its text in all its forms, and the names and bytes of its files.
+//! Reads `winmail.dat` (MS-OXTNEF): its text in all its forms, and the names and bytes of its files.
 //!
-//! There is a maintained reader for neither the whole format nor for part of it on the registry.
+//! The registry has no maintained reader for the format or a part of it.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use crate::charset;
 
 /// MS-OXTNEF §2.1.3.1: the first four bytes.
 const SIGNATURE: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
-/// Attributes (MS-OXTNEF §2.1.3.2): a new attachment begins, its short name, its bytes, its properties.
+/// Attributes (MS-OXTNEF §2.1.3.2): the start of an attachment, its short name, its bytes, its properties.
 const RENDER_DATA: u32 = 0x0006_9002;
 const TITLE: u32 = 0x0001_8010;
 const DATA: u32 = 0x0006_800f;
 const ATTACHMENT: u32 = 0x0006_9005;
 const TRANSPORT_NAME: u32 = 0x0006_9001;
-/// The message's own: subject, text, properties, code page.
+/// The message's own attributes: subject, text, properties, code page.
 const SUBJECT: u32 = 0x0001_8004;
 const FROM: u32 = 0x0000_8000;
 const BODY: u32 = 0x0002_800c;
@@ -30,61 +30,61 @@ const MAX_FILES: usize = 1000;
 const MAX_ATTRIBUTES: usize = 20_000;
 /// Properties of one attribute, and values of one property.
 const MAX_PROPERTIES: u32 = 5000;
-/// Octets of a field's name in UTF-16 (RFC 5322 §2.1.1), and fields of all messages within.
+/// Octets of a field's name in UTF-16 (RFC 5322 §2.1.1), and fields of all embedded messages.
 const MAX_NAME: usize = 2 * 998;
 const MAX_FIELDS: usize = 500;
-/// Bytes of one file beside the ones that count.
+/// Alternative contents of one file.
 const MAX_OTHERS: usize = 16;
 /// Names of one file.
 const MAX_NAMES: usize = 16;
 /// Characters of an extension that are looked at.
 const MAX_EXTENSION: usize = 64;
-/// A sensitivity that no program knows; all of them are one.
+/// A sensitivity that no program knows; all unknown values are mapped to it.
 const UNKNOWN: u32 = 4;
-/// IID_IMessage stands before the bytes of a message within.
+/// IID_IMessage precedes the bytes of an embedded message.
 const INTERFACE: usize = 16;
 
 /// One file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct File<'a> {
-    /// Every name the sender wrote, the best first: hostile.
+    /// Every name the sender wrote, best first: hostile.
     pub(crate) names: Vec<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) content_id: Option<String>,
     pub(crate) bytes: &'a [u8],
-    /// Bytes that stand for it as well, and that others save.
+    /// Alternative contents that other programs save.
     pub(crate) others: Vec<&'a [u8]>,
-    /// It is a message within, as a winmail.dat of its own.
+    /// Whether it is an embedded message, in the form of a winmail.dat.
     pub(crate) is_message: bool,
 }
 
-/// What is in it.
+/// The content of a winmail.dat.
 #[derive(Debug, Default)]
 pub(crate) struct Tnef<'a> {
     pub(crate) subject: Option<String>,
-    /// Everything in it that stands for a subject.
+    /// All values that may be shown as its subject.
     pub(crate) subjects: BTreeSet<String>,
-    /// Fields of a message as it came by SMTP: PidTagTransportMessageHeaders.
+    /// Header fields of a message that came by SMTP: PidTagTransportMessageHeaders.
     pub(crate) transport: Vec<String>,
-    /// Fields of a message that are properties by their names.
+    /// Header fields that are stored as named properties.
     pub(crate) fields: Vec<(String, String)>,
     /// Its Message-ID, and those that it answers.
     pub(crate) message_ids: Vec<String>,
     pub(crate) plain: Option<String>,
-    /// Texts that stand where another one is the better reading: some readers show these.
+    /// Further texts; there is a better one, but some readers show these.
     pub(crate) others: Vec<String>,
     pub(crate) html: Option<String>,
-    /// Not compressed any more.
+    /// The rich text, decompressed.
     pub(crate) rtf: Option<Vec<u8>>,
     pub(crate) files: Vec<File<'a>>,
-    /// Name and address of who wrote it, if it says so.
+    /// Name and address of the author, if present.
     pub(crate) from: (Option<String>, Option<String>),
     pub(crate) to: Option<String>,
-    /// PidTagSensitivity (MS-OXCMSG §2.2.1.13), however often it stands there.
+    /// PidTagSensitivity (MS-OXCMSG §2.2.1.13), every occurrence.
     pub(crate) sensitivities: BTreeSet<u32>,
-    /// Milliseconds since 1970.
+    /// When it was sent, milliseconds since the Unix epoch.
     pub(crate) sent: Option<i64>,
-    /// Nothing in it was damaged, or too much.
+    /// `false`: something is damaged, or a limit was reached.
     pub(crate) whole: bool,
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
             break;
         }
         let Some((id, data)) = attribute(&mut rest) else {
-            // What a mail program has put behind the last attribute (a line end, zeros) belongs to nobody.
+            // Bytes that mail programs append after the last attribute (a line end, zeros) are ignored.
             tnef.whole = rest.0.len() < 16 && rest.0.iter().all(|b| matches!(b, 0 | b'\r' | b'\n' | b' '));
             break;
         };
@@ -147,7 +147,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 Read::Whole
             }
             (ATTACHMENT, Some(file)) => attachment(data, &label, file),
-            // A file's parts without a file: somebody hides one.
+            // An attribute of a file without a file: somebody hides one.
             (TITLE | DATA | ATTACHMENT, None) => Read::Damaged,
             (_, Some(_) | None) => Read::Whole,
         };
@@ -161,17 +161,17 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
     tnef
 }
 
-/// How far an attribute could be read.
+/// Whether an attribute could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
     Whole,
-    /// Something stands behind what it counts: who reads to its end, and not to the count, sees that. The next one begins where it
+    /// There are bytes beyond its count, which a program that reads to the end would see. The next attribute begins where it
     /// should.
     LeftOver,
     Damaged,
 }
 
-/// Level, id, length, data, checksum. A wrong checksum is no reason to hide anything.
+/// Level, id, length, data, checksum. A wrong checksum is ignored: it must not hide anything.
 fn attribute<'a>(rest: &mut Bytes<'a>) -> Option<(u32, &'a [u8])> {
     let mut next = Bytes(rest.0);
     if !matches!(next.u8()?, 1 | 2) {
@@ -179,7 +179,7 @@ fn attribute<'a>(rest: &mut Bytes<'a>) -> Option<(u32, &'a [u8])> {
     }
     let (id, length) = (next.u32()?, next.length()?);
     let data = next.take(length)?;
-    // The last one is now and then sent without it.
+    // The last attribute is sometimes sent without it.
     next.0 = next.0.get(2..).unwrap_or_default();
     *rest = next;
     Some((id, data))
@@ -202,7 +202,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> Read {
     let mut subject: (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let read = properties(data, &mut |id, name, kind, value| match (id, kind) {
         (0x0037, _) => tnef.set_subject(text(kind, value, label)),
-        // PidTagSubjectPrefix and PidTagNormalizedSubject: one behind the other they are the subject.
+        // PidTagSubjectPrefix and PidTagNormalizedSubject: joined, they are the subject.
         (0x003d, NARROW | WIDE) => subject.0.push(text(kind, value, label)),
         (0x0e1d, NARROW | WIDE) => subject.1.push(text(kind, value, label)),
         // PidTagOriginalSubject and PidTagConversationTopic
@@ -215,7 +215,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> Read {
             tnef.fields.push(("Thread-Index".to_owned(), STANDARD.encode(value)));
         }
         (0x0071, BINARY) => sound = false,
-        // Its name is copied for each of a property's values, of which there may be many: no field of a head has a longer one.
+        // The name is copied for each of a property's values, of which there may be many: no header field has a longer one.
         (0x8000.., NARROW | WIDE) => match name.filter(|name| name.len() <= MAX_NAME) {
             Some(_) if tnef.fields.len() >= MAX_FIELDS => sound = false,
             Some(name) => tnef.fields.push((wide(name), text(kind, value, label))),
@@ -223,7 +223,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> Read {
         },
         (0x1000, _) => tnef.others.extend(tnef.plain.replace(text(kind, value, label))),
         (0x1009, _) => match lzfu::decompress(value) {
-            // Two of them are nobody's: which one is shown cannot be said.
+            // With two of them it cannot be known which one is shown.
             Some(rtf) => sound = sound && tnef.rtf.replace(rtf).is_none(),
             None => sound = false,
         },
@@ -263,10 +263,10 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> Read {
 
 fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> Read {
     properties(data, &mut |id, _name, kind, value| match id {
-        // PidTagAttachExtension: all that some files have of a name
+        // PidTagAttachExtension: the only name that some files have
         0x3703 => {
             if file.names.len() >= MAX_NAMES {
-                // Of its many values each would be held against names that may be long.
+                // Each of its many values would be compared with names that may be long.
                 return;
             }
             let extension = text(kind, value, label);
@@ -283,7 +283,7 @@ fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> Read {
         0x3704 | 0x3708 | 0x3001 | 0x370c => file.add_name(text(kind, value, label), NameRank::Other),
         0x370e => file.content_type = Some(text(kind, value, label).trim().to_ascii_lowercase()),
         0x3712 => file.content_id = Some(text(kind, value, label).trim_matches(['<', '>', ' ']).to_owned()),
-        // PidTagAttachDataObject: an object behind the id of its interface, PidTagAttachDataBinary: bytes.
+        // PidTagAttachDataObject: an object after the id of its interface, PidTagAttachDataBinary: bytes.
         0x3701 => match value.get(INTERFACE..).filter(|inner| kind == OBJECT || is_tnef(inner)) {
             Some(inner) => {
                 file.is_message = is_tnef(inner);
@@ -327,13 +327,13 @@ impl<'a> File<'a> {
     }
 }
 
-/// Where an extension would stand.
+/// The part of a name in which an extension would be.
 fn end_of(name: &str) -> &str {
     let from = name.char_indices().rev().take(MAX_EXTENSION).last().map_or(0, |(at, _)| at);
     name.get(from..).unwrap_or_default()
 }
 
-/// Where a name stands among the names of a file.
+/// The rank of a name among the names of a file.
 #[derive(Clone, Copy)]
 enum NameRank {
     /// The long name, as Outlook shows it.
@@ -352,8 +352,7 @@ const INTERNET_HEADERS: [u8; 16] = [0x86, 3, 2, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0,
 /// Takes a property's id, the name of the field that it is, its type, and a value.
 type See<'f, 'a> = dyn FnMut(u16, Option<&'a [u8]>, u16, &'a [u8]) + 'f;
 
-/// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each; behind the last one what fills up, and nothing
-/// else.
+/// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each; after the last one padding only.
 fn properties<'a>(data: &'a [u8], see: &mut See<'_, 'a>) -> Read {
     let mut rest = Bytes(data);
     let Some(count) = rest.u32() else { return Read::Damaged };
@@ -398,12 +397,12 @@ fn property<'a>(rest: &mut Bytes<'a>, see: &mut See<'_, 'a>) -> Option<()> {
     Some(())
 }
 
-/// Types whose values say how long they are: objects, text, bytes, and the rare ones of the server.
+/// Types whose values carry their own length: objects, text, bytes, and rare ones of the server.
 fn is_long(kind: u16) -> bool {
     matches!(kind, OBJECT | NARROW | WIDE | BINARY | 0xfb..=0xfe)
 }
 
-/// A length, so many bytes, and what fills up to four; the last of all may lack what fills it.
+/// A length, that many bytes, and padding to four; the last value may lack its padding.
 fn padded<'a>(rest: &mut Bytes<'a>) -> Option<&'a [u8]> {
     let length = rest.length()?;
     let value = rest.take(length)?;

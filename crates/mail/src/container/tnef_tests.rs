@@ -142,7 +142,7 @@ fn a_blank_text_does_not_beat_a_full_one() {
 fn cut_anywhere_it_says_that_it_is_not_whole() {
     let whole = sample();
     let ends: Vec<usize> = (0..whole.len()).filter(|end| read(&whole[..*end]).whole).collect();
-    // Between two attributes nobody can tell, and a checksum may be missing.
+    // Truncation between two attributes cannot be detected, and a checksum may be missing.
     assert!(ends.len() <= 3 * 9, "{ends:?}");
     let mut huge = SIGNATURE.to_vec();
     huge.extend([1, 0, 2]);
@@ -154,7 +154,7 @@ fn cut_anywhere_it_says_that_it_is_not_whole() {
     assert!(!read(&[sample(), b"hidden away".to_vec()].concat()).whole);
 }
 
-/// The count says one, and two follow: programs that read to the end of the attribute see both.
+/// The count is one, and two follow: programs that read to the end of the attribute see both.
 #[test]
 fn what_stands_behind_the_counted_properties_is_damage() {
     let counted = |count: u32, end: &[u8]| {
@@ -179,7 +179,7 @@ fn what_stands_behind_the_counted_properties_is_damage() {
         (counted(1, b""), false),
         (counted(0, b""), false),
         (counted(2, b"junk"), false),
-        // What fills up, as programs do it.
+        // Padding as programs write it.
         (counted(2, &[0; 3]), true),
         (counted(2, &[0x20; 3]), true),
         (counted(2, &[0; 12]), true),

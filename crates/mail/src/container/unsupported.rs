@@ -1,5 +1,5 @@
-//! Wrappings of files that are known and not opened: BinHex (RFC 1741), yEnc, AppleSingle (RFC 1740). Where one is,
-//! nobody here can say what it holds.
+//! Encodings of files that are recognised but not decoded: BinHex (RFC 1741), yEnc, AppleSingle (RFC 1740). What they
+//! contain is unknown.
 
 /// The line that BinHex programs look for; the file begins with a colon on a line below it (RFC 1741, appendix A).
 const BINHEX: &[u8] = b"must be converted with BinHex";
@@ -10,7 +10,7 @@ const YENC: &[u8] = b"=ybegin ";
 /// AppleSingle: a file with its contents. AppleDouble (`…07`) has them in a part beside it.
 const APPLE_SINGLE: &[u8] = b"\x00\x05\x16\x00\x00\x02\x00\x00";
 
-/// Whether a file is wrapped in one of them, wherever in the bytes.
+/// Whether the bytes contain a file in one of these encodings, at any position.
 pub(crate) fn is_in(bytes: &[u8]) -> bool {
     bytes.starts_with(APPLE_SINGLE) || is_binhex(bytes) || is_yenc(bytes)
 }
@@ -20,7 +20,7 @@ fn is_binhex(bytes: &[u8]) -> bool {
     said.any(|at| {
         let rest = bytes.get(at..).unwrap_or_default();
         let mut lines = rest.split(|b| matches!(b, b'\r' | b'\n')).skip(1);
-        // Somebody who writes about it has no such line next.
+        // A text about BinHex has no such line next.
         lines
             .find(|line| !line.trim_ascii().is_empty())
             .is_some_and(|line| line.trim_ascii().starts_with(b":"))

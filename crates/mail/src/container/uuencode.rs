@@ -1,4 +1,4 @@
-//! Uuencoded files in the middle of a text (POSIX uuencode): where they are, what they are called, what they hold.
+//! Finds uuencoded files within a text (POSIX uuencode): their positions, names and contents.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ const MAX_FILES: usize = 200;
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
-    /// From `begin` to behind `end`.
+    /// From `begin` to the end of `end`.
     pub(crate) range: Range<usize>,
-    /// It came to its end, and every line was one.
+    /// `true`: it has its end line, and every line was valid.
     pub(crate) whole: bool,
 }
 
-/// The files in a text, and whether those are all.
+/// The files in a text, and whether the list is complete.
 pub(crate) fn files(text: &[u8]) -> (Vec<File>, bool) {
     let mut files = Vec::new();
     let mut at = 0;
@@ -37,7 +37,7 @@ pub(crate) fn files(text: &[u8]) -> (Vec<File>, bool) {
     (files, true)
 }
 
-/// All of `text` undone, as `Content-Transfer-Encoding: x-uuencode` means it.
+/// All of `text` decoded, as `Content-Transfer-Encoding: x-uuencode` means it.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     files(text).0.into_iter().next().map(|file| file.bytes)
 }
@@ -81,7 +81,7 @@ fn file(text: &[u8], start: usize) -> Option<File> {
         } else if line == b"end" {
             file.whole = true;
         } else if !push(line, &mut file.bytes) {
-            // With nothing before it, it was the sentence "begin 644 times" in a letter.
+            // Without a line before it, this was the sentence "begin 644 times" in a letter.
             break;
         }
         file.range.end = lines.at;
@@ -95,12 +95,12 @@ fn file(text: &[u8], start: usize) -> Option<File> {
     (file.whole || !file.bytes.is_empty()).then_some(file)
 }
 
-/// One line: its length, then four characters for three bytes. Blanks at its end may have been lost on the way.
+/// One line: its length, then four characters for three bytes. Trailing spaces may have been lost in transit.
 fn push(line: &[u8], out: &mut Vec<u8>) -> bool {
     let Some((first, body)) = line.split_first() else { return true };
     let value = |byte: u8| if (0x20..=0x60).contains(&byte) { Some((byte - 0x20) & 0x3f) } else { None };
     let Some(length) = value(*first).map(usize::from) else { return false };
-    // A character for a checksum may follow; more than that is no line of ours.
+    // One checksum character may follow; a longer line is not uuencode.
     let needed = length.div_ceil(3) * 4;
     if body.len() > needed + 2 || (length > 0 && body.len() + 4 < needed.min(8)) {
         return false;

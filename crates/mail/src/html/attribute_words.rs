@@ -1,4 +1,5 @@
-//! What elements say beside their text: where a link leads, what a field of a form holds, words in attributes. Knows no page.
+//! Texts of elements outside their content: link targets, values of form fields, words in attributes. Knows
+//! no page.
 
 use html5ever::tokenizer::Tag;
 
@@ -6,14 +7,14 @@ use super::style::attribute;
 use crate::display::shows_nothing;
 use crate::link::Link;
 
-/// A longer target is no target that anybody reads.
+/// A longer target is not shown.
 const MAX_TARGET: usize = 2000;
 
 /// Where a link leads.
 pub(super) enum Target {
-    /// An address of the web, as the letter writes it.
+    /// A web address, as the letter writes it.
     Web(String),
-    /// People or a telephone.
+    /// Mail recipients or a telephone number.
     Elsewhere(Link, String),
 }
 
@@ -24,7 +25,7 @@ impl Target {
         }
     }
 
-    /// Whether these words of a link say where it leads. Words that show nothing have nothing to be completed.
+    /// Whether the link's words already say where it leads. Invisible words need no addition.
     pub(super) fn is_said_by(&self, said: &str) -> bool {
         let bare = |text: &str| {
             let text = text.trim().trim_end_matches('/');
@@ -62,13 +63,13 @@ pub(super) fn words_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
     words.map(|attribute| attribute.value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Whole pages that stand in attributes.
+/// Whole pages in attributes.
 pub(super) fn pages_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
     let pages = tag.attrs.iter().filter(|attribute| &*attribute.name.local == "srcdoc");
     pages.map(|attribute| attribute.value.trim().to_owned())
 }
 
-/// What a field of a form shows of what it holds.
+/// The visible part of a form field's value.
 pub(super) fn words_of_field(tag: &Tag) -> String {
     let value = attribute(tag, "value").map(str::trim).unwrap_or_default();
     let is_on = attribute(tag, "checked").is_some();
@@ -80,7 +81,7 @@ pub(super) fn words_of_field(tag: &Tag) -> String {
     }
 }
 
-/// Where a link leads, if it leads out of the letter.
+/// The target of a link, if it is outside the letter.
 pub(super) fn target(tag: &Tag) -> Option<Target> {
     let address: String =
         attribute(tag, "href")?.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
@@ -96,7 +97,7 @@ pub(super) fn target(tag: &Tag) -> Option<Target> {
         }
         None => return None,
     };
-    // What would close the brackets it is put in would not be read as one.
+    // A target that contains a closing bracket would be cut at it.
     let shown = target.shown();
     let sound = shown.len() <= MAX_TARGET && !shown.contains(['<', '>']) && shown != "mailto:";
     sound.then_some(target)

@@ -1,4 +1,4 @@
-//! What kinds of elements there are (HTML §4, §13, §15), by their names alone. Knows no text.
+//! Kinds of HTML elements by name (HTML §4, §13, §15). Knows no text.
 
 pub(super) fn is_void(name: &str) -> bool {
     matches!(
@@ -24,7 +24,7 @@ pub(super) fn is_void(name: &str) -> bool {
     )
 }
 
-/// Elements that stand on lines of their own (HTML §15.3).
+/// Elements displayed as blocks (HTML §15.3).
 pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,
@@ -96,7 +96,7 @@ pub(super) fn keeps_blanks(name: &str) -> bool {
     matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea")
 }
 
-/// Elements that end where their end tag stands, whatever has begun inside them (HTML §13.2.4.2).
+/// Elements that end only at their own end tag, whatever has begun inside them (HTML §13.2.4.2).
 pub(super) fn is_formatting(name: &str) -> bool {
     matches!(
         name,
@@ -116,8 +116,8 @@ pub(super) fn is_formatting(name: &str) -> bool {
     )
 }
 
-/// Elements that are pictures or fields in the line, and stand apart from the words around them; and what is written over
-/// or under others (HTML §4.5.12).
+/// Pictures and form fields in a line, which separate the words around them; and elements displayed above or below
+/// others (HTML §4.5.12).
 pub(super) fn is_apart(name: &str) -> bool {
     matches!(
         name,
@@ -145,13 +145,13 @@ pub(super) fn is_apart(name: &str) -> bool {
     )
 }
 
-/// Fields of forms, whose words stand apart from those around them.
+/// Form fields, whose words are separate from those around them.
 pub(super) fn is_field(name: &str) -> bool {
     matches!(name, "button" | "select" | "textarea" | "meter" | "progress")
 }
 
-/// Elements whose text is on no page. `<noscript>` is: nothing runs in a mail. What stands in `<object>` is shown
-/// where the object cannot be, and none can.
+/// Elements whose text is not displayed. `<noscript>` is displayed: a mail runs no scripts. So is the content of
+/// `<object>`, as objects are never shown.
 pub(super) fn is_never_shown(name: &str) -> bool {
     matches!(
         name,
@@ -170,12 +170,12 @@ pub(super) fn is_never_shown(name: &str) -> bool {
     )
 }
 
-/// Content that is not markup: one token up to its end tag, or to the end of all.
+/// Content that is not markup: one token up to its end tag, or to the end of the text.
 pub(super) fn is_raw(name: &str) -> bool {
     matches!(name, "title" | "textarea" | "style" | "script" | "iframe" | "noembed" | "noframes" | "xmp")
 }
 
-/// Elements by what they end and what ends them: one bit each, so that many open ones cost little.
+/// Elements by what they end and what ends them: one bit each, so that many open elements cost little.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kinds(u16);
 
@@ -228,7 +228,7 @@ impl Kinds {
     }
 }
 
-/// Elements that a start tag ends, and the elements beyond which it ends none (HTML §13.1.2.4, §13.2.4.2).
+/// Elements that a start tag ends, and the elements that limit this (HTML §13.1.2.4, §13.2.4.2).
 pub(super) fn ended_by(name: &str) -> Option<(Kinds, Kinds)> {
     let table = Kinds::TABLE.with(Kinds::TEMPLATE);
     let in_row = Kinds::CELL.with(Kinds::CAPTION);

@@ -1,16 +1,16 @@
-//! Lengths of CSS, as far as they say whether something can be seen. Knows no property.
+//! CSS lengths, as far as they decide whether something is visible. Knows no property.
 
-/// How large writing is to be (CSS Fonts 4 §2.5).
+/// A font size (CSS Fonts 4 §2.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Size {
     Pixels(f32),
-    /// Of what is around it.
+    /// A multiple of the surrounding size.
     Times(f32),
 }
 
-/// What a browser begins with, in pixels.
+/// The initial font size of browsers, in pixels.
 pub(super) const USUAL: f32 = 16.0;
-/// What is beside words with so many pixels stands apart from them.
+/// A gap of at least this many pixels separates words.
 const PARTS: f32 = 4.0;
 
 impl Size {
@@ -45,13 +45,13 @@ impl Size {
     /// The size in `font: italic 12px/1.5 Arial`.
     pub(super) fn in_shorthand(value: &str) -> Option<Self> {
         let words = value.split(|c: char| c.is_whitespace() || c == '/');
-        // Numbers alone are weights.
+        // Numbers without a unit are weights.
         words
             .filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit()) || *word == "0")
             .find_map(Self::of)
     }
 
-    /// `<font size>` (HTML §15.3.1): from 1 to 7, whatever is said.
+    /// `<font size>` (HTML §15.3.1): limited to 1 to 7.
     pub(super) fn of_font(value: &str) -> Option<Self> {
         value
             .trim()
@@ -60,7 +60,7 @@ impl Size {
             .then_some(Self::Pixels(USUAL))
     }
 
-    /// In pixels, in writing of this size.
+    /// In pixels, within text of this size.
     pub(super) fn within(self, around: f32) -> f32 {
         match self {
             Self::Pixels(pixels) => pixels,
@@ -74,7 +74,7 @@ impl Size {
     }
 }
 
-/// A number and what it counts.
+/// A number and its unit.
 fn split(value: &str) -> Option<(f32, &str)> {
     let end =
         value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
@@ -82,7 +82,7 @@ fn split(value: &str) -> Option<(f32, &str)> {
     Some((number.parse().ok()?, unit.trim()))
 }
 
-/// So far out that it is on no screen.
+/// Whether it is so far out that it is outside any screen.
 pub(super) fn is_far(value: &str) -> bool {
     split(value).is_some_and(|(number, unit)| match unit {
         "em" | "rem" => number <= -50.0,
@@ -94,12 +94,12 @@ pub(super) fn is_pixel(value: &str) -> bool {
     matches!(value, "1px" | "1")
 }
 
-/// Whether room beside words parts them: one of the lengths in `0 20px` is more than a breath.
+/// Whether a margin or padding separates words: one of the lengths in `0 20px` is large enough.
 pub(super) fn parted(value: &str) -> bool {
     value.split_whitespace().filter_map(Size::of).any(|length| length.within(USUAL) >= PARTS)
 }
 
-/// Whether a length or a number of CSS is none: `0`, `0px`, `0.0em`
+/// Whether a CSS length or number is zero: `0`, `0px`, `0.0em`
 pub(super) fn is_nothing(value: &str) -> bool {
     split(value).is_some_and(|(number, _)| number.abs() < 0.01)
 }

@@ -1,15 +1,15 @@
-//! Text as it is being written: white space collapses, lines break, marks stand before them. Knows no elements.
+//! Writes text: collapses white space, breaks lines, puts marks before them. Knows no elements.
 
 use crate::display::is_invisible;
 
-/// Deeper quoting looks like this level.
+/// Deeper quoting is shown at this level.
 const MAX_QUOTES: usize = 8;
 
-/// So many signs that nobody sees, with blanks among them, are there to fill a line and for nothing else: what programs show
-/// of a letter in a list shall end before its text begins. Fewer join letters and pictures.
+/// At least this many invisible characters with spaces among them only fill a line, so that a mail list shows
+/// nothing after the preview text. Fewer of them join letters and emoji.
 const FILLS: usize = 4;
 
-/// The text without what only fills its lines.
+/// The text without such fillers.
 pub(super) fn unfilled(text: String) -> String {
     if !text.contains(is_invisible) {
         return text;
@@ -39,26 +39,26 @@ pub(super) fn unfilled(text: String) -> String {
     out
 }
 
-/// What comes before the next word.
+/// The separator before the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     #[default]
     None,
     /// White space in a line.
     Space,
-    /// The next word stands on a line of its own.
+    /// The next word begins a new line.
     Line,
-    /// As a line, with an empty one before it.
+    /// A new line after an empty one.
     Blank,
 }
 
 #[derive(Default)]
 pub(super) struct Lines {
     out: String,
-    /// Where the line that is written begins.
+    /// Where the current line begins.
     start: usize,
     gap: Gap,
-    /// Quoting of the lines to come.
+    /// Quote depth of the following lines.
     quotes: usize,
     /// The mark of the list item that has just begun.
     mark: Option<String>,
@@ -66,17 +66,17 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Whether the line has nothing in it yet.
+    /// Whether the current line is still empty.
     fn is_empty(&self) -> bool {
         self.out.len() == self.start
     }
 
-    /// How many line ends have been written so far.
+    /// Number of line ends written so far.
     pub(super) fn breaks(&self) -> usize {
         self.breaks
     }
 
-    /// How much has been written so far.
+    /// Number of bytes written so far.
     pub(super) fn written(&self) -> usize {
         self.out.len()
     }
@@ -103,12 +103,12 @@ impl Lines {
         self.mark = Some(mark);
     }
 
-    /// The item had nothing in it.
+    /// The item was empty.
     pub(super) fn unmark(&mut self) {
         self.mark = None;
     }
 
-    /// As HTML shows it: runs of white space are one blank, none at either end of a line.
+    /// As HTML displays it: runs of white space are one space, none at either end of a line.
     pub(super) fn words(&mut self, text: &str) {
         for c in text.chars() {
             match c {
@@ -118,7 +118,7 @@ impl Lines {
         }
     }
 
-    /// As it stands: every blank, and every line end.
+    /// Verbatim: every space and every line end.
     pub(super) fn verbatim(&mut self, text: &str) {
         for c in text.chars() {
             match c {
@@ -133,7 +133,7 @@ impl Lines {
         }
     }
 
-    /// Every line end as it stands; other white space is one blank.
+    /// Keeps every line end; other white space is one space.
     pub(super) fn lines(&mut self, text: &str) {
         for c in text.chars() {
             match c {
@@ -147,11 +147,11 @@ impl Lines {
 
     fn character(&mut self, c: char) {
         self.open();
-        // A no-break space is a blank that nobody can see the difference of.
+        // A no-break space looks like a space.
         self.out.push(if c == '\u{a0}' { ' ' } else { c });
     }
 
-    /// What stands before the next character is written.
+    /// Writes the pending separator before the next character.
     fn open(&mut self) {
         match std::mem::take(&mut self.gap) {
             Gap::None => {}
@@ -192,7 +192,7 @@ impl Lines {
         self.breaks += 1;
     }
 
-    /// `<br>`: what is owed is paid first, then the line ends.
+    /// `<br>`: the pending separator is written first, then the line end.
     pub(super) fn line_break(&mut self) {
         if self.gap >= Gap::Line && !self.is_empty() {
             self.end_line();

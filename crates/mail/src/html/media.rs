@@ -1,16 +1,16 @@
-//! Media queries, as far as they say what a reader at a desk is shown: the kind of medium, and widths. Knows no rule.
+//! Media queries, as far as they decide what a desktop reader is shown: media type and width. Knows no rule.
 
-/// How wide a page is for whom text is written, in pixels: what is meant for telephones is not meant for it.
+/// Assumed page width in pixels: rules for telephones do not apply.
 const WIDTH: f32 = 800.0;
 
-/// Whether what stands in `@media query` counts on a screen at a desk (Media Queries 4 §2).
+/// Whether the content of `@media query` applies on a desktop screen (Media Queries 4 §2).
 #[must_use]
 pub fn counts_at_a_desk(query: &str) -> bool {
     let query = query.trim().to_ascii_lowercase();
     query.is_empty() || query.split(',').any(one)
 }
 
-/// One query of a list: all of its parts hold.
+/// One query of a list: all of its parts must be true.
 fn one(query: &str) -> bool {
     let query = query.trim();
     let (query, negated) = query.strip_prefix("not ").map_or((query, false), |rest| (rest, true));
@@ -27,7 +27,7 @@ fn part_holds(part: &str) -> bool {
     match name.trim() {
         "min-width" | "min-device-width" => WIDTH >= pixels,
         "max-width" | "max-device-width" => WIDTH <= pixels,
-        // Colours, posture, resolution: nobody knows what it will be.
+        // Colours, orientation, resolution: not known in advance.
         _ => false,
     }
 }

@@ -1,8 +1,8 @@
-//! HTML to text, in one pass over its tokens: for rules, reading, quoting, searching and Outlook's files alike.
-//! Builds no tree, fetches nothing, runs nothing; knows no letter.
+//! HTML to text, in one pass over its tokens: for rules, reading, quoting, searching and Outlook's files
+//! alike. Builds no tree, fetches nothing, runs nothing; knows no letter.
 //!
-//! SECURITY: hostile. The work is linear in the text: elements that are open at one time, readings within
-//! readings and attributes of one tag are bounded, nothing recurses.
+//! SECURITY: hostile. The work is linear in the text: the number of open elements, of nested readings and of
+//! attributes of a tag is bounded, and nothing recurses.
 
 mod attribute_words;
 mod element;
@@ -39,10 +39,10 @@ use walker::Walker;
 
 use crate::display::shows_nothing;
 
-/// A larger page is read in one way less: there is room for only so many texts of it.
+/// A larger page is read in one way less, as memory allows only so many texts of it.
 const LARGE: usize = 1024 * 1024;
 
-/// Readings within readings: comments in comments, titles that never end.
+/// Nested readings: comments in comments, unclosed titles.
 const MAX_LEVELS: usize = 4;
 
 /// The text of a page for people.
@@ -52,17 +52,17 @@ pub fn html_to_text(html: &str) -> String {
     if !pictures.is_empty() || !shows_nothing(&text.replace(RULE, "")) {
         return text;
     }
-    // No letter hides all that it says: what we take from its sheets may be wrong.
+    // No honest letter hides all of its text: our reading of its style sheets may be wrong.
     walked(html, Reading::Marked, None).map_or(text, |walker| line::unfilled(walker.finish()))
 }
 
-/// Every text that a reader's program may show of a page. `None`: its tags are none that a program would write.
+/// Every text that a reader's program may show of a page. `None`: no program would write such tags.
 pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
     let walker = walked(html, Reading::Shown, Some(sheet(html)))?;
     let has_hidden = walker.has_hidden();
     let mut texts = vec![walker.finish(), read(html, Reading::Everything)?];
     if has_hidden {
-        // What we take from a style sheet may be wrong.
+        // Our reading of a style sheet may be wrong.
         texts.push(walked(html, Reading::Shown, None)?.finish());
     }
     if has_hidden {
@@ -89,14 +89,14 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
     Some(distinct)
 }
 
-/// `None`: the tags are none that a program would write, and reading them would take for ever.
+/// `None`: no program would write such tags, and reading them would take too long.
 pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
     let for_people = matches!(reading, Reading::Marked | Reading::Shown);
     let sheet = for_people.then(|| sheet(html));
     walked(html, reading, sheet).map(Walker::finish)
 }
 
-/// The text of a page for people, and the pictures that stand in it.
+/// The text of a page for people, and the pictures in it.
 pub(crate) fn seen(html: &str) -> Option<(String, Vec<Picture>)> {
     let mut walker = walked(html, Reading::Marked, Some(sheet(html)))?;
     let pictures = walker.pictures();
@@ -108,7 +108,7 @@ fn sheet(html: &str) -> Sheet {
     if tags::are_honest(html) { Sheet::of(html) } else { Sheet::default() }
 }
 
-/// `sheet`: what is hidden by it, or by being put far out, counts as hidden.
+/// With `sheet`: text that it hides or moves off the page counts as hidden.
 fn walked(html: &str, reading: Reading, sheet: Option<Sheet>) -> Option<Walker> {
     if !tags::are_honest(html) {
         return None;

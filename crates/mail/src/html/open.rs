@@ -1,5 +1,4 @@
-//! Elements whose end tag has not come yet: what of them counts while they are open, and how one takes part in the page.
-//! Writes no line.
+//! Open elements: what applies while they are open, and how an element takes part in the page. Writes no line.
 
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
@@ -15,16 +14,16 @@ pub(super) struct Open {
     pub(super) name: LocalName,
     pub(super) kinds: Kinds,
     pub(super) display: Display,
-    /// What stands before and behind it, if it is a block.
+    /// The gap before and after it, if it is a block.
     pub(super) margin: Gap,
-    /// It is a box of its own in the line.
+    /// It is an inline box.
     pub(super) apart: bool,
-    /// For people, its words stand apart from those beside it.
+    /// For people, its words are separate from those beside it.
     pub(super) parted: bool,
     pub(super) edge: Edge,
-    /// What stands in it is boxes.
+    /// Its children are boxes (flex or grid).
     pub(super) boxes: bool,
-    /// What can be seen of what is inside.
+    /// Visibility of its content.
     pub(super) sight: Sight,
     pub(super) white: White,
     pub(super) kind: Kind,
@@ -33,16 +32,16 @@ pub(super) struct Open {
 /// Where an element begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edge {
-    /// A style sheet may well make a box of it.
+    /// A style sheet may make it a box.
     Box,
-    /// It is a mere accent on words.
+    /// It is only an emphasis of words.
     Inline,
 }
 
 pub(super) enum Kind {
     Plain,
     Quote,
-    /// The number of the next item, or none where dots are put.
+    /// The number of the next item; `None`: bullets.
     List(Option<u32>),
     Cell(Cell),
     Link {
@@ -51,7 +50,7 @@ pub(super) enum Kind {
     },
 }
 
-/// What there was when a cell began.
+/// The state when a cell began.
 #[derive(Clone, Copy)]
 pub(super) struct Cell {
     pub(super) written: usize,
@@ -59,7 +58,7 @@ pub(super) struct Cell {
     pub(super) gap: Gap,
 }
 
-/// How an element takes part in the flow of text if nobody says otherwise.
+/// How an element takes part in the flow of text by default.
 pub(super) fn usual_of(name: &str) -> Display {
     if is_cell(name) {
         Display::Cell
@@ -70,8 +69,8 @@ pub(super) fn usual_of(name: &str) -> Display {
     }
 }
 
-/// Whether a style sheet can well make a box of it: it has a handle, or is no mere accent on words (`<b>`). Where words may
-/// be broken is no box.
+/// Whether a style sheet can make a box of it: it has a handle (class or id), or is not only an emphasis (`<b>`).
+/// `<wbr>` is never a box.
 pub(super) fn may_be_box(tag: &Tag) -> bool {
     let is_named = tag.attrs.iter().any(|one| matches!(&*one.name.local, "class" | "id" | "style"));
     is_named

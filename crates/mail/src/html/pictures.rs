@@ -1,4 +1,4 @@
-//! Which pictures a page shows, by their addresses. Knows no letter.
+//! The pictures that a page shows, by their addresses. Knows no letter.
 
 use super::length::is_nothing;
 use super::style::{attribute, style};
@@ -7,16 +7,16 @@ use html5ever::tokenizer::Tag;
 /// Pictures of one page.
 pub(super) const MAX: usize = 2000;
 
-/// A picture that stands on the page.
+/// A picture on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Picture {
-    /// As it is written.
+    /// As written in the page.
     pub(crate) address: String,
-    /// Nobody can see it, as small as it is.
+    /// Whether it is too small to be seen.
     pub(crate) tiny: bool,
 }
 
-/// What `<img>` shows. `None`: nothing at all, also where it is not hidden.
+/// The picture of an `<img>`. `None`: it shows nothing even where it is not hidden.
 pub(super) fn of(tag: &Tag) -> Option<Picture> {
     let address = attribute(tag, "src").map(str::trim).filter(|address| !address.is_empty())?;
     let said = style(tag);

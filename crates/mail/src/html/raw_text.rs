@@ -1,10 +1,10 @@
-//! Which elements hold no markup. Knows no page.
+//! Which elements contain no markup. Knows no page.
 
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TokenSinkResult};
 
-/// Elements whose content is not markup (HTML §13.2.6.2 and following). `<title/>` and the like have none for
-/// whoever wrote them, and a browser that disagrees shows an empty page.
+/// Elements whose content is not markup (HTML §13.2.6.2 ff.). Authors mean `<title/>` and the like as empty;
+/// browsers read it as unclosed and show an empty page.
 pub(super) fn next_state(tag: &Tag) -> TokenSinkResult<()> {
     match &*tag.name {
         _ if tag.self_closing => TokenSinkResult::Continue,

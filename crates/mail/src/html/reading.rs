@@ -1,25 +1,25 @@
 //! The ways in which a page is read. Knows no page.
 
-/// What stands for a line across the page.
+/// The text form of a horizontal rule.
 pub(crate) const RULE: &str = "----------";
 
-/// What is told apart for whom.
+/// A way of reading a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// For people: marks of lists and quotes, targets of links, words for pictures.
+    /// For people: list and quote marks, link targets, alternative texts of pictures.
     Marked,
-    /// The words and the line ends that a browser shows, and nothing else.
+    /// The words and line ends that a browser shows, and nothing else.
     Shown,
-    /// Shown, as if nothing but `<br>` broke a line or parted two cells: a style sheet can make it so.
+    /// Like `Shown`, as if only `<br>` broke lines and separated cells: a style sheet can achieve that.
     Glued,
-    /// Shown, as Word and Outlook on Windows show it: what is to be kept from them is hidden.
+    /// Like `Shown`, as Word and Outlook on Windows display it: text that is hidden from them is left out.
     InWord,
-    /// Shown, with what is hidden, where it stands: the style sheet asks to hide it.
+    /// Like `Shown`, including hidden text in its place: the style sheet is to hide it.
     Unhidden,
-    /// Shown, with a line end at the edges of whatever a style sheet is likely to make a box of.
+    /// Like `Shown`, with a line end at the edges of elements that a style sheet is likely to make boxes.
     Boxed,
     /// As `Everything`, with a line end at every edge of every element: a style sheet can make any of them a box.
     Parted,
-    /// Every word there is, what is hidden apart from what is not: what is hidden, in comments, in the title, in attributes.
+    /// All words, hidden ones separate from visible ones: hidden text, comments, the title, attributes.
     Everything,
 }

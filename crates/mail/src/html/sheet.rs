@@ -1,7 +1,6 @@
-//! What a page's own `<style>` says of being seen, as far as simple selectors say it: `.preheader`, `span.x`, `#y`.
-//! Knows no text.
+//! Visibility by a page's own `<style>`, for simple selectors: `.preheader`, `span.x`, `#y`. Knows no text.
 //!
-//! SECURITY: for people only. Rules read a page also as if nothing here were said.
+//! SECURITY: for people only. Rules also read a page without it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,18 +15,18 @@ use super::sight::Sight;
 use super::style::{Style, attribute, style, weighed};
 use super::{next_state, tags};
 
-/// Of a sheet so much is read, and so many of its rules count.
+/// Limits: bytes of a sheet that are read, and rules that are kept.
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_RULES: usize = 300;
 /// Classes of one element.
 const MAX_CLASSES: usize = 20;
-/// Blocks within blocks.
+/// Nesting depth of blocks.
 const MAX_DEPTH: usize = 3;
 
-/// How much a rule weighs (CSS Selectors §17): ids, classes, names of elements, and where it stands.
+/// Specificity of a rule (CSS Selectors §17): ids, classes, element names, and position.
 type Weight = (usize, usize, usize, usize);
 
-/// One selector, and what it says.
+/// One selector with its declarations.
 struct Rule {
     tag: Option<String>,
     id: Option<String>,
@@ -37,7 +36,7 @@ struct Rule {
     important: Style,
 }
 
-/// What can be seen of a page, by its own style sheets and its elements' own styles.
+/// Visibility on a page, by its own style sheets and its elements' own styles.
 pub struct Hiding(Sheet);
 
 impl Hiding {
@@ -47,7 +46,7 @@ impl Hiding {
         Self(if tags::are_honest(html) { Sheet::of(html) } else { Sheet::default() })
     }
 
-    /// What can be seen within an element.
+    /// Visibility within an element.
     #[must_use]
     pub fn within(&self, around: Sight, tag: &Tag) -> Sight {
         around.inside(&tag.name, &self.0.said(tag))
@@ -58,12 +57,12 @@ impl Hiding {
 #[derive(Default)]
 pub(super) struct Sheet {
     rules: Vec<Rule>,
-    /// Rules by the id, the first class or the element they ask for.
+    /// Rules by the id, the first class or the element name they select.
     by_name: HashMap<String, Vec<usize>>,
 }
 
 impl Sheet {
-    /// The sheets of a page whose tags are honest.
+    /// The sheets of a page whose tags have been checked.
     pub(super) fn of(html: &str) -> Self {
         let mut sheet = Self::default();
         if !html.to_ascii_lowercase().contains("<style") {
@@ -84,7 +83,7 @@ impl Sheet {
         while let Some(open) = rest.find('{') {
             let (selectors, tail) = rest.split_at_checked(open).unwrap_or((rest, ""));
             let tail = tail.strip_prefix('{').unwrap_or_default();
-            // What stands before the last `;` is a rule of another kind: `@import …;`
+            // Text before the last `;` is an at-rule: `@import …;`
             let selectors =
                 selectors.rsplit(';').next().unwrap_or_default().trim_matches(['}', ' ', '\n', '\r', '\t']);
             if selectors.starts_with('@') {
@@ -122,7 +121,7 @@ impl Sheet {
         self.rules.push(rule);
     }
 
-    /// What is said of an element, its own word among it.
+    /// The style of an element by the sheets and its own attribute.
     pub(super) fn said(&self, tag: &Tag) -> Style {
         let own = style(tag);
         if self.rules.is_empty() {
@@ -154,8 +153,8 @@ impl Sheet {
     }
 }
 
-/// A selector as far as it asks for the element itself. What stands in others counts only where it brings to light: whether
-/// it stands there is not asked.
+/// A selector, as far as it selects the element itself. Conditions on other elements are not checked; such a rule only
+/// applies if it makes something visible.
 fn rule(selector: &str, usual: Style, important: Style) -> Option<Rule> {
     let mut selector = selector.trim();
     for outer in ["html ", "body "] {
@@ -195,7 +194,7 @@ fn rule(selector: &str, usual: Style, important: Style) -> Option<Rule> {
     Some(rule)
 }
 
-/// What stands in a block that may hold others, and what stands behind it.
+/// The content of a block, which may contain others, and the text after it.
 fn block(text: &str) -> (&str, &str) {
     let mut depth = 1_usize;
     for (at, byte) in text.bytes().enumerate() {

@@ -1,23 +1,23 @@
-//! What can be seen of words and pictures, handed down from element to element (CSS 2 §6.2). Knows no text.
+//! Visibility of words and pictures, inherited from element to element (CSS 2 §6.2). Knows no text.
 //!
-//! Some of what hides an element hides all that is in it (`display:none`, a box of no height); some can be taken back
-//! within: who sets columns beside one another writes them into a size of nothing, and each in a size of its own.
+//! Some declarations hide everything in an element (`display:none`, a box of no height); others can be reversed within:
+//! columns side by side are often written into a font size of zero, each with a size of its own.
 
 use super::element::{is_block, is_cell, is_table_part};
 use super::length::USUAL;
 use super::style::{Display, Shape, Style, declared};
 
-/// Smaller words are not meant to be read.
+/// Text below this size, in pixels, is not meant to be read.
 const MIN_SIZE: f32 = 1.5;
 
-/// What can be seen at one place of a page.
+/// Visibility at one place of a page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sight {
-    /// Nothing in it can come to light again.
+    /// Nothing in it can become visible again.
     gone: bool,
     /// `visibility`
     visible: bool,
-    /// In pixels.
+    /// Font size in pixels.
     size: f32,
 }
 
@@ -30,14 +30,14 @@ impl Default for Sight {
 /// The attribute `hidden` of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenAttribute {
-    /// It has it.
+    /// Present.
     Present,
-    /// It has it not.
+    /// Absent.
     Absent,
 }
 
 impl Sight {
-    /// Within an element that is never on a page.
+    /// Within an element that is never displayed.
     #[must_use]
     pub fn nothing(self) -> Self {
         Self { gone: true, ..self }
@@ -53,11 +53,11 @@ impl Sight {
         self.inside(name, &said)
     }
 
-    /// Within an element that says this of itself.
+    /// Within an element with these declarations.
     pub(super) fn inside(self, name: &str, said: &Style) -> Self {
         let is_box = match said.display {
             Some(Display::Inline) => false,
-            // Rows and cells grow with what is in them, whatever they say of their height.
+            // Rows and cells grow with their content, whatever height they declare.
             _ if is_table_part(name) => is_cell(name) && said.display == Some(Display::Block),
             Some(_) => true,
             None => is_block(name),
@@ -71,19 +71,19 @@ impl Sight {
         }
     }
 
-    /// Whether nothing in it can be seen, whatever is said there.
+    /// Whether nothing in it can be visible, whatever its descendants declare.
     #[must_use]
     pub fn is_gone(self) -> bool {
         self.gone
     }
 
-    /// Whether words can be read.
+    /// Whether words are visible.
     #[must_use]
     pub fn shows_words(self) -> bool {
         self.shows_pictures() && self.size > MIN_SIZE
     }
 
-    /// Whether pictures can be seen: their size is their own.
+    /// Whether pictures are visible: their size does not depend on the font.
     #[must_use]
     pub fn shows_pictures(self) -> bool {
         !self.gone && self.visible

@@ -1,4 +1,4 @@
-//! What an element's own style says about its text: hidden, broken, kept as it stands. Knows no style sheets.
+//! An element's own style as it affects its text: hidden, broken, preformatted. Knows no style sheets.
 
 use html5ever::tokenizer::Tag;
 
@@ -12,14 +12,14 @@ pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Display {
     Inline,
-    /// In the line, and yet a box of its own that stands apart.
+    /// In the line, but a separate box.
     InlineBox,
     Block,
     Cell,
     None,
 }
 
-/// What is said with `white-space` (CSS Text 3 §3).
+/// `white-space` (CSS Text 3 §3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum White {
     #[default]
@@ -33,11 +33,11 @@ pub(super) enum White {
 pub(super) enum Shape {
     /// It has.
     Box,
-    /// It is as large as what stands in it.
+    /// Its size depends on its content.
     Flow,
 }
 
-/// How high or wide a box is to be, as far as it matters.
+/// The height or width of a box, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
     Nothing,
@@ -57,64 +57,64 @@ impl Extent {
     }
 }
 
-/// The declarations that matter here. What is not said is `None`.
+/// The relevant declarations. `None`: not declared.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Style {
     pub(super) display: Option<Display>,
-    /// `visibility`: whether the text can be seen.
+    /// `visibility`: whether the text is visible.
     pub(super) visible: Option<bool>,
     /// `font-size`.
     pub(super) size: Option<Size>,
-    /// `opacity`: whether nothing of it is left.
+    /// `opacity`: whether it is fully transparent.
     faded: Option<bool>,
-    /// `overflow`: what does not fit is cut off.
+    /// `overflow`: whether overflowing content is cut off.
     cuts: Option<bool>,
     height: Option<Extent>,
     most_height: Option<Extent>,
     width: Option<Extent>,
     most_width: Option<Extent>,
-    /// Taken out of the flow by `position`.
+    /// Removed from the flow by `position`.
     taken_out: Option<bool>,
-    /// Put far out by an edge.
+    /// Moved off the page by `left`, `top` and the like.
     off: Option<bool>,
-    /// `clip`: cut to nothing.
+    /// `clip`: clipped to nothing.
     clipped: Option<bool>,
-    /// `margin-left`, `clip-path`: moved far out, or cut to nothing.
+    /// `margin-left`, `clip-path`: moved off the page, or clipped to nothing.
     moved_away: Option<bool>,
-    /// `text-indent`: its first line begins out of sight.
+    /// `text-indent`: the first line begins off the page.
     indented_away: Option<bool>,
-    /// `mso-hide`: Word leaves it out, and nobody else does.
+    /// `mso-hide`: hidden by Word only.
     pub(super) hidden_in_word: Option<bool>,
     pub(super) white: Option<White>,
     pub(super) no_margin: Option<bool>,
-    /// It floats, or has room of its own beside it.
+    /// It floats, or has a margin beside it.
     spaced: Option<bool>,
-    /// Whatever stands in it is a box of its own (CSS Flexbox §4, Grid §6).
+    /// Its children are boxes (CSS Flexbox §4, Grid §6).
     pub(super) boxes: Option<bool>,
 }
 
-/// What an element's style attribute says, and what its other attributes say of being seen.
+/// The declarations of an element's style attribute, and those of other attributes about visibility.
 pub(super) fn style(tag: &Tag) -> Style {
     attribute(tag, "style").map(declared).unwrap_or_default().over(by_attributes(tag))
 }
 
-/// Attributes weigh less than any style (HTML §15.2).
+/// Attributes have less weight than any style (HTML §15.2).
 fn by_attributes(tag: &Tag) -> Style {
     let hidden = attribute(tag, "hidden").is_some();
     let size = attribute(tag, "size").filter(|_| &*tag.name == "font");
     Style { display: hidden.then_some(Display::None), size: size.and_then(Size::of_font), ..Style::default() }
 }
 
-/// Styles are short; a long one is an attack or a mistake.
+/// Styles are short; a longer one is an attack or a mistake.
 const MAX: usize = 4096;
 
-/// What a text of declarations says, whatever its weight.
+/// The declarations in a text, of any weight.
 pub(super) fn declared(text: &str) -> Style {
     let (usual, important) = weighed(text);
     important.over(usual)
 }
 
-/// What a text of declarations says, and what of it is `!important`.
+/// The declarations in a text, and those of them that are `!important`.
 pub(super) fn weighed(text: &str) -> (Style, Style) {
     let (mut usual, mut important) = (Style::default(), Style::default());
     let text = text.get(..text.floor_char_boundary(MAX)).unwrap_or_default().to_ascii_lowercase();
@@ -183,7 +183,7 @@ impl Style {
         }
     }
 
-    /// What both say, where this one weighs more.
+    /// Combines both; this one has more weight.
     pub(super) fn over(self, under: Self) -> Self {
         Self {
             display: self.display.or(under.display),
@@ -208,7 +208,7 @@ impl Style {
         }
     }
 
-    /// Whether it says anything of being seen.
+    /// Whether it contains declarations about visibility.
     pub(super) fn says_of_sight(&self) -> bool {
         let (display, visible) = (self.display.is_some(), self.visible.is_some());
         let looks = [self.faded, self.cuts, self.hidden_in_word];
@@ -221,12 +221,12 @@ impl Style {
             || extents.iter().any(Option::is_some)
     }
 
-    /// Without what puts it far out: a program need not put it where the page asks for.
+    /// Without what moves it off the page: a program need not follow that.
     pub(super) fn in_place(self) -> Self {
         Self { off: None, clipped: None, moved_away: None, indented_away: None, ..self }
     }
 
-    /// What of it brings to light, and nothing that hides.
+    /// Only the declarations that make visible.
     pub(super) fn showing(self) -> Self {
         let shown = |said: Option<bool>| said.filter(|hides| !hides);
         Self {
@@ -240,7 +240,7 @@ impl Style {
         }
     }
 
-    /// Nothing of it is left, and of what is in it: no child can take that back.
+    /// Whether it and everything in it is invisible: no descendant can reverse that.
     pub(super) fn vanishes(&self, shape: Shape) -> bool {
         let is_box = shape == Shape::Box;
         let is = |fact: Option<bool>| fact == Some(true);
@@ -256,22 +256,22 @@ impl Style {
             || (is_box && self.indents_away())
     }
 
-    /// Its first line begins out of sight.
+    /// Whether its first line begins off the page.
     pub(super) fn indents_away(&self) -> bool {
         self.indented_away == Some(true)
     }
 
-    /// It stands apart in its line.
+    /// Whether it is separate within its line.
     pub(super) fn is_apart(&self) -> bool {
         self.display == Some(Display::InlineBox) || self.spaced == Some(true)
     }
 
-    /// A picture in it has no height or no width.
+    /// Whether a picture in it has no height or no width.
     pub(super) fn is_flat(&self) -> bool {
         [self.height, self.most_height, self.width, self.most_width].contains(&Some(Extent::Nothing))
     }
 
-    /// It is one pixel wide or high.
+    /// Whether it is one pixel wide or high.
     pub(super) fn is_pixel(&self) -> bool {
         [self.height, self.most_height, self.width, self.most_width].contains(&Some(Extent::Pixel))
     }

@@ -1,10 +1,10 @@
-//! Signs that Word takes out of Wingdings: written as ordinary letters, so that where that font is not, `J` stands for a
-//! smile and `§` for a bullet. Made the signs that they are meant to be; knows no other font and changes no other word.
+//! Replaces characters in Wingdings by the Unicode characters they display. Word writes them as ordinary letters, so
+//! that without the font `J` appears for a smiley and `§` for a bullet. Knows no other font and changes no other word.
 
-/// A run of such signs is short; longer ones are words in the wrong font.
+/// A run of such characters is short; longer ones are words in the wrong font.
 const MAX_RUN: usize = 4;
 
-/// The markup with signs of Wingdings as signs of Unicode.
+/// The markup with Wingdings characters replaced.
 pub(crate) fn with_signs(markup: String) -> String {
     if !markup.as_bytes().windows(9).any(|window| window.eq_ignore_ascii_case(b"wingdings")) {
         return markup;
@@ -30,7 +30,7 @@ fn names_it(tag: &str) -> bool {
     opens && tag.split("wingdings").nth(1).is_some_and(|rest| !rest.starts_with([' ', '2', '3']))
 }
 
-/// All of the text as signs, if it is nothing else.
+/// The whole text in Unicode, if it consists of such characters only.
 fn signs(text: &str) -> Option<String> {
     let bare = text.trim();
     let plain = entity(bare).map_or_else(|| bare.to_owned(), String::from);
@@ -61,7 +61,7 @@ fn entity(text: &str) -> Option<char> {
 }
 
 fn sign(c: char) -> Option<char> {
-    // In private use where a program was careful ([MS-OE376], symbol fonts).
+    // In the private use area by some programs ([MS-OE376], symbol fonts).
     let c = match u32::from(c) {
         code @ 0xf020..=0xf0ff => char::from_u32(code - 0xf000).unwrap_or(c),
         _ => c,

@@ -1,12 +1,13 @@
-//! A look at tags before anything reads them: a tokenizer compares every attribute of a tag with all before it.
+//! Checks the size of tags before they are parsed: a tokenizer compares every attribute of a tag with all
+//! before it.
 
-/// Attributes of one tag. Some dozens are the most that honest programs write.
+/// Attributes of one tag. Honest programs write a few dozen at most.
 const MAX_ATTRIBUTES: usize = 256;
 /// Characters of a tag's name.
 const MAX_NAME: usize = 1000;
 
-/// Whether no tag has more attributes, or a longer name, than any honest one, wherever a tag may be seen to
-/// begin. Bounded itself: what makes it look at the same text again and again is not honest either.
+/// Whether no tag exceeds these limits, at every position where a tag may begin. Bounded itself: a text that
+/// has to be scanned again and again is not honest either.
 pub(super) fn are_honest(html: &str) -> bool {
     let bytes = html.as_bytes();
     let mut work = bytes.len().saturating_mul(8).saturating_add(1 << 20);
@@ -61,7 +62,7 @@ fn is_honest(tag: &[u8], work: &mut usize) -> bool {
             (State::Attribute, b'=') => State::BeforeValue,
             (State::Attribute, _) if !space && byte != b'/' => State::Attribute,
             (State::Name | State::Between | State::Attribute, _) if space || byte == b'/' => {
-                // `a =` goes on with its value.
+                // `a =` continues with its value.
                 let equals = tag.get(at..).and_then(|rest| {
                     let skipped = rest.iter().take(64).take_while(|b| b.is_ascii_whitespace()).count();
                     rest.get(skipped)

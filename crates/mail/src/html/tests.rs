@@ -140,7 +140,7 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         );
     }
     assert_eq!(shown("ver<span style='display:none'>X</span>traulich"), "vertraulich");
-    // What we take from a style sheet may be wrong, or meant for another width.
+    // Our reading of a style sheet may be wrong, or for another width.
     for html in [
         "<style>.x{display:none}</style>ver<i style='display:none'>X</i><span class=x>trau</span>lich",
         "ver<i style='display:none'>X</i><span style='position:absolute;left:-999px'>trau</span>lich",
@@ -198,9 +198,9 @@ fn only_what_nobody_can_see_is_hidden() {
         assert!(shown(html).contains("offen"), "{html}: {}", shown(html));
         assert!(marked(html).contains("offen"), "{html}: {}", marked(html));
     }
-    // A page that hid all would say nothing at all.
+    // A page that hid everything would be empty.
     assert_eq!(marked("<style>.d{display:none}</style><p class=d>offen</p>"), "offen");
-    // Word leaves out what others show, and the rules read both.
+    // Word hides what others show, and the rules read both.
     let texts = candidates("ver<span style='mso-hide:all'>X</span>traulich").unwrap();
     assert!(texts.iter().any(|text| text == "vertraulich"), "{texts:?}");
     assert!(texts.iter().any(|text| text == "verXtraulich"), "{texts:?}");

@@ -1,4 +1,4 @@
-//! Elements and text as they come, written as lines. Knows no tokenizer.
+//! Writes elements and text as lines, as they come. Knows no tokenizer.
 
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
@@ -18,28 +18,28 @@ use super::{RULE, Reading};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MAX_OPEN: usize = 256;
-/// Of a link's own words so much is compared with its target.
+/// How much of a link's own words is compared with its target, in bytes.
 const MAX_SAID: usize = 300;
 
 pub(super) struct Walker {
     reading: Reading,
     lines: Lines,
     open: Vec<Open>,
-    /// Elements that are open beyond [`MAX_OPEN`].
+    /// Number of elements open beyond [`MAX_OPEN`].
     lost: usize,
-    /// A line end right behind `<pre>` is not shown (HTML §13.2.6.4.7).
+    /// A line end directly after `<pre>` is not shown (HTML §13.2.6.4.7).
     after_pre: bool,
-    /// The text of an element that holds no markup, until its end tag has come.
+    /// The text of an element without markup, until its end tag.
     raw: Option<String>,
     /// Texts to be read after this one.
     unread: Vec<String>,
     /// Words of attributes, to be written after the text.
     aside: Vec<String>,
     hid: bool,
-    /// What the page's own style sheets hide, where that counts.
+    /// What the page's own style sheets hide, where that applies.
     sheet: Option<Sheet>,
     pictures: Vec<Picture>,
-    /// White space where no element says otherwise.
+    /// White space where no element declares otherwise.
     page: White,
 }
 
@@ -65,19 +65,19 @@ impl Walker {
         self.lines.finish()
     }
 
-    /// The pictures that stand on the page.
+    /// The pictures on the page.
     pub(super) fn pictures(&mut self) -> Vec<Picture> {
         std::mem::take(&mut self.pictures)
     }
 
-    /// What has been put aside to be read on its own.
+    /// Texts set aside to be read on their own.
     pub(super) fn unread(&mut self) -> Vec<String> {
         std::mem::take(&mut self.unread)
     }
 
-    /// A text has been read to its end.
+    /// The end of a text.
     pub(super) fn part_ends(&mut self) {
-        // `<title>` without an end: whoever wrote it did not mean all the rest.
+        // `<title>` without an end tag: the author did not mean all the rest.
         let hidden = self.sight().is_gone();
         if let Some(raw) = self.raw.take().filter(|raw| hidden && !raw.trim().is_empty()) {
             self.unread.push(raw);
@@ -98,7 +98,7 @@ impl Walker {
         matches!(self.reading, Reading::Everything | Reading::Parted)
     }
 
-    /// What is hidden is read like what is not.
+    /// Whether hidden text is read like visible text.
     fn reads_hidden(&self) -> bool {
         matches!(self.reading, Reading::Everything | Reading::Unhidden | Reading::Parted)
     }
@@ -112,7 +112,7 @@ impl Walker {
         self.reading == Reading::Marked
     }
 
-    /// Whether text that comes now is on the page.
+    /// Whether text that comes now is displayed.
     fn is_seen(&self) -> bool {
         self.reads_hidden() || self.sight().shows_words()
     }
@@ -121,7 +121,7 @@ impl Walker {
         self.open.last().map_or_else(Sight::default, |open| open.sight)
     }
 
-    /// Whether an element that comes now is in the flow of the page, be it to be seen or not.
+    /// Whether an element that comes now is in the flow of the page, visible or not.
     fn is_there(&self) -> bool {
         self.reads_hidden() || !self.sight().is_gone()
     }
@@ -149,7 +149,7 @@ impl Walker {
         }
     }
 
-    /// What a field of a form holds, and the places that a picture leads to.
+    /// The value of a form field, and the targets of an image map.
     fn field(&mut self, tag: &Tag) {
         if !self.sight().inside(&tag.name, &self.said(tag)).shows_words() {
             return;
@@ -170,7 +170,7 @@ impl Walker {
         }
     }
 
-    /// The words of the link that is open, if one is.
+    /// Collects the words of the open link, if there is one.
     fn note_said(&mut self, text: &str) {
         if let Some(said) = self.open.iter_mut().rev().find_map(|open| match &mut open.kind {
             Kind::Link { said, .. } => Some(said),
@@ -181,7 +181,7 @@ impl Walker {
         }
     }
 
-    /// A comment is nothing, but some programs show what others take for one: `<!--[if mso]>`.
+    /// A comment is dropped, but some programs show pseudo-comments: `<!--[if mso]>`.
     pub(super) fn comment(&mut self, text: &str) {
         if self.is_everything() && !text.trim().is_empty() {
             self.unread.push(text.to_owned());
@@ -209,7 +209,7 @@ impl Walker {
                 return self.edge(Edge::Box);
             }
             "html" | "head" | "body" => {
-                // They are there once, wherever their tags stand; what is said of them is said of the page.
+                // These elements exist once, wherever their tags are; their styles apply to the page.
                 self.page = style(tag).white.unwrap_or(self.page);
                 return self.gap(Gap::Line);
             }
@@ -288,7 +288,7 @@ impl Walker {
         });
     }
 
-    /// Its own style, and what the page's sheets say of it.
+    /// Its own style, and what the page's sheets declare for it.
     fn said(&self, tag: &Tag) -> Style {
         let mut said = match &self.sheet {
             Some(sheet) => sheet.said(tag),
@@ -300,8 +300,8 @@ impl Walker {
         said
     }
 
-    /// A box of its own, for people: words beside one another in two of them are not one word. What would stand on lines of
-    /// its own anywhere else (the columns of a letter) does here.
+    /// For people, a box of its own: words side by side in two boxes are not one word. Text that would be on
+    /// separate lines anywhere else (the columns of a letter) is here, too.
     fn stand_apart(&mut self, usual: Display) {
         self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
     }
@@ -343,7 +343,7 @@ impl Walker {
         }
         if self.raw.is_some() && self.open.last().is_some_and(|open| open.name == *name) {
             let raw = self.raw.take().unwrap_or_default();
-            // A drawing of what nobody sees: its words count only where it could be mistaken for markup.
+            // An invisible drawing: its words count only where it could be mistaken for markup.
             let counts =
                 !matches!(&**name, "style" | "script") || raw.contains('<') || raw.contains("content");
             if self.is_everything() && self.sight().is_gone() && counts {
@@ -470,7 +470,7 @@ impl Walker {
                     Kind::Cell(cell) => Some(cell),
                     Kind::Plain | Kind::Quote | Kind::List(_) | Kind::Link { .. } => None,
                 });
-                // `<td><p>`: the paragraph begins where the cell does.
+                // `<td><p>`: the paragraph begins at the start of the cell.
                 if cell.is_none_or(|cell| cell.written != self.lines.written()) {
                     self.gap(margin);
                 }
@@ -480,7 +480,7 @@ impl Walker {
         }
     }
 
-    /// A cell of one line goes on with the next one: its paragraphs do not part them.
+    /// A cell of one line continues with the next one: its paragraphs do not separate them.
     fn end_cell(&mut self, cell: Cell) {
         if matches!(self.reading, Reading::Glued | Reading::Parted) || self.lines.breaks() > cell.breaks + 1 {
             return;
@@ -550,7 +550,7 @@ impl Walker {
         }
     }
 
-    /// Where nobody can point at a link, its target stands beside it, unless its words say the same.
+    /// On paper or in plain text, a link's target is written after it, unless its words are the same.
     fn say_target(&mut self, target: &Target, said: &str) {
         if !self.is_marked() || target.is_said_by(said) {
             return;
@@ -559,7 +559,7 @@ impl Walker {
         self.lines.words(&format!("<{}>", target.shown()));
     }
 
-    /// Words that stand in attributes and that some program may show.
+    /// Words in attributes that some program may show.
     fn attributes(&mut self, tag: &Tag) {
         self.unread.extend(pages_in_attributes(tag));
         self.aside.extend(words_in_attributes(tag));

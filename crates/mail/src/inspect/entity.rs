@@ -51,7 +51,7 @@ impl<'a> Search<'a> {
         if types.is_empty() {
             types.push(Params::read(default.as_bytes()));
         }
-        // `text/plain, text/html`, and `=?utf-8?Q?text/html?=`: some take the second for the type, some decode the first.
+        // `text/plain, text/html`, and `=?utf-8?Q?text/html?=`: some use the second type, some decode the first.
         let listed = named("content-type").take(MAX_READINGS).filter(|value| {
             let value = value.split(|b| *b == b';').next().unwrap_or_default();
             value.contains(&b',') || value.windows(2).any(|two| two == b"=?")
@@ -78,11 +78,11 @@ impl<'a> Search<'a> {
         }
         let encodings = self.encodings(named("content-transfer-encoding").take(MAX_READINGS));
         if depth > 0 {
-            // Of a letter within, its subject is shown as well.
+            // The subject of an embedded letter is shown, too.
             let subjects = named("subject").take(MAX_READINGS).flat_map(word_readings::readings);
             subjects.for_each(|subject| self.text(subject));
             self.head(heads::of_fields(&fields));
-            // RFC 8098 §3.2.5 for receipts; what programs write for letters handed on, as they write it above a letter, too.
+            // RFC 8098 §3.2.5 for receipts; the others as programs write them above forwarded letters.
             for field in [
                 "message-id",
                 "in-reply-to",
@@ -104,12 +104,12 @@ impl<'a> Search<'a> {
                 name.starts_with("content-") || matches!(name.as_str(), "mime-version" | "from" | "received")
             };
             if !head.is_empty() && !fields.iter().any(|(name, _)| is_known(name)) {
-                // "Achtung: morgen" is a field to one and a sentence to another.
+                // "Achtung: morgen" is a field to some readers and a sentence to others.
                 let said = LeafFields { types: vec!["text/plain".to_owned()], ..LeafFields::default() };
                 self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said) });
             }
         }
-        // A line that is no field ends the head for some, empty line or not.
+        // A line that is not a field ends the header section for some readers, with or without an empty line.
         if let Some(at) = first_line_without_field(head) {
             let said = LeafFields { types: vec!["text/plain".to_owned()], ..said.clone() };
             for encoding in &encodings {
@@ -120,7 +120,7 @@ impl<'a> Search<'a> {
         }
         let mut leaf_types = Vec::new();
         for one in &types {
-            // RFC 2045 §5.2: what is no type is text. Some go by its first word all the same.
+            // RFC 2045 §5.2: an invalid type means text. Some readers use its first word all the same.
             let kind = match one.value.split_once('/') {
                 Some((kind, sub)) if is_token(kind) && is_token(sub) => one.value.as_str(),
                 Some(("multipart", _)) => "multipart/mixed",
@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
             }
             if kind.starts_with("multipart/") {
                 self.multipart(body, depth, one, &keep);
-                // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
+                // RFC 2045 §6.4 forbids it; readers that decode nevertheless find parts in it.
                 for decoded in encodings.iter().filter_map(|encoding| decoded(*encoding, body)) {
                     let entity =
                         [b"Content-Type:", one_line(named("content-type")).as_slice(), b"\r\n\r\n", &decoded]
@@ -174,13 +174,13 @@ impl<'a> Search<'a> {
         if encodings.contains(&Encoding::Mime(Transfer::Base64))
             && let Some((encoded, footer)) = transfer::footer(body)
         {
-            // Others decode it along with the rest; that is read below.
+            // Others decode it with the rest; that is read below.
             let plain = LeafFields { types: vec!["text/plain".to_owned()], ..said.clone() };
             self.push(Item { bytes: keep(footer), depth: depth + 1, what: What::Leaf(plain) });
             let bytes = Cow::Owned(Transfer::Base64.decode(encoded).into_owned());
             self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
         }
-        // Who sees that a label is wrong does not go by it.
+        // Readers that detect a wrong label ignore it.
         let is_text = said.types.iter().any(|kind| kind.starts_with("text/"));
         let content = if is_text { Content::Text } else { Content::File };
         let mut encodings = encodings;
@@ -197,7 +197,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Every encoding that some reader undoes.
+    /// Every encoding that some reader decodes.
     fn encodings<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) -> Vec<Encoding> {
         let mut all = Vec::new();
         for value in values {
@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
                     ]);
                 }
             }
-            // `"quoted-printable"`: one reader takes the quotes for part of the name, another does not.
+            // `"quoted-printable"`: the quotes are part of the name for some readers, not for others.
             if Transfer::named(&encoded_words::decode(value)) == Transfer::Identity {
                 all.push(Encoding::Mime(Transfer::Identity));
             }
@@ -245,7 +245,7 @@ impl<'a> Search<'a> {
         if boundaries.len() > 2 * MAX_READINGS {
             self.unread(Unread::TooMuch);
         }
-        // RFC 2046 §5.1.1: a boundary is not empty. Whoever takes such a one looks for lines of `--`, or guesses.
+        // RFC 2046 §5.1.1: a boundary is not empty. Readers that accept an empty one look for lines of `--`, or guess.
         let none = boundaries.iter().all(String::is_empty);
         let never_comes = |boundary: &String| {
             parts::split_multipart(body, boundary.trim_end().as_bytes()).inside.is_empty()
@@ -268,7 +268,7 @@ impl<'a> Search<'a> {
                 for outside in pieces.outside {
                     self.ids.look(outside);
                     self.text(charset::decode(outside, None));
-                    // Behind its end it may begin again.
+                    // It may begin again after its end.
                     inside.extend(parts::split_multipart(outside, boundary.as_bytes()).inside);
                 }
                 for piece in inside {
@@ -282,7 +282,7 @@ impl<'a> Search<'a> {
             }
         }
         if !apart {
-            // It cannot be taken apart: its source is all there is to show.
+            // It cannot be parsed: its source is all there is to show.
             let said = LeafFields {
                 types: vec!["text/plain".to_owned()],
                 names: kind.values("name"),
@@ -317,7 +317,7 @@ fn said(types: &[Params], dispositions: &[Params]) -> LeafFields {
     said
 }
 
-/// `None`: as it stands.
+/// `None`: not encoded.
 fn decoded(encoding: Encoding, body: &[u8]) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Mime(Transfer::Identity) => None,
@@ -330,7 +330,7 @@ fn one_line<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Vec<u8> {
     values.next().unwrap_or_default().iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect()
 }
 
-/// Whether all readers end a head at the same line.
+/// Whether all readers end the header section at the same line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Split {
     Certain,
@@ -361,7 +361,8 @@ fn split(entity: &[u8], head_end: HeadEnd) -> (&[u8], &[u8], Split) {
     (head, body, Split::Certain)
 }
 
-/// Where a head has a line that is neither a field nor the rest of one. The line of mbox before a letter is none.
+/// The position of the first line that is neither a field nor a continuation. The separator line of mbox does not
+/// count.
 fn first_line_without_field(head: &[u8]) -> Option<usize> {
     let mut at = 0;
     for line in head.split_inclusive(|b| *b == b'\n') {
@@ -376,7 +377,7 @@ fn first_line_without_field(head: &[u8]) -> Option<usize> {
     None
 }
 
-/// Every field: its name, and its value as it came. White space before the colon is obsolete (RFC 5322 §4.5.8).
+/// Every field: name and raw value. White space before the colon is obsolete (RFC 5322 §4.5.8).
 pub(super) fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     for line in head.split_inclusive(|b| *b == b'\n') {

@@ -1,16 +1,16 @@
-//! Heads of letters within a letter, and what stands for one: the properties of a winmail.dat, the title and class of an
-//! appointment. For rules about heads: a confidential letter is one also where another one carries it. Opens nothing.
+//! Heads of embedded letters, and equivalents of heads: the properties of a winmail.dat, the title and class of an
+//! appointment. For rules about heads: a confidential letter stays one when another letter carries it. Opens nothing.
 
 use crate::container::calendar::Calendar;
 use crate::container::tnef::Tnef;
 use crate::head::Head;
 
-/// More letters within one are looked at by nobody.
+/// Limit on embedded letters; further ones are not examined.
 pub(super) const MAX_HEADS: usize = 500;
-/// Fields that a letter has, and a part of one has not.
+/// Fields that letters have and body parts do not.
 const OF_LETTERS: [&str; 6] = ["subject", "from", "message-id", "date", "sensitivity", "msip_labels"];
 
-/// The fields of an entity, if they are those of a letter. `None`: they are not, or there are too many of them.
+/// The fields of an entity, if they are those of a letter. `None`: they are not, or there are too many.
 pub(super) fn of_fields(fields: &[(String, Vec<u8>)]) -> Option<Head> {
     let is_of_letter = |name: &str| OF_LETTERS.iter().any(|one| one.eq_ignore_ascii_case(name));
     if !fields.iter().any(|(name, _)| is_of_letter(name)) {
@@ -20,7 +20,7 @@ pub(super) fn of_fields(fields: &[(String, Vec<u8>)]) -> Option<Head> {
     for (name, value) in fields {
         bytes.extend_from_slice(name.as_bytes());
         bytes.push(b':');
-        // One line: before a blank a line end is folding (RFC 5322 §2.2.3), elsewhere none that anybody agrees about.
+        // One line: before white space a line end is folding (RFC 5322 §2.2.3); elsewhere readers disagree about it.
         let mut rest = value.iter().copied().peekable();
         while let Some(byte) = rest.next() {
             match byte {
@@ -38,22 +38,22 @@ pub(super) fn of_fields(fields: &[(String, Vec<u8>)]) -> Option<Head> {
     Head::new(bytes).ok()
 }
 
-/// Values that stand for fields of one head; of more, there are several.
+/// Values per generated head; further values make further heads.
 const MAX_VALUES: usize = 64;
 
-/// There is more than a head can hold.
+/// There is more than a head can contain.
 pub(super) struct TooMuch;
 
-/// PidTagSensitivity (MS-OXCMSG §2.2.1.13), everything that stands for a subject, and fields that are properties.
+/// PidTagSensitivity (MS-OXCMSG §2.2.1.13), all possible subjects, and fields that are stored as properties.
 pub(super) fn of_winmail(tnef: &Tnef<'_>) -> Result<Vec<Head>, TooMuch> {
-    // What a program does not know it takes for private.
+    // Programs treat unknown values as private.
     let sensitivities = tnef.sensitivities.iter().filter_map(|number| match number {
         0 => None,
         1 => Some("Personal"),
         3 => Some("Company-Confidential"),
         _ => Some("Private"),
     });
-    // A message within bears its subject as the name of the file that it is.
+    // An embedded message has its subject as its file name.
     let names = tnef.files.iter().filter(|file| file.is_message).flat_map(|file| &file.names);
     let subjects = tnef.subjects.iter().chain(names).map(|subject| ("Subject", subject.as_str()));
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
@@ -62,7 +62,8 @@ pub(super) fn of_winmail(tnef: &Tnef<'_>) -> Result<Vec<Head>, TooMuch> {
     of_values(sensitivities.map(|word| ("Sensitivity", word)).chain(subjects).chain(fields))
 }
 
-/// CLASS (RFC 5545 §3.8.1.3) as mail programs write it beside Sensitivity, and the titles as what they are shown as: subjects.
+/// CLASS (RFC 5545 §3.8.1.3) as the Sensitivity that mail programs write with it, and titles as the subjects that they
+/// are shown as.
 pub(super) fn of_calendar(calendar: &Calendar) -> Result<Vec<Head>, TooMuch> {
     let mut words: Vec<&str> = calendar.classes.iter().filter_map(|class| sensitivity(class)).collect();
     words.sort_unstable();
@@ -71,7 +72,7 @@ pub(super) fn of_calendar(calendar: &Calendar) -> Result<Vec<Head>, TooMuch> {
     of_values(words.chain(calendar.titles.iter().map(|title| ("Subject", title.as_str()))))
 }
 
-/// What a program does not know it takes for PRIVATE.
+/// Programs treat unknown values as PRIVATE.
 fn sensitivity(class: &str) -> Option<&'static str> {
     match class {
         "PUBLIC" | "" => None,
@@ -85,7 +86,7 @@ fn of_values<'v>(values: impl Iterator<Item = (&'v str, &'v str)>) -> Result<Vec
     let heads = all.chunks(MAX_VALUES).map(|some| {
         let mut bytes = Vec::new();
         for (name, value) in some {
-            // What is cut off is too long for a rule to say "no" by it.
+            // A value that is cut is too long for a rule to answer "no" by it.
             let value = value.get(..value.floor_char_boundary(2 * Head::MAX_WORDS)).unwrap_or(value);
             bytes.extend_from_slice(name.as_bytes());
             bytes.extend_from_slice(b": ");
@@ -181,7 +182,7 @@ mod tests {
         }
     }
 
-    /// PidTagAttachPathname and PidTagAttachExtension are all that some files have of a name.
+    /// PidTagAttachPathname and PidTagAttachExtension are the only names that some files have.
     #[test]
     fn files_of_a_winmail_count_by_every_name() {
         let names = |id: u16, value: &str| {
@@ -213,7 +214,8 @@ mod tests {
         assert_eq!(of(&[3, 99]), ["Company-Confidential", "Private"]);
     }
 
-    /// What is damaged may hold any head: a rule about heads must not hear "no" (the caller asks for `hidden_letters`).
+    /// Damaged content may contain any head: a rule about heads must not get a "no" (the caller checks
+    /// `hidden_letters`).
     #[test]
     fn a_damaged_winmail_hides_letters_wherever_it_is_cut() {
         let tagged = file_of(&[
@@ -225,7 +227,7 @@ mod tests {
             Inside::letters_of(&[head.as_bytes(), STANDARD.encode(bytes).as_bytes()].concat()).hidden_letters
         };
         assert_eq!(of("application/ms-tnef", &tagged), None);
-        // Where an attribute ends nobody sees that another one followed.
+        // At the end of an attribute it cannot be seen that another one followed.
         let one = file_of(&[attribute_of(1, 0x0001_8004, b"[vertraulich] Befund")]).len();
         let seen = (1..tagged.len() - 2).filter(|cut| !(one - 2..=one).contains(cut));
         for cut in seen {
@@ -238,7 +240,7 @@ mod tests {
         assert_eq!(no_tnef, Some(Unread::Damaged));
     }
 
-    /// Nor is it where a letter or a winmail.dat is written into a text (POSIX uuencode) and that is cut short.
+    /// The same for a letter or a winmail.dat that is uuencoded in a text and cut short.
     #[test]
     fn a_letter_in_a_text_that_is_cut_short_may_hold_any_head() {
         let of = |name: &str, end: &str| {

@@ -1,5 +1,5 @@
-//! Decoded bytes in every way their names, their types and they themselves can be taken: as a file, as text, as a
-//! letter, as something that holds others.
+//! Decoded bytes in every way that their names, types and content can be taken: as a file, as text, as a letter, as a
+//! container.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ use crate::head::Head;
 use crate::rewritten::{Layers, TooLayered};
 use crate::skeleton::tidied;
 
-/// Types of files that are wrapped in what nobody here undoes.
+/// Types of files that are wrapped in a format that we cannot decode.
 const UNOPENED: [&str; 9] = [
     "application/mac-binhex40",
     "application/mac-binhex",
@@ -31,7 +31,7 @@ const UNOPENED: [&str; 9] = [
     "application/x-yencoded",
 ];
 
-/// Ends of the names of letters.
+/// Extensions of letters.
 const MAILS: [&str; 7] = ["eml", "emlx", "mht", "mhtml", "nws", "mbox", "mbx"];
 
 /// So far a file is looked at to see whether it is a letter.
@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
         for form in &forms {
             self.written(bytes, *form, &said);
         }
-        // Word opens rich text whatever it is called.
+        // Word opens rich text under any name.
         if !forms.contains(&Form::Rich) && bytes.trim_ascii_start().starts_with(b"{\\rtf") {
             self.written(bytes, Form::Rich, &said);
         }
@@ -121,7 +121,7 @@ impl<'a> Search<'a> {
             self.sealed(what);
         }
         self.packets(bytes, depth);
-        // Heads on their own: their words are encoded.
+        // Header sections alone: their words are encoded.
         if is_typed(&["text/rfc822-headers", "message/delivery-status", "message/disposition-notification"]) {
             self.push(Item {
                 bytes: keep(bytes),
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// OpenPGP that anybody can open, whatever it is called.
+    /// OpenPGP that can be read without a key, under any name.
     fn packets(&mut self, bytes: &[u8], depth: usize) {
         match container::openpgp::read(bytes, self.room.min(self.work)) {
             Some(OpenPgp::Open { name, content, signed }) => {
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
                 }
                 let names = if name.is_empty() { Vec::new() } else { vec![name] };
                 if is_text(&content) {
-                    // A text, and not said to be one: the packet knows only bytes.
+                    // It is text without a text label: the packet contains only bytes.
                     let said = LeafFields { types: vec!["text/plain".to_owned()], ..LeafFields::default() };
                     let bytes = Cow::Owned(content.clone());
                     self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said) });
@@ -202,7 +202,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Its names and types, if any program would list it as a file.
+    /// Records its names and types, if any program would list it as a file.
     fn as_file(&mut self, bytes: &[u8], said: &LeafFields, names: &[String]) {
         let is_body = |kind: &String| kind == "text/plain" || kind == "text/html";
         if names.is_empty() && !said.is_file && said.types.iter().all(is_body) {
@@ -222,7 +222,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What is in a calendar beside its text: heads, and files.
+    /// The content of a calendar apart from its text: heads, and files.
     fn calendar(&mut self, bytes: &[u8], depth: usize, said: &LeafFields) {
         self.titles_and_files(bytes, depth, said);
         if let Some(lines) = line_ends::at_returns(bytes) {
@@ -232,7 +232,7 @@ impl<'a> Search<'a> {
 
     fn titles_and_files(&mut self, bytes: &[u8], depth: usize, said: &LeafFields) {
         let labels: Vec<&str> = said.charsets.iter().map(String::as_str).collect();
-        // A line may be folded within a character, or within half of one.
+        // A fold may split a character, or half of one.
         let unfolded = flowed::unfolded_bytes(bytes);
         let mut texts = match String::from_utf8(unfolded) {
             Ok(text) if labels.is_empty() && !text.contains(['\0', '\u{1b}']) => vec![text],
@@ -344,22 +344,22 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What a part of S/MIME says of itself that it holds.
+/// What an S/MIME part claims to contain.
 #[derive(Clone, Copy)]
 enum Wraps {
     /// A letter: where it cannot be opened, it hides one.
     Letter,
-    /// A signature over another part: damaged or not, there is no letter in it.
+    /// A signature over another part: damaged or not, it contains no letter.
     Signature,
     Nothing,
 }
 
-/// Whether CMS that cannot be read would show a letter to everybody if it were whole. What is encrypted shows none, damaged or not.
+/// Whether unreadable CMS would show a letter to everybody if it were intact. Encrypted CMS shows none, damaged or not.
 fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
     match cms::beginning(bytes) {
         cms::Beginning::Open => true,
         cms::Beginning::Encrypted => false,
-        // A text has been read as it stands.
+        // A text has been read as it is.
         cms::Beginning::Unknown if bytes.trim_ascii().is_empty() || charset::is_text(bytes) => false,
         cms::Beginning::Unknown => {
             let is_encrypted = |kind: &String| {
@@ -371,26 +371,26 @@ fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
     }
 }
 
-/// Ends of names that programs put behind the name of what they wrap.
+/// Extensions that programs append to the name of what they wrap.
 const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
 
-/// No file system takes a longer name; as many octets in three codes have these.
+/// Limit in bytes: no file system allows longer names, also with three layers of encoding.
 const MAX_NAME: usize = 1000;
 
 const BYTES: &str = "application/octet-stream";
 
-/// Whether bytes of which nothing is said begin like a text in any charset of eight bits.
+/// Whether unlabelled bytes begin like a text in any 8-bit charset.
 fn is_text(bytes: &[u8]) -> bool {
     let start = bytes.get(..4096).unwrap_or(bytes);
     start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x20..))
 }
 
-/// Every name as it came, as it would be saved, and without what was put around the file.
+/// Every name as it came, as it would be saved, and without the extensions of wrappings.
 fn readings(names: &[String], layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
     let mut all: Vec<String> = Vec::new();
     for name in names.iter().take(MAX_NAMES) {
         let saved = file_name(name);
-        // Full width, and what is not seen: `a．pdf` is a PDF to whoever sees it.
+        // Full-width and invisible characters: `a．pdf` looks like a PDF.
         let read = tidied(name).unwrap_or_else(|| name.clone());
         // `a.pdf::$DATA` is saved as `a.pdf` (NTFS).
         let file = read.split_once(':').map(|(file, _)| file.to_owned()).filter(|file| !file.is_empty());

@@ -1,9 +1,9 @@
-//! Everything that any reader's program may find in a letter: for rules, which must not say "no" because they
-//! read it in another way. Never for showing; decides nothing.
+//! Everything that any reader's program may find in a letter: for rules, which must not answer "no" because
+//! they read it differently. Never for display; decides nothing.
 //!
-//! SECURITY: where two programs can read two things (a doubled field, a parameter in pieces, a charset that is a
-//! lie, a file under a false type), both count. What can be opened without a key is opened: letters within
-//! letters, winmail.dat, uuencode, opaque signatures, rich text. What cannot is said. The work is bounded by
+//! SECURITY: where two programs can read two things (a doubled field, a parameter in pieces, a false charset,
+//! a file under a false type), both count. What can be opened without a key is opened: embedded letters,
+//! winmail.dat, uuencode, opaque signatures, rich text. What cannot is reported. The work is bounded by
 //! entities, depth, bytes and lines; nothing recurses.
 
 mod entity;
@@ -26,22 +26,23 @@ use search::{HeadEnd, Item, LeafFields, Search, Sought, What};
 
 use crate::rewritten::Layers;
 
-/// Every byte may be looked at so many times, in all the readings together, and stand in so many texts.
+/// How often every byte may be examined, over all readings together, and in how many texts it may occur.
 const MAX_LOOKS: usize = 32;
 const MAX_TEXTS: usize = 12;
-/// In a letter of so many bytes every byte may stand in fewer: their room is what `memory` keeps for a letter.
+/// In a letter of at least this many bytes every byte may occur in fewer texts: their memory is what `memory`
+/// reserves for a letter.
 const LARGE: usize = 1024 * 1024;
 const MAX_TEXTS_OF_LARGE: usize = 3;
 const MIN_WORK: usize = 4 * 1024 * 1024;
 
 impl Inside {
-    /// Looks for everything in the bytes of a letter.
+    /// Inspects the bytes of a letter.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::sought(bytes, Sought::All)
     }
 
-    /// Only [`Self::message_ids`], [`Self::perhaps_ids`] and [`Self::heads`], for a smaller price.
+    /// Only [`Self::message_ids`], [`Self::perhaps_ids`] and [`Self::heads`], at lower cost.
     #[must_use]
     pub fn letters_of(bytes: &[u8]) -> Self {
         Self::sought(bytes, Sought::Letters)

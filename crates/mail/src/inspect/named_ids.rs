@@ -1,29 +1,29 @@
-//! Message-IDs that stand in a text: a receipt, a bounce of another kind than RFC 3464 and a letter handed on within the
-//! text name the letter that they are about so. Knows not whose they are.
+//! Finds Message-IDs in texts: a receipt, a bounce that is not RFC 3464 and a letter forwarded inline name
+//! the letter they refer to that way. Does not know whose they are.
 
 use std::collections::BTreeSet;
 
 use crate::params::percent_decoded;
 
-/// Of one letter, where no word says what they are: addresses are found too, which are mostly shorter.
+/// Limit per letter on ids without a label: addresses match too, but are mostly shorter.
 const MAX_UNNAMED: usize = 1000;
-/// A shorter one anybody may guess; it is an address.
+/// A shorter local part can be guessed; it is an address.
 const MIN_LOCAL: usize = 8;
-/// RFC 5322 §2.1.1, and far more than any program makes.
+/// RFC 5322 §2.1.1, and far more than any program generates.
 const MAX_HALF: usize = 250;
-/// So far before it stands what it is.
+/// How far before it, in bytes, its label may be.
 const BEFORE: usize = 40;
 /// Places where either half of an identifier is broken.
 const MAX_BREAKS: usize = 3;
 /// A longer element of a page is no break.
 const MAX_ELEMENT: usize = 300;
 
-/// What was found in the texts of one letter.
+/// The Message-IDs in the texts of one letter.
 #[derive(Default)]
 pub(super) struct NamedIds {
-    /// Behind words like `Message-ID:`.
+    /// Labelled ones, after words like `Message-ID:`.
     pub(super) named: BTreeSet<String>,
-    /// Those that may be one.
+    /// Unlabelled strings that may be one.
     pub(super) unnamed: BTreeSet<String>,
     /// Those that are one if a line was wrapped within it, or an element of a page stands there.
     pub(super) broken: BTreeSet<String>,
@@ -32,7 +32,7 @@ pub(super) struct NamedIds {
 impl NamedIds {
     pub(super) fn look(&mut self, text: &[u8]) {
         if text.get(..64).unwrap_or(text).contains(&0) {
-            // UTF-16: every other octet of what interests us.
+            // UTF-16: the relevant octets are every other one.
             let octets: Vec<u8> = text.iter().copied().filter(|octet| *octet != 0).collect();
             return self.written(&octets);
         }

@@ -1,4 +1,5 @@
-//! Letters that some programs open and that fields, types or typing hide: each was let through once.
+//! Letters that some programs open although fields, types or typing errors hide them: each was let through
+//! once.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -127,7 +128,7 @@ fn cms_is_opened_whatever_it_is_called() {
     let oid: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
     let length = u8::try_from(oid.len() + explicit.len()).unwrap();
     let data = [&[0x30, length], oid, &explicit].concat();
-    // A kind that nobody knows.
+    // An unknown kind.
     let unknown: &[u8] = &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x09, 5, 0];
     for kind in [
         "application/cms",

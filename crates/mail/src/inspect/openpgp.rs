@@ -1,32 +1,32 @@
-//! OpenPGP recognised by what it is (RFC 9580), whatever it is called: armour on a line of its own, or the first packet.
+//! Recognises OpenPGP by its content (RFC 9580), under any name: armour on a line of its own, or the first packet.
 //! Reads no key and opens nothing.
 
 use super::Sealed;
 
-/// What armour in a text says that it holds. Keys are neither closed nor signed letters.
+/// What armour in a text contains. Keys are neither encrypted nor signed letters.
 pub(super) fn in_text(bytes: &[u8]) -> impl Iterator<Item = Sealed> {
     let closed = has_line(bytes, b"-----BEGIN PGP MESSAGE").then_some(Sealed::OpenPgp);
     let signed = has_line(bytes, b"-----BEGIN PGP SIGNED MESSAGE").then_some(Sealed::Signed);
     closed.into_iter().chain(signed)
 }
 
-/// Whether a line begins so, after white space: who quotes armour or talks about it has something before it.
+/// Whether a line begins like this, after white space: a quotation or discussion of armour has something before it.
 fn has_line(bytes: &[u8], begin: &[u8]) -> bool {
     memchr::memmem::find_iter(bytes, begin).any(|at| {
         let before = bytes.get(..at).unwrap_or_default();
         let line = before.rsplit(|b| matches!(b, b'\n' | b'\r' | b'>')).next().unwrap_or_default();
-        // A tag of a page ends where the line begins; `> ` of somebody who quotes does not.
+        // A page's tag may end directly before it; the `> ` of a quotation does not count.
         line.iter().all(|b| b.is_ascii_whitespace()) && !(before.ends_with(b"> ") || before == b">")
     })
 }
 
-/// Whether armour may begin in a text, quoted or not: what stands in it nobody reads. Who talks about it has a word before
+/// Whether armour may begin in a text, quoted or not: its content is unreadable. A discussion of it has a word before
 /// it on the line.
 pub(super) fn may_be_in(text: &str) -> bool {
     memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN PGP MESSAGE").any(|at| {
         let before = text.get(..at).unwrap_or_default();
         let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
-        // Of a page, what stands behind its last tag.
+        // In a page, the text after the last tag.
         let line =
             line.rsplit_once('>').filter(|(tags, _)| tags.contains('<')).map_or(line, |(_, rest)| rest);
         let line = line.replace("&gt;", ">").replace("&nbsp;", " ");
@@ -34,8 +34,9 @@ pub(super) fn may_be_in(text: &str) -> bool {
     })
 }
 
-/// Whether these are the packets of a message that is encrypted (RFC 9580 §4.2, §5.1, §5.3, §5.13): a session key for
-/// somebody or by a passphrase, or encrypted data alone. The version is asked too: one octet alone begins many files.
+/// Whether these are the packets of an encrypted message (RFC 9580 §4.2, §5.1, §5.3, §5.13): a session key for a
+/// recipient or by a passphrase, or encrypted data alone. The version is checked too: many files begin with the same
+/// first octet.
 pub(super) fn is_message(bytes: &[u8]) -> bool {
     let Some((first, rest)) = bytes.split_first() else { return false };
     let (tag, body) = match first {

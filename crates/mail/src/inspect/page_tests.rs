@@ -1,4 +1,4 @@
-//! One word on pages as programs write them, break them and hide things in them: no rule may miss it.
+//! One word on pages as programs write them, break them and hide text in them: no rule may miss it.
 
 use super::Inside;
 

@@ -1,12 +1,13 @@
-//! CMS in a text: what stands between `-----BEGIN PKCS7-----` and its end (RFC 7468 §8, §9). Opens nothing.
+//! Finds CMS in a text, between `-----BEGIN PKCS7-----` and its end (RFC 7468 §8, §9). Opens nothing.
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END";
 const LABELS: [&[u8]; 4] = [b"PKCS7-----", b"CMS-----", b"PKCS #7 SIGNED DATA-----", b"PKCS #7-----"];
-/// Of one text.
+/// Blocks of one text.
 const MAX_BLOCKS: usize = 50;
 
-/// Every block in a text, with its first line. Who writes about them has something before it on the line.
+/// Every block in a text, with its first line. A discussion of such blocks has something before it on the
+/// line.
 pub(super) fn blocks(text: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
     for at in memchr::memmem::find_iter(text, BEGIN) {

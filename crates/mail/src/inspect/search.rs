@@ -1,5 +1,5 @@
-//! The search through a letter: what is still to be looked into, what may still be done, and what was found. Knows no
-//! kind of part.
+//! State of the inspection of a letter: the queue, the remaining limits and the results. Knows no kind of
+//! part.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -14,13 +14,13 @@ use crate::rewritten::Layers;
 /// Entities, files and containers of one letter.
 pub(super) const MAX_ITEMS: usize = 4000;
 
-/// Containers within containers.
+/// Nesting depth of containers.
 const MAX_DEPTH: usize = 24;
 
 /// Names and types of files.
 const MAX_FILES: usize = 20_000;
 
-/// Something to be looked into.
+/// An item of the queue.
 pub(super) struct Item<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
     pub(super) depth: usize,
@@ -30,7 +30,7 @@ pub(super) struct Item<'a> {
 pub(super) enum What {
     /// A head and a body.
     Entity { default: &'static str, head_end: HeadEnd },
-    /// Decoded bytes, and what has been said of them.
+    /// Decoded bytes, and what fields say about them.
     Leaf(LeafFields),
 }
 
@@ -39,11 +39,11 @@ pub(super) enum What {
 pub(super) enum HeadEnd {
     /// Where most readers end it.
     AsMostRead,
-    /// At an empty line alone, whatever stands in the lines before it.
+    /// Only at an empty line, whatever is in the lines before it.
     EmptyLine,
 }
 
-/// What fields say of a leaf.
+/// What fields say about a leaf.
 #[derive(Clone, Default)]
 pub(super) struct LeafFields {
     pub(super) names: Vec<String>,
@@ -52,17 +52,17 @@ pub(super) struct LeafFields {
     pub(super) charsets: Vec<String>,
     /// `smime-type` (RFC 8551 §3.2.2)
     pub(super) smime_types: Vec<String>,
-    /// It is meant to be saved.
+    /// Whether it is meant to be saved.
     pub(super) is_file: bool,
     /// `format=flowed`, with its `delsp`.
     pub(super) flowed: Option<DelSp>,
 }
 
-/// What the search is for.
+/// What is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sought {
     All,
-    /// Letters alone: no text is read.
+    /// Embedded letters only: texts are not read.
     Letters,
 }
 
@@ -71,12 +71,12 @@ pub(super) struct Search<'a> {
     pub(super) sought: Sought,
     pub(super) items: usize,
     pub(super) work: usize,
-    /// Bytes that the texts to come may still have.
+    /// Bytes left for further texts.
     pub(super) room: usize,
     pub(super) open: Vec<Item<'a>>,
-    /// The nesting depth of the part being read.
+    /// Nesting depth of the current part.
     pub(super) depth: usize,
-    /// Blocks of CMS that have been found in a text: other readings of it hold them again.
+    /// Blocks of CMS already found in a text: its other readings contain them again.
     pub(super) blocks: HashSet<Vec<u8>>,
     pub(super) ids: NamedIds,
     pub(super) layers: Layers,
@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Something more to be looked into, if there is room for it.
+    /// Adds an item, if there is room for it.
     pub(super) fn push(&mut self, item: Item<'a>) {
         self.items += 1;
         if self.items > MAX_ITEMS || item.depth > MAX_DEPTH || !self.can_work(item.bytes.len()) {
@@ -133,7 +133,7 @@ impl<'a> Search<'a> {
         self.found.unread.get_or_insert(why);
     }
 
-    /// Something that holds letters cannot be read to its end.
+    /// A container that may contain letters cannot be read completely.
     pub(super) fn hides_letters(&mut self, why: Unread) {
         self.unread(why);
         self.found.hidden_letters.get_or_insert(why);
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Opaque signatures and the like that stand in a text.
+    /// Opaque signatures and the like in a text.
     pub(super) fn blocks_in(&mut self, text: &[u8]) {
         for block in pem_blocks::blocks(text) {
             if self.can_work(block.len()) && self.blocks.insert(block.to_vec()) {

@@ -39,7 +39,7 @@ fn holds(inside: &Inside, name: &str) -> bool {
     inside.files.iter().any(|(one, _)| one == name)
 }
 
-/// Nothing of it stays hidden, and the word is in it.
+/// The inspection is complete, and the word is found.
 fn found(bytes: &[u8], what: &str) {
     let inside = Inside::of(bytes);
     let source = String::from_utf8_lossy(bytes);
@@ -211,7 +211,7 @@ fn opaque_signatures_are_looked_through() {
     ));
 }
 
-/// What should hold a letter and cannot be opened may hold any head; what is only encrypted shows none.
+/// A damaged container of a letter may contain any head; an encrypted one shows none.
 #[test]
 fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() {
     let whole = signed(b"Subject: [vertraulich] Befund\r\nContent-Type: text/plain\r\n\r\nx\r\n");
@@ -219,7 +219,7 @@ fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() 
     for (kind, name) in [
         ("application/pkcs7-mime; smime-type=signed-data", "smime.p7m"),
         ("application/pkcs7-mime; smime-type=compressed-data", "smime.p7z"),
-        // It is what its first octets say, whatever is said of it.
+        // Its first octets decide, whatever its label.
         ("application/pkcs7-mime; smime-type=enveloped-data", "smime.p7m"),
         ("application/octet-stream", "smime.p7m"),
         ("application/octet-stream", "x"),
@@ -227,7 +227,7 @@ fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() 
         assert_eq!(Inside::of(&attached(kind, name, cut)).hidden_letters, Some(Unread::Damaged), "{kind}");
         assert_eq!(Inside::of(&attached(kind, name, &whole)).hidden_letters, None, "{kind}");
     }
-    // A detached signature wraps nothing.
+    // A detached signature contains nothing.
     let signature = Inside::of(&attached("application/pkcs7-signature", "smime.p7s", "damaged"));
     assert_eq!(signature.hidden_letters, None);
     for (kind, name) in
@@ -238,7 +238,7 @@ fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() 
     }
     let enveloped =
         [0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3, 0xa0, 0x80, 0x30, 0x80, 2, 1];
-    // The first octets damaged: then what is said of it counts.
+    // With the first octets damaged, the label decides.
     let nothing = [&[0xff, 0][..], cut].concat();
     for (kind, bytes, hidden) in [
         ("application/pkcs7-mime; smime-type=enveloped-data", &enveloped[..], None),
@@ -248,7 +248,7 @@ fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() 
         ("application/pkcs7-mime; smime-type=signed-data", &nothing[..], Some(Unread::Damaged)),
         ("application/pkcs7-mime; smime-type=compressed-data", &nothing[..], Some(Unread::Damaged)),
         ("application/pkcs7-mime", &nothing[..], Some(Unread::Damaged)),
-        // A text is read as it stands.
+        // A text is read as it is.
         ("application/pkcs7-mime; smime-type=signed-data", &b"Subject: x\r\n\r\nx"[..], None),
         ("application/pkcs7-mime", &b""[..], None),
     ] {
@@ -361,7 +361,7 @@ fn pieces_outside_of_parts_and_pieces_of_letters() {
         "Content-Type: message/partial; id=\"x\"; number=1; total=2\r\n\r\nSubject: y\r\n\r\nvertrau",
     ));
     assert_eq!(partial.unread, Some(Unread::Partial));
-    // RFC 2046 §5.2.2.1: in the first piece stands the head of the whole letter.
+    // RFC 2046 §5.2.2.1: the first piece contains the head of the whole letter.
     assert_eq!(partial.hidden_letters, Some(Unread::Partial));
 }
 

@@ -1,4 +1,4 @@
-//! Text in every reading: as it stands, as a page, as rich text, as a calendar. Knows no fields and no files.
+//! Text in every reading: as it is, as a page, as rich text, as a calendar. Knows no fields and no files.
 
 use super::{LeafFields, Search, Sought, Unread, openpgp};
 use crate::charset;
@@ -7,12 +7,12 @@ use crate::display::is_trick;
 use crate::flowed::{self, DelSp};
 use crate::{enriched, html, transfer};
 
-/// Decodings of one part that are read as a page, and of a large one.
+/// How many decodings of one part are read as a page; fewer for a large part.
 const MAX_PAGES: usize = 4;
 const MAX_LARGE_PAGES: usize = 1;
 const LARGE: usize = 256 * 1024;
 
-/// What a text is written in.
+/// The format of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Plain,
@@ -23,7 +23,7 @@ pub(super) enum Form {
     Calendar,
 }
 
-/// The form that a type or the end of a name promises.
+/// The format that a type or an extension stands for.
 pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
     let by_type = match kind {
         "text/html" | "application/xhtml+xml" | "text/x-amp-html" | "text/xhtml" | "text/watch-html" => {
@@ -52,12 +52,12 @@ pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
     by_type.or(by_name)
 }
 
-/// Without what cannot be seen, and with plain blanks; `None` if nothing changes.
+/// Without invisible characters, and with plain spaces; `None` if nothing changes.
 pub(super) fn without_tricks(text: &str) -> Option<String> {
     if text.is_ascii() {
         return None;
     }
-    // U+2800, the Braille pattern without dots, looks like a blank or like nothing; as a blank it stays where it came.
+    // U+2800, the Braille pattern without dots, looks like a space or like nothing; as a space it stays where it is.
     let odd = |c: char| {
         is_trick(c)
             || matches!(c, '\u{200c}' | '\u{200d}' | '\u{2800}')
@@ -69,8 +69,8 @@ pub(super) fn without_tricks(text: &str) -> Option<String> {
     })
 }
 
-/// The lines that end with a hyphen, each with the next: `vertrau-` and `lich` are one word, however they were parted by
-/// hand. Marks of quotation between them are none of it. `None`: there are no such lines.
+/// Joins lines that end with a hyphen with the next: `vertrau-` and `lich` are one word, also when hyphenated by hand.
+/// Quote marks between them are dropped. `None`: there are no such lines.
 pub(super) fn rejoined(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut open: Option<String> = None;
@@ -98,8 +98,8 @@ pub(super) fn rejoined(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Lines that somebody quotes, without the marks of that: `> streng` and `> vertraulich` are two words that follow each
-/// other. `None`: no two lines are quoted.
+/// Quoted lines without their marks: `> streng` and `> vertraulich` are two consecutive words. `None`: no two lines are
+/// quoted.
 pub(super) fn unquoted(text: &str) -> Option<String> {
     let is_mark = |c: char| matches!(c, '>' | '|');
     let mut out = String::new();
@@ -117,7 +117,7 @@ pub(super) fn unquoted(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// Letters that JSON and scripts write by their numbers (RFC 8259 §7), in their own place; `None` where there are none.
+/// Replaces the escapes of JSON and scripts (RFC 8259 §7) by their characters; `None` if there are none.
 fn without_escapes(text: &str) -> Option<String> {
     if !text.contains("\\u") {
         return None;
@@ -130,7 +130,7 @@ fn without_escapes(text: &str) -> Option<String> {
         let unit = piece.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
         let rest = if unit.is_some() { piece.get(4..).unwrap_or_default() } else { piece };
         units.extend(unit);
-        // Pairs of surrogates stand side by side.
+        // Surrogate pairs are adjacent.
         if !rest.is_empty() || unit.is_none() {
             out.push_str(&String::from_utf16_lossy(&std::mem::take(&mut units)));
             out.push_str(rest);
@@ -168,7 +168,7 @@ impl Search<'_> {
         let own = if form == Form::Page { charset::declared_in_page(bytes) } else { None };
         let labels: Vec<&str> = said.charsets.iter().chain(&own).map(String::as_str).collect();
         let (texts, whole) = charset::candidates(bytes, &labels);
-        // A line may be folded within a character.
+        // A fold may split a character.
         let unfolded = if form == Form::Calendar { flowed::unfolded_bytes(bytes) } else { Vec::new() };
         let differs = form == Form::Calendar && unfolded != bytes && !bytes.is_ascii();
         let joined = if differs { charset::candidates(&unfolded, &labels).0 } else { Vec::new() };
@@ -180,11 +180,11 @@ impl Search<'_> {
             Form::Page => {
                 let most = if bytes.len() > LARGE { MAX_LARGE_PAGES } else { MAX_PAGES };
                 texts.iter().take(most).for_each(|text| self.page(text));
-                // What differs in the others is their letters: their source says enough.
+                // The others differ only in their letters: their source is enough.
                 texts.into_iter().skip(most).for_each(|text| self.text(text));
             }
             Form::Rich => self.rich(bytes),
-            // Some programs take it for a page, or for what it is, or for text.
+            // Some programs read it as a page, some as what it is, some as text.
             Form::Enriched => texts.into_iter().for_each(|text| {
                 self.page(&enriched::to_page(&text));
                 self.page(&text);
@@ -192,7 +192,7 @@ impl Search<'_> {
             }),
             Form::Calendar => texts.into_iter().chain(joined).for_each(|text| {
                 let unfolded = flowed::unfolded_calendar(&text);
-                // What Outlook shows of an invitation is a page in it (X-ALT-DESC;FMTTYPE=text/html).
+                // Outlook displays an invitation as the page it contains (X-ALT-DESC;FMTTYPE=text/html).
                 if unfolded.contains('<') {
                     self.page(&unfolded);
                 }
@@ -213,7 +213,7 @@ impl Search<'_> {
         if self.sought == Sought::Letters || !charset::is_text(bytes) || bytes.starts_with(b"{\\rtf") {
             return;
         }
-        // Nobody has said what it is, so a label that nobody knows means nothing here.
+        // It has no type, so an unknown label means nothing here.
         for text in charset::candidates(bytes, &[]).0 {
             if let Some(plain) = without_escapes(&text) {
                 self.text(plain);
@@ -229,7 +229,7 @@ impl Search<'_> {
         if let Some(delsp) = flowed {
             self.text(flowed::unflowed(&text, delsp));
         }
-        // What calls itself plain and begins like a page is shown as one by some.
+        // A text labelled plain that begins like a page is displayed as one by some programs.
         let start: String = text.trim_start().chars().take(300).collect::<String>().to_ascii_lowercase();
         if start.starts_with("<!doctype")
             || start.starts_with("<?xml")

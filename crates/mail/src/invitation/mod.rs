@@ -1,5 +1,5 @@
-//! Calendar invitations (RFC 5545, RFC 5546) as something to read: what, when, where, from whom. Pure and bounded;
-//! knows no calendar of the reader's, answers nothing, fetches nothing.
+//! Makes calendar invitations (RFC 5545, RFC 5546) readable: what, when, where, from whom. Pure and bounded; knows no
+//! calendar of the reader, answers nothing, fetches nothing.
 
 mod moment;
 mod repeats;
@@ -28,9 +28,9 @@ use crate::html::html_to_text;
 
 /// Events of one file.
 const MAX_EVENTS: usize = 10;
-/// Times of a series that are left out or added.
+/// Exceptions and additions of a series.
 const MAX_TIMES: usize = 50;
-/// More of a file is not looked at.
+/// Characters of a file that are read.
 const MAX_CHARS: usize = 256 * 1024;
 /// Characters of one value, and of a description.
 const MAX_LENGTH: usize = 500;
@@ -43,81 +43,81 @@ pub struct Invitation {
     pub title: String,
     /// LOCATION
     pub place: String,
-    /// The organiser, by name if it has one.
+    /// The organiser, by name if there is one.
     pub from: String,
-    /// What is said about it, of several lines.
+    /// DESCRIPTION; may have several lines.
     pub description: String,
-    /// Where to join it, as it was written.
+    /// Link to join it, as written.
     pub link: Option<String>,
-    /// When it begins.
+    /// When it begins; `None`: not stated.
     pub starts: Option<Moment>,
-    /// When it ends; of whole days the last one, if there are several.
+    /// When it ends; for all-day events the last day, if there are several. `None`: not stated.
     pub ends: Option<Moment>,
-    /// What became of it.
+    /// Its status.
     pub status: InvitationStatus,
-    /// It comes again.
+    /// How it recurs; `None`: once.
     pub repeats: Option<Repeats>,
-    /// When a time of the series is left out, and when there is one more.
+    /// Times of the series that are left out.
     pub except: Vec<Moment>,
-    /// See there.
+    /// Additional times of the series.
     pub also: Vec<Moment>,
-    /// It takes the place of one time of a series: of this one.
+    /// The time of a series that this one replaces.
     pub instead_of: Option<Moment>,
-    /// It is no invitation, but what somebody says to one.
+    /// Set if it is a reply to an invitation.
     pub answer: Option<InvitationReply>,
     uid: String,
-    /// RECURRENCE-ID: this one stands for a single time of a series.
+    /// RECURRENCE-ID of a single time of a series.
     instance: String,
     sequence: i64,
 }
 
-/// What somebody says to an invitation (RFC 5546 §3.2.3, §3.2.7).
+/// A reply to an invitation (RFC 5546 §3.2.3, §3.2.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvitationReply {
-    /// Who says it, by name or address.
+    /// The replying person, by name or address.
     pub who: String,
-    /// What is said.
+    /// The answer.
     pub says: Says,
 }
 
-/// What is said to an invitation.
+/// The answer to an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Says {
-    /// Yes.
+    /// Accepted.
     Accepts,
-    /// No.
+    /// Declined.
     Declines,
-    /// Perhaps.
+    /// Tentative.
     Perhaps,
-    /// Somebody else will come.
+    /// Delegated to another person.
     Delegates,
-    /// Another time or place would be better.
+    /// Another time or place is proposed.
     Proposes,
-    /// No to another time or place.
+    /// The proposed other time or place is declined.
     Insists,
-    /// Something else.
+    /// Any other answer.
     Other,
 }
 
-/// What the invitation says of its appointment.
+/// The status of an appointment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InvitationStatus {
-    /// It is proposed.
+    /// Newly proposed.
     #[default]
     New,
-    /// It is another time or place than before.
+    /// Moved to another time or place.
     Changed,
-    /// It is called off.
+    /// Cancelled.
     Cancelled,
 }
 
-/// The appointments in a calendar's text. Times that name no zone are in `zone`.
+/// The appointments in a calendar's text. Times without a zone are in `zone`.
 #[must_use]
 pub fn invitations(text: &str, zone: &TimeZone) -> Vec<Invitation> {
     let text = text.get(..text.floor_char_boundary(MAX_CHARS)).unwrap_or(text);
     let mut found = read(text, zone);
     if found.is_empty() && text.contains("BEGIN:VEVENT") {
-        // Cut off on the way: what there is of it says something.
+        // Truncated in transit: the part that arrived is still useful.
         found = read(&format!("{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", text.trim_end()), zone);
     }
     let mut all = Vec::new();
@@ -154,14 +154,14 @@ fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
             | Entry::InvalidLine(_)
             | Entry::UnexpectedComponentEnd { .. }
             | Entry::UnterminatedComponent(_) => {}
-            // The library may learn to say more.
+            // For future variants of the library.
             _ => break,
         }
     }
     found
 }
 
-/// Exchange and others write a colon in names of zones, where none may be without quotes (RFC 5545 §3.2).
+/// Exchange and others write a colon in zone names, which is only allowed in quotes (RFC 5545 §3.2).
 fn with_quoted_zones(text: &str) -> String {
     let text = text.replace(";TZID=tzone://Microsoft/Utc:", ";TZID=UTC:");
     let lower = text.to_ascii_lowercase();
@@ -189,7 +189,8 @@ fn with_quoted_zones(text: &str) -> String {
 /// Properties whose value is a time.
 const TIMES: [&str; 6] = ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"];
 
-/// Times as RFC 5545 §3.3.5 has them, where programs leave out seconds, write fractions of them, or ISO 8601's extended form.
+/// Normalises times to RFC 5545 §3.3.5: programs omit seconds, write fractions of them, or use ISO 8601's extended
+/// form.
 fn with_plain_times(text: &str) -> String {
     let is_of_time = |c: char| c.is_ascii_digit() || "TZ:+-.,".contains(c);
     let lines = text.split_inclusive('\n').map(|line| {
@@ -284,7 +285,7 @@ struct Times<'a> {
 }
 
 impl Times<'_> {
-    /// As written, and when that is.
+    /// As written, and as a moment.
     fn of(&self, name: &Name) -> Option<(DateTime, Moment)> {
         let entry = self.event.property(name)?;
         let Value::PartialDateTime(written) = entry.values.first()? else { return None };
@@ -292,7 +293,7 @@ impl Times<'_> {
         Some((civil_of(written)?, moment))
     }
 
-    /// Of a property that may come often and hold several.
+    /// All values of a property that may occur repeatedly and contain several.
     fn all(&self, name: &Name) -> Vec<Moment> {
         let entries = self.event.entries.iter().filter(|entry| entry.name == *name);
         let times = entries.flat_map(|entry| entry.values.iter().map(|value| (value, entry.tz_id())));
@@ -311,7 +312,7 @@ impl Times<'_> {
         }
         let zone = zones::written(written).or_else(|| self.zones.named(zone_name?, time));
         let at = time.to_zoned(zone.clone().unwrap_or_else(|| self.zone.clone())).ok()?;
-        // What is written in UTC is written so by programs: nobody lives by it.
+        // UTC is written by programs: it is nobody's local zone.
         let theirs = zone.filter(|zone| *zone != TimeZone::UTC);
         Some(Moment::Time(Timestamp(at.timestamp().as_millisecond()), theirs))
     }
@@ -321,7 +322,7 @@ impl Times<'_> {
         Some(Moment::Day(Timestamp(first.timestamp().as_millisecond())))
     }
 
-    /// Outlook writes whole days as midnights and says so elsewhere.
+    /// Outlook writes whole days as midnights and marks them elsewhere.
     fn says_whole_days(&self) -> bool {
         other(self.event, "X-MICROSOFT-CDO-ALLDAYEVENT").is_some_and(|said| said.eq_ignore_ascii_case("TRUE"))
     }
@@ -353,7 +354,7 @@ impl Times<'_> {
         };
         let (start, _) = starts?;
         match moment {
-            // RFC 5545 §3.6.1: the end is the first moment that is no longer in it.
+            // RFC 5545 §3.6.1: the end is exclusive.
             Moment::Day(_) if whole => {
                 let last = written.checked_sub(Span::new().days(1)).ok()?;
                 if last.date() <= start.date() { None } else { self.day(last) }
@@ -362,7 +363,7 @@ impl Times<'_> {
         }
     }
 
-    /// The zone of a start that names none: UTC, or the reader's.
+    /// The zone of a start without one: UTC, or the reader's.
     fn start_zone(&self) -> TimeZone {
         let utc = match value(self.event, &Name::Dtstart) {
             Some(Value::PartialDateTime(written)) => zones::written(written),
@@ -385,7 +386,7 @@ fn person(entry: &ICalendarEntry) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| line(address))
 }
 
-/// Who says what, where it is no invitation.
+/// Who answers what, if it is a reply.
 fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<InvitationReply> {
     let attendee = event.property(&Name::Attendee);
     let says = match method? {
@@ -411,7 +412,7 @@ fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<Invitat
     Some(InvitationReply { who: attendee.map(person).unwrap_or_default(), says })
 }
 
-/// As text; of several lines.
+/// As text; may have several lines.
 fn description(event: &ICalendarComponent) -> String {
     let said = value(event, &Name::Description).and_then(Value::as_text).unwrap_or_default();
     let rich = || other(event, "X-ALT-DESC").map(html_to_text).unwrap_or_default();
@@ -420,14 +421,14 @@ fn description(event: &ICalendarComponent) -> String {
     lines.trim().chars().take(MAX_DESCRIPTION).collect()
 }
 
-/// Properties that hold nothing but the place to join at.
+/// Properties that contain only the link to join.
 const LINKS: [&str; 4] = [
     "X-MICROSOFT-SKYPETEAMSMEETINGURL",
     "X-GOOGLE-CONFERENCE",
     "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK",
     "X-ZOOM-JOIN-URL",
 ];
-/// Who holds meetings on the web: a link to them in a description is where to join.
+/// Providers of web meetings: a link to them in a description is the link to join.
 const HOSTS: [&str; 9] = [
     "teams.microsoft.com/",
     "teams.live.com/meet",
@@ -453,13 +454,13 @@ fn link(event: &ICalendarComponent, description: &str) -> Option<String> {
     own.or(said).or_else(in_text).map(line).filter(|link| !link.contains(char::is_whitespace))
 }
 
-/// The text of a property that the standard does not know.
+/// The text of a property outside the standard.
 fn other<'a>(event: &'a ICalendarComponent, name: &str) -> Option<&'a str> {
     let is_it = |entry: &&ICalendarEntry| matches!(&entry.name, Name::Other(known) if known.eq_ignore_ascii_case(name));
     event.entries.iter().find(is_it)?.values.first()?.as_text().map(str::trim)
 }
 
-/// One line, not too long.
+/// One line of limited length.
 fn line(text: &str) -> String {
     one_line(&text.replace('\n', ", ")).chars().take(MAX_LENGTH).collect()
 }

@@ -1,4 +1,4 @@
-//! Points of time of a calendar, as they are written and as they are. Knows no event.
+//! Points in time of a calendar, as written and as moments. Knows no event.
 
 use calcard::common::PartialDateTime;
 use jiff::civil::{self, DateTime};
@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 
-/// When something is.
+/// A day or a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// A whole day; the moment is its first in the reader's zone.
+    /// A whole day; the moment is its beginning in the reader's zone.
     Day(Timestamp),
-    /// A time, and the zone that its writer named.
+    /// A time, and the zone that the author gave.
     Time(Timestamp, Option<TimeZone>),
 }
 
@@ -21,7 +21,7 @@ pub(super) fn civil_of(written: &PartialDateTime) -> Option<DateTime> {
         civil::Date::new(i16::try_from(written.year?).ok()?, small(written.month?)?, small(written.day?)?)
             .ok()?;
     let (hour, minute) = (written.hour.unwrap_or(0), written.minute.unwrap_or(0));
-    // A leap second is the next minute to those who do not have it.
+    // A leap second is the next minute where leap seconds are not supported.
     let second = written.second.unwrap_or(0).min(59);
     Some(date.to_datetime(civil::Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?))
 }

@@ -1,4 +1,4 @@
-//! A rule by which an appointment comes again (RFC 5545 §3.3.10), as far as it can be said in a sentence.
+//! A recurrence rule (RFC 5545 §3.3.10), as far as it can be expressed in a sentence.
 
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
@@ -8,24 +8,24 @@ use calcard::icalendar::{
 
 use super::moment::Moment;
 
-/// How something comes again.
+/// How an appointment recurs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeats {
-    /// Every so many…
+    /// The interval, in units.
     pub every: u16,
-    /// …days, weeks, months, years.
+    /// Days, weeks, months or years.
     pub unit: Unit,
-    /// Where in the week, month or year.
+    /// Which days in the week, month or year.
     pub on: Vec<ByPart>,
-    /// In these months only, 1 to 12.
+    /// Only in these months, 1 to 12; empty: in all.
     pub months: Vec<u8>,
-    /// The last day on which it may be.
+    /// The last day of the series; `None`: no end by date.
     pub until: Option<Moment>,
-    /// How often it is altogether.
+    /// Number of occurrences; `None`: not limited.
     pub times: Option<u32>,
 }
 
-/// What is counted.
+/// The unit of the interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Days.
@@ -40,22 +40,22 @@ pub enum Unit {
     Hour,
     /// Minutes.
     Minute,
-    /// A rule that no sentence says: only that it comes again.
+    /// A rule that cannot be expressed in a sentence: only that it recurs.
     Other,
 }
 
-/// A place in what is counted.
+/// A day or week within the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByPart {
-    /// Every such day.
+    /// Every such weekday.
     Weekday(Weekday),
     /// Monday to Friday.
     Workdays,
-    /// The first, second…; -1 is the last.
+    /// The first, second… such weekday; -1 is the last.
     Nth(i8, Weekday),
-    /// The same of the days from Monday to Friday.
+    /// The nth of the days from Monday to Friday.
     NthWorkday(i8),
-    /// The same of Saturdays and Sundays.
+    /// The nth of Saturdays and Sundays.
     NthWeekendDay(i8),
     /// The day of the month; -1 is the last.
     MonthDay(i8),
@@ -103,10 +103,10 @@ pub(super) fn of(
     Some(Repeats { every, unit, on, months, until: rule.until.as_ref().and_then(moment), times: rule.count })
 }
 
-/// A sentence names no more places.
+/// A sentence lists no more days.
 const MAX_PLACES: usize = 7;
 
-/// What is counted, and where in it; nothing where no sentence says it.
+/// The unit and the days in it; `None` if no sentence can express them.
 fn counted_in(
     rule: &ICalendarRecurrenceRule,
     unit: Unit,

@@ -1,4 +1,4 @@
-//! Invitations as programs write them, and what a reader is told of them.
+//! Invitations as programs write them, and how a reader sees them.
 
 use super::*;
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ fn zones_by_every_name() {
         ("(UTC) Dublin, Edinburgh, Lissabon, London", "20260701T120000", "2026-07-01T11:00:00Z"),
         ("\"(UTC-08:00) Pacific Time (US & Canada)\"", "20260701T030000", "2026-07-01T10:00:00Z"),
         ("(UTC+05:30) Chennai, Kolkata", "20261201T120000", "2026-12-01T06:30:00Z"),
-        // Nobody knows it: the reader's own.
+        // An unknown zone: the reader's own applies.
         ("Nirgendwo", "20261201T120000", "2026-12-01T11:00:00Z"),
     ] {
         let one = event(custom, &format!("DTSTART;TZID={zone}:{local}\n"));
@@ -191,7 +191,7 @@ fn ends_durations_and_whole_days() {
         ("DTSTART:20261201T140000Z\nDURATION:PT45M\n", "2026-12-01T14:45:00Z"),
         ("DTSTART;TZID=Pacific Standard Time:20261201T140000\nDURATION:P1DT1H\n", "2026-12-02T23:00:00Z"),
         ("DTSTART:20261201T140000\nDURATION:P1W\n", "2026-12-08T13:00:00Z"),
-        // A day is a day also where the clocks are changed.
+        // A day is a calendar day also where the clocks change.
         ("DTSTART;TZID=Europe/Berlin:20261024T140000\nDURATION:P1D\n", "2026-10-25T13:00:00Z"),
     ] {
         assert_eq!(time(event("", lines).ends.as_ref()), Some(at(end)), "{lines}");
@@ -261,7 +261,7 @@ fn it_comes_again() {
         ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1".into(), Unit::Year, vec![ByPart::MonthDay(1)], vec![12]),
         ("FREQ=YEARLY;BYWEEKNO=20".into(), Unit::Year, vec![ByPart::WeekNumber(20)], vec![]),
         ("FREQ=HOURLY;INTERVAL=4".into(), Unit::Hour, vec![], vec![]),
-        // No sentence says these.
+        // No sentence can express these.
         ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13".into(), Unit::Other, vec![], vec![]),
         ("FREQ=YEARLY;BYDAY=20MO".into(), Unit::Other, vec![], vec![]),
         ("FREQ=MONTHLY;BYDAY=MO,WE;BYSETPOS=2".into(), Unit::Other, vec![], vec![]),

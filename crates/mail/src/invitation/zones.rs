@@ -1,4 +1,4 @@
-//! Time zones by the names that calendars give them: IANA's, Windows', and those that a file defines itself.
+//! Time zones by the names in calendars: IANA's, Windows', and those that a file defines.
 
 use std::str::FromStr as _;
 
@@ -11,7 +11,7 @@ use calcard::icalendar::{
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
-/// Onsets that one half of a year may list.
+/// Onsets that an observance may list.
 const MAX_ONSETS: usize = 500;
 
 /// The zones that a file defines.
@@ -24,8 +24,8 @@ impl<'a> Zones<'a> {
         Self { calendar }
     }
 
-    /// A known name says more than a definition: those that programs write along are often cut short.
-    /// At that time by its own clocks: of a zone that a file defines only piece by piece, the piece that counts then.
+    /// A known name is more reliable than a definition: those that programs include are often truncated. Of a zone that
+    /// is only known by its definition, the observance at that time counts.
     pub(super) fn named(&self, name: &str, at: DateTime) -> Option<TimeZone> {
         let offset = offset_in(name);
         if let Some(zone) = offset.and_then(|(offset, cities)| by_cities(offset, cities)) {
@@ -59,7 +59,7 @@ impl<'a> Zones<'a> {
         let (mut all, mut standard, mut daylight) = (Vec::new(), None, None);
         for (kind, one) in parts.filter_map(|part| Some((&part.component_type, Observance::of(part)?))) {
             match kind {
-                // The last one written is the one in force.
+                // The last one written counts.
                 Kind::Standard => standard = Some(one.clone()),
                 Kind::Daylight => daylight = Some(one.clone()),
                 _ => continue,
@@ -97,8 +97,8 @@ fn offset_in(name: &str) -> Option<(Offset, &str)> {
     Some((Offset::from_seconds(seconds).ok()?, cities))
 }
 
-/// Windows names cities in its own language: of the known ones the first that has this offset in winter or summer says
-/// which zone it is.
+/// Windows lists cities in its own language: the zone is that of the first known city with this offset in winter or
+/// summer.
 fn by_cities(offset: Offset, cities: &str) -> Option<TimeZone> {
     let places = cities.split([',', ';', '/']).map(|city| city.trim().replace(' ', "_")).take(12);
     let mut named = places.flat_map(|city| {
@@ -108,7 +108,7 @@ fn by_cities(offset: Offset, cities: &str) -> Option<TimeZone> {
     named.find_map(|zone| TimeZone::get(&zone).ok().filter(|zone| is_ever(zone, offset)))
 }
 
-/// Whether clocks show this offset in winter or in summer.
+/// Whether local time has this offset in winter or in summer.
 fn is_ever(zone: &TimeZone, offset: Offset) -> bool {
     ["2026-01-15T12:00:00Z", "2026-07-15T12:00:00Z"]
         .iter()
@@ -129,7 +129,7 @@ fn of_tz(tz: Tz) -> Option<TimeZone> {
     }
 }
 
-/// The zone that stands behind a time itself: `Z`, or an offset as some write it.
+/// The zone of a time itself: `Z`, or an offset as some programs write it.
 pub(super) fn written(time: &PartialDateTime) -> Option<TimeZone> {
     let seconds = i32::from(time.tz_hour?) * 3600 + i32::from(time.tz_minute.unwrap_or(0)) * 60;
     if seconds == 0 {
@@ -139,16 +139,16 @@ pub(super) fn written(time: &PartialDateTime) -> Option<TimeZone> {
     Offset::from_seconds(seconds).ok().map(|offset| offset.to_time_zone())
 }
 
-/// One half of a zone's year.
+/// Standard or daylight time of a zone.
 #[derive(Clone)]
 struct Observance {
     /// Seconds east of Greenwich.
     offset: i32,
-    /// When it began, once or each time.
+    /// When it begins, each date listed.
     dates: Vec<DateTime>,
     /// When it begins every year.
     yearly: Option<Onset>,
-    /// The last year of that.
+    /// The last year of that; `None`: no end.
     until: Option<i16>,
 }
 
@@ -157,7 +157,7 @@ struct Observance {
 struct Onset {
     month: i8,
     week: i8,
-    /// From Sunday on.
+    /// Days since Sunday.
     weekday: i8,
     at: Time,
 }

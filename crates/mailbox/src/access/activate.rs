@@ -1,5 +1,5 @@
-//! A mailbox becomes its owner's: a new key pair, its secret under the password and the answer that were chosen, active in
-//! one transaction. Knows neither link nor form.
+//! Activates a mailbox: a new key pair, its secret key wrapped under the chosen password and answer, active in one
+//! transaction. Knows neither link nor form.
 
 use sealpost_mail::Secret;
 use sealpost_store::{Activate, Activation, MailboxRow, Proof, WrapKind};
@@ -11,31 +11,31 @@ use crate::rekey::{NewPair, Whose, Wrapped};
 use crate::retention::Retention;
 use crate::{MailboxError, Resident};
 
-/// What its owner has chosen.
+/// The owner's choices.
 pub struct Chosen {
-    /// The password that the owner chose.
+    /// The chosen password.
     pub password: Secret<String>,
-    /// The security question that the owner chose.
+    /// The chosen security question.
     pub question: String,
     /// The answer to the security question.
     pub answer: Secret<String>,
-    /// The tag of the owner's language.
+    /// The language tag.
     pub language: String,
 }
 
-/// What came of an activation.
+/// Outcome of an activation.
 #[must_use]
 pub enum Activated {
-    /// The mailbox is its owner's; this is its new secret.
+    /// The mailbox is active; this is its new secret key.
     Done(Box<MailboxSecret>),
-    /// Somebody was quicker, or the link has run out meanwhile.
+    /// Another request was quicker, or the link has expired meanwhile.
     TooLate,
-    /// Letters come faster than it is opened.
+    /// Letters arrive faster than the mailbox can be resealed.
     Overtaken,
 }
 
 impl Access<'_> {
-    /// A mailbox that waits, for whoever has shown its initial password.
+    /// A pending mailbox, for a client that has proved the initial password.
     ///
     /// # Errors
     /// Its row is not ours.
@@ -57,11 +57,11 @@ impl Access<'_> {
         })
     }
 
-    /// Gives the mailbox a new key pair, wraps its secret under what its owner chose, and makes it active in one
+    /// Gives the mailbox a new key pair, wraps its secret key under what its owner chose, and activates it in one
     /// transaction.
     ///
     /// # Errors
-    /// The store cannot do it, or there was no turn for the work.
+    /// The store failed, or there was no turn for the work.
     pub async fn activate<H, C>(
         &self,
         hashing: H,
@@ -103,10 +103,10 @@ impl Access<'_> {
         Ok(Activated::Overtaken)
     }
 
-    /// Whether this is the initial password: somebody else has told it, and it may lie in two mailboxes and on a note.
+    /// Whether this is the initial password: somebody else has told it, and it may be on paper.
     ///
     /// # Errors
-    /// The store does not answer, or there was no turn for the work.
+    /// The store did not answer, or there was no turn for the work.
     pub async fn is_initial<H: WorkPool>(
         &self,
         hashing: H,

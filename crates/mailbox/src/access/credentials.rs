@@ -1,5 +1,5 @@
-//! An owner chooses another password or another question, or leaves everywhere. Every session ends but the one that goes
-//! on. Knows no form, and not whether the present password was shown.
+//! An owner changes the password or the security question, or logs out everywhere. Every session ends except the
+//! current one. Knows no form, and not whether the current password was verified.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::audit::{Actor, Credentials, Event, SessionEnd};
 use crate::directory::seal_address;
 use crate::{Epochs, MailboxError};
 
-/// A mailbox with its secret at hand.
+/// A mailbox with its secret key.
 #[derive(Clone, Copy)]
 pub struct Owner<'a> {
-    /// Its row as it is now.
+    /// Its present row.
     pub mailbox: &'a MailboxRow,
     /// The secret key of the mailbox.
     pub secret: &'a MailboxSecret,
-    /// Its address, as it was opened.
+    /// Its address, opened.
     pub address: &'a str,
 }
 
 /// What an owner changes.
 pub enum NewCredential {
-    /// Another password.
+    /// A new password.
     Password(Secret<String>),
-    /// Another question with its answer.
+    /// A new question with its answer.
     Question {
         /// The new security question.
         question: String,
@@ -37,11 +37,11 @@ pub enum NewCredential {
 }
 
 impl Access<'_> {
-    /// Puts it into the rows. `keep` says how the session goes on under other epochs. `false`: somebody has changed the
-    /// mailbox's key or words meanwhile, and the session is over.
+    /// Stores the change. `keep` binds the current session to the new epochs. `false`: the mailbox's key or epochs have
+    /// changed meanwhile, and the session is over.
     ///
     /// # Errors
-    /// The store cannot do it, or there was no turn for the work.
+    /// The store failed, or there was no turn for the work.
     pub async fn change_credential<H: WorkPool>(
         &self,
         hashing: H,
@@ -82,7 +82,7 @@ impl Access<'_> {
     /// Ends every session. `false`: as above.
     ///
     /// # Errors
-    /// The store cannot do it.
+    /// The store failed.
     pub async fn leave_everywhere(&self, owner: Owner<'_>) -> Result<bool, MailboxError> {
         let epochs = Epochs::left_everywhere(owner.mailbox, self.random());
         self.change(owner, epochs, Vec::new(), None, None, Ended::Everywhere).await
@@ -98,7 +98,7 @@ impl Access<'_> {
         why: Ended,
     ) -> Result<bool, MailboxError> {
         let Owner { mailbox, secret, address } = owner;
-        // What was opened is the mailbox's own still: a reset in between has given it another pair.
+        // The opened key is still the mailbox's own: a reset meanwhile would have given it another pair.
         if self.resident(mailbox, secret, "session").is_none() {
             return Ok(false);
         }

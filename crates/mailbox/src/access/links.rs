@@ -1,4 +1,5 @@
-//! Links that came by mail: which token it is, whose, and whether it is still good. Looking changes nothing.
+//! Looks up links from mails: the token, its mailbox, and whether it is still valid. Looking one up changes
+//! nothing.
 
 use sealpost_store::{MailboxRow, MailboxState, Proof, TokenPurpose, TokenRow, WrapKind};
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
@@ -6,65 +7,65 @@ use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapp
 use super::Access;
 use crate::MailboxError;
 
-/// A link of ours, good or not.
+/// A link of ours, valid or not.
 pub struct KnownLink {
     /// The token in the link.
     pub token: Token,
-    /// By which its row is found.
+    /// The hash by which its row is found.
     pub hash: [u8; 32],
     /// The row of the token.
     pub row: TokenRow,
 }
 
-/// Where an activation link leads.
+/// What an activation link leads to.
 pub enum ActivationLink {
-    /// To a mailbox that waits for its owner.
+    /// A pending mailbox.
     Good(Box<OpenedPending>),
-    /// Used already, or its mailbox is active.
+    /// The link was used, or its mailbox is active.
     Used,
-    /// A newer link has taken its place, and the mailbox still waits.
+    /// A newer link has replaced it, and the mailbox is still pending.
     Superseded,
     /// The link has expired.
     Expired,
-    /// Not one of ours, or changed on the way.
+    /// Not a link of ours, or altered.
     Unknown,
 }
 
-/// A mailbox that waits, opened by whoever may activate it.
+/// A pending mailbox, opened by a client that may activate it.
 pub struct OpenedPending {
     /// The id of the mailbox.
     pub mailbox_id: String,
-    /// By which its address is found.
+    /// The tag by which its address is found.
     pub tag: [u8; 32],
-    /// With what it is activated.
+    /// Authorises the activation.
     pub proof: Proof,
-    /// Its secret, until it is activated.
+    /// Its secret key until activation.
     pub secret: MailboxSecret,
-    /// Its address, as it was opened.
+    /// Its address, opened.
     pub address: String,
-    /// The tag of the owner's language.
+    /// The language tag.
     pub language: String,
     /// The letter that the link was mailed for.
     pub deposit_id: Option<String>,
 }
 
-/// Where a link leads that was mailed to somebody who requested that a mailbox be deleted.
+/// What a deletion link leads to, mailed to somebody who requested that a mailbox be deleted.
 pub enum DeletionLink {
-    /// To a mailbox that may be deleted, with the hash of the link, which must still be good when it is.
+    /// A mailbox that may be deleted, with the hash of the link, which must still be valid then.
     Good(Box<MailboxRow>, [u8; 32]),
-    /// To one that is held.
+    /// A mailbox under a hold.
     Held,
-    /// Too old, or overtaken by what its owner did since.
+    /// Expired, or invalidated by what its owner has done since.
     Expired,
-    /// Not one of ours, changed on the way, or its mailbox is gone.
+    /// Not a link of ours, altered, or its mailbox is gone.
     Unknown,
 }
 
 impl Access<'_> {
-    /// Finds a link's row; `None`: it is not one of ours, or good for something else.
+    /// Finds a link's row; `None`: it is not one of ours, or is for another purpose.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn known_link(
         &self,
         purpose: TokenPurpose,
@@ -81,10 +82,10 @@ impl Access<'_> {
         Ok(row.filter(|row| row.purpose == purpose).map(|row| KnownLink { token, hash, row }))
     }
 
-    /// What an activation link's token stands for.
+    /// What an activation link's token leads to.
     ///
     /// # Errors
-    /// The store does not answer, or what it says is damaged.
+    /// The store did not answer, or the row is damaged.
     pub async fn activation_link(&self, text: &str) -> Result<ActivationLink, MailboxError> {
         let known = self.known_link(TokenPurpose::Activation, text).await?;
         let Some(KnownLink { token, hash, row }) = known else { return Ok(ActivationLink::Unknown) };
@@ -92,7 +93,7 @@ impl Access<'_> {
             return Ok(ActivationLink::Unknown);
         };
         match mailbox.state {
-            // Nobody has a password yet, or has one no more: what spent the link is a newer one.
+            // There is no password yet, or no longer: what spent the link is a newer one.
             MailboxState::Pending if row.spent_at.is_some() => return Ok(ActivationLink::Superseded),
             MailboxState::Pending => {}
             MailboxState::Active | MailboxState::Locked => return Ok(ActivationLink::Used),
@@ -106,7 +107,7 @@ impl Access<'_> {
         };
         let secret = match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, self.pepper)? {
             Unwrapped::Opened(secret) => secret,
-            // The token is known, but a newer one has taken the wrap over.
+            // The token is known, but a newer one has replaced the wrap.
             Unwrapped::Wrong => return Ok(ActivationLink::Superseded),
         };
         let Some(resident) = self.resident(&mailbox, &secret, "activation") else {
@@ -123,10 +124,10 @@ impl Access<'_> {
         })))
     }
 
-    /// What the token of such a link stands for.
+    /// What the token of a deletion link leads to.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn deletion_link(&self, text: &str) -> Result<DeletionLink, MailboxError> {
         let known = self.known_link(TokenPurpose::Deletion, text).await?;
         let Some(KnownLink { row, hash, .. }) = known else { return Ok(DeletionLink::Unknown) };
@@ -135,7 +136,7 @@ impl Access<'_> {
         };
         Ok(match mailbox.state {
             MailboxState::Deleted => DeletionLink::Unknown,
-            // Support has locked it because somebody else may have its mail.
+            // Support has locked it because somebody else may read its mail.
             MailboxState::Locked => DeletionLink::Expired,
             MailboxState::Pending | MailboxState::Active => {
                 match (row.spent_at.is_some() || row.expires_at <= self.now(), mailbox.held_since) {

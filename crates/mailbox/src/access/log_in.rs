@@ -1,5 +1,5 @@
-//! Whether a password opens a mailbox. The same work for every address and every password: nobody learns from
-//! the time who has a mailbox.
+//! Whether a password opens a mailbox. The same work for every address and every password: the timing does
+//! not reveal who has a mailbox.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use super::{Access, WorkPool};
 use crate::MailboxError;
 use crate::epochs::wrap_id;
 
-/// Who has come.
+/// Result of a log-in.
 pub enum LogInOutcome {
     /// The owner, with the own password.
     Owner(MailboxSecret),
-    /// Somebody with the initial password of a mailbox that waits.
+    /// A newcomer, with the initial password of a pending mailbox.
     Newcomer(MailboxSecret),
     /// No mailbox has this address and password.
     Stranger,
 }
 
-/// What may open a mailbox as it stands.
+/// What may open a mailbox in its state.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Credential {
     Password,
@@ -29,7 +29,7 @@ enum Credential {
     None,
 }
 
-/// A wrap of the time before the server key was changed, and the same under the present one.
+/// A wrap from before the server key was changed, and its replacement under the present key.
 struct Anew {
     before: Vec<u8>,
     now: Vec<u8>,
@@ -39,7 +39,7 @@ impl Access<'_> {
     /// Tries a password on a mailbox, or on none.
     ///
     /// # Errors
-    /// The store does not answer, or there was no turn for the work.
+    /// The store did not answer, or there was no turn for the work.
     pub async fn try_password<H: WorkPool>(
         &self,
         turn: H,
@@ -52,7 +52,7 @@ impl Access<'_> {
             MailboxState::Locked | MailboxState::Deleted => Credential::None,
         });
         let id = mailbox.map(|mailbox| mailbox.id.clone()).unwrap_or_default();
-        // Queried for unknown addresses too, so that the time it takes does not tell them apart.
+        // Queried for unknown addresses too, so that the timing does not distinguish them.
         let ends = self.store.activation_end(&id).await.map_err(MailboxError::from)?;
         let kind = match credential {
             Credential::Password | Credential::None => WrapKind::Password,
@@ -95,9 +95,9 @@ impl Access<'_> {
             (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => false,
         };
         if let (true, Some(Anew { before, now })) = (own, anew) {
-            // Not done now: at the next log-in.
+            // Done at the next log-in instead.
             if let Err(error) = self.store.replace_wrap(&id, kind, before, now).await {
-                tracing::warn!(mailbox.id = %id, %error, "a password was not wrapped anew under the present key");
+                tracing::warn!(mailbox.id = %id, %error, "a password could not be wrapped under the current key");
             }
         }
         match (verdict, credential) {

@@ -1,7 +1,7 @@
-//! The ways into a mailbox and what its owner changes of them: links from mails, first password, log-in, forgotten
-//! password, other password or question. Each is one transaction with what the audit trail says of it.
+//! Access to a mailbox, and what its owner changes of it: links from mails, first password, log-in, forgotten password, new
+//! password or question. Each act is one transaction with its audit row.
 //!
-//! Must never know: HTTP, cookies, wording, and how long anything may be waited for.
+//! Must never know: HTTP, cookies, wording, and time limits for waiting.
 
 mod activate;
 mod credentials;
@@ -34,7 +34,7 @@ pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetT
 /// What is needed to let somebody in.
 #[derive(Clone, Copy)]
 pub struct Access<'a> {
-    /// Where the rows are.
+    /// The store.
     pub store: &'a Store,
     /// Finds a mailbox by its address.
     pub tags: &'a TagKey,
@@ -42,27 +42,26 @@ pub struct Access<'a> {
     pub tokens: &'a TokenKey,
     /// Opens addresses and questions.
     pub rows: &'a RowKey,
-    /// Goes into every wrap.
+    /// Used in every wrap.
     pub pepper: &'a Pepper,
-    /// Pairs of keys that this process has worked out.
+    /// Key pairs that this process has derived.
     pub pairs: &'a KnownPairs,
-    /// Where the operator chose that.
+    /// The escrow key, if the operator chose escrow.
     pub escrow: Option<&'a EscrowPublic>,
     /// For keys, ids and salts.
     pub random: &'a Arc<dyn Random>,
-    /// The present moment.
+    /// Source of the current time.
     pub clock: &'a dyn Clock,
-    /// Where whoever asks comes from, if the audit trail shall say it.
+    /// The client's address, if the audit trail is to record it.
     pub from: Option<IpAddr>,
 }
 
-/// Where work is done that takes long, and who may do how much of it at once. Passwords are weighed in one such place,
-/// letters are sealed anew in another.
+/// Runs expensive work, with limits per caller. Passwords are hashed by one implementation, letters resealed by another.
 pub trait WorkPool {
-    /// Why it was not done.
+    /// Why it was refused.
     type Refused: From<MailboxError>;
 
-    /// Does it, beside whatever waits for the result.
+    /// Runs it in the background of whatever waits for the result.
     fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -74,8 +73,8 @@ impl Access<'_> {
         self.clock.now()
     }
 
-    /// The moment by which times of a mailbox are judged. A hold stops every clock; its end gives back what was left. Of a time
-    /// that was over before it, nothing was.
+    /// The time by which expiry in a mailbox is judged. A hold stops every clock; when it ends, remaining time continues. What had
+    /// expired before stays expired.
     fn now_for(&self, held_since: Option<Timestamp>) -> Timestamp {
         let now = self.now();
         held_since.map_or(now, |since| since.min(now))
@@ -85,13 +84,13 @@ impl Access<'_> {
         self.random.as_ref()
     }
 
-    /// The store, noting in the audit trail that somebody did this.
+    /// The store, recording in the audit trail that this actor did this.
     fn noting(&self, event: &Event<'_>, actor: &Actor) -> Store {
         self.store.audited([event.row(self.now(), actor, self.from)])
     }
 
-    /// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by whoever writes rows,
-    /// or is a row of the time before the mailbox got a new key, password or answer. `kind`: of the row, for the log.
+    /// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by somebody who writes to the
+    /// database, or the row is older than the mailbox's present key, password or answer. `kind`: of the row, for the log.
     #[must_use]
     pub fn resident(
         &self,
@@ -110,7 +109,7 @@ impl Access<'_> {
             .ok()
     }
 
-    /// The rows that put `pair` in the place of `old`, for the mailbox as it is now.
+    /// The rows that replace `old` by `pair`, for the mailbox in its present state.
     async fn take_over<C: WorkPool>(
         &self,
         sealing: C,
@@ -133,7 +132,7 @@ impl Access<'_> {
         Ok(rows.map_err(MailboxError::from)?)
     }
 
-    /// The pair's secret under what its owner chose, a password and an answer, in one turn.
+    /// The pair's secret key wrapped under the owner's password and answer, in one turn.
     async fn own_wraps<H: WorkPool>(
         &self,
         hashing: H,

@@ -1,5 +1,5 @@
-//! The link of a mailbox that waits, once more or anew: the one that was kept for further notices opens the mailbox's
-//! secret, so that a new one can be made without its owner. Mails nothing.
+//! Renews the link of a pending mailbox: the stored link opens the mailbox's secret key, so that a new one can be made
+//! without its owner. Mails nothing.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use crate::audit::{Actor, Event};
 use crate::create::{WaysIn, activation_token};
 use crate::retention::Retention;
 
-/// Between two mails to one mailbox.
+/// Minimum time between two mails to one mailbox.
 const GAP: Duration = Duration::from_secs(3 * 60);
 
-/// A link that is good.
+/// A valid link.
 pub struct Renewed {
     /// The token of the new link.
     pub token: Token,
-    /// The secret of the mailbox that waits.
+    /// The secret key of the pending mailbox.
     pub secret: MailboxSecret,
     /// When the link expires.
     pub expires: Timestamp,
 }
 
 impl Access<'_> {
-    /// The mailbox of a link, if it still waits for its owner. Any link it ever had will do, run out or not.
+    /// The mailbox of a link, if it is still pending. Any link it ever had will do, expired or not.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn waiting_mailbox(&self, text: &str) -> Result<Option<MailboxRow>, MailboxError> {
         let Some(hash) = self.tokens.hash(VaultPurpose::Activation, text) else { return Ok(None) };
         let Some(row) = self.store.token(&hash).await? else { return Ok(None) };
@@ -39,10 +39,10 @@ impl Access<'_> {
         Ok(mailbox.filter(|mailbox| mailbox.state == MailboxState::Pending))
     }
 
-    /// The link that was kept, and by way of it the mailbox's secret.
+    /// The stored link, and through it the mailbox's secret key.
     ///
     /// # Errors
-    /// The store does not answer, or what was kept does not open.
+    /// The store did not answer, or what was stored cannot be opened.
     pub async fn kept_link(
         &self,
         mailbox: &MailboxRow,
@@ -51,11 +51,11 @@ impl Access<'_> {
         Ok(Some(MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, self.rows, self.pepper)?))
     }
 
-    /// A new token with its wrap in place of the old ones. `None`: no link is kept, the mailbox waits no more, or the last
-    /// one was made just now.
+    /// Replaces the old links by a new token with its wrap. `None`: no link is stored, the mailbox is no longer
+    /// pending, or the last one was made just now.
     ///
     /// # Errors
-    /// The store cannot do it.
+    /// The store failed.
     pub async fn renew_link(
         &self,
         mailbox: &MailboxRow,
@@ -67,7 +67,7 @@ impl Access<'_> {
         };
         let (now, random) = (self.now(), self.random());
         let (token, hash) = self.tokens.issue(VaultPurpose::Activation, random);
-        // Who has had a mailbox before comes back by a link as short-lived as any other way back.
+        // An owner who had access before returns by a link as short-lived as a reset link.
         let expires = if mailbox.activated_at.is_some() { now.plus(LINK_LASTS) } else { retention.link(now) };
         let ways = WaysIn { rows: self.rows, pepper: self.pepper, token: &token };
         let wraps = ways.wraps(&mailbox.id, &secret, random);

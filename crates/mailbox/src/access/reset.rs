@@ -1,5 +1,5 @@
-//! A forgotten password is replaced: a link by mail, or none where the operator wants the answer alone, and the answer to
-//! the security question, which opens the mailbox's secret. Knows no page; tries are counted in `throttle`.
+//! Replaces a forgotten password: a link by mail, or none if the operator requires the answer alone, and the answer to
+//! the security question, which opens the mailbox's secret key. Knows no page; tries are counted in `throttle`.
 
 use std::time::Duration;
 
@@ -13,76 +13,76 @@ use crate::audit::{Actor, Event};
 use crate::epochs::wrap_id;
 use crate::rekey::{NewPair, Whose, Wrapped};
 
-/// How long a link in a mail is good that leads back into a mailbox.
+/// How long a reset link in a mail is valid.
 pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
-/// Between two mails to one mailbox.
+/// Minimum time between two mails to one mailbox.
 const GAP: Duration = Duration::from_secs(3 * 60);
-/// After so many in a day, strangers are at work: the next one comes when the last one's link has run out, so that
-/// the owner has a good one all the same.
+/// More per day indicates an attack: the next mail waits until the last one's link has expired, so that the owner still
+/// has a valid one.
 const ENOUGH: u64 = 5;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A token for a mail.
 pub struct ResetToken {
-    /// The text of the question.
+    /// The text of the token.
     pub text: Secret<String>,
     /// When the link expires.
     pub expires: Timestamp,
 }
 
-/// Where a reset link leads.
+/// What a reset link leads to.
 pub enum ResetLink {
-    /// To an active mailbox.
+    /// An active mailbox, and the link's hash.
     Good(Box<MailboxRow>, [u8; 32]),
-    /// To one that is locked, by its id.
+    /// A locked mailbox, by its id.
     Locked(String),
     /// The link was used before.
     Used,
     /// The link has expired.
     Expired,
-    /// Not one of ours, or changed on the way.
+    /// Not a link of ours, or altered.
     Unknown,
 }
 
-/// With what a password is replaced, beside the answer.
+/// What authorises a reset, besides the answer.
 #[derive(Clone, Copy, Debug)]
 pub enum ResetProof {
-    /// A token that was mailed.
+    /// Hash of a mailed token.
     Mailed([u8; 32]),
-    /// A link that came by no mail: its token is stored with its use.
+    /// A link that was not mailed: its token is stored only when it is used.
     Shown {
-        /// Under which its use is noted.
+        /// Hash under which its use is recorded.
         hash: [u8; 32],
         /// When the link expires.
         expires: Timestamp,
     },
 }
 
-/// What takes the place of the forgotten password.
+/// The new credentials.
 pub struct NewPassword {
     /// The new password.
     pub password: Secret<String>,
-    /// The answer that was given.
+    /// The given answer.
     pub answer: Secret<String>,
 }
 
-/// What came of it.
+/// Outcome of a reset.
 #[must_use]
 pub enum Replaced {
-    /// The password is set and every session ended; this is the mailbox's new secret.
+    /// The password is set and every session ended; this is the mailbox's new secret key.
     Done(Box<MailboxSecret>),
-    /// The mailbox is active no more, or the link is used.
+    /// The mailbox is no longer active, or the link is used.
     TooLate,
-    /// Letters come faster than a password is replaced.
+    /// Letters arrive faster than the mailbox can be resealed.
     Overtaken,
 }
 
 impl Access<'_> {
-    /// A token to be mailed to a mailbox's owner. `None`: there is no question that could be asked, or the last mail was
-    /// sent just now.
+    /// A token to be mailed to a mailbox's owner. `None`: there is no question that could be asked, or the last mail
+    /// was sent just now.
     ///
     /// # Errors
-    /// The store cannot do it.
+    /// The store failed.
     pub async fn begin_reset(&self, mailbox: &MailboxRow) -> Result<Option<ResetToken>, MailboxError> {
         let now = self.now();
         if mailbox.question_sealed.is_none()
@@ -105,10 +105,10 @@ impl Access<'_> {
         Ok(begun.then(|| ResetToken { text: token.text(), expires }))
     }
 
-    /// What a mailed link's token stands for. Looking changes nothing.
+    /// What a mailed link's token leads to. Looking it up changes nothing.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store did not answer.
     pub async fn reset_link(&self, text: &str) -> Result<ResetLink, MailboxError> {
         let known = self.known_link(TokenPurpose::Reset, text).await?;
         let Some(KnownLink { token, hash, row }) = known else { return Ok(ResetLink::Unknown) };
@@ -118,7 +118,8 @@ impl Access<'_> {
         let Some(mailbox) = self.store.mailbox(&row.mailbox_id).await? else {
             return Ok(ResetLink::Unknown);
         };
-        // A link follows from what it is good for: its row in another mailbox's name, or with more time, is none of ours.
+        // A token is derived from what it is valid for: its row under another mailbox, or with a later expiry, is not
+        // ours.
         let bound = ResetBound {
             mailbox_id: &row.mailbox_id,
             public_key: &mailbox.public_key,
@@ -143,14 +144,14 @@ impl Access<'_> {
     /// A mailbox's security question.
     ///
     /// # Errors
-    /// It is there and does not open.
+    /// It exists but cannot be opened.
     pub fn question(&self, mailbox: &MailboxRow) -> Result<Option<String>, MailboxError> {
         let Some(sealed) = &mailbox.question_sealed else { return Ok(None) };
         let opened = self.rows.open(Label::Question, &mailbox.id, sealed)?;
         Ok(Some(String::from_utf8_lossy(opened.expose()).into_owned()))
     }
 
-    /// Tries an answer on a mailbox with its wrap, or on none: it takes as long.
+    /// Tries an answer on a mailbox with its wrap, or on none: both take the same time.
     ///
     /// # Errors
     /// There was no turn for the work.
@@ -176,10 +177,10 @@ impl Access<'_> {
         }
     }
 
-    /// The new password in place of the old one, with a new key pair; all sessions end.
+    /// Replaces the password, with a new key pair; all sessions end.
     ///
     /// # Errors
-    /// The store cannot do it, or there was no turn for the work.
+    /// The store failed, or there was no turn for the work.
     pub async fn replace_password<H, C>(
         &self,
         hashing: H,
@@ -201,7 +202,7 @@ impl Access<'_> {
             ResetProof::Mailed(hash) => hash,
             ResetProof::Shown { hash, expires } => {
                 let row = reset_token(hash, self.now(), expires);
-                // However many there were today: this one is asked for with the right answer.
+                // However many there were today: this one comes with the right answer.
                 self.store.begin_reset(id, row, expires).await.map_err(MailboxError::from)?;
                 hash
             }

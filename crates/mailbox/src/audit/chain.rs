@@ -1,5 +1,5 @@
-//! How rows of the audit trail are chained: each is proven together with the proof of the row before it (docs/formats.md), for the store
-//! to ask for. Knows no table.
+//! How rows of the audit trail are chained: each is proven together with the previous row's proof
+//! (docs/formats.md). Called by the store. Knows no table.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{AnchorKind, AskedRow, AuditProver, AuditRow, EventRow, EventWords, ProvenFact};
@@ -43,31 +43,31 @@ impl AuditProver for Chain {
     }
 }
 
-/// Whether an event for a webhook was made by one of us.
+/// Whether a webhook event was written by one of our processes.
 #[must_use]
 pub fn event_holds(key: &EventKey, event: &EventRow) -> bool {
     with_event(&event.told(), |parts| key.holds(parts, &event.proof))
 }
 
-/// What proves it under this key.
+/// Its proof under this key.
 #[must_use]
 pub fn event_proof(key: &EventKey, event: &EventRow) -> Vec<u8> {
     with_event(&event.told(), |parts| key.prove(parts)).to_vec()
 }
 
-/// Whether a row that only says something was written by one of us.
+/// Whether a statement row was written by one of our processes.
 #[must_use]
 pub fn fact_holds(key: &EventKey, said: &ProvenFact, proof: &[u8]) -> bool {
     with_fact(said, |parts| key.fact_holds(parts, proof))
 }
 
-/// What proves it under this key.
+/// Its proof under this key.
 #[must_use]
 pub fn fact_proof(key: &EventKey, said: &ProvenFact) -> Vec<u8> {
     with_fact(said, |parts| key.prove_fact(parts)).to_vec()
 }
 
-/// Whether a row is what `writer` has proven, after the row with the proof `before`.
+/// Whether `writer` has proven this row, after the row with the proof `before`.
 pub(super) fn row_holds(
     master: &AuditMaster,
     writer: &str,
@@ -79,7 +79,7 @@ pub(super) fn row_holds(
     with_row(before, seq, row, writer, |parts| master.holds(writer, AuditProof::Row, parts, proof))
 }
 
-/// The same of an anchor.
+/// The same for an anchor.
 pub(super) fn anchor_holds(master: &AuditMaster, kind: AnchorKind, anchor: &sealpost_store::Anchor) -> bool {
     with_anchor(anchor.seq, anchor.at, &anchor.proof, |parts| {
         master.holds(&anchor.writer, what(kind), parts, &anchor.anchor_proof)
@@ -123,7 +123,7 @@ fn with_event<T>(event: &EventWords<'_>, done: impl FnOnce(&[&[u8]]) -> T) -> T 
     ])
 }
 
-/// The first part says of which kind it is (docs/formats.md); what is not there is empty.
+/// The first part names the kind (docs/formats.md); absent fields are empty.
 fn with_fact<T>(said: &ProvenFact, done: impl FnOnce(&[&[u8]]) -> T) -> T {
     match said {
         ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how } => done(&[

@@ -1,5 +1,5 @@
-//! What may stand in the audit trail, each with exactly the ids and codes it needs: an enum, so that nothing else gets
-//! in. Knows no table.
+//! What may be in the audit trail, each event with exactly the ids and codes it needs: an enum, so that nothing else gets in. Knows
+//! no table.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,26 +9,26 @@ use sealpost_store::{AuditRow, CountedRow};
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The gateway by itself: by the clock, or in delivering.
+    /// The gateway itself: a job, or delivery.
     System,
     /// A letter's sender, by sending it.
     Sender,
-    /// Somebody who has not proven to be the owner: by a link, by a form.
+    /// An unauthenticated visitor: by a link or a form.
     Visitor,
-    /// The mailbox's owner, signed in or with a good link.
+    /// The mailbox's owner, logged in or with a valid link.
     Owner,
-    /// Whoever logged in by SMTP AUTH, or tried to, as this login; without one: as one that is nobody's.
+    /// An SMTP AUTH client with this login; `None`: the login is unknown.
     Login(Option<String>),
-    /// Whoever ran a command on the gateway's machine, by the number of their account there.
+    /// The user who ran a command on the gateway's machine, by user id.
     Operator(u32),
 }
 
 impl Actor {
-    /// Whoever runs this process.
+    /// The user of this process.
     #[must_use]
     pub fn of_command() -> Self {
         use std::os::unix::fs::MetadataExt as _;
-        // The process's own folder belongs to whoever it runs as.
+        // The process's own folder in /proc belongs to its user.
         Self::Operator(std::fs::metadata("/proc/self").map_or(u32::MAX, |of_process| of_process.uid()))
     }
 
@@ -45,7 +45,7 @@ impl Actor {
     }
 }
 
-/// Which of an owner's secrets.
+/// Which of an owner's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// The password.
@@ -54,12 +54,12 @@ pub enum Credentials {
     Question,
 }
 
-/// How passwords and answers fail that are counted by mailbox, network and minute.
+/// How passwords and answers failed, counted by mailbox, network and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The password or answer was wrong.
     Wrong,
-    /// Nobody looked at them: there had been too many wrong ones.
+    /// They were not checked, after too many wrong ones.
     Refused,
 }
 
@@ -67,7 +67,7 @@ impl Failure {
     /// Both ways.
     pub const ALL: [Self; 2] = [Self::Wrong, Self::Refused];
 
-    /// Its dotted word.
+    /// Its action name.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -89,9 +89,9 @@ pub enum SessionEnd {
 /// Why a letter is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterGone {
-    /// Its owner deleted it for good.
+    /// Its owner deleted it permanently.
     Deleted,
-    /// Its time was over.
+    /// It expired.
     Expired,
     /// It had been in the trash long enough.
     Trash,
@@ -104,24 +104,24 @@ pub enum LetterGone {
 pub enum MailboxGone {
     /// Its owner requested it.
     Owner,
-    /// Its owner requested it by mail, and confirmed it by the link.
+    /// Its owner requested it by mail, and confirmed it with the link.
     RequestedByMail,
     /// An operator deleted it.
     Operator,
-    /// Nobody ever came for it.
+    /// It was never activated.
     Abandoned,
-    /// Nobody used it any more.
+    /// It was unused.
     Unused,
 }
 
-/// What has become of a mailbox's letters when its access was reset.
+/// What happened to a mailbox's letters when its access was reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleasedLetters {
-    /// Nobody had set a password yet: the kept link opened them.
+    /// No password had been set yet: the stored link opened them.
     KeptByLink,
     /// The escrow key opened them.
     KeptByEscrow,
-    /// Nobody can open them any more.
+    /// They can no longer be opened.
     Lost,
 }
 
@@ -130,11 +130,11 @@ pub enum ReleasedLetters {
 pub enum JobOutcome {
     /// It did what was due.
     Done,
-    /// It could not; it is tried again at its next hour.
+    /// It failed; it is tried again at its next time.
     Failed,
 }
 
-/// What has become of a configuration that was read again.
+/// Result of reloading a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReloadEnd {
     /// It is in use.
@@ -143,29 +143,29 @@ pub enum ReloadEnd {
     Refused,
 }
 
-/// With what a letter came in.
+/// The arrival that a letter came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived<'a> {
     /// The arrival's id.
     pub id: &'a str,
-    /// SHA-256 of the letter as it was handed in, before anything here changed it.
+    /// SHA-256 of the letter as it was received, before any change.
     pub sha256: [u8; 32],
 }
 
-/// What a next hop replied, without its words.
+/// A next hop's reply, without its text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HopReply<'a> {
     /// The name of the next hop.
     pub host: Option<&'a str>,
     /// The reply code.
     pub code: Option<u16>,
-    /// Its enhanced code, or ours.
+    /// The enhanced code, the hop's or ours.
     pub enhanced: Option<EnhancedCode>,
-    /// By which name it knows the mail.
+    /// Its queue id of the mail.
     pub queue_id: Option<&'a str>,
 }
 
-/// What became of a partner's entry.
+/// How a partner's record changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerChange {
     /// The partner is new.
@@ -174,52 +174,52 @@ pub enum PartnerChange {
     KeysAdded,
     /// A certificate that signed a letter waits for an operator's trust.
     KeyOffered,
-    /// Letters to it are closed in another way.
+    /// Letters to it are encrypted in another way.
     Changed,
-    /// It is not used.
+    /// It is suspended.
     Suspended,
     /// It is used again.
     Resumed,
-    /// It has answered a test letter.
+    /// It has replied to a test letter.
     Answered,
     /// The partner is removed.
     Removed,
 }
 
-/// What became of a partner's key.
+/// How a partner's key changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyChange {
     /// The key is used from now on.
     Trusted,
-    /// The key is not used for now.
+    /// The key is suspended.
     Suspended,
-    /// Its time is over.
+    /// It expired.
     Expired,
-    /// Its holder has said more of it.
+    /// Its holder has published more about it.
     Renewed,
-    /// Its holder's programs have said that they read more: letters are closed in a stronger form.
+    /// Its holder's programs have announced stronger capabilities: letters are encrypted accordingly.
     Raised,
-    /// It is never used again.
+    /// It is revoked.
     Revoked,
 }
 
-/// What became of a key of our own.
+/// How a key of our own changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnKeyChange {
     /// The key is new.
     Added,
     /// An authority has issued a certificate for it.
     Certified,
-    /// It signs nothing more.
+    /// It no longer signs.
     Retired,
     /// It names more addresses.
     Addressed,
 }
 
-/// For what a key of our own for partners was used.
+/// What a key of our own for partners was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OwnKeyUse {
-    /// It opened letters.
+    /// It decrypted letters.
     Opened,
     /// It signed letters.
     Signed,
@@ -229,7 +229,7 @@ impl OwnKeyUse {
     /// Both uses.
     pub const ALL: [Self; 2] = [Self::Opened, Self::Signed];
 
-    /// Its dotted word.
+    /// Its action name.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -239,119 +239,119 @@ impl OwnKeyUse {
     }
 }
 
-/// What became of a key for DKIM.
+/// How a DKIM key changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DkimKeyChange {
-    /// It is new, and waits.
+    /// It is new and not used yet.
     Created,
     /// The key signs from now on.
     Used,
-    /// It signs nothing more.
+    /// It no longer signs.
     Retired,
     /// The key is removed.
     Removed,
 }
 
-/// What of a store was moved.
+/// What part of a store was moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreMove {
     /// All of it: this row is the first of the new one.
     Whole,
-    /// Large bodies alone.
+    /// Only large bodies.
     Bodies,
-    /// Nothing: the move was given up.
+    /// Nothing: the move was abandoned.
     GivenUp,
 }
 
-/// What happened. Ids and codes only.
+/// An event. Ids and codes only.
 #[expect(missing_docs, reason = "a variant's words say what its ids and codes are")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A mailbox was made for an address.
+    /// A mailbox was created for an address.
     MailboxCreated { mailbox: &'a str },
-    /// Its owner came for the first time, or again after a release.
+    /// Its owner activated it, for the first time or after a release.
     MailboxActivated { mailbox: &'a str },
     /// A new activation link was sent.
     LinkRenewed { mailbox: &'a str },
     /// A session began: password or answer was right.
     LoggedIn { mailbox: &'a str },
-    /// Passwords or answers for one mailbox from one network in one minute; without a mailbox: for addresses that have none.
+    /// Failed passwords or answers for one mailbox from one network in one minute; without a mailbox: for addresses that have none.
     CredentialsFailed { how: Failure, mailbox: Option<&'a str>, times: i64 },
     /// Log-ins by SMTP AUTH from one network in one minute.
     LoggedInBySmtp { how: LoginNote, times: i64 },
-    /// So many wrong passwords that unknown browsers have to wait.
+    /// After too many wrong passwords unknown browsers have to wait.
     LogInClosed { mailbox: &'a str },
-    /// A session ended, not by running out.
+    /// A session ended other than by expiry.
     SessionEnded { mailbox: &'a str, why: SessionEnd },
-    /// Another password or question; all other sessions ended.
+    /// New password or question; all other sessions ended.
     CredentialsChanged { mailbox: &'a str, what: Credentials },
     /// A link for a forgotten password was sent.
     ResetAsked { mailbox: &'a str },
     /// A link to confirm that the mailbox be deleted was sent, as requested by mail.
     DeletionAsked { mailbox: &'a str },
-    /// A new password in place of a forgotten one; all sessions ended.
+    /// A forgotten password was replaced; all sessions ended.
     PasswordReset { mailbox: &'a str },
     /// Locked; all sessions ended.
     MailboxLocked { mailbox: &'a str },
     /// Unlocked.
     MailboxUnlocked { mailbox: &'a str },
-    /// Its clocks were stopped.
+    /// It was put under a hold.
     MailboxHeld { mailbox: &'a str },
-    /// Its clocks go on.
+    /// Its hold ended.
     MailboxFreed { mailbox: &'a str },
-    /// Mail to its owner's address is sent again, though some had come back.
+    /// Mail to its owner's address is sent again despite earlier bounces.
     AddressCleared { mailbox: &'a str },
-    /// A mailbox is gone: with a riding row, each one that went.
+    /// A mailbox was deleted: added to a transaction, one row for each.
     MailboxDeleted { why: MailboxGone },
-    /// Somebody asked support for something.
+    /// A request to support was made.
     RequestMade { mailbox: &'a str, kind: &'static str },
-    /// Support let them in; whether the letters are kept, and whether the escrow key opened them.
+    /// Support granted it; whether the letters are kept, and whether the escrow key opened them.
     RequestReleased { mailbox: &'a str, number: i64, letters: ReleasedLetters },
-    /// Support did not.
+    /// Support refused it.
     RequestRefused { mailbox: &'a str, number: i64 },
-    /// A letter was put into a mailbox; which arrival it came with, if it did not come from the gateway itself.
+    /// A letter was deposited; and its arrival, unless it came from the gateway itself.
     LetterDeposited { letter: &'a str, mailbox: &'a str, arrival: Option<Arrived<'a>> },
     /// It was opened for the first time.
     LetterOpened { letter: &'a str, mailbox: &'a str },
-    /// It was taken away as a file.
+    /// It was downloaded as a file.
     LetterExported { letter: &'a str, mailbox: &'a str, format: &'static str },
-    /// What the trail says of it was taken away, for a dispute.
+    /// Evidence of it from the trail was issued, for a dispute.
     EvidenceMade { letter: &'a str, mailbox: &'a str },
-    /// Everything the operator can see about a mailbox was taken away, for its owner.
+    /// Everything the operator can see about a mailbox was exported, for its owner.
     FactsExported { mailbox: &'a str },
-    /// A letter that was kept as it came is opened once more with the house's keys.
+    /// A stored original was decrypted again with our keys.
     OriginalOpened { original: &'a str },
-    /// Events that nobody tried to send any more are tried again.
+    /// Dead events are tried again.
     EventsRetried,
-    /// They are given up.
+    /// Dead events were dropped.
     EventsDropped,
-    /// Many were, in one archive.
+    /// Several letters were exported in one archive.
     ArchiveExported { mailbox: &'a str, letters: usize, format: &'static str },
-    /// Letters came into the trash: with a riding row, each of them.
+    /// Letters were moved to the trash: added to a transaction, one row for each.
     LetterTrashed,
-    /// Letters came back out of it: each of them.
+    /// Letters were restored from it: one row for each.
     LetterRestored,
-    /// Letters are gone: each of them.
+    /// Letters were deleted: one row for each.
     LetterGone { why: LetterGone },
-    /// The next hop has taken the notice.
+    /// The next hop has accepted the notice.
     NoticeSent { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
     /// The notice was given up.
     NoticeFailed { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
-    /// It came back later.
+    /// It bounced.
     NoticeReturned { letter: &'a str, mailbox: &'a str },
-    /// An owner sent a letter to the operator's people.
+    /// An owner sent a letter to the operator.
     ReplySent { letter: &'a str, mailbox: &'a str, recipients: usize },
-    /// A partner's entry changed.
+    /// A partner's record changed.
     PartnerChanged { partner: &'a str, what: PartnerChange },
-    /// A key of a partner's was looked at by somebody and is used, or not, from now on.
+    /// An operator decided about a partner's key.
     PartnerKeyChanged { partner: &'a str, fingerprint: &'a str, what: KeyChange },
     /// A key of our own for partners.
     OwnKeyChanged { key: &'a str, fingerprint: &'a str, what: OwnKeyChange },
-    /// How many letters one was used for in one minute.
+    /// For how many letters one was used in one minute.
     OwnKeyUsed { what: OwnKeyUse, fingerprint: &'a str, times: i64 },
-    /// An operator is about to change a key for DKIM: its file takes part in no transaction.
+    /// An operator is about to change a DKIM key: its file is not part of a transaction.
     DkimKeyChangeBegan { name: &'a str, what: DkimKeyChange },
-    /// A key for DKIM, by its name in the DNS.
+    /// A DKIM key, by its name in the DNS.
     DkimKeyChanged { name: &'a str, what: DkimKeyChange },
     /// The copy of a store to another place began.
     StoreMoveBegan,
@@ -359,40 +359,40 @@ pub enum Event<'a> {
     BodiesMoveBegan,
     /// A store was moved to another place.
     StoreMoved { what: StoreMove, rows: u64, bodies: u64 },
-    /// Its schema was brought forward.
+    /// Its schema was migrated.
     Migrated { to: i64 },
-    /// Queue commands: with a riding row, each leg.
+    /// Queue commands: added to a transaction, one row for each leg.
     LegRetried,
-    /// The leg is held in the queue.
+    /// The leg was frozen.
     LegFrozen,
-    /// The leg may go again.
+    /// The leg was thawed.
     LegThawed,
-    /// Removed; nobody is told.
+    /// The leg was removed; nobody is informed.
     LegRemoved,
-    /// A run by the clock that deleted something, or failed: how much of what.
+    /// A job's run that deleted something, or failed, with counts.
     JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], ended: JobOutcome },
-    /// An operator said that a clock far ahead is right: what it makes due goes.
+    /// An operator confirmed a clock that is far ahead: jobs it makes due are run.
     ClockBelieved,
-    /// Rows begin to be sealed under another server key: from one, to the other, by their ids.
+    /// Resealing to another server key has begun, with both ids.
     KeyRotationBegan { from: u8, to: u8 },
-    /// Another server key took the place of the one before, by their ids.
+    /// The server key was replaced, with both ids.
     KeyRotated { from: u8, to: u8 },
-    /// The first of several escrow wraps was sealed to another key.
+    /// The first of several escrow wraps was resealed to another key.
     EscrowRotationBegan { to: u8 },
-    /// Escrow wraps were sealed to another key.
+    /// Escrow wraps were resealed to another key.
     EscrowRotated { to: u8, mailboxes: usize },
-    /// The first rows of a former version were vouched for.
+    /// The first rows from a former version were vouched for.
     AdoptionBegan,
-    /// Rows of a former version were vouched for.
+    /// Rows from a former version were vouched for.
     RowsAdopted { letters: usize, drafts: usize, others: usize },
     /// The configuration a process runs with, by the hash of its file.
     ConfigurationLoaded { hash: &'a str, parts: &'a str },
-    /// Rules and certificates were read again.
+    /// Rules and certificates were reloaded.
     ConfigurationReloaded { hash: &'a str, end: ReloadEnd },
 }
 
 impl Event<'_> {
-    /// The row of the trail that records the event.
+    /// The audit row of the event.
     #[must_use]
     pub fn row(&self, at: Timestamp, actor: &Actor, from: Option<IpAddr>) -> AuditRow {
         let Words { action, object, mailbox, outcome, detail } = self.words();
@@ -409,8 +409,7 @@ impl Event<'_> {
     }
 }
 
-/// What was counted in one minute, as a row. `None`: nothing of ours is counted under that word, so whoever writes the database
-/// has put it there.
+/// A count of one minute as a row. `None`: we count nothing under that name, so somebody else has written it.
 #[must_use]
 pub fn counted(row: CountedRow) -> Option<AuditRow> {
     if let Some(how) = LoginNote::COUNTED.into_iter().find(|how| how.word() == row.action) {
@@ -428,7 +427,7 @@ pub fn counted(row: CountedRow) -> Option<AuditRow> {
     Some(AuditRow { network, ..row })
 }
 
-/// Log-ins by SMTP AUTH that ended so, as a row.
+/// SMTP AUTH log-ins with this result, as a row.
 #[must_use]
 pub fn logged_in(how: LoginNote, counted: CountedRow) -> AuditRow {
     let CountedRow { minute, action: _, whose, network, times } = counted;
@@ -436,7 +435,7 @@ pub fn logged_in(how: LoginNote, counted: CountedRow) -> AuditRow {
     AuditRow { network, ..Event::LoggedInBySmtp { how, times }.row(minute, &actor, None) }
 }
 
-/// The network somebody came from: enough to tell one attacker from another, too little to find a person by.
+/// The client's network: enough to tell attackers apart, too little to identify a person.
 #[must_use]
 pub fn network(address: IpAddr) -> String {
     match address.to_canonical() {
@@ -451,7 +450,7 @@ pub fn network(address: IpAddr) -> String {
     }
 }
 
-/// What a row says of an event.
+/// The text fields of an event's row.
 pub(super) struct Words {
     pub(super) action: &'static str,
     pub(super) object: String,

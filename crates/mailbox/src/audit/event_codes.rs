@@ -1,4 +1,4 @@
-//! How each event is written down: its dotted word, ids and codes. Every event answers here, none by a wildcard.
+//! The text form of each event: action name, ids and codes. Every event is matched here, none by a wildcard.
 
 use sealpost_mail::{EnhancedCode, LoginNote, hex};
 
@@ -258,7 +258,7 @@ fn words(action: &'static str, object: &str, mailbox: &str) -> Words {
     }
 }
 
-/// A notice of a letter; a reminder that a mailbox will go speaks of none.
+/// A notice of a letter; a reminder about the mailbox itself has none.
 fn of_notice(action: &'static str, letter: &str, mailbox: &str) -> Words {
     if letter.is_empty() { of_mailbox(action, mailbox) } else { words(action, letter, mailbox) }
 }
@@ -267,7 +267,7 @@ fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
     words(action, mailbox, mailbox)
 }
 
-/// Which hop it was and what it calls the mail beside its codes.
+/// Adds the hop and its queue id to the codes.
 fn replied(reply: HopReply<'_>, words: Words) -> Words {
     let HopReply { host, code, enhanced, queue_id } = reply;
     let host = host.map(|host| format!("{HOP}{host}"));
@@ -276,7 +276,7 @@ fn replied(reply: HopReply<'_>, words: Words) -> Words {
     Words { outcome: codes(code, enhanced), detail: detail.join(" "), ..words }
 }
 
-/// "250 2.0.0"; a hop's words may hold an address and are left out.
+/// "250 2.0.0"; the text of the reply may contain an address and is left out.
 fn codes(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
     match (code, enhanced) {
         (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),

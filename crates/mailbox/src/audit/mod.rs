@@ -1,5 +1,5 @@
-//! The audit trail: what is noted, by whom and from where, and how it is proven. Must never know: content, addresses,
-//! how a row is written.
+//! The audit trail: what is recorded, by whom and from where, and how it is proven. Must never know: content,
+//! addresses, how a row is written.
 
 pub mod actions;
 mod chain;

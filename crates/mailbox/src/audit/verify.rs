@@ -1,4 +1,5 @@
-//! Follows the chain of the audit trail from its beginning and says where it breaks. Pure: rows and anchors are given.
+//! Verifies the chain of the audit trail from its beginning and reports where it breaks. Pure: rows and anchors are
+//! arguments.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,27 +12,27 @@ use sealpost_vault::AuditMaster;
 use super::actions;
 use super::chain::{anchor_holds, row_holds};
 
-/// What is wrong.
+/// A problem found.
 #[expect(missing_docs, reason = "fields are numbers of rows, but for the key's")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// Rows are missing before this one.
     Missing { after: i64, before: i64 },
-    /// The row is not what was written after the row before it: changed, put in, or moved.
+    /// The row is not the one written after the previous row: changed, inserted or moved.
     Broken { seq: i64 },
     /// The row is proven under a server key that was not given.
     UnknownKey { seq: i64, key_id: i64 },
-    /// A row without a proof within the chain.
+    /// A row inside the chain has no proof.
     Unproven { seq: i64 },
-    /// The place where the trail begins, or ends, is not proven.
+    /// The proof of the trail's first or last position is invalid.
     AnchorBroken { kind: &'static str },
-    /// The trail ends before the row that was the last one.
+    /// The trail ends before the row that its head anchor names.
     TailCut { last: i64, head: i64 },
-    /// There are rows and no word of which is the last.
+    /// There are rows but no head anchor.
     NoHead,
-    /// The row that was noted elsewhere is another one, or gone.
+    /// The row that was noted elsewhere has changed or is gone.
     NotAsNoted { seq: i64 },
-    /// There are mailboxes that the trail does not say anybody made: one of them, and how many more.
+    /// There are mailboxes whose creation is not in the trail: one of them, and how many more.
     Emptied { mailbox: String, more: usize },
 }
 
@@ -63,16 +64,16 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What was looked at.
+/// What was verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Rows of the chain.
     pub rows: u64,
-    /// Rows from before there was a chain.
+    /// Rows older than the chain.
     pub unchained: u64,
     /// The last row and its proof.
     pub head: Option<AnchorWord>,
-    /// What is wrong, in the order of the rows.
+    /// Problems found, in the order of the rows.
     pub findings: Vec<Finding>,
 }
 
@@ -97,7 +98,7 @@ impl FromStr for AnchorWord {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || "an anchor is a row's number, a colon and 64 hexadecimal digits".to_owned();
-        // A page breaks such a long word with spaces of no width, or with lines; copied, they come along.
+        // A page breaks such a long word with zero-width spaces or line breaks, which are copied along.
         let is_space =
             |c: char| c.is_whitespace() || ('\u{200b}'..='\u{200d}').contains(&c) || c == '\u{feff}';
         let text: String = text.chars().filter(|c| !is_space(*c)).collect();
@@ -114,28 +115,28 @@ impl FromStr for AnchorWord {
     }
 }
 
-/// Follows the chain; rows are given in the order of their numbers.
+/// Verifies the chain; rows must be given in the order of their numbers.
 #[derive(Debug)]
 pub struct Verifier<'a> {
     masters: &'a [AuditMaster],
     noted: Vec<AnchorWord>,
-    /// The row before, if the chain has begun.
+    /// The previous row, once the chain has begun.
     before: Option<AnchorWord>,
     last_seq: i64,
-    /// Mailboxes whose making no row has told of so far, and when they were made.
+    /// Mailboxes whose creation no row has reported so far, and when they were created.
     made: BTreeMap<String, Timestamp>,
-    /// When the last row was written that the operator has let go.
+    /// When the last pruned row was written.
     pruned_at: Option<Timestamp>,
     done: Verified,
 }
 
-/// Clocks of two processes may differ by so much, in milliseconds, where the trail begins.
+/// Allowed difference between the clocks of two processes at the beginning of the trail, in milliseconds.
 const APART: i64 = 60_000;
 
 impl<'a> Verifier<'a> {
-    /// `masters`: of the server keys of all times. `noted`: rows that were noted elsewhere. `made`: the mailboxes there
-    /// are and when each was made. They are made with a row of the trail: one that is not there was taken away, with
-    /// everything else if need be (decision 0035).
+    /// `masters`: of all present and former server keys. `noted`: rows that were noted elsewhere. `made`: the existing
+    /// mailboxes with their creation times. Each is created together with an audit row: one that is missing was
+    /// removed, possibly with everything else (decision 0035).
     #[must_use]
     pub fn new(
         masters: &'a [AuditMaster],
@@ -149,13 +150,13 @@ impl<'a> Verifier<'a> {
             if !masters.iter().any(|master| anchor_holds(master, AnchorKind::Pruned, pruned)) {
                 done.findings.push(Finding::AnchorBroken { kind: "pruned" });
             }
-            // Rows of before the chain may have been all that went.
+            // All pruned rows may have been older than the chain.
             if !pruned.proof.is_empty() {
                 before = Some(AnchorWord { seq: pruned.seq, proof: pruned.proof.clone() });
             }
         }
         let last_seq = pruned.as_ref().map_or(0, |pruned| pruned.seq);
-        // What was noted of rows that the operator has let go since cannot be looked at any more.
+        // Noted rows that were pruned since can no longer be checked.
         let noted = noted.into_iter().filter(|word| word.seq > last_seq).collect();
         let pruned_at = pruned.map(|pruned| pruned.at);
         Self { masters, noted, before, last_seq, made, pruned_at, done }
@@ -195,7 +196,7 @@ impl<'a> Verifier<'a> {
         self.before = Some(AnchorWord { seq: *seq, proof: proof.clone() });
     }
 
-    /// After the last row, with the head as it was before it was known that no row follows.
+    /// To be called after the last row, with the head anchor read before it was known that no row follows.
     #[must_use]
     pub fn finish(mut self, head: Option<&Anchor>) -> Verified {
         let holds = |head| self.masters.iter().any(|master| anchor_holds(master, AnchorKind::Head, head));
@@ -215,7 +216,7 @@ impl<'a> Verifier<'a> {
         if let Some((mailbox, _)) = unsaid.next() {
             self.done.findings.push(Finding::Emptied { mailbox, more: unsaid.count() });
         }
-        // Whatever is still here was not met.
+        // What is left was not found.
         self.noted.sort_by_key(|word| word.seq);
         self.done.findings.extend(self.noted.iter().map(|word| Finding::NotAsNoted { seq: word.seq }));
         self.done.head = self.before;

@@ -1,4 +1,5 @@
-//! Follows the audit trail from its beginning while others go on writing, and says where it breaks. Changes nothing.
+//! Verifies the audit trail from its beginning while others keep writing, and reports where it breaks.
+//! Changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +8,16 @@ use sealpost_vault::AuditMaster;
 
 use super::verify::{AnchorWord, Verified, Verifier};
 
-/// Looks at all rows. `noted`: what the log or somebody else has kept of its ends.
+/// Reads all rows. `noted`: anchors kept from the log or elsewhere.
 ///
 /// # Errors
-/// The store.
+/// The store failed.
 pub async fn verify_trail(
     store: &Store,
     masters: &[AuditMaster],
     noted: &[AnchorWord],
 ) -> Result<Verified, StoreError> {
-    // Before any row: whatever is made from now on has its row further down.
+    // Before any row: whatever is created from now on has its row further down.
     let (mut made, mut after) = (BTreeMap::new(), String::new());
     loop {
         let page = store.mailboxes_made(&after).await?;
@@ -24,7 +25,7 @@ pub async fn verify_trail(
         after.clone_from(last);
         made.extend(page);
     }
-    // Rows may be let go under our hands: then from the new beginning.
+    // Rows may be pruned meanwhile: then start again from the new beginning.
     loop {
         let (mut rows, begin) = store.audit_page(0).await?;
         let begin = begin.pruned;

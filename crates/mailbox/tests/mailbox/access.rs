@@ -1,4 +1,5 @@
-//! Ways in: what a link stands for, what an activation leaves, who comes by which password, and what an owner changes.
+//! Access: what a link leads to, what an activation leaves behind, who can log in with which password, and
+//! what an owner changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::rig::{ADDRESS, NOW, Rig, retention};
 pub(crate) const PASSWORD: &str = "vier Pferde im Regen";
 pub(crate) const ANSWER: &str = "Rosinante";
 
-/// Work is done where it is asked for.
+/// Runs work where it is requested.
 #[derive(Clone, Copy)]
 pub(crate) struct Here;
 
@@ -95,7 +96,7 @@ impl Door {
         matches!(self.comes_with(password).await, LogInOutcome::Owner(_))
     }
 
-    /// The token of a link that deletes, as an arrival leaves it.
+    /// The token of a deletion link, as left by an arrival.
     pub(crate) async fn deletion(&self) -> Token {
         let (token, hash) = self.rig.keys.tokens.issue(VaultPurpose::Deletion, &SystemRandom);
         let expires_at = NOW.plus(LINK_LASTS);
@@ -141,7 +142,7 @@ async fn looking_at_a_link_changes_nothing() {
         let link = door.access().activation_link(text).await.unwrap();
         assert_eq!(name(&link), "unknown", "{text:?}");
     }
-    // Good for something else only.
+    // Valid for another purpose only.
     assert!(matches!(
         door.access().reset_link(door.token.text().expose()).await.unwrap(),
         ResetLink::Unknown
@@ -180,7 +181,7 @@ async fn nobody_comes_by_a_password_that_is_not_the_mailbox_s() {
     let nobody = door.access().try_password(Here, None, secret(PASSWORD)).await.unwrap();
     assert!(matches!(nobody, LogInOutcome::Stranger));
     door.activate().await;
-    // A row of another key: whoever writes rows cannot let themselves in.
+    // A row under another key: somebody who writes rows cannot let themselves in.
     let mut forged = door.row().await;
     forged.public_key = door.rig.keys.escrow.public().to_bytes();
     let came = door.access().try_password(Here, Some(&forged), secret(PASSWORD)).await.unwrap();
@@ -205,7 +206,7 @@ async fn another_password_ends_every_session_but_one() {
     let new = NewCredential::Password(secret("ein ganz anderes Wort"));
     assert!(door.access().change_credential(Here, owner, new, kept).await.unwrap());
     assert!(door.is_owner("ein ganz anderes Wort").await && !door.is_owner(PASSWORD).await);
-    // As the row was before: somebody else was faster.
+    // With the row as it was before: somebody else was faster.
     let new = NewCredential::Password(secret("zu spaet"));
     assert!(!door.access().change_credential(Here, owner, new, kept).await.unwrap());
     assert!(!door.is_owner("zu spaet").await);
@@ -241,7 +242,7 @@ async fn a_forgotten_password_is_replaced_by_the_answer_once() {
     let on = Some((&*row, wrap.as_slice()));
     assert!(access.try_answer(Here, on, secret("Sancho")).await.unwrap().is_none());
     assert!(access.try_answer(Here, None, secret(ANSWER)).await.unwrap().is_none());
-    // As people say it.
+    // As people spell it.
     let opened = access.try_answer(Here, on, secret("  rosinante ")).await.unwrap().unwrap();
     let (whose, proof) = (Whose { mailbox_id: &row.id, address: ADDRESS }, ResetProof::Mailed(hash));
     let new = || NewPassword { password: secret("das neue Wort"), answer: secret(ANSWER) };
@@ -261,7 +262,7 @@ async fn a_reset_link_is_worth_nothing_after_its_time_and_with_another_key_pair(
     assert!(matches!(door.access().reset_link(token.text.expose()).await.unwrap(), ResetLink::Good(..)));
     door.clock.advance(LINK_LASTS);
     assert!(matches!(door.access().reset_link(token.text.expose()).await.unwrap(), ResetLink::Expired));
-    // Five a day are mailed as they are asked for; the next one waits until the last one has run out.
+    // Five a day are mailed on request; the next one waits until the last one has expired.
     for _ in 1..5 {
         assert!(door.access().begin_reset(&door.row().await).await.unwrap().is_some());
         door.clock.advance(Duration::from_secs(4 * 60));
@@ -286,7 +287,7 @@ async fn a_new_link_takes_the_place_of_the_old_one() {
     assert_eq!(name(&old), "superseded");
     let new = access.activation_link(renewed.token.text().expose()).await.unwrap();
     assert_eq!(name(&new), "good");
-    // Any link it ever had says which mailbox it is, until it has an owner.
+    // Any link it ever had identifies the mailbox while it is pending.
     assert!(access.waiting_mailbox(door.token.text().expose()).await.unwrap().is_some());
     let waiting = match new {
         ActivationLink::Good(waiting) => waiting,

@@ -1,4 +1,4 @@
-//! Bodies of every size, whole and in pieces, and what is not what was sealed.
+//! Bodies of every size, whole and in pieces, and tampered ones.
 
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::{BodyOpener, BodySealer, MailboxError, seal_body};

@@ -1,5 +1,5 @@
-//! Drafts and their files: what is kept opens for its mailbox and in its place, and files that come in pieces are whole or
-//! not there.
+//! Drafts and their files: what is stored opens only for its mailbox and in its place, and uploads are
+//! complete or absent.
 
 use futures_util::TryStreamExt as _;
 use sealpost_mail::{Address, FakeClock, SystemRandom};
@@ -147,7 +147,7 @@ async fn a_file_that_comes_in_pieces_is_whole_or_not_there() {
     assert!(!owner.piece(&draft, &one.id, PIECE, last).await, "not the next one");
     assert!(owner.piece(&draft, &one.id, 0, first).await);
     assert!(!owner.piece(&draft, &one.id, 0, first).await, "it is there already");
-    // Whoever has lost the thread asks again.
+    // A client that lost track asks again.
     let again = known(owner.announce(&draft, bytes.len() as u64).await);
     assert_eq!((again.id.as_str(), again.offset, again.stage), (one.id.as_str(), PIECE, Stage::Coming));
     let found = owner.again(&draft).await;

@@ -1,5 +1,5 @@
-//! Escrow, on and off: where the operator chose it, one more key opens; where not, there is no wrap that it could open, at no
-//! moment of a mailbox's life.
+//! Escrow, on and off: if enabled, one more key opens a mailbox; if not, there is never a wrap that it could
+//! open.
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::{Access, NewPair, NewPending, WaysIn, Whose, Wrapped};
@@ -57,7 +57,7 @@ async fn an_activation_without_escrow_leaves_no_wrap_of_it_behind() {
     let door = Door::new().await;
     assert!(door.rig.store.wrap(&door.mailbox_id, WrapKind::Escrow).await.unwrap().is_some());
     let waiting = door.waiting().await;
-    // The operator has chosen otherwise since.
+    // The operator has disabled it since.
     let access = Access { escrow: None, ..door.access() };
     let done = access.activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
     assert!(matches!(done, sealpost_mailbox::Activated::Done(_)));

@@ -1,5 +1,5 @@
-//! Rows that somebody else wrote, changed or put elsewhere: whoever has the disk and no key gets nobody's letter, and makes
-//! none.
+//! Rows that somebody else wrote, changed or moved: having the disk but no key gives access to no letter, and
+//! forges none.
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::{
@@ -74,7 +74,7 @@ async fn an_address_that_another_server_key_sealed_is_not_believed() {
     let public = rows.rig.resident(&rows.id).await.public().clone();
     row.address_sealed = seal_address(&strange.rows, &public, &row.id, &row.epochs, ADDRESS, &SystemRandom);
     assert!(!rows.is_ours(&row));
-    // Our own seal over somebody else's address stands under the wrong tag.
+    // Our own seal over another address is under the wrong tag.
     let mallory = "mallory@web.example";
     let ours = &rows.rig.keys.rows;
     row.address_sealed = seal_address(ours, &public, &row.id, &row.epochs, mallory, &SystemRandom);

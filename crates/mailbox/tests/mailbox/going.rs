@@ -1,5 +1,5 @@
-//! When letters and mailboxes go, and what keeps them: requests within bounds, activation, a hold, and what is used lately; and
-//! that nothing of a deleted mailbox is left.
+//! When letters and mailboxes expire, and what keeps them: requests within bounds, activation, a hold, recent
+//! use; and nothing of a deleted mailbox is left.
 
 use std::time::Duration;
 
@@ -165,7 +165,7 @@ async fn of_a_deleted_mailbox_only_its_tag_is_left() {
     assert!(rig.store.pace(id).await.unwrap().is_none());
     let known = door.access().known_link(TokenPurpose::Deletion, link.text().expose()).await.unwrap();
     assert!(known.is_none(), "its links lead nowhere");
-    // Its address may have a new one at once.
+    // Its address can have a new one at once.
     let (again, _) = rig.pending_as("letter-2").await;
     assert_ne!(&again, id);
 }

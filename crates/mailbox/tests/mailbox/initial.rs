@@ -1,4 +1,4 @@
-//! Initial passwords: a mailbox that waits opens with what its owner was told, once, in its time, and never again after.
+//! Initial passwords: a pending mailbox opens with what its owner was told, once, in time, and never again.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn comes(door: &Door, id: &str, password: &str) -> LogInOutcome {
     door.access().try_password(Here, Some(&row), secret(password)).await.unwrap()
 }
 
-/// Somebody who has shown the initial password, as the portal remembers them.
+/// A newcomer session, as the portal stores it.
 async fn newcomer(door: &Door, id: &str) {
     let newcomer = NewNewcomer {
         hash: HASH,
@@ -68,7 +68,7 @@ async fn who_was_told_the_password_is_a_newcomer_and_not_yet_an_owner() {
     for wrong in ["", PASSWORD, "aaaa-aaaa-aaaa-aaaa"] {
         assert!(matches!(comes(&door, &id, wrong).await, LogInOutcome::Stranger), "{wrong}");
     }
-    // Another mailbox's password is nothing here.
+    // Another mailbox's password does not work here.
     let other = door.row().await;
     let came = door.access().try_password(Here, Some(&other), initial.clone()).await.unwrap();
     assert!(matches!(came, LogInOutcome::Stranger));
@@ -82,21 +82,21 @@ async fn an_initial_password_ends_with_the_time_of_its_mailbox() {
     assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Stranger));
 }
 
-/// A hold gives back what was left of a time, and of one that was over nothing was.
+/// A hold preserves remaining time, but does not revive what had expired.
 #[tokio::test]
 async fn a_hold_brings_back_no_initial_password_and_no_link_that_was_over_before_it() {
     let door = Door::new().await;
     let (id, initial) = made(&door).await;
     let day = |days: u64| NOW.plus(Duration::from_secs(days * 86_400));
     let link = async || door.access().activation_link(door.token.text().expose()).await.unwrap();
-    // Held within its time: as long as it lasts.
+    // Held in time: valid as long as the hold lasts.
     for mailbox in [&id, &door.mailbox_id] {
         assert!(door.rig.store.hold_mailbox(mailbox, day(1)).await.unwrap());
     }
     door.clock.advance(Duration::from_secs(50 * 86_400));
     assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Newcomer(_)));
     assert!(matches!(link().await, ActivationLink::Good(_)));
-    // Held when it was over.
+    // Held after it had expired.
     for mailbox in [&id, &door.mailbox_id] {
         assert!(door.rig.store.end_hold(mailbox, day(1), Vec::new(), day(49)).await.unwrap());
         assert!(door.rig.store.hold_mailbox(mailbox, day(49)).await.unwrap());
@@ -117,7 +117,7 @@ async fn a_newcomer_makes_the_mailbox_theirs_and_the_initial_password_is_gone() 
     let waiting = door.access().first_log_in(row, opened, HASH).unwrap();
     assert_eq!((waiting.address.as_str(), waiting.language.as_str()), (TO, "de"));
     assert!(matches!(waiting.proof, Proof::Newcomer(HASH)));
-    // It must not be kept: it lies on a note, and somebody else knows it.
+    // It must be changed: it may be on paper, and somebody else knows it.
     assert!(door.access().is_initial(Here, &waiting, &initial).await.unwrap());
     assert!(!door.access().is_initial(Here, &waiting, &secret(PASSWORD)).await.unwrap());
 
@@ -143,7 +143,7 @@ async fn a_newcomer_whom_nobody_remembers_activates_nothing() {
     let done = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
     assert!(matches!(done, Activated::TooLate));
     assert_eq!(door.rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
-    // A row of somebody else's making is refused before anything is sealed to it.
+    // A forged row is refused before anything is sealed to it.
     let forged = sealpost_store::MailboxRow { tag: door.rig.tag("mallory@web.example"), ..row };
     assert!(door.access().first_log_in(forged, opened, HASH).is_err());
 }

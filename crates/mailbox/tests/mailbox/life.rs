@@ -1,4 +1,4 @@
-//! Whose a mailbox is, what opens it while it is pending, and what a new key pair leaves of that.
+//! The owner of a mailbox, what opens it while it is pending, and what a new key pair leaves of that.
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::{Epochs, NewPair, Resident, Whose, Wrapped, listing, wrap_id};
@@ -78,7 +78,7 @@ async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
     assert_eq!(by_escrow.public().to_bytes(), rows.public_key);
 }
 
-/// Letters come while a large mailbox is taken over.
+/// Letters arrive while a large mailbox is being rekeyed.
 #[tokio::test]
 async fn what_was_taken_over_once_costs_no_second_key_exchange() {
     let rig = Rig::new();
@@ -86,7 +86,7 @@ async fn what_was_taken_over_once_costs_no_second_key_exchange() {
     let found = rig.store.sealed_keys(&id).await.unwrap();
     let (pair, mut done) = (NewPair::generate(&SystemRandom), Wrapped::default());
     let first = pair.seal_again(&id, &old, found.clone(), &mut done, &SystemRandom);
-    // A salt is in each: the same bytes were not made twice.
+    // Each contains a salt: identical bytes were not computed twice.
     assert_eq!(pair.seal_again(&id, &old, found.clone(), &mut done, &SystemRandom), first);
     let afresh = pair.seal_again(&id, &old, found, &mut Wrapped::default(), &SystemRandom);
     assert_ne!(afresh, first);
@@ -114,7 +114,7 @@ async fn whoever_comes_second_touches_nothing_that_was_sealed_to_the_first_one_s
     let (id, old) = rig.pending_open().await;
     let (_, winner) = MailboxKeys::generate(&SystemRandom);
     let mut found = rig.store.sealed_keys(&id).await.unwrap();
-    // As the winner's transaction leaves it. That it is no error, the log says: tests/flows/race.rs.
+    // As the winner's transaction leaves it. That the log reports no error is tested in tests/flows/race.rs.
     found.public_key = winner.public().to_bytes();
     let again = NewPair::generate(&SystemRandom).seal_again(
         &id,

@@ -1,4 +1,4 @@
-//! Links of every kind: each for one purpose, in one place of one mailbox, until something else has happened to it.
+//! Links of every kind: each for one purpose, in one state of one mailbox, until something else happens to it.
 
 use std::time::Duration;
 

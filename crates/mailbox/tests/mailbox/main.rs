@@ -1,4 +1,4 @@
-//! A mailbox from its making to a new key pair, over a real store: what its owner can open, and what nobody can.
+//! A mailbox from its creation to a new key pair, on a real store: what its owner can open, and what nobody can.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod access;

@@ -1,4 +1,4 @@
-//! A store in a folder that vanishes, the server's keys, and a mailbox made for an address.
+//! A store in a temporary folder, the server's keys, and a mailbox created for an address.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Rig {
         Self { store, keys, _scratch: scratch }
     }
 
-    /// A pending mailbox with one letter in it; its id, and the secret that its kept link opens.
+    /// A pending mailbox with one letter; its id, and the secret key that its stored link opens.
     pub(crate) async fn pending_open(&self) -> (String, MailboxSecret) {
         let (id, _) = self.pending().await;
         let (link, wrap) = self.store.kept_link(&id).await.unwrap().unwrap();
@@ -95,7 +95,7 @@ impl Rig {
         (id, token)
     }
 
-    /// One more letter for a mailbox that is there, of this subject, kept as long as that.
+    /// One more letter for an existing mailbox, with this subject and expiry.
     pub(crate) async fn deposit(&self, mailbox_id: &str, id: &str, going: Going) {
         let resident = self.resident(mailbox_id).await;
         let key = MessageKey::generate(&SystemRandom);
@@ -128,7 +128,7 @@ impl Rig {
         rows
     }
 
-    /// What the trail says of a mailbox: who did what.
+    /// The trail of a mailbox: who did what.
     pub(crate) async fn trail(&self, mailbox_id: &str) -> Vec<String> {
         let rows = self.store.audit_of(mailbox_id).await.unwrap();
         rows.into_iter().map(|row| format!("{} {}", row.actor, row.action)).collect()

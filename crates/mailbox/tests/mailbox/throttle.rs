@@ -1,4 +1,4 @@
-//! What wrong passwords and answers close, for whom, and what a right one forgives.
+//! What wrong passwords and answers block, for whom, and what a right one resets.
 
 use std::net::IpAddr;
 use std::time::Duration;

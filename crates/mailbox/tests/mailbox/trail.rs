@@ -1,5 +1,5 @@
-//! What each act of an owner leaves in the trail, in the transaction of the act; that the chain holds, and that whoever changes,
-//! cuts or adds a row is found out.
+//! The audit row of each act of an owner, in the transaction of the act; the chain is valid, and changing,
+//! cutting or adding a row is detected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use sealpost_vault::ServerKey;
 use crate::access::{Door, Here, PASSWORD, secret};
 use crate::rig::{ADDRESS, NOW, Rig};
 
-/// Every event, with ids and codes as they may stand in it.
+/// Every event, with typical ids and codes.
 fn every() -> Vec<Event<'static>> {
     let (mailbox, letter) = ("mailbox-id", "letter-id");
     let counts: &[(&str, u64)] = &[("letters", 3)];
@@ -173,7 +173,7 @@ async fn each_act_of_an_owner_leaves_its_row_and_what_does_nothing_leaves_none()
     door.activate().await;
     let mut expected = vec![action(Event::MailboxActivated { mailbox: id })];
     assert_eq!(acts().await, expected);
-    // Too late: nothing is done, and nothing said.
+    // Too late: nothing is done, and nothing recorded.
     let late = crate::access::chosen();
     let _late = door.access().activate(Here, Here, &waiting, late, &crate::rig::retention()).await.unwrap();
     assert_eq!(acts().await, expected);
@@ -200,7 +200,7 @@ async fn each_act_of_an_owner_leaves_its_row_and_what_does_nothing_leaves_none()
     assert!(rig.trail(id).await.iter().all(|line| !line.contains('@')));
 }
 
-/// A trail of some rows, as it stands in a store.
+/// A trail of some rows in a store.
 async fn trail() -> (Rig, Vec<ChainedRow>, Anchors) {
     let rig = Rig::new();
     for number in 0..5_i64 {
@@ -286,7 +286,7 @@ async fn what_the_operator_let_go_leaves_a_proven_beginning() {
     let (rows, anchors) = rig.store.audit_page(0).await.unwrap();
     assert_eq!((rows.len(), rows[0].seq), (3, all[2].seq));
     assert_eq!(verified(&rig, &rows, &anchors, Vec::new()).findings, Vec::new());
-    // What was noted of rows that have gone since cannot be looked at any more.
+    // Noted rows that were pruned since can no longer be checked.
     let noted = vec![AnchorWord { seq: all[0].seq, proof: all[0].proof.clone() }];
     assert_eq!(verified(&rig, &rows, &anchors, noted).findings, Vec::new());
     let cut = Anchors { pruned: None, ..anchors.clone() };

@@ -1,4 +1,4 @@
-//! To whom an owner may write, and what a draft takes of what is typed: hostile text in, harmless text kept.
+//! To whom an owner may write, and what a draft accepts of typed text: hostile input, harmless output.
 
 use sealpost_mail::Address;
 use sealpost_mailbox::{Content, MAX_FILES, MAX_SUBJECT, WriteRules};
@@ -38,7 +38,7 @@ fn nobody_may_be_written_to_where_nothing_is_said() {
     let nobody = rules(&[], &[]);
     assert!(!nobody.is_on() && !nobody.allows(&Address::parse("erika@insurer.example").unwrap()));
     assert!(rules(&["insurer.example"], &[]).is_on() && rules(&[], &["a@b.example"]).is_on());
-    // What is no domain allows nothing, and stops nothing else.
+    // An invalid domain allows nothing, and does not affect the others.
     let odd = rules(&["not a domain", "insurer.example"], &[]);
     assert!(odd.allows(&Address::parse("erika@insurer.example").unwrap()));
 }

@@ -14,7 +14,7 @@ pub(crate) const EXPIRES: Timestamp = Timestamp(1_579_088_940_000 + 40 * 86_400_
 pub(crate) const LINK: &str =
     "https://securemail.insurer.example/a/3q2-7wABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk";
 
-/// What the outside world may put into a letter.
+/// What outsiders may put into a letter.
 pub(crate) struct Facts {
     pub(crate) name: &'static str,
     pub(crate) address: &'static str,
@@ -44,7 +44,7 @@ pub(crate) fn hostile() -> Facts {
     }
 }
 
-/// Every kind, every branch of every kind.
+/// Every kind in all its variants.
 pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     let from_name = Some(facts.name.to_owned());
     let from_address = facts.address.to_owned();

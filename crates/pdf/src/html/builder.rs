@@ -1,4 +1,4 @@
-//! Puts tokens together into blocks. Knows no tokenizer and no page.
+//! Builds blocks from tokens. Knows no tokenizer and no page.
 
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
@@ -34,15 +34,15 @@ pub(super) struct Builder<'a> {
     shortened: bool,
 }
 
-/// An element whose end tag has not come yet.
+/// An open element.
 struct Open {
     name: LocalName,
     style: Style,
-    /// How many frames there were before it.
+    /// Number of frames when it was opened.
     frames: usize,
-    /// What can be seen of what is inside.
+    /// Visibility of its content.
     sight: Sight,
-    /// Where it leads, if it is a link.
+    /// The link's target and words, if it is one.
     link: Option<OpenLink>,
 }
 
@@ -50,18 +50,18 @@ struct OpenLink {
     link: Link,
     /// Its words.
     said: String,
-    /// There is a picture in it.
+    /// Whether it contains a picture.
     pictured: bool,
 }
 
-/// Something that holds blocks.
+/// An open block that contains others.
 struct Frame {
     kind: Kind,
     blocks: Vec<Block>,
     line: Line,
-    /// How the line is aligned: as its first text was.
+    /// Alignment of the line: that of its first text.
     align: Align,
-    /// A blank line is due before the next paragraph.
+    /// Whether a blank line precedes the next paragraph.
     gap: bool,
 }
 
@@ -77,7 +77,7 @@ enum Kind {
     Preformatted,
 }
 
-/// Whether a cell asks for lines around it.
+/// Whether a cell declares borders.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Border {
     Drawn,
@@ -138,8 +138,8 @@ impl<'a> Builder<'a> {
         let style = self.style();
         let blank = text.chars().all(|c| c.is_ascii_whitespace());
         match self.frames.last().map(|frame| &frame.kind) {
-            // White space between rows and items is layout of the source. Text there is a mistake of the
-            // writer's, and kept.
+            // White space between rows and items is layout of the source. Text there is an error of the
+            // author's, and kept.
             Some(Kind::Table(_) | Kind::List { .. }) if blank => return,
             Some(Kind::Table(_)) => {
                 self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, Border::Drawn)
@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
         }
         let hidden_by = self.open.iter().find(|open| open.sight.is_gone()).map(|open| &*open.name);
         if self.is_hidden() && !breaks_out(hidden_by, name) {
-            // Void elements have no end tag to wait for.
+            // Void elements have no end tag.
             if !is_void(name) && !tag.self_closing {
                 self.push_open(tag, self.sight());
             }
@@ -280,7 +280,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// End tags that people leave out.
+    /// Closes elements whose end tag is optional.
     fn close_implied(&mut self, name: &str) {
         let (ended, within): (&[&str], &[&str]) = match name {
             "li" => (&["li"], &["ul", "ol", "menu"]),
@@ -312,14 +312,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A cell or item that loose text opened ends where the writer's own rows or items go on.
+    /// Ends a cell or item that was opened for loose text, when the author's own rows or items continue.
     fn close_implied_frames(&mut self, holders: &[&str]) {
         let Some(holder) =
             self.open.iter().rfind(|open| holders.contains(&&*open.name)).map(|open| open.frames)
         else {
             return;
         };
-        // What lies too deep has no frame of its own, and nothing here is to be closed.
+        // Content that is nested too deeply has no frame of its own, so there is nothing to close.
         let own = self.frames.get(holder).map(|frame| &frame.kind);
         let matches = match own {
             Some(Kind::Table(_)) => holders.contains(&"table"),
@@ -350,7 +350,7 @@ impl<'a> Builder<'a> {
             }
             "li" => {
                 if !self.top_is(|kind| matches!(kind, Kind::List { .. })) {
-                    // An item without a list, or in one that lies too deep: a list of its own.
+                    // An item without a list, or in one that is nested too deeply: a list of its own.
                     self.push_frame(Kind::List { start: None, items: Vec::new() });
                 }
                 if self.top_is(|kind| matches!(kind, Kind::List { .. })) {
@@ -410,7 +410,7 @@ impl<'a> Builder<'a> {
         self.push_frame(Kind::Cell(cell));
     }
 
-    /// Opens a block that holds others, unless they lie too deep already: then its content is shown flat.
+    /// Opens a block that contains others, unless it is nested too deeply: then its content is shown flat.
     fn push_frame(&mut self, kind: Kind) {
         self.flush();
         let holds = |kind: &Kind| matches!(kind, Kind::Quote | Kind::List { .. } | Kind::Table(_));
@@ -442,7 +442,7 @@ impl<'a> Builder<'a> {
                 }
             }
             Kind::List { start, mut items } => {
-                // Lists directly in lists belong to the item before them.
+                // A list directly in a list belongs to the item before it.
                 match items.last_mut() {
                     Some(last) => last.extend(blocks),
                     None if !blocks.is_empty() => items.push(blocks),
@@ -481,7 +481,7 @@ impl<'a> Builder<'a> {
                 _ => self.adopt(blocks),
             },
             Kind::Table(mut table) => {
-                // What stood between the rows comes before the table, as in a browser.
+                // Text between the rows comes before the table, as in a browser.
                 table.caption.splice(0..0, blocks);
                 let blocks = table.into_blocks();
                 self.adopt(blocks);
@@ -490,7 +490,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Headings and preformatted text: one line is the whole block.
+    /// Closes headings and preformatted text: one line is the whole block.
     fn close_line_frame(&mut self) {
         let Some(mut frame) = self.frames.pop() else { return };
         let inner = std::mem::take(&mut frame.blocks);

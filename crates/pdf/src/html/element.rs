@@ -1,4 +1,4 @@
-//! What kinds of elements there are (HTML §4, §13), by their names alone. Knows no blocks.
+//! Kinds of HTML elements by name (HTML §4, §13). Knows no blocks.
 
 use html5ever::tokenizer::Tag;
 
@@ -85,13 +85,12 @@ pub(super) fn is_block(name: &str) -> bool {
     )
 }
 
-/// Blocks that keep a distance to what follows.
+/// Blocks with a margin after them.
 pub(super) fn is_spaced(name: &str) -> bool {
     matches!(name, "p" | "ul" | "ol" | "dl" | "blockquote" | "pre" | "table" | "figure")
 }
 
-/// Blocks that keep a distance to what is before them. Word and Outlook write every line as a paragraph
-/// without one.
+/// Blocks with a margin before them. Word and Outlook write every line as a paragraph without one.
 pub(super) fn has_margin(tag: &Tag) -> bool {
     if !is_spaced(&tag.name) {
         return false;
@@ -103,7 +102,7 @@ pub(super) fn has_margin(tag: &Tag) -> bool {
     !(tight_class || tight_style)
 }
 
-/// Elements that are never text on the page.
+/// Elements that are never displayed as text.
 pub(super) fn is_never_shown(name: &str) -> bool {
     matches!(
         name,

@@ -1,4 +1,4 @@
-//! The line that is being written: collapses white space and joins what looks alike. Knows no blocks.
+//! Writes a line: collapses white space and joins text of equal style. Knows no blocks.
 
 use crate::model::{Look, Run};
 
@@ -9,7 +9,7 @@ pub(super) struct Line {
     breaks: usize,
 }
 
-/// What white space means in HTML; a no-break space is none.
+/// White space in HTML; a no-break space is not.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
@@ -19,7 +19,7 @@ impl Line {
         self.runs.is_empty()
     }
 
-    /// Adds text as HTML shows it: runs of white space are one space, none at the start of a line.
+    /// Adds text as HTML displays it: runs of white space are one space, none at the start of a line.
     pub(super) fn text(&mut self, text: &str, look: &Look) {
         let mut out = String::with_capacity(text.len());
         let mut after_space = match self.runs.last() {
@@ -39,7 +39,7 @@ impl Line {
         self.push_text(out, look);
     }
 
-    /// Adds text as it stands; line ends break the line.
+    /// Adds text verbatim; line ends break the line.
     pub(super) fn verbatim(&mut self, text: &str, look: &Look) {
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {
@@ -78,12 +78,12 @@ impl Line {
         self.breaks
     }
 
-    /// Whether there is anything to see; a line of no-break spaces is an empty line.
+    /// Whether nothing in it is visible; a line of no-break spaces is empty.
     pub(super) fn is_blank(&self) -> bool {
         self.runs.iter().all(Run::is_blank)
     }
 
-    /// The finished line, without space at its end.
+    /// The finished line, without trailing space.
     pub(super) fn take(&mut self) -> Vec<Run> {
         let mut runs = std::mem::take(&mut self.runs);
         self.breaks = 0;
@@ -94,7 +94,7 @@ impl Line {
         runs
     }
 
-    /// The line's text alone, line breaks as line ends.
+    /// Only the line's text, line breaks as line ends.
     pub(super) fn take_text(&mut self) -> String {
         std::mem::take(&mut self.runs)
             .into_iter()

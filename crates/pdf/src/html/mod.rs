@@ -1,7 +1,8 @@
-//! Hostile HTML to blocks, in one pass over its tokens. Builds no tree, fetches nothing, runs nothing.
+//! Converts hostile HTML to blocks, in one pass over its tokens. Builds no tree, fetches nothing, runs
+//! nothing.
 //!
-//! SECURITY: there is no document tree, so nothing grows with the nesting: the work is linear in the text,
-//! and the open elements and blocks are bounded. What is not known is passed over, its text is kept.
+//! SECURITY: there is no document tree, so nothing grows with nesting: the work is linear in the text, and
+//! the number of open elements and blocks is bounded. Unknown elements are skipped, their text is kept.
 
 mod address;
 mod builder;

@@ -1,4 +1,4 @@
-//! How a page's pictures are found. Knows no page.
+//! Looks up a page's pictures. Knows no page.
 
-/// Where pictures with a Content-ID are found.
+/// Finds a picture by its Content-ID.
 pub(crate) type PictureOf<'a> = dyn Fn(&str) -> Option<usize> + 'a;

@@ -1,10 +1,10 @@
-//! What an element's name and its style say about the look of text. Knows no blocks.
+//! The style of text, by its elements' names and styles. Knows no blocks.
 
 use html5ever::tokenizer::Tag;
 
 use crate::model::{Align, Look, Script};
 
-/// How text looks at some place.
+/// The style of text at one place.
 #[derive(Clone, Default)]
 pub(super) struct Style {
     pub(super) look: Look,
@@ -31,7 +31,7 @@ pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
 /// A declaration of the `style` attribute, its value lower case.
 pub(super) fn declared(tag: &Tag, property: &str) -> Option<String> {
     let style = attribute(tag, "style")?;
-    // Styles are short; a long one is an attack or a mistake.
+    // Styles are short; a longer one is an attack or a mistake.
     style.get(..style.len().min(4096)).unwrap_or_default().split(';').rev().find_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
         let value = value.trim().trim_end_matches("!important").trim();
@@ -121,18 +121,19 @@ fn align(value: &str) -> Option<Align> {
     }
 }
 
-/// The background of a cell, if text can be read on it.
+/// The background of a cell, if text is readable on it.
 pub(super) fn fill(tag: &Tag) -> Option<String> {
     let named = attribute(tag, "bgcolor").and_then(colour);
     let rgb = ["background-color", "background"]
         .into_iter()
         .find_map(|property| declared(tag, property).and_then(|value| colour(&value)))
         .or(named)?;
-    // White needs no paint.
+    // White is the default.
     (luminance(rgb) > 0.6 && rgb != [255, 255, 255]).then(|| hex(rgb))
 }
 
-/// The colour, if it can be read on white (WCAG 2.2 §1.4.3: contrast of 4.5); grey and black are just text.
+/// The colour, if it is readable on white (WCAG 2.2 §1.4.3: contrast of 4.5); `None` for grey and black, the
+/// default.
 fn dark(rgb: [u8; 3]) -> Option<String> {
     let [r, g, b] = rgb;
     let spread = r.max(g).max(b) - r.min(g).min(b);

@@ -1,4 +1,4 @@
-//! What becomes of markup, good and bad.
+//! Blocks for good and bad markup.
 
 use super::*;
 use crate::model::{Block, Run};
@@ -157,7 +157,8 @@ fn nothing_hidden_or_active_is_shown() {
         assert_eq!(short(nothing), "", "{nothing}");
         assert_eq!(short(&format!("{nothing}<p>b</p>")).replace('+', ""), "p(b)", "{nothing}");
     }
-    // What flows out of a flat box is seen, and so is what stands in a box that says a size for the gaps between boxes.
+    // Content that overflows a flat box is visible, and so is that of a box which sets a size only for the
+    // gaps between boxes.
     for seen in [
         "<div style='max-height:0'>a</div>",
         "<div style='font-size:0'><p style='font-size:9pt'>a</p></div>",

@@ -1,22 +1,23 @@
-//! A way in, as rules are tried on it. Knows no rule.
+//! A listener, as needed for trying rules. Knows no rule.
 
 use std::net::IpAddr;
 
 use sealpost_mail::Direction;
 
-/// A way in.
+/// A listener.
 #[derive(Clone, Debug)]
 pub struct Entrance {
     /// The listener's name.
     pub listener: String,
-    /// Whence letters may come to it.
+    /// Addresses that letters may come from.
     pub peers: Vec<IpAddr>,
-    /// Those of them that stand for few: single machines beside whole networks, the other kind of address.
+    /// Those of them that stand for few clients: single machines beside whole networks, the other address
+    /// family.
     pub few: Vec<IpAddr>,
-    /// Who may log in there.
+    /// Logins that may be used there.
     pub logins: Vec<String>,
-    /// Which way letters go from there.
+    /// The direction of letters that arrive there.
     pub direction: Direction,
-    /// No letter is larger.
+    /// Maximum size of a letter.
     pub max_size: u64,
 }

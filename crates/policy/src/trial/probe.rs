@@ -1,5 +1,5 @@
-//! Letters to try rules on: ordinary ones, from and to people whom rules name or not, and with what a rule asks for. Knows
-//! no verdict.
+//! Letters to try rules on: ordinary ones, from and to people whom rules name or not, and with what a rule
+//! requires. Knows no verdict.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -23,11 +23,11 @@ const STRANGERS: [&str; 5] = [
     "praxis@praxis-muster.example",
 ];
 const SENDERS: [&str; 2] = ["sachbearbeitung@example.com", "max.muster@versicherer-muster.example"];
-/// Where letters come from that no listener says.
+/// The client's address if no listener gives one.
 const SOMEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
-/// So many people whom rules name are tried.
+/// Maximum people named by rules that are tried.
 const MAX_NAMED: usize = 60;
-/// So many values of one list.
+/// Maximum values of one list that are tried.
 const MAX_VALUES: usize = 12;
 const USUAL_SIZE: u64 = 20_000;
 
@@ -38,9 +38,9 @@ pub(super) struct Probe {
     from: Address,
     recipient: Address,
     origin: Origin,
-    /// Which way it goes.
+    /// Its direction.
     pub(super) direction: Direction,
-    /// The largest that may come in there.
+    /// The listener's maximum size.
     max_size: u64,
     subject: Option<String>,
     fields: Vec<(String, String)>,
@@ -50,11 +50,11 @@ pub(super) struct Probe {
     from_partner: bool,
     unopened: bool,
     size: u64,
-    /// It has a file, whatever the rule asks for that it is tried on.
+    /// It has a file, independent of the rule it is tried on.
     pub(super) has_file: bool,
-    /// Somebody or something stands in it that a rule names.
+    /// It contains somebody or something that a rule names.
     pub(super) is_named: bool,
-    /// It is no ordinary letter.
+    /// It is not an ordinary letter.
     pub(super) is_rare: bool,
 }
 
@@ -91,7 +91,7 @@ impl Probe {
     }
 }
 
-/// Letters between people whom rules name and do not name, by every way in; strangers come first.
+/// Letters between people whom rules name or do not name, at every listener; strangers come first.
 pub(super) fn people(
     specs: &[RuleSpec],
     lists: &HashMap<String, String>,
@@ -108,7 +108,7 @@ pub(super) fn people(
     let mut all = Vec::new();
     let strangers: Vec<Address> = STRANGERS.iter().filter_map(|text| Address::parse(text).ok()).collect();
     let senders: Vec<Address> = SENDERS.iter().filter_map(|text| Address::parse(text).ok()).collect();
-    // What leaves the house is from its own domains: a rule that takes them takes everything.
+    // Outgoing letters are from our own domains: a rule that matches them matches everything.
     let ours: Vec<Address> =
         own.iter().filter_map(|domain| Address::parse(&format!("trial.4711@{domain}")).ok()).collect();
     for (sender, is_ours) in senders.iter().map(|one| (one, false)).chain(ours.iter().map(|one| (one, true)))
@@ -125,11 +125,11 @@ pub(super) fn people(
     for person in named.iter().filter_map(address) {
         all.push(Probe { recipient: person.clone(), is_named: true, ..usual.clone() });
         all.push(Probe { is_named: true, ..usual.from(&person) });
-        // The envelope may say something else than the letter.
+        // The envelope may differ from the letter.
         all.push(Probe { from: person.clone(), is_named: true, ..usual.clone() });
         all.push(Probe { reverse_path: ReversePath::Address(person), is_named: true, ..usual.clone() });
     }
-    // Letters with what each rule asks for, also in its `not`, and with the opposite.
+    // Letters with what each rule requires, also in its `not`, and with the opposite.
     for group in specs.iter().flat_map(|spec| every_group(&spec.when)).take(MAX_NAMED) {
         let mut opposite = usual.clone();
         opposite.miss(group);
@@ -174,7 +174,7 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
             unopened: false,
             size: USUAL_SIZE.min(entrance.max_size),
             has_file: false,
-            // Where most come from is another place.
+            // Most letters come from elsewhere.
             is_named: entrance.few.contains(&peer),
             is_rare: false,
         })
@@ -199,7 +199,7 @@ impl Probe {
     }
 }
 
-/// Everybody whom conditions name, also in their `not`.
+/// All people named by conditions, also in their `not`.
 fn named(when: &When, lists: &HashMap<String, String>) -> Vec<ReversePath> {
     let asked = Asked::new(when, lists);
     let all = [&asked.recipients, &asked.froms, &asked.paths].into_iter().flatten();
@@ -248,7 +248,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
     letter.deep.texts.push("Sehr geehrte Frau Muster,\n\nwir melden uns zu Ihrem Anliegen.\n".to_owned());
     match kind {
         Kind::Plain => {}
-        // What a rule asks for stands in it already.
+        // It contains what a rule requires already.
         Kind::Html if letter.is_named => {}
         Kind::Html => {
             letter.subject = Some("Your claim of 3 March".to_owned());
@@ -285,7 +285,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
     letter
 }
 
-/// What a rule asks for.
+/// What a rule requires.
 #[derive(Default)]
 pub(super) struct Asked<'w> {
     when: Option<&'w When>,
@@ -301,7 +301,7 @@ impl<'w> Asked<'w> {
         let both = |patterns: &[String], named: &[String]| -> Vec<String> {
             let texts = named.iter().filter_map(|name| lists.get(name));
             let listed = texts.flat_map(|text| list_entries(text)).map(|(_, entry)| entry.to_owned());
-            // A condition each: where both are there, whoever stands in the list is tried first.
+            // One condition after the other: if both exist, entries of the list are tried first.
             listed.take(MAX_VALUES).chain(patterns.iter().take(MAX_VALUES).cloned()).collect()
         };
         let samples = |patterns: &[String]| -> Vec<String> {
@@ -317,12 +317,12 @@ impl<'w> Asked<'w> {
         }
     }
 
-    /// Nothing is asked for: the default.
+    /// Nothing is required: the default.
     pub(super) fn are_none(&self) -> bool {
         self.when.is_none()
     }
 
-    /// Lists that are empty yet: such a rule waits to be needed.
+    /// Lists that are still empty: such a rule waits to be needed.
     pub(super) fn are_for_nobody(&self) -> bool {
         let Some(when) = self.when else { return false };
         (self.recipients.is_empty() && !when.recipient_list.is_empty())
@@ -330,7 +330,7 @@ impl<'w> Asked<'w> {
             || (self.paths.is_empty() && !when.reverse_path_list.is_empty())
     }
 
-    /// The letter with what the rule asks for, once for each value in its lists.
+    /// The letter with what the rule requires, once for each value in its lists.
     pub(super) fn met_by(&self, letter: &Probe) -> Vec<Probe> {
         let Some(when) = self.when else { return vec![letter.clone()] };
         let longest = [
@@ -345,13 +345,13 @@ impl<'w> Asked<'w> {
             when.login.len(),
             when.listener.len(),
         ];
-        // What is named is tried with a plain letter; the rest with the first value.
+        // Named ones are tried with a plain letter; the rest with the first value.
         let many = match letter.is_named || letter.is_rare {
             true => 1,
             false => longest.into_iter().max().unwrap_or(1).clamp(1, MAX_VALUES),
         };
         let mut all: Vec<Probe> = (0..many).map(|nth| self.met(letter, nth)).collect();
-        // And without what a `not` in it asks about.
+        // And without what a `not` in it is about.
         let mut without = all.clone();
         without.iter_mut().for_each(|letter| when.not.iter().for_each(|group| letter.miss(group)));
         all.extend(without);
@@ -361,7 +361,7 @@ impl<'w> Asked<'w> {
     fn met(&self, letter: &Probe, nth: usize) -> Probe {
         let mut letter = letter.clone();
         let address = |patterns: &[String]| pick(patterns, nth).and_then(|one| sample::of_address(one));
-        // For every address there is one already.
+        // Every address is tried already.
         let is_any = |patterns: &[String]| pick(patterns, nth).is_some_and(|one| one == "*");
         if !is_any(&self.recipients)
             && let Some(recipient) = address(&self.recipients).and_then(|path| path.address().cloned())
@@ -390,7 +390,7 @@ impl<'w> Asked<'w> {
 }
 
 impl Probe {
-    /// Takes on what these conditions ask for, addresses and patterns apart.
+    /// Adapts the letter to these conditions, except addresses and patterns.
     fn meet(&mut self, when: &When, nth: usize) {
         if let Some(tag) = pick(&when.subject_tag, nth) {
             let subject = self.subject.clone().unwrap_or_default();
@@ -424,7 +424,7 @@ impl Probe {
         self.closed_thread = when.reply_to_closed.unwrap_or(self.closed_thread);
         self.from_partner = when.from_partner.unwrap_or(self.from_partner);
         self.unopened = when.unopened.unwrap_or(self.unopened);
-        // What was not opened came encrypted.
+        // What was not decrypted arrived encrypted.
         self.deep.encrypted |= self.unopened;
         let network = pick(&when.client, nth).and_then(|text| sealpost_mail::Network::parse(text).ok());
         if let Some(network) = network.filter(|network| !network.contains(self.origin.peer)) {
@@ -454,7 +454,7 @@ impl Probe {
         }
     }
 
-    /// Takes on the opposite of something that these conditions ask for.
+    /// Adapts the letter to the opposite of one of these conditions.
     fn miss(&mut self, group: &When) {
         self.deep.encrypted = group.encrypted.map_or(self.deep.encrypted, |asked| !asked);
         self.deep.signed = group.signed.map_or(self.deep.signed, |asked| !asked);

@@ -1,10 +1,10 @@
-//! Texts that patterns match: one for a regular expression, one for an address pattern. Knows no rule and no letter.
+//! Texts that match a pattern: a regular expression or an address pattern. Knows no rule and no letter.
 
 use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use sealpost_mail::{Address, ReversePath, composed};
 
-/// So much is made of one pattern.
+/// Maximum length of a sample.
 const MAX: usize = 4096;
 
 /// A text that the pattern matches; `None` if none was found.
@@ -12,7 +12,7 @@ pub(super) fn of_regex(pattern: &str) -> Option<String> {
     let pattern = composed(pattern);
     let hir = regex_syntax::parse(&pattern).ok()?;
     let regex = Regex::new(&pattern).ok()?;
-    // What stands at the edge of a word wants something else beside it.
+    // A word boundary needs something else beside it.
     let tries = ["", " ", ".", "a"].into_iter().flat_map(|between| {
         (0..3).flat_map(move |more| {
             [("", ""), ("Schaden ", " 4711")].map(|(before, behind)| (between, more, before, behind))
@@ -52,7 +52,7 @@ fn write(hir: &Hir, between: &str, more: u32, text: &mut String) {
     }
 }
 
-/// One that people write, if there is one.
+/// A character that people write, if the class has one.
 fn letter(class: &Class) -> Option<char> {
     let usual = "ax1A- .";
     match class {

@@ -1,5 +1,5 @@
-//! The portal with a few letters in it, for looking at its pages: `cargo run -p sealpost-portal --example look`.
-//! Prints an activation link and the address of a mailbox that is already active.
+//! The portal with a few letters, to look at its pages: `cargo run -p sealpost-portal --example look`. Prints
+//! an activation link and the address of an active mailbox.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -85,7 +85,7 @@ async fn main() {
             mailbox_id: made.id.clone(),
             proof: Proof::Token(world.keys.tokens.hash_of(TokenPurpose::Activation, &token)),
             now: world.clock.now(),
-            // The same pair again: nobody has a copy of it.
+            // The same key pair again: nobody has a copy of it.
             rekey: Rekey {
                 old_public: secret.public().to_bytes(),
                 public_key: secret.public().to_bytes(),
@@ -108,7 +108,7 @@ async fn main() {
     if let Some(colour) = std::env::args().nth(2) {
         config.brand.colour = sealpost_mail::Colour::parse(&colour).expect("#rrggbb");
     }
-    // Beside the folder of the examples lies the worker, if it has been built.
+    // The worker is beside the examples' folder if it has been built.
     config.export.pdf_worker =
         std::env::current_exe().ok().and_then(|me| Some(me.parent()?.parent()?.join("sealpost-pdf")));
     let portal = Portal::bind(

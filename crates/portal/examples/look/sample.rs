@@ -1,4 +1,4 @@
-//! Letters in a mailbox, as the gateway would put them there: for looking at pages, and for the tests.
+//! Letters in a mailbox, as the gateway would deposit them: for looking at pages, and for the tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// A mailbox that has been made.
+/// A mailbox that was created.
 #[derive(Clone)]
 pub(crate) struct Made {
     /// Its id.
@@ -50,7 +50,7 @@ impl World {
         Self { store, keys, clock }
     }
 
-    /// Makes a pending mailbox.
+    /// Creates a pending mailbox.
     pub(crate) async fn mailbox(&self, address: &str, language: &str) -> Made {
         let id = SystemRandom.id();
         let address = Address::parse(address).expect("a good address");
@@ -136,7 +136,7 @@ impl World {
         let id = SystemRandom.id();
         let (now, key) = (self.clock.now(), MessageKey::generate(&SystemRandom));
         let head = Head::split(letter).expect("a letter with a head");
-        // What cannot be taken apart is listed by its head, as the gateway does.
+        // What cannot be parsed is listed by its head, as the gateway does.
         let parsed = Letter::parse(letter).or_else(|_broken| Letter::parse(&letter[..head]));
         let mut summary = match parsed {
             Ok(parsed) => parsed.summary(),
@@ -150,7 +150,7 @@ impl World {
         sealer.finish(&mut sealed);
         writer.push(&sealed).await.expect("body taken");
         let body = writer.finish().await.expect("body stored");
-        // Its owner may have come meanwhile, and with them a new key pair.
+        // Its owner may have activated it meanwhile, which gives it a new key pair.
         let row = self.store.mailbox(&made.id).await.expect("a mailbox read").expect("a mailbox");
         let public = MailboxPublic::from_bytes(&row.public_key).expect("a public key");
         let mut rows = ArrivalRows::new(now);

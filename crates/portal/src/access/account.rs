@@ -1,4 +1,5 @@
-//! The owner's own page: details, sessions, the end of the mailbox. Knows no letter but their number.
+//! The owner's account page: details, sessions, deletion of the mailbox. Of letters it knows only their
+//! number.
 
 use actix_web::cookie::time::Duration;
 use actix_web::http::StatusCode;
@@ -46,7 +47,7 @@ struct AccountPage {
     per_page: u32,
     grouped: bool,
     sessions: Vec<Session>,
-    /// When the mailbox goes if nobody uses it.
+    /// When the mailbox is deleted if it stays unused.
     goes: Option<Timestamp>,
 }
 
@@ -55,7 +56,7 @@ impl AccountPage {
         PAGE_SIZES.map(|size| (size, size == self.per_page))
     }
 
-    /// Name, words and whether it is the present one.
+    /// Value, label and whether it is the current one.
     fn paces(&self) -> [(&'static str, String, bool); 3] {
         Pace::CHOICES.map(|pace| {
             let words = match pace {
@@ -73,7 +74,7 @@ impl AccountPage {
 struct DeletePage {
     page: Page,
     letters: u64,
-    /// The field that something is wrong with, and what.
+    /// The invalid field, and the key of the message.
     complaint: Option<(&'static str, &'static str)>,
 }
 
@@ -147,10 +148,10 @@ pub(crate) struct Details {
     language: String,
     #[serde(default)]
     zone: String,
-    /// A box that is ticked, or nothing.
+    /// A ticked box, or empty.
     #[serde(default)]
     keys: String,
-    /// Whether lists show conversations, as the form sent it.
+    /// Whether lists show conversations, as sent by the form.
     #[serde(default)]
     grouped: String,
     #[serde(default)]
@@ -167,7 +168,7 @@ pub(crate) async fn save(
 ) -> Result<HttpResponse, Problem> {
     let lost = |error| Problem::fault("saving a profile", error);
     let Details { name, language, zone, keys, grouped, pace, size } = form.verify(owner.token())?;
-    // Any zone that exists: the list is for choosing, not for forbidding.
+    // Any existing zone: the list is a suggestion, not a restriction.
     let zone = Some(zone).filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
     let old = owner.profile().clone();
     let zone = zone.or_else(|| old.zone.clone());
@@ -192,7 +193,7 @@ pub(crate) async fn save(
 #[derive(Deserialize)]
 pub(crate) struct Nothing {}
 
-/// POST /account/leave: every session ends, this one too.
+/// POST /account/leave: ends every session, including this one.
 pub(crate) async fn leave_everywhere(
     site: web::Data<Site>,
     owner: SignedIn,
@@ -245,7 +246,7 @@ pub(crate) async fn delete(
         }
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
-    // The address goes with the mailbox; whoever reads that mail learns of it all the same.
+    // The address is deleted with the mailbox; whoever reads that mail learns of it nevertheless.
     let row = mailbox(&site, &owner).await?;
     let noting = owner.noting(&site, &Event::MailboxDeleted { why: MailboxGone::Owner });
     noting.delete_mailbox(owner.mailbox_id(), site.config.unread, site.now()).await.map_err(lost)?;
@@ -269,7 +270,7 @@ async fn delete_page(
     show(status, &DeletePage { page: Page::owned(site, request, owner), letters, complaint })
 }
 
-/// Away, with a cookie that opens nothing any more.
+/// Redirects, with a cookie that opens nothing any more.
 fn gone(site: &Site, to: &str) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
     set(&mut response, &no_cookie(&site.origin, "session"))?;

@@ -1,5 +1,5 @@
-//! The activation link: looking at it changes nothing, a complete form makes the mailbox its owner's, once.
-//! Link scanners fetch pages and even submit empty forms; neither spends the token.
+//! The activation link: viewing it changes nothing, and a complete form activates the mailbox, once. Link
+//! scanners fetch pages and even submit empty forms; neither spends the token.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,7 +27,7 @@ use crate::state::Site;
 use crate::state::hashing_queue::Who;
 use crate::state::work_pools::{Hashing, Sealing};
 
-/// The letter that waits, as far as the operator lets it be seen before activation.
+/// The waiting letter, as far as the operator lets it be seen before activation.
 struct WaitingLetter {
     from: Option<String>,
     address: Option<String>,
@@ -40,9 +40,9 @@ struct WaitingLetter {
 #[template(path = "activate.html")]
 pub(crate) struct ActivatePage {
     page: Page,
-    /// Where the form goes.
+    /// Target of the form.
     action: String,
-    /// How the owner came to the form.
+    /// How the owner reached the form.
     came_by: ActivateBy,
     address: String,
     waiting: Option<WaitingLetter>,
@@ -59,9 +59,9 @@ pub(crate) struct LinkPage {
     pub(crate) title: &'static str,
     pub(crate) text: &'static str,
     pub(crate) to_log_in: bool,
-    /// The link for which a new one may be asked.
+    /// The link for which a new one can be requested.
     pub(crate) renew: Option<String>,
-    /// Whether the way by support is offered.
+    /// Whether the way through support is offered.
     pub(crate) support: bool,
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// Signs the new owner in.
+/// Logs the new owner in.
 pub(crate) async fn enter(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -172,7 +172,7 @@ pub(crate) fn page_for(
     page
 }
 
-/// The page with its form.
+/// Renders the page with its form.
 pub(crate) async fn whole(
     site: &web::Data<Site>,
     page: Page,
@@ -196,7 +196,7 @@ pub(crate) async fn whole(
     })
 }
 
-/// The letter named in the mail that carried the link; else the newest.
+/// The letter named in the mail that carried the link; otherwise the newest.
 async fn waiting(site: &Site, good: &OpenedPending) -> Result<Option<WaitingLetter>, Problem> {
     let lost = |error| Problem::fault("looking up the waiting letter", error);
     let named = match &good.deposit_id {
@@ -223,9 +223,9 @@ async fn waiting(site: &Site, good: &OpenedPending) -> Result<Option<WaitingLett
     }))
 }
 
-/// An activation form after it was checked.
+/// A checked activation form.
 pub(crate) struct Sent {
-    /// In the language chosen.
+    /// In the chosen language.
     pub(crate) page: Page,
     pub(crate) entered: Entered,
     pub(crate) question: String,
@@ -253,7 +253,7 @@ pub(crate) async fn judge(
     Ok(Sent { page, entered, question, password, answer })
 }
 
-/// Makes the mailbox its owner's.
+/// Activates the mailbox.
 pub(crate) async fn carry_out(
     site: &Site,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! A signed-in owner chooses another password or another question. Each takes the present password: an
+//! A logged-in owner changes the password or the security question. Both require the current password: an
 //! unlocked screen is not enough.
 
 use actix_web::http::StatusCode;
@@ -44,15 +44,15 @@ struct QuestionPage {
     kept_by_support: bool,
 }
 
-/// What came of asking for the present password.
+/// Result of asking for the current password.
 pub(crate) enum Confirmed {
     Right(MailboxSecret),
-    /// The key of what to say.
+    /// The key of the message to show.
     Not(&'static str),
 }
 
-/// Whether whoever sits there knows the password. Wrong ones count for this session: they shut nobody else
-/// out, and nobody else's count here.
+/// Whether the user knows the password. Wrong ones count for this session: they lock out nobody else, and
+/// nobody else's count here.
 pub(crate) async fn confirm(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -67,7 +67,7 @@ pub(crate) async fn confirm(
     confirm_counted(site, client, owner, password).await
 }
 
-/// The same, where the attempt has been counted.
+/// The same, after the attempt was counted.
 async fn confirm_counted(
     site: &web::Data<Site>,
     client: Client,
@@ -99,7 +99,7 @@ async fn confirm_counted(
     }
 }
 
-/// The line a signed-in owner waits in.
+/// The queue entry of a logged-in owner.
 fn whose(owner: &SignedIn) -> Who {
     Who::Owner(owner.mailbox_id().as_bytes().to_vec())
 }
@@ -141,7 +141,7 @@ pub(crate) async fn change_password(
         entered.current_error = Some("current-missing");
         return password_page(&site, &request, &owner, HINT, entered);
     }
-    // Judging takes longer than other pages: it is counted as what follows would be.
+    // Judging takes longer than other pages: it is counted like the change itself.
     let client = Client::of(&request, &site.config.trusted_proxies);
     site.limits.attempt(client)?;
     entered.judge_password(&site, &form.password, &form.repeat, owner.address()).await?;
@@ -213,7 +213,7 @@ pub(crate) async fn change_question(
     done(&site, &request, &owner, About::QuestionChanged { network }).await
 }
 
-/// Tells the owner; every other browser that was known is known no more.
+/// Informs the owner; other known browsers are forgotten.
 async fn done(
     site: &Site,
     request: &HttpRequest,
@@ -228,7 +228,7 @@ async fn done(
     Ok(response)
 }
 
-/// Puts it into the rows, and ends all sessions but this one.
+/// Stores the change, and ends all sessions but this one.
 async fn change(
     site: &Site,
     signed_in: &SignedIn,
@@ -265,7 +265,7 @@ async fn question_page(
 ) -> Result<HttpResponse, Problem> {
     let page = Page::owned(site, request, owner);
     let row = mailbox(site, owner).await?;
-    // One that does not open is no reason to keep its owner from choosing another.
+    // A question that cannot be opened must not keep its owner from choosing another.
     let present = site.access(None).question(&row).unwrap_or_default();
     let template = QuestionPage {
         present: present.filter(|text| !text.is_empty()),

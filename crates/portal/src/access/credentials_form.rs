@@ -1,5 +1,5 @@
-//! What owners choose for themselves: a password, a question, its answer. One judgement for every page that
-//! asks for them; keeps nothing and sends no password back.
+//! What owners choose: a password, a question and its answer. One validation for every page that asks for
+//! them; stores nothing and sends no password back.
 
 use sealpost_mail::Secret;
 
@@ -10,7 +10,7 @@ use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Built-in questions: keys of their texts. The form sends the key's number.
+/// Built-in questions: keys of their texts. The form sends the index.
 const QUESTIONS: [&str; 6] = [
     "question-school",
     "question-teacher",
@@ -25,10 +25,10 @@ const MIN_ANSWER: usize = 3;
 /// Longest question or answer, in characters.
 const MAX_TEXT: usize = 200;
 
-/// What is wrong with a password by a rule that stands in the list.
+/// Weaknesses that are shown in the list of rules.
 const RULES: [&str; 4] = ["password-short", "password-no-upper", "password-no-digit", "password-no-special"];
 
-/// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
+/// What was entered, to be shown again, and its errors. No password is ever sent back.
 #[derive(Default)]
 pub(crate) struct Entered {
     pub(crate) question: String,
@@ -46,7 +46,7 @@ impl Entered {
         self.errors().is_empty()
     }
 
-    /// Field and text of everything that must be fixed, in the order of the page.
+    /// Field and message of every error, in the order of the page.
     pub(crate) fn errors(&self) -> Vec<(&'static str, &'static str)> {
         let password = match self.password_errors.as_slice() {
             [] => None,
@@ -63,7 +63,7 @@ impl Entered {
         fields.into_iter().filter_map(|(field, key)| Some((field, key?))).collect()
     }
 
-    /// How a password that was refused stands to one of its rules; empty as long as none was judged.
+    /// How a refused password meets one of its rules; empty until a password was checked.
     pub(crate) fn rule(&self, key: &str) -> &'static str {
         match self.password_errors.as_slice() {
             [] | ["password-empty"] => "",
@@ -72,7 +72,8 @@ impl Entered {
         }
     }
 
-    /// What is wrong with it beside the list of rules: one broken rule by its own words, several by the list.
+    /// What is wrong with it apart from the list of rules: a single broken rule in its own words, several by
+    /// the list.
     pub(crate) fn password_words(&self) -> Vec<&'static str> {
         let (rules, mut words): (Vec<&str>, Vec<&str>) =
             self.password_errors.iter().partition(|key| RULES.contains(key));
@@ -92,7 +93,7 @@ impl Entered {
         self.question == value
     }
 
-    /// Judges a new password, entered twice.
+    /// Checks a new password, entered twice.
     pub(crate) async fn judge_password(
         &mut self,
         site: &Site,
@@ -111,7 +112,7 @@ impl Entered {
         Ok(())
     }
 
-    /// Judges question and answer; the question chosen, empty if there is none.
+    /// Checks question and answer; returns the chosen question, empty if there is none.
     pub(crate) fn judge_question(
         &mut self,
         site: &Site,

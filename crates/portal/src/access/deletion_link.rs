@@ -1,5 +1,5 @@
-//! The page behind the link that an owner gets who requested by mail that the mailbox be deleted: looking changes nothing, a
-//! ticked box and a button delete it. Knows neither letter nor address.
+//! The page behind a deletion link, which an owner gets by mail on request: viewing it changes nothing, a
+//! ticked box and a button delete the mailbox. Knows neither letter nor address.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -66,7 +66,7 @@ pub(crate) async fn submit(
             return explain(&site, &request, &visitor, &bad);
         }
     };
-    // A scanner that sends forms ticks nothing.
+    // A scanner that submits forms ticks no box.
     if sure != "yes" {
         let template = page(&site, &request, &visitor, &token, Some("delete-sure-missing"));
         return show_to(&visitor, HINT, &template);
@@ -79,7 +79,7 @@ pub(crate) async fn submit(
         .await
         .map_err(lost)?
     {
-        // Held in this moment, gone, or overtaken by what its owner did.
+        // Just put under a hold, gone, or invalidated by what its owner did.
         let now = site.access(None).deletion_link(&token).await?;
         return explain(&site, &request, &visitor, &now);
     }

@@ -1,5 +1,5 @@
-//! What was typed and sent when the session was over already: the log-in page holds it in its own form, and after
-//! the log-in it is in its draft. Nothing is stored before that; files have to be chosen again.
+//! A form submitted after the session had expired: the log-in page carries its text in its own form, and after the
+//! log-in it is saved in its draft. Nothing is stored before that; files must be chosen again.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
@@ -12,17 +12,17 @@ use crate::http::csrf::{FormToken, Visitor};
 use crate::http::multipart::Sheet;
 use crate::state::Site;
 
-/// Bytes of files that are read past, so that the browser gets an answer.
+/// Bytes of files that are read and discarded, so that the browser gets an answer.
 const PATIENCE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The log-in page for a form of the editor whose session is over. Nothing if it is no such form: it must carry the
-/// token that belongs to the cookie, as ever.
+/// The log-in page for an editor form whose session has expired. `None` if it is not such a form: it must carry the
+/// token that belongs to the cookie, as always.
 pub(crate) async fn typed(
     site: &web::Data<Site>,
     request: &HttpRequest,
     mut payload: Payload,
 ) -> Option<HttpResponse> {
-    // Whoever has no session must not take the memory of those who have.
+    // Clients without a session must not use up the memory of those with one.
     let _few = site.late()?;
     let cookie = request.cookie(&cookie_name(&site.origin, "session"))?;
     let token = FormToken::new(SessionSecret::parse(cookie.value())?.csrf());
@@ -46,7 +46,7 @@ pub(crate) async fn typed(
         text: field("text"),
         carried: false,
     };
-    // The script's own saving: it says by itself that it failed.
+    // The script's automatic saving: the script reports the failure.
     if field("do") == "keep" {
         return None;
     }

@@ -1,4 +1,5 @@
-//! The first log-in with an initial password: an own password and a question must be chosen, then it is void.
+//! The first log-in with an initial password: the owner must choose a password and a question, after which
+//! the initial password is void.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -66,14 +67,14 @@ pub(crate) async fn submit(
             tell_owner(&site, &request, &good, language).await;
             activate::enter(&site, &request, &good, &secret).await
         }
-        // Somebody was quicker, in another browser.
+        // Another browser was quicker.
         Activated::TooLate => Ok(redirect(links::LOGIN)),
         Activated::Overtaken => Err(activate::OVERTAKEN),
     }
 }
 
-/// The password was told, perhaps to somebody else: whoever reads the recipient's mail learns that the mailbox is in
-/// use. That it is not said is no reason to keep its owner out.
+/// The initial password may have been told to somebody else: whoever reads the recipient's mail learns that
+/// the mailbox is in use. If the mail cannot be sent, the owner is let in nevertheless.
 async fn tell_owner(site: &Site, request: &HttpRequest, good: &OpenedPending, language: Language) {
     let Ok(to) = Address::parse(&good.address) else { return };
     let outgoing = Outgoing {
@@ -83,6 +84,6 @@ async fn tell_owner(site: &Site, request: &HttpRequest, good: &OpenedPending, la
         about: About::PasswordChanged { network: came_from(site, request) },
     };
     if let Err(error) = site.outbox.post(outgoing).await {
-        tracing::error!(mailbox.id = %good.mailbox_id, error = %error, "nobody was told of a first log-in");
+        tracing::error!(mailbox.id = %good.mailbox_id, error = %error, "the recipient was not notified of a first log-in");
     }
 }

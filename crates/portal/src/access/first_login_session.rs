@@ -1,5 +1,5 @@
-//! Who has shown the initial password and must choose an own one first. Opens one page and nothing else: there
-//! is no way from here to a `SignedIn` but through activation.
+//! Newcomers: those who have entered the initial password and must choose their own first. Opens one page and
+//! nothing else: only activation leads from here to a `SignedIn`.
 
 use std::time::Duration;
 
@@ -18,20 +18,20 @@ use sealpost_mail::ActivateBy;
 
 /// The name of the cookie.
 pub(crate) const COOKIE: &str = "first";
-/// How long one may think about a password; every look at the page begins it anew.
+/// Time for choosing a password; every view of the page restarts it.
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Somebody with the initial password of a mailbox that waits.
+/// A client with the initial password of a pending mailbox.
 pub(crate) struct Newcomer {
     /// The row of the mailbox.
     pub(crate) mailbox: MailboxRow,
     /// The secret key of the mailbox.
     pub(crate) secret: MailboxSecret,
-    /// What the activation is proven with.
+    /// Authorises the activation.
     pub(crate) hash: SessionHash,
 }
 
-/// The guard of a route puts it there; a route without that guard finds nothing.
+/// Put there by the guard of the route; a route without that guard has none.
 impl FromRequest for Newcomer {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -42,7 +42,7 @@ impl FromRequest for Newcomer {
 }
 
 fn held(mailbox_id: &str) -> Held<'_> {
-    // Its row says nothing of its beginning: it ends with the activation.
+    // Its row has no beginning: it ends with the activation.
     Held { bearer: Bearer::Newcomer, mailbox_id, since: 0, epochs: "" }
 }
 
@@ -50,7 +50,7 @@ fn held(mailbox_id: &str) -> Held<'_> {
 pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer, Problem> {
     match site.config.activate_by {
         ActivateBy::InitialPassword => {}
-        // Nobody comes this way.
+        // Initial passwords are not used.
         ActivateBy::Link => return Err(Problem::SignIn),
     }
     let cookie = request.cookie(&cookie_name(&site.origin, COOKIE)).ok_or(Problem::SignIn)?;
@@ -74,7 +74,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer,
     Ok(Newcomer { mailbox, secret: opened, hash })
 }
 
-/// Remembers a newcomer. `None`: the mailbox does not wait any more.
+/// Begins a newcomer session. `None`: the mailbox is not pending any more.
 pub(crate) async fn begin(
     site: &Site,
     mailbox_id: &str,

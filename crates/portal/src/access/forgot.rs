@@ -1,5 +1,5 @@
-//! "Forgot password", first half: an address is named. The same answer after the same time, whether or not it
-//! has a mailbox; what happens next happens in its owner's ordinary mail.
+//! "Forgot password", first half: the client names an address. The answer and its timing are the same whether
+//! or not the address has a mailbox; the next step is in its owner's mail.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::decoys::Pass;
 
-/// How long one may think about the answer where there is no mail.
+/// Time for answering the question if no mail is sent.
 const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Template)]
@@ -79,8 +79,8 @@ pub(crate) async fn submit(
     let tag = site.keys.tags.address_tag(&identity);
     match site.config.reset {
         ResetBy::LinkAndAnswer => {
-            // Beside the answer, which waits for nothing of it: how long writing and queueing a mail takes, or
-            // whether it fails, tells nobody anything.
+            // In the background: how long writing and queueing a mail takes, or whether it fails, reveals
+            // nothing.
             let site = site.clone();
             actix_web::rt::spawn(async move {
                 if let Err(problem) = patiently(async || begin(&site, tag, client).await).await {
@@ -91,7 +91,7 @@ pub(crate) async fn submit(
             show_to(&visitor, StatusCode::OK, &SentPage { page, address: typed })
         }
         ResetBy::Answer => {
-            // Nothing is asked or stored: it cannot tell who has a mailbox.
+            // Nothing is looked up or stored: it cannot reveal who has a mailbox.
             let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
             Ok(redirect(&links::reset(&pass)))
@@ -106,7 +106,7 @@ fn by_mail(site: &Site) -> bool {
     }
 }
 
-/// Does something, and again and again while the store is only busy: a link was promised.
+/// Runs it, retrying while the store is only busy: a link was promised.
 async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> Result<T, Problem> {
     for seconds in [1, 2, 4, 8, 16, 32, 64] {
         match attempt().await {
@@ -117,12 +117,12 @@ async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> R
     attempt().await
 }
 
-/// Mails a link to the owner of that address, if there is one.
+/// Mails a link to the owner of that address, if it has a mailbox.
 async fn begin(site: &Site, tag: [u8; 32], client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
     let Some(mailbox) = mailbox else { return Ok(()) };
-    // Nobody has chosen a password yet: what is missing is the first mail.
+    // No password has been chosen yet: what is missing is the first mail.
     if mailbox.state == MailboxState::Pending {
         renew::remind(site, &mailbox, client).await?;
     }

@@ -1,6 +1,6 @@
-//! Browsers from which somebody has logged in: their wrong passwords count apart from strangers'. Their cookie opens
-//! nothing, is no factor, and is worth nothing any more once the mailbox has another password, question or key pair, or
-//! its owner has left everywhere. Knows no page.
+//! Known browsers, from which an owner has logged in: their failed passwords count separately from strangers'. Their
+//! cookie opens nothing, is no authentication factor, and becomes void when the password, question or key pair of the
+//! mailbox changes, or its owner logs out everywhere. Knows no page.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
@@ -11,10 +11,10 @@ use crate::problem::Problem;
 use crate::state::Site;
 
 const COOKIE: &str = "known";
-/// Kept so long by a browser from which somebody has logged in.
+/// How long a browser keeps the cookie.
 const KEPT: Duration = Duration::days(180);
 
-/// Of whose mailbox a browser is known.
+/// The mailbox that a browser is known for.
 pub(crate) struct Of<'a> {
     /// The tag of its address.
     pub(crate) tag: &'a [u8; 32],
@@ -22,8 +22,8 @@ pub(crate) struct Of<'a> {
     pub(crate) epochs: &'a str,
 }
 
-/// The cookie for a browser from which somebody has just logged in: the one it has, if that is good, else a new one. So
-/// that one browser counts once, however often it comes.
+/// The cookie for a browser from which an owner has just logged in: its present one if valid, otherwise a new one. So a
+/// browser counts once, however often it logs in.
 pub(crate) fn remember(site: &Site, request: &HttpRequest, of: &Of<'_>) -> Cookie<'static> {
     let word = site.keys.tags.device_word(of.public_key, of.epochs);
     let present = request.cookie(&cookie_name(&site.origin, COOKIE)).filter(|cookie| {
@@ -39,8 +39,8 @@ pub(crate) fn remember(site: &Site, request: &HttpRequest, of: &Of<'_>) -> Cooki
     cookie
 }
 
-/// Under which tag the passwords of this request for the address of that tag count: the browser's own if it is known,
-/// else the address's.
+/// The tag under which failed passwords of this request for that address count: the browser's own if it is known,
+/// otherwise the address's.
 pub(crate) async fn tries_of(
     site: &Site,
     request: &HttpRequest,
@@ -50,7 +50,7 @@ pub(crate) async fn tries_of(
     let Some(device) = cookie.and_then(|cookie| site.keys.tags.known_device(tag, cookie.value())) else {
         return Ok(*tag);
     };
-    // Asked for nobody but who has been in this mailbox: how long it takes tells them nothing.
+    // Looked up only for those who have been in this mailbox: its timing tells them nothing new.
     let found = site.store.mailboxes_by_tag(&[*tag]).await;
     let mailbox = found.map_err(|error| Problem::fault("looking up a mailbox", error))?.pop();
     let word = mailbox.map(|mailbox| site.keys.tags.device_word(&mailbox.public_key, &mailbox.epochs));

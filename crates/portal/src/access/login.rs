@@ -1,4 +1,4 @@
-//! Log-in and log-out. The same answer, after the same time, for an unknown address, a wrong password, a
+//! Log-in and log-out. The answer and its timing are the same for an unknown address, a wrong password, a
 //! locked and a pending mailbox: nobody learns here who has a mailbox.
 
 use std::time::Duration;
@@ -31,23 +31,23 @@ use crate::state::Site;
 use crate::state::hashing_queue::Who;
 use sealpost_mail::ActivateBy;
 
-/// No refusal is faster than this once its turn has come, whatever had to be asked for it.
+/// After its turn in the queue, no refusal is faster than this, whatever had to be looked up.
 pub(crate) const FLOOR: Duration = Duration::from_millis(400);
 
-/// How the note begins that says why a session was ended.
+/// Prefix of the note that says why a session was ended.
 pub(crate) const ENDED: &str = "ended-";
 
-/// What is said above the form.
+/// The note above the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Note {
     None,
     /// The owner has logged out.
     Left,
-    /// The session ran out.
+    /// The session expired.
     Over,
-    /// Somebody ended the session, by this.
+    /// The session was ended, for this reason.
     Ended(Ended),
-    /// The session ran out while something was written, which is here.
+    /// The session expired while something was written, which is kept here.
     Kept,
     /// Address or password is wrong.
     Wrong,
@@ -55,9 +55,9 @@ enum Note {
     Reset,
     /// The mailbox is deleted.
     Deleted,
-    /// Too many tries: so many seconds,
+    /// Too many tries: wait this number of seconds.
     Wait(u64),
-    /// Wait this number of minutes.
+    /// Too many tries: wait this number of minutes.
     WaitLong(u64),
 }
 
@@ -74,9 +74,9 @@ struct LoginPage {
     note: Note,
     address: String,
     to: String,
-    /// How newcomers come in.
+    /// How mailboxes are activated.
     activate_by: ActivateBy,
-    /// What was sent after the session's end.
+    /// What was submitted after the session had expired.
     typed: Option<Typed>,
 }
 
@@ -90,7 +90,7 @@ impl LoginPage {
         self.typed.as_ref().is_some_and(|typed| typed.carried)
     }
 
-    /// The key of what ended the session.
+    /// The key of the reason why the session ended.
     fn ended(&self) -> Option<&'static str> {
         match self.note {
             Note::Ended(Ended::PasswordChanged) => Some("login-ended-password"),
@@ -156,7 +156,7 @@ pub(crate) async fn form(
     show_to(&visitor, StatusCode::OK, &template)
 }
 
-/// The log-in page that holds what was typed after the session's end.
+/// The log-in page that carries what was typed after the session had expired.
 pub(crate) fn late_page(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -164,7 +164,7 @@ pub(crate) fn late_page(
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut page = Page::open(site, request, visitor);
-    // There is no page to come back to in another language.
+    // There is no page to return to in another language.
     page.here = "/".to_owned();
     let mut template = LoginPage::new(site, page, Note::Kept);
     target(request.path()).unwrap_or_default().clone_into(&mut template.to);
@@ -180,7 +180,7 @@ pub(crate) struct LoginForm {
     password: String,
     #[serde(default)]
     to: String,
-    /// Whether something comes along that was typed after the session's end.
+    /// Whether the form carries text typed after the session had expired.
     #[serde(default)]
     pub(crate) kept: bool,
     #[serde(default)]
@@ -194,7 +194,7 @@ pub(crate) struct LoginForm {
 }
 
 impl LoginForm {
-    /// What was typed before the session was over, if it was brought along.
+    /// What was typed before the session expired, if the form carries it.
     fn typed(&self) -> Option<Typed> {
         self.kept.then(|| Typed {
             to: self.kept_to.clone(),
@@ -217,12 +217,12 @@ pub(crate) async fn submit(
     let typed = form.typed();
     let LoginForm { address, password, to, .. } = form;
     let client = Client::of(&request, &site.config.trusted_proxies);
-    // What is no address has a tag too, so that it takes the same way.
+    // An invalid address has a tag too, so that it is processed in the same way.
     let named = address.trim();
     let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
     let whose = known_browser::tries_of(&site, &request, &tag).await?;
-    // A browser that is known is counted for itself, whoever else is behind the same address.
+    // A known browser is counted separately, whoever else shares its network address.
     if whose == tag {
         site.limits.attempt(client)?;
     }
@@ -233,15 +233,15 @@ pub(crate) async fn submit(
         template.typed.clone_from(&typed);
         show_to(&visitor, status, &template)
     };
-    // The queue is waited in before anything is asked about the address, and only what comes after it can tell
-    // addresses apart: that takes as long for all of them, however many are waiting.
+    // Waiting in the queue comes before anything is looked up. Only what comes after it can distinguish
+    // addresses, and that takes equally long for all of them, however many are waiting.
     let who = if whose == tag { Who::Stranger(client) } else { Who::Owner(tag.to_vec()) };
     let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
     let lost = |error| Problem::fault("log-in", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
     let mailbox_id = mailbox.as_ref().map(|mailbox| mailbox.id.as_str());
-    // A browser that is known is not made to wait for what others do at the same place.
+    // A known browser does not have to wait for what others do at the same network address.
     let seconds = if whose == tag {
         throttle(&site).network_waits(client.address()).await.map_err(uncounted)?
     } else {
@@ -280,7 +280,7 @@ pub(crate) async fn submit(
                         Ok(true) => links::saying(&next, ("note", "late")),
                         Ok(false) => links::DRAFTS.to_owned(),
                         Err(problem) => {
-                            // The page still holds what was typed; an error page would not.
+                            // The page still has the text; an error page would not.
                             tracing::error!(http.problem = %problem, "a late text is not in its draft");
                             return refused(StatusCode::SERVICE_UNAVAILABLE, Note::Kept);
                         }
@@ -294,7 +294,7 @@ pub(crate) async fn submit(
         (LogInOutcome::Newcomer(opened), Some(mailbox)) => {
             if let Some(cookie) = first_login_session::begin(&site, &mailbox.id, &opened).await? {
                 throttle(&site).right(counted).await.map_err(uncounted)?;
-                // Who counts for itself has taken nothing that could be given back.
+                // A client that is counted separately has used nothing that could be returned.
                 if whose == tag {
                     site.limits.right(client);
                 }
@@ -318,7 +318,7 @@ pub(crate) async fn submit(
     refused(HINT, Note::Wrong)
 }
 
-/// On to `to`, with these cookies.
+/// Redirects to `to`, with these cookies.
 fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
     // Nobody is a newcomer and an owner at once.
@@ -345,7 +345,7 @@ pub(crate) async fn leave(
     Ok(response)
 }
 
-/// A page that may be gone to after the log-in: the inbox, one message or one draft, nothing else.
+/// A page that may be opened after the log-in: the inbox, one message or one draft, nothing else.
 pub(crate) fn target(to: &str) -> Option<&str> {
     let one = links::letter_of(to).or_else(|| links::draft_of(to)).is_some_and(is_id);
     (to == links::INBOX || one).then_some(to)

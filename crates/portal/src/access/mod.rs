@@ -1,4 +1,5 @@
-//! The way in, and what owners change of it: activation, log-in, forgotten passwords, sessions. Shows no letter.
+//! Access to a mailbox: activation, log-in, forgotten passwords, sessions, and what owners change of these. Shows no
+//! letter.
 
 pub(crate) mod account;
 pub(crate) mod activate;

@@ -1,4 +1,4 @@
-//! What a password must be, and why one is not good enough. Pure; keeps nothing.
+//! Requirements for a password, and the reasons against one. Pure; stores nothing.
 
 use crate::access::password_variants::{core, fold, hash, unleet};
 use crate::access::{common_passwords, password_guesses};
@@ -9,7 +9,7 @@ use crate::config::PasswordRules;
 pub(crate) enum Weakness {
     /// Nothing was entered.
     Empty,
-    /// Fewer characters than asked for.
+    /// Fewer characters than required.
     Short,
     /// No upper-case letter.
     NoUpper,
@@ -17,15 +17,15 @@ pub(crate) enum Weakness {
     NoDigit,
     /// Letters and digits only.
     NoSpecial,
-    /// It is the address, or nearly.
+    /// It is the address, or almost.
     Address,
-    /// Stolen before, or one word that everybody knows.
+    /// Leaked before, or a single well-known word.
     Common,
-    /// Names, places, years and endings that everybody tries first for this owner.
+    /// Names, places, years and endings that an attacker tries first for this owner.
     Related,
     /// The password is easy to guess.
     Guessable,
-    /// So long that hashing it would be an attack.
+    /// So long that hashing it would be a denial of service.
     Long,
 }
 
@@ -50,20 +50,20 @@ impl Weakness {
 const MAX: usize = 256;
 /// zxcvbn's time grows with the square of the length.
 const ESTIMATED: usize = 72;
-/// Where the operator asks for no kinds of characters, length must do it (NIST SP 800-63B-4 §3.1.1.2).
+/// If no kinds of characters are required, length must do it (NIST SP 800-63B-4 §3.1.1.2).
 const WITHOUT_CLASSES: usize = 12;
-/// And never less than this.
+/// The minimum in any case.
 const MIN: usize = 8;
-/// Letters that must be left when names and the like are taken out.
+/// Letters that must remain after names and the like are removed.
 const LEFT: usize = 4;
-/// From so many letters on a word is no part of others by chance.
+/// A word of this length is not inside others by chance.
 const INSIDE: usize = 4;
 
-/// Places, seasons, months, days and what people call a password: folded, letters only.
+/// Places, seasons, months, days and popular passwords: folded, letters only.
 const COMMON: &str = include_str!("common-words.txt");
 
 impl PasswordRules {
-    /// Characters a password must have.
+    /// Minimum length in characters.
     pub(crate) fn shortest(&self) -> usize {
         let classes = self.digit || self.upper || self.special;
         let usual = if classes { MIN } else { WITHOUT_CLASSES };
@@ -71,8 +71,8 @@ impl PasswordRules {
     }
 }
 
-/// Everything that is wrong with `password`; empty if it is good. `related` is what belongs to the operator, and
-/// counts as nothing in a password, as the address does.
+/// Everything that is wrong with `password`; empty if it is good. `related` are words of the operator, which count as
+/// nothing in a password, like the address.
 pub(crate) fn weaknesses(
     password: &str,
     address: &str,
@@ -115,7 +115,8 @@ pub(crate) fn weaknesses(
     found
 }
 
-/// What a strength, as zxcvbn counts it, asks of [`password_guesses::bits`]: the third is more than a word, its compound and a year.
+/// The minimum of [`password_guesses::bits`] for a strength on zxcvbn's scale: the third is more than a word, its
+/// compound and a year.
 fn bits_of(strength: u8) -> u32 {
     match strength {
         0 => 0,
@@ -132,7 +133,7 @@ fn score(password: &str, own: &[String]) -> u8 {
     u8::from(zxcvbn::zxcvbn(&start, &inputs).score())
 }
 
-/// The words in what belongs to the owner and to the operator, and each of the latter as one word; longest first.
+/// The words of owner and operator, and each of the operator's names as a single word; longest first.
 fn parts(owner: &[&str], operator: &[&str]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for text in owner.iter().chain(operator) {
@@ -141,7 +142,7 @@ fn parts(owner: &[&str], operator: &[&str]) -> Vec<String> {
         out.extend(text.split(|c: char| !c.is_alphabetic()).map(str::to_owned));
         out.push(text.chars().filter(|c| c.is_alphanumeric()).collect());
     }
-    // Of a top-level domain nobody makes a password.
+    // Nobody builds a password on a top-level domain.
     out.retain(|part| part.chars().count() >= 3);
     out.sort_by_key(|part| std::cmp::Reverse(part.len()));
     out.dedup();
@@ -154,7 +155,7 @@ fn is_address(password: &str, address: &str) -> bool {
         && (password.contains(address) || core(password) == local || core(password) == core(local))
 }
 
-/// Whether it has been stolen, or is one known word with digits and signs around it, or that word twice.
+/// Whether it has leaked, or is one known word with digits and signs around it, or that word twice.
 fn is_known(folded: &str) -> bool {
     let joined: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
     let mut forms = vec![folded.to_owned(), joined.clone()];
@@ -172,13 +173,13 @@ fn is_known(folded: &str) -> bool {
     common_passwords::holds_any(&forms.iter().map(|form| hash(form)).collect::<Vec<_>>())
 }
 
-/// The one half of what is the same word twice.
+/// Half of a text that is the same word twice.
 fn halved(word: &str) -> Option<&str> {
     let (first, second) = word.split_at_checked(word.len() / 2)?;
     (first == second).then_some(first)
 }
 
-/// Whether little is left without names, places, years and endings.
+/// Whether little remains without names, places, years and endings.
 fn is_related(password: &str, own: &[String], least: u8) -> bool {
     let folded = fold(password);
     [folded.clone(), unleet(&folded, 'i'), unleet(&folded, 'l')].iter().any(|text| {
@@ -193,7 +194,7 @@ fn is_related(password: &str, own: &[String], least: u8) -> bool {
     })
 }
 
-/// The text without these words, common ones and years; whether any was in it.
+/// The text without these words, common ones and years; and whether it contained any.
 fn without(text: &str, own: &[String]) -> (String, bool) {
     let mut left = text.to_owned();
     let long = |word: &&str| word.len() >= INSIDE;
@@ -210,7 +211,7 @@ fn without(text: &str, own: &[String]) -> (String, bool) {
             left.replace_range(at..at + 4, " ");
         }
     }
-    // Three letters are a word if they stand alone.
+    // Three letters are a word only if they stand alone.
     for word in COMMON.lines().filter(|word| word.len() < INSIDE) {
         if left.split(|c: char| !c.is_alphabetic()).any(|part| part == word) {
             left = left.replace(word, " ");
@@ -262,7 +263,7 @@ mod tests {
         }
     }
 
-    /// Whoever thinks of something gets it: words that do not belong together, sentences, letters by chance.
+    /// Thoughtful choices are accepted: unrelated words, sentences, random letters.
     #[test]
     fn good_pass_phrases_stay_acceptable() {
         let mut refused = Vec::new();
@@ -377,7 +378,7 @@ mod tests {
             "Urlaub2026!",
             "W13n2026!",
             "Letmein2026!",
-            // A word and an ending twice, walks on the keyboard, dates, initials.
+            // A word and an ending twice, keyboard walks, dates, initials.
             "Hansi1!Hansi1!",
             "Nov2026!Nov",
             "1qay2wsx!Q",

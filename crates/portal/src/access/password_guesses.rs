@@ -1,5 +1,5 @@
-//! How many guesses a password takes of somebody who knows how people make them: words, names, dates, walks on the
-//! keyboard, one of them twice. Pure; knows no rule and keeps nothing.
+//! Estimates how many guesses a password takes for an attacker who knows how people make them: words, names, dates,
+//! keyboard walks, repetitions. Pure; knows no rule and stores nothing.
 
 use crate::access::common_passwords;
 use crate::access::password_variants::{fold, hash, unleet};
@@ -7,7 +7,7 @@ use crate::access::password_variants::{fold, hash, unleet};
 /// Tenths of a bit.
 type Cost = u32;
 
-/// More characters than anybody needs; what is behind them makes nothing easier.
+/// Maximum length considered; further characters add no weakness.
 const MAX_LENGTH: usize = 72;
 const MAX_WORD: usize = 24;
 
@@ -29,36 +29,36 @@ const DIGIT: Cost = 33;
 const SIGN: Cost = 40;
 const USUAL_SIGN: Cost = 20;
 const LAST_SIGN: Cost = 10;
-/// Letters read out of digits and signs.
+/// Letters recognised in digits and signs.
 const READ: Cost = 5;
 
-/// What people put between words, and in front of a number.
+/// What people put between words and before a number.
 const SHORTHANDS: [&str; 15] =
     ["str", "nr", "tel", "plz", "st", "dr", "und", "im", "in", "am", "an", "der", "die", "das", "the"];
-/// What German puts between the halves of a compound, and behind them.
+/// What German puts between the parts of a compound, and after them.
 const LINKS: [&str; 6] = ["s", "n", "en", "es", "er", "e"];
 
-/// Keys in their rows: German and American.
+/// Keyboard rows: German and American.
 const KEYBOARDS: [[&str; 4]; 2] = [
     ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm,.-"],
     ["1234567890", "qwertyuiop", "asdfghjkl;", "zxcvbnm,./"],
 ];
-/// What the digits give with the shift key, on the same keyboards.
+/// The digits with the shift key, on the same keyboards.
 const SHIFTED: [&str; 2] = ["!\"§$%&/()=", "!@#$%^&*()"];
 
-/// The bits of it, rounded down. `own` are words of its owner and the operator, folded; `common` words that everybody
-/// tries, folded as well.
+/// Its strength in bits, rounded down. `own` are words of its owner and the operator, folded; `common` are words that
+/// everybody tries, folded as well.
 pub(super) fn bits<'w>(password: &str, own: &[String], common: impl Iterator<Item = &'w str>) -> u32 {
     let text = Text::new(password);
     let words = Words { own, common: common.collect(), initials: initials(own) };
     words.cheapest(&text) / 10
 }
 
-/// A password in the forms in which pieces of it are looked at; all of one length.
+/// A password in the forms in which parts of it are looked up; all of the same length.
 struct Text {
     plain: Vec<char>,
     read: [Vec<char>; 2],
-    /// Whether a word begins here for the eye: a capital after something else.
+    /// Whether a word visibly begins here: a capital after something else.
     begins: Vec<bool>,
 }
 
@@ -91,7 +91,7 @@ struct Words<'w> {
     initials: Vec<String>,
 }
 
-/// What ended last: after a word, and after a walk, the next one costs less.
+/// What ended last: after a word, and after a keyboard walk, the next one costs less.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     Other,
@@ -99,7 +99,7 @@ enum After {
     Walk,
 }
 
-/// The cheapest ways to some place in the text, by what ended there.
+/// The cheapest ways to some position in the text, by what ended there.
 #[derive(Clone, Copy, Default)]
 struct Ways {
     other: Option<Cost>,
@@ -131,7 +131,7 @@ impl Ways {
 }
 
 impl Words<'_> {
-    /// The cheapest way to put it together.
+    /// The cheapest way to compose it.
     fn cheapest(&self, text: &Text) -> Cost {
         let length = text.plain.len();
         let mut best = vec![Ways::default(); length + 1];
@@ -152,7 +152,7 @@ impl Words<'_> {
         best.last().and_then(|ways| ways.cheapest()).unwrap_or(0)
     }
 
-    /// What a piece may be: its cost, after what alone it costs so, and what it is to the next.
+    /// What a piece may be: its cost, the predecessor that this cost requires, and what it is for the next piece.
     fn pieces(&self, text: &Text, from: usize, to: usize) -> Vec<(Cost, Option<After>, After)> {
         let piece: String = text.plain.get(from..to).unwrap_or_default().iter().collect();
         let is_last = to == text.plain.len();
@@ -197,7 +197,7 @@ impl Words<'_> {
             found.push((INITIALS, None, After::Word));
         }
         let begins = text.begins.get(from).copied().unwrap_or_default();
-        // What letters were written as signs is told from what was letters.
+        // Whether letters were written as signs is judged by what was letters.
         let forms = std::iter::once((piece.to_owned(), 0)).chain(text.read.iter().map(|read| {
             let read: String = read.get(from..to).unwrap_or_default().iter().collect();
             let cost = if read == piece { 0 } else { READ };
@@ -227,7 +227,7 @@ impl Words<'_> {
     }
 }
 
-/// The first letters of the owner's names, in their order and the other way round.
+/// The initials of the owner's names, in order and reversed.
 fn initials(own: &[String]) -> Vec<String> {
     let firsts: Vec<char> = own.iter().filter_map(|word| word.chars().next()).collect();
     let mut pairs = Vec::new();
@@ -239,7 +239,7 @@ fn initials(own: &[String]) -> Vec<String> {
     pairs
 }
 
-/// A number that is easier than its digits: a year, a date, a run, one digit many times, the number of a house.
+/// A number that is easier than its digits: a year, a date, a sequence, a repeated digit, a house number.
 fn number(piece: &str) -> Option<Cost> {
     let digits: Vec<u32> = piece.chars().filter_map(|c| c.to_digit(10)).collect();
     let parts: Vec<&str> = piece.split(['.', '-', '/', ',']).collect();
@@ -288,7 +288,7 @@ fn is_date([day, month, year]: &[&str; 3]) -> bool {
     is_year && ((within(day, 31) && within(month, 12)) || (within(day, 12) && within(month, 31)))
 }
 
-/// Whether the piece stood there before, whole.
+/// Whether the whole piece occurred before.
 fn repeats(text: &[char], from: usize, to: usize) -> bool {
     let (length, piece) = (to - from, text.get(from..to).unwrap_or_default());
     let before = text.get(..from).unwrap_or_default();
@@ -297,7 +297,7 @@ fn repeats(text: &[char], from: usize, to: usize) -> bool {
         || (same && before.last() == piece.first())
 }
 
-/// A straight line on a keyboard: a row, a column, there or back.
+/// A straight line on a keyboard: along a row or column, in either direction.
 fn is_walk(piece: &str) -> bool {
     let length = piece.chars().count();
     if !(3..=10).contains(&length) {

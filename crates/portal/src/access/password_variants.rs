@@ -1,7 +1,7 @@
-//! The forms in which people write one and the same word into a password, and a short hash of each. Pure, and free
-//! of dependencies: `cargo xtask passwords` makes the list of known words with this very file.
+//! The spellings of a word that people use in passwords, and a short hash of each. Pure, and free of dependencies:
+//! `cargo xtask passwords` builds the list of known words with this very file.
 
-/// In small letters; umlauts as two letters, however they were typed; no accents.
+/// Lower case; umlauts as two letters, however they were typed; no accents.
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 4);
     for c in text.chars().flat_map(char::to_lowercase) {
@@ -28,7 +28,7 @@ pub(crate) fn fold(text: &str) -> String {
     out
 }
 
-/// Digits and signs read as the letters they stand for; a `1` is an `i` or an `l`.
+/// Digits and signs read as the letters they resemble; a `1` is an `i` or an `l`.
 pub(crate) fn unleet(text: &str, one: char) -> String {
     let letter = |c| match c {
         '0' => 'o',
@@ -49,7 +49,7 @@ pub(crate) fn core(text: &str) -> &str {
     text.trim_matches(|c: char| !c.is_alphabetic())
 }
 
-/// Under which a word stands in the list: FNV-1a, folded to 32 bits. No secret is kept by it; it makes words short.
+/// Hash under which a word is in the list: FNV-1a, folded to 32 bits. It protects no secret; it makes words short.
 pub(crate) fn hash(word: &str) -> u32 {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in word.bytes() {

@@ -1,6 +1,5 @@
-//! "Send me a new one": a link that has run out is replaced by mail, to the mailbox's own address and never to
-//! the page; at once, or when support lets it go. Who asks for a new password without ever having had one gets the
-//! first link once more.
+//! Renews an expired link by mail, to the mailbox's own address and never on the page; at once, or after a decision of
+//! support. Whoever asks for a new password without ever having had one gets the first link again.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -65,9 +64,8 @@ pub(crate) async fn submit(
     show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor), at_once })
 }
 
-/// The first link once more, for somebody who says that the password is forgotten: it is still good, so it stays as
-/// it is. One that has run out is renewed where the operator lets that happen at once. Anybody may ask, so it
-/// happens once an hour at most.
+/// Sends the first link again to somebody who claims a forgotten password: it is still valid, so it is not changed. An
+/// expired one is renewed if the operator allows that at once. Anybody may ask, so it is done once an hour at most.
 pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("reminding of a link", error);
     if !throttle(site).may_remind(&mailbox.id).await.map_err(uncounted)? {
@@ -82,7 +80,7 @@ pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow, client: Client) ->
     }
 }
 
-/// A new link in place of the old ones, and a mail like the first one.
+/// Replaces the old links by a new one, and mails it like the first one.
 async fn send(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), Problem> {
     match site.access(Some(client)).renew_link(mailbox, &site.config.retention).await? {
         Some(Renewed { token, secret, expires }) => post(site, mailbox, &secret, &token, expires).await,
@@ -90,7 +88,7 @@ async fn send(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), P
     }
 }
 
-/// A mail like the first one.
+/// Queues a mail like the first one.
 async fn post(
     site: &Site,
     mailbox: &MailboxRow,

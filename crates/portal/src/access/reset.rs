@@ -1,5 +1,5 @@
-//! "Forgot password", second half: the answer to the security question opens the mailbox's secret, which is
-//! wrapped anew. Looking at the page, or sending it blank, changes and counts nothing.
+//! "Forgot password", second half: the answer to the security question opens the mailbox's secret key, which is wrapped
+//! anew. Viewing the page, or submitting it blank, changes and counts nothing.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -36,9 +36,9 @@ use crate::state::work_pools::{Hashing, Sealing};
 enum Link {
     /// To a mailbox with a question.
     Good(Box<Good>),
-    /// To a question that nobody has the answer to.
+    /// To a question whose answer nobody has.
     Decoy([u8; 32]),
-    /// There were too many wrong answers, or the mailbox is locked: which, if there is one.
+    /// There were too many wrong answers, or the mailbox is locked; its id, if it exists.
     Closed(Option<String>),
     /// The link was used before.
     Used,
@@ -52,13 +52,13 @@ struct Good {
     mailbox: MailboxRow,
     proof: ResetProof,
     question: String,
-    /// Whether the page may show that question to whoever asks for it.
+    /// Whether the page may show that question to the client.
     shown: bool,
     wrap: Vec<u8>,
 }
 
 impl Good {
-    /// Whether the link came by mail, so that whoever has it reads its owner's mail.
+    /// Whether the link came by mail, so that its bearer reads its owner's mail.
     fn is_mailed(&self) -> bool {
         match self.proof {
             ResetProof::Mailed(_) => true,
@@ -73,7 +73,7 @@ struct ResetPage {
     page: Page,
     token: String,
     question: String,
-    /// Tries left, once there was a wrong one.
+    /// Tries left, after a wrong one.
     tries: Option<u64>,
     entered: Entered,
     rules: Rules,
@@ -89,7 +89,7 @@ pub(crate) async fn form(
     let floor = tokio::time::sleep(FLOOR);
     let link = look(&site, &request, &token).await?;
     if !by_mail(&site) {
-        // A mailbox has more to be opened than a decoy.
+        // Opening a mailbox takes longer than a decoy.
         floor.await;
     }
     let page = page_for(&site, &request, &visitor, &link);
@@ -119,7 +119,7 @@ pub(crate) async fn submit(
     let link = look(&site, &request, &token).await?;
     let page = page_for(&site, &request, &visitor, &link);
     let mut entered = Entered::default();
-    // Without the address: whoever does not know the answer learns nothing about it here.
+    // Without the address: a client that does not know the answer learns nothing about it here.
     entered.judge_password(&site, &form.password, &form.repeat, "").await?;
     if form.answer.trim().is_empty() {
         entered.answer_error = Some("answer-missing");
@@ -135,7 +135,7 @@ pub(crate) async fn submit(
         return refuse(page, &link, entered, None);
     }
     let given = Secret::new(form.answer);
-    // As at the log-in: after the queue, a decoy takes as long as a mailbox.
+    // As for the log-in: after the queue, a decoy takes as long as a mailbox.
     let client = Client::of(&request, &site.config.trusted_proxies);
     let of = match &link {
         Link::Good(good) => Some(good.mailbox.tag),
@@ -166,8 +166,8 @@ pub(crate) async fn submit(
             return refuse(page, &link, entered, None);
         }
     };
-    // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
-    // mail is counted by network as well.
+    // Counted before it is checked, so that parallel tries cannot slip through. A client without a link from the
+    // owner's mail is also counted by network.
     let waits = if good.is_none_or(|good| !good.is_mailed()) && !known {
         throttle(&site).network_waits(client.address()).await.map_err(uncounted)?
     } else {
@@ -225,7 +225,7 @@ fn by_mail(site: &Site) -> bool {
     }
 }
 
-/// What a link's token stands for, without changing anything.
+/// What a link's token refers to, without changing anything.
 async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Problem> {
     if let (ResetBy::Answer, Some(pass)) = (site.config.reset, Pass::read(site, text)) {
         return look_by(site, request, &pass).await;
@@ -249,8 +249,8 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     Ok(Link::Good(Box::new(Good { mailbox, proof, question, shown: true, wrap })))
 }
 
-/// The same for a link that anybody gets for any address: what can be asked about the address is asked for every one,
-/// and what has no question leads to a decoy.
+/// The same for a link that anybody gets for any address: the same lookups are made for every address, and one without
+/// a question leads to a decoy.
 async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link, Problem> {
     let lost = |error| Problem::fault("looking up a reset link", error);
     let used = site.store.token(&pass.hash).await.map_err(lost)?;
@@ -273,14 +273,14 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
     });
     let (Some(mailbox), Some(wrap)) = (mailbox, wrap) else { return Ok(Link::Decoy(pass.tag)) };
     let Some(question) = site.access(None).question(&mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
-    // Its owner's own words would tell a stranger that there is a mailbox.
+    // Its owner's own wording would show a stranger that there is a mailbox.
     let known = known_browser::tries_of(site, request, &pass.tag).await? != pass.tag;
     let shown = known || decoys::is_offered(site, &question);
     let proof = ResetProof::Shown { hash: pass.hash, expires: pass.expires };
     Ok(Link::Good(Box::new(Good { mailbox, proof, question, shown, wrap })))
 }
 
-/// The new password, all sessions ended, the owner told.
+/// Sets the new password, ends all sessions and informs the owner.
 async fn finish(
     site: &Site,
     request: &HttpRequest,
@@ -302,7 +302,7 @@ async fn finish(
         Replaced::Overtaken => return Err(Problem::Busy("letters come faster than a password is replaced")),
     };
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
-    // Clears the throttle: failed guesses by others do not keep the owner out now, nor this browser later.
+    // Resets the throttle: failed guesses by others keep out neither the owner now nor this browser later.
     throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
     tell(site, mailbox, About::PasswordReset { network: came_from(site, request) }).await?;
     let mut response = redirect(&links::saying(links::LOGIN, ("note", "reset")));
@@ -321,7 +321,7 @@ fn good_address(site: &Site, good: &Good) -> Result<String, Problem> {
 fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, link: &Link) -> Page {
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&cookie_name(&site.origin, "language")).is_some();
-    // With the answer alone the language would tell a mailbox from a decoy.
+    // With the answer alone, the language would distinguish a mailbox from a decoy.
     if let (Link::Good(good), ResetBy::LinkAndAnswer, false) = (link, site.config.reset, chosen)
         && let Some(language) = Language::parse(&good.mailbox.language)
         && site.languages.contains(&language)

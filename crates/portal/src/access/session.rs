@@ -21,12 +21,12 @@ use crate::state::Site;
 
 /// A session is written to at most this often.
 const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
-/// WCAG 2.2 SC 2.2.1: before time is up the reader is told, and can have more.
+/// WCAG 2.2 SC 2.2.1: before time is up the reader is warned, and can extend it.
 const WARN_BEFORE: std::time::Duration = std::time::Duration::from_secs(120);
-/// What is kept of the browser's name.
+/// Maximum length stored of the browser's name.
 const DEVICE: usize = 200;
 
-/// The owner of a mailbox, with a session that is alive. There is no other way to a letter.
+/// The owner of a mailbox, with a live session. There is no other way to a letter.
 pub(crate) struct SignedIn {
     mailbox_id: String,
     secret: MailboxSecret,
@@ -38,11 +38,11 @@ pub(crate) struct SignedIn {
     ends: Timestamp,
     since: Timestamp,
     epochs: String,
-    /// Nothing of the mailbox goes.
+    /// The mailbox is under a hold.
     is_held: bool,
-    /// The mailbox's secret as the session's row keeps it.
+    /// The mailbox's secret key, as in the session's row.
     sealed: Vec<u8>,
-    /// Where this request comes from.
+    /// The client of this request.
     client: Client,
 }
 
@@ -60,37 +60,37 @@ impl SignedIn {
         &self.token
     }
 
-    /// Whether somebody holds the mailbox, so that nothing of it goes.
+    /// Whether the mailbox is under a hold.
     pub(crate) fn is_held(&self) -> bool {
         self.is_held
     }
 
-    /// The language that the owner chose.
+    /// The language chosen by the owner.
     pub(crate) fn language(&self) -> Option<Language> {
         self.language
     }
 
-    /// The owner's own address, for the owner's own page.
+    /// The owner's own address, for the account page.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// What the owner says of themselves.
+    /// The owner's profile.
     pub(crate) fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// The session's own hash, to tell it from the owner's other ones.
+    /// The session's own hash, which distinguishes it from the owner's others.
     pub(crate) fn session(&self) -> &SessionHash {
         &self.session
     }
 
-    /// Seconds until the end of the session must be announced.
+    /// Seconds until the session's expiry must be announced.
     pub(crate) fn quiet_for(&self, now: Timestamp) -> u64 {
         self.ends.since(now).saturating_sub(WARN_BEFORE).as_secs()
     }
 
-    /// When the session ends, unless its owner goes on.
+    /// When the session expires, unless extended.
     pub(crate) fn ends(&self) -> Timestamp {
         self.ends
     }
@@ -103,17 +103,17 @@ impl SignedIn {
         Ok(KeptSession { hash: self.session, secret_sealed })
     }
 
-    /// Where the owner sits.
+    /// The client of this request.
     pub(crate) fn client(&self) -> Client {
         self.client
     }
 
-    /// The store, noting that the owner did this.
+    /// The store, recording that the owner did this.
     pub(crate) fn noting(&self, site: &Site, event: &Event<'_>) -> Store {
         site.noting(event, &Actor::Owner, Some(self.client))
     }
 
-    /// The line of the audit trail, for whoever writes it with what they do.
+    /// The audit row, for callers that write it with their own change.
     pub(crate) fn noted(&self, site: &Site, event: &Event<'_>) -> sealpost_store::AuditRow {
         event.row(site.now(), &Actor::Owner, Some(self.client.address()))
     }
@@ -123,7 +123,7 @@ impl SignedIn {
         site.access(Some(self.client))
     }
 
-    /// Notes in the audit trail what changes no row: before it happens, or it does not.
+    /// Records in the audit trail what changes no row: before it happens; if that fails, it does not happen.
     pub(crate) async fn note(&self, site: &Site, events: &[Event<'_>]) -> Result<(), Problem> {
         let from = Some(self.client.address());
         let rows = events.iter().map(|event| event.row(site.now(), &Actor::Owner, from)).collect();
@@ -141,7 +141,7 @@ impl SignedIn {
     }
 }
 
-/// The guard of a route puts it there; a route without that guard finds nothing.
+/// Put there by the guard of the route; a route without that guard has none.
 impl FromRequest for SignedIn {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -151,13 +151,13 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// The session that a request names, whether it exists or not.
+/// The session named by a request, whether or not it exists.
 pub(crate) fn claimed(site: &Site, request: &HttpRequest) -> Option<SessionHash> {
     let cookie = request.cookie(&cookie_name(&site.origin, "session"))?;
     Some(SessionSecret::parse(cookie.value())?.hash())
 }
 
-/// The session of a request, kept alive.
+/// The session of a request, extended.
 pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn, Problem> {
     let cookie = request.cookie(&cookie_name(&site.origin, "session")).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
@@ -166,7 +166,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let held = held(&row.mailbox_id, row.created_at, &mailbox.epochs);
     let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
     if opened.is_err() && is_of_former_version(&row.secret_sealed) {
-        tracing::info!(mailbox.id = %mailbox.id, "a session of the version before is over");
+        tracing::info!(mailbox.id = %mailbox.id, "a session of the previous version has ended");
         return Err(Problem::SessionOver);
     }
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
@@ -177,7 +177,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         match site.store.touch_session(&hash, now, wanted).await {
             Ok(true) => until = wanted,
             Ok(false) => return Err(Problem::SessionOver),
-            // A store that cannot write now is no reason to end a session that is alive.
+            // A store that cannot write now must not end a live session.
             Err(error) => tracing::warn!(%error, "a session could not be prolonged"),
         }
     }
@@ -228,7 +228,7 @@ pub(crate) async fn begin(
     begun_as(site, begun, &text)
 }
 
-/// The same for somebody whose password was right: what was counted before is settled with it.
+/// The same for somebody whose password was right: failed tries are settled with it.
 pub(crate) async fn begin_by_log_in(
     site: &Site,
     request: &HttpRequest,
@@ -246,7 +246,7 @@ fn noting_log_in(site: &Site, request: &HttpRequest, mailbox_id: &str) -> Store 
     site.noting(&Event::LoggedIn { mailbox: mailbox_id }, &Actor::Owner, Some(client))
 }
 
-/// The cookie of a session that was begun.
+/// The cookie of a new session.
 fn begun_as(
     site: &Site,
     begun: Result<bool, StoreError>,
@@ -264,7 +264,7 @@ async fn issue(
     epochs: &str,
     opened: &MailboxSecret,
 ) -> Result<(Secret<String>, NewSession), Problem> {
-    // Whoever signs in again in the same browser has no use for the session before.
+    // A new log-in in the same browser replaces its earlier session.
     if let Some(old) =
         request.cookie(&cookie_name(&site.origin, "session")).and_then(|c| SessionSecret::parse(c.value()))
     {
@@ -308,7 +308,7 @@ fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
     now.plus(site.config.session.idle).min(began.plus(site.config.session.absolute))
 }
 
-/// A row that this gateway did not write, or not for this mailbox: whoever shows it is asked to log in.
+/// A row that this gateway did not write, or not for this mailbox: its bearer is asked to log in.
 pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt::Display) -> Problem {
     tracing::error!(row.kind = kind, mailbox.id = %mailbox_id, %error, "a row failed verification and was refused");
     Problem::SessionOver

@@ -1,12 +1,13 @@
-//! The end of a session is announced two minutes before by the script, and its button asks here for more time.
-//! Without scripts every page says when the session ends, and what is sent too late comes back after the log-in.
+//! The script announces a session's expiry two minutes before, and its button requests an extension here.
+//! Without scripts every page says when the session expires, and what is sent too late is kept over the
+//! log-in.
 
 use actix_web::{HttpResponse, web};
 
 use crate::access::session::SignedIn;
 use crate::state::Site;
 
-/// GET /alive: the guard has prolonged the session already; says how many seconds there are until the warning.
+/// GET /alive: the guard has already extended the session; returns the seconds until the warning.
 pub(crate) async fn alive(site: web::Data<Site>, owner: SignedIn) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(owner.quiet_for(site.now()).to_string())
 }

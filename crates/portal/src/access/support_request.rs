@@ -1,5 +1,5 @@
 //! "Forgot the answer too": a request with a note how to be reached, which support decides after checking who
-//! asks. The same answer after the same time, whether or not the address has a mailbox.
+//! asks. The answer and its timing are the same whether or not the address has a mailbox.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -70,7 +70,7 @@ pub(crate) async fn submit(
         return show_to(&visitor, HINT, &page(&site, &request, &visitor, form, Attempt::Incomplete));
     }
     let floor = tokio::time::sleep(FLOOR);
-    // Known addresses cost a written row, unknown ones should not show that they do not.
+    // A known address costs a written row; that an unknown one does not must not show.
     let noted = actix_web::rt::spawn(note(site.clone(), form, client));
     floor.await;
     if noted.is_finished()
@@ -81,7 +81,7 @@ pub(crate) async fn submit(
     show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor) })
 }
 
-/// Notes the request, if there is a mailbox it could be for.
+/// Stores the request, if there is a mailbox it could be for.
 async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a request to support", error);
     let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
@@ -90,7 +90,7 @@ async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Resul
     let asker = Asker { actor: &Actor::Visitor, peer: Some(client.address()) };
     let asked = ask_support(&site.store, keys, &address, &note, &asker, site.now(), random).await;
     if let Some(mailbox_id) = asked.map_err(lost)? {
-        tracing::info!(mailbox.id = %mailbox_id, "support was asked for a way back in");
+        tracing::info!(mailbox.id = %mailbox_id, "support was asked to restore access");
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Resul
 enum Attempt {
     /// Not yet.
     First,
-    /// It came with an empty field.
+    /// With an empty field.
     Incomplete,
 }
 

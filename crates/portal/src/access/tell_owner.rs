@@ -1,5 +1,5 @@
-//! Tells a mailbox's owner by mail what has happened to the way in. That nobody could be told is logged and changes
-//! nothing. Knows no wording.
+//! Informs a mailbox's owner by mail of changes to its access. A failure is logged and changes nothing. Knows
+//! no wording.
 
 use actix_web::HttpRequest;
 use sealpost_mail::{Address, Timestamp};
@@ -12,7 +12,7 @@ use crate::http::network;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Tells the owner of a mailbox.
+/// Sends a mail to the owner of a mailbox.
 pub(crate) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {
     let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
     let outgoing = Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
@@ -22,8 +22,8 @@ pub(crate) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Res
     Ok(())
 }
 
-/// Tells the owner that strangers cannot try any more passwords until then. A mailbox that waits for its owner
-/// has nobody to tell yet.
+/// Tells the owner that strangers' passwords are refused until then. A pending mailbox has no owner to tell
+/// yet.
 pub(crate) async fn tell_of_lock(site: &Site, mailbox: &MailboxRow, until: Timestamp) -> Result<(), Problem> {
     tracing::warn!(mailbox.id = %mailbox.id, "too many wrong passwords");
     match mailbox.state {
@@ -32,7 +32,7 @@ pub(crate) async fn tell_of_lock(site: &Site, mailbox: &MailboxRow, until: Times
     }
 }
 
-/// From which network a request came, for its owner's eyes.
+/// The network of a request, as shown to its owner.
 pub(crate) fn came_from(site: &Site, request: &HttpRequest) -> String {
     network::shortened(Client::of(request, &site.config.trusted_proxies))
 }

@@ -1,5 +1,5 @@
-//! Counting tries at passwords and answers, for pages: at this moment, by the operator's rules, with what the audit trail
-//! says of it. What a count means is in `sealpost_mailbox::Throttle`.
+//! Counts failed passwords and answers for pages: with the current time, the operator's rules and the audit rows. What
+//! a count means is decided by `sealpost_mailbox::Throttle`.
 
 use sealpost_mailbox::Throttle;
 use sealpost_mailbox::audit::{Actor, Event, Failure, network};
@@ -9,7 +9,7 @@ use crate::http::client::Client;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// The counts as they are now.
+/// The throttle at the current time.
 pub(crate) fn throttle(site: &Site) -> Throttle<'_> {
     Throttle { store: &site.store, tags: &site.keys.tags, locks: site.config.locks, now: site.now() }
 }
@@ -18,7 +18,7 @@ pub(crate) fn uncounted(error: StoreError) -> Problem {
     Problem::fault("counting a try", error)
 }
 
-/// Counts in the audit trail that a password or an answer failed, for the mailbox that it was meant for. Does the same work
+/// Counts a failed password or answer in the audit trail, for the mailbox that it was meant for. Does the same work
 /// whether or not there is one.
 pub(crate) async fn note_failure(
     site: &Site,
@@ -30,8 +30,8 @@ pub(crate) async fn note_failure(
     site.store.count_audit(how.word(), mailbox, &network, site.now()).await.map_err(uncounted)
 }
 
-/// The store, noting that the way into this mailbox is closed. Nothing is noted of an address without one: anybody may
-/// make up as many as they like.
+/// The store, recording that access to this mailbox is blocked. Nothing is recorded for an address without one: anybody
+/// could make up any number of them.
 pub(crate) fn closing(site: &Site, mailbox: Option<&str>, client: Client) -> Store {
     match mailbox {
         Some(mailbox) => site.noting(&Event::LogInClosed { mailbox }, &Actor::Visitor, Some(client)),

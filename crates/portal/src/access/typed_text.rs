@@ -1,4 +1,4 @@
-//! What was typed into the editor before its session was over: carried by the log-in form, and put into its draft after
+//! What was typed into the editor before its session expired: carried by the log-in form, and saved in its draft after
 //! the log-in. Nothing is stored before that.
 
 use sealpost_store::SavedDraft;
@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::writing::draft;
 
-/// What the log-in form can carry, as it is encoded. Longer texts are shown, to be copied.
+/// Maximum encoded size that the log-in form carries. Longer texts are shown, to be copied.
 const MAX_CARRIED: usize = 48 * 1024;
 
 /// A text that somebody typed.
@@ -24,7 +24,7 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// Says whether it is little enough.
+    /// Sets whether the form can carry it.
     pub(super) fn weighed(mut self) -> Self {
         let encoded =
             |text: &str| text.bytes().map(|b| if b.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
@@ -34,7 +34,7 @@ impl Typed {
     }
 }
 
-/// Puts what was typed into the draft it was typed for. `false`: that draft is not there, or not this mailbox's.
+/// Saves it in the draft it was typed for. `false`: that draft does not exist, or belongs to another mailbox.
 pub(crate) async fn restore(
     site: &Site,
     mailbox_id: &str,
@@ -52,7 +52,7 @@ pub(crate) async fn restore(
     match draft::save(site, mailbox_id, secret, &found).await? {
         SavedDraft::Saved => Ok(true),
         SavedDraft::Gone => Ok(false),
-        // The log-in form keeps it.
+        // The log-in form still has it.
         SavedDraft::Held => Err(Problem::NotFound),
     }
 }

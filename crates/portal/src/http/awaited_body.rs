@@ -1,5 +1,5 @@
-//! A request's body on its way in: while the next piece has not come, nobody is at work for its connection. Knows no form
-//! and no page.
+//! A request's body on its way in: while the next piece is awaited, its connection does not count as busy.
+//! Knows no form and no page.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ struct Awaited {
     wait: Option<Wait>,
 }
 
-/// The same body; waiting for it is told to its connection's place.
+/// The same body; waiting for it is reported to its connection's slot.
 pub(crate) fn counted(body: Payload, place: Arc<Slot>) -> Payload {
     match body {
         Payload::None => Payload::None,

@@ -1,16 +1,17 @@
-//! Who asks: the address that requests are counted by, as far as proxies are believed. An IPv6 client is its /64. Counts nothing.
+//! The client of a request: the address that requests are counted by, as far as proxies are trusted. An IPv6 client is
+//! its /64. Counts nothing.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
 use sealpost_mail::Network;
 
-/// Stands at a connection on which a balancer looks in, or of which it does not say who calls: what it forwards counts for
-/// nothing, whoever it is.
+/// Marks a connection used by a balancer's health check, or whose client the balancer does not report: its forwarding
+/// headers are ignored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HealthCheck;
 
-/// Who asks, as far as limits go.
+/// The client, as rate limits count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Client(IpAddr);
 

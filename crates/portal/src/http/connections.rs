@@ -1,5 +1,5 @@
-//! Who holds connections, and who must give one back when all are taken: the network that holds the most, where it has
-//! been still for the longest. Owners with a living session are asked last. Knows no request.
+//! Who holds connections, and who loses one when all are taken: the network that holds the most, and of its connections
+//! the one idle longest. Owners with a live session come last. Knows no request.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,30 +15,30 @@ use tokio::time::sleep;
 
 use crate::http::client::Client;
 
-/// Number of connections at the same time.
+/// Maximum number of connections.
 const MAX: usize = 4_000;
-/// A browser opens six; an office behind one address has many browsers. Of IPv6 one /64, then the /56 and the /48
-/// around it: providers give these to one customer.
+/// A browser opens six; an office behind one address has many browsers. For IPv6 one /64, then the /56 and the /48
+/// around it: providers assign these to one customer.
 const EACH: [(usize, usize); 3] = [(8, 200), (7, 400), (6, 800)];
 const EACH_IPV4: usize = 200;
-/// Health checks at once, and how long one may stay.
+/// Health checks at once, and how long one may last.
 const HEALTH_CHECKS: usize = 16;
 const HEALTH_CHECK: Duration = Duration::from_secs(30);
-/// Connections of one owner that are asked last.
+/// Connections of one owner that are evicted last.
 const KNOWN_EACH: usize = 16;
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Clone)]
 pub(crate) struct Connections(Arc<Inner>);
 
 struct Inner {
     held: Mutex<Held>,
-    /// They connect for everybody.
+    /// Proxies, which connect on behalf of everybody.
     trusted: Vec<Network>,
     most: usize,
-    /// Balancers that look in: whoever holds all other places is not to have this node taken for dead.
+    /// Slots for balancers' health checks: a client that holds all other slots must not make this node appear dead.
     health_checks: Arc<Semaphore>,
-    /// Counts what happens, so that it can be said what happened last.
+    /// A logical clock, to order events.
     ticks: AtomicU64,
 }
 
@@ -50,27 +50,27 @@ struct Held {
     known: HashMap<String, usize>,
 }
 
-/// How one connection stands.
+/// State of one connection.
 #[derive(Default)]
 struct Marks {
-    /// When it was last heard of.
+    /// Tick of the last activity.
     last: AtomicU64,
-    /// Requests being worked on,
+    /// Requests being processed.
     working: AtomicUsize,
-    /// and those of them that wait for more of what the client sends.
+    /// Those of them that wait for further data from the client.
     waiting: AtomicUsize,
     known: AtomicBool,
     evicted: AtomicBool,
     waker: AtomicWaker,
 }
 
-/// A connection counted; given back when it ends.
+/// A counted connection; returned when it ends.
 pub(crate) struct Slot {
     id: Option<u64>,
     marks: Arc<Marks>,
     whose: Mutex<Option<String>>,
     inner: Arc<Inner>,
-    /// Given back when a health check is over.
+    /// Returned when a health check is over.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -81,13 +81,13 @@ impl Marks {
         self.waker.wake();
     }
 
-    /// Whether something is being done that is not up to the client.
+    /// Whether something is being processed that does not depend on the client.
     fn is_at_work(&self) -> bool {
         self.working.load(Ordering::Relaxed) > self.waiting.load(Ordering::Relaxed)
     }
 }
 
-/// The client holds as many as it may, and all are at work.
+/// The client holds as many as it may, and all are busy.
 #[derive(Debug)]
 pub(crate) struct TooMany;
 
@@ -96,7 +96,7 @@ impl Connections {
         Self::with(trusted, MAX)
     }
 
-    /// How many there may be: what the listener itself must be ready for.
+    /// Maximum number: what the listener itself must be ready for.
     pub(crate) fn most() -> usize {
         MAX
     }
@@ -107,7 +107,7 @@ impl Connections {
         Self(Arc::new(Inner { held, trusted, most, health_checks, ticks }))
     }
 
-    /// A balancer looks whether anybody answers: it takes nobody's place, and may not stay.
+    /// Admits a balancer's health check: it takes nobody's slot, and may not stay.
     pub(crate) fn look_in(&self) -> Result<Slot, TooMany> {
         let permit = Arc::clone(&self.0.health_checks).try_acquire_owned().map_err(|_none_left| TooMany)?;
         let marks = Arc::new(Marks::default());
@@ -127,7 +127,7 @@ impl Connections {
         })
     }
 
-    /// Counts a new connection; makes room for it if that is fair.
+    /// Counts a new connection; evicts another one for it if that is fair.
     pub(crate) fn admit(&self, peer: IpAddr) -> Result<Slot, TooMany> {
         let peer = peer.to_canonical();
         let marks = Arc::new(Marks::default());
@@ -159,7 +159,7 @@ impl Connections {
     }
 }
 
-/// Prefixes under which a client's connections are counted, and how many each may have.
+/// Prefixes under which a client's connections are counted, and the limit of each.
 fn limits(octets: &[u8]) -> Vec<(usize, usize)> {
     if octets.len() == 16 { EACH.to_vec() } else { vec![(octets.len(), EACH_IPV4)] }
 }
@@ -171,7 +171,7 @@ impl Inner {
 }
 
 impl Held {
-    /// Ends a connection, of that network or of anybody's, that nobody works for.
+    /// Evicts an idle connection, of that network or of any.
     fn evict(&mut self, within: Option<&[u8]>) -> Result<(), TooMany> {
         let weight = |octets: &[u8]| {
             let widest = limits(octets).last().map_or(0, |(length, _)| *length);
@@ -208,18 +208,18 @@ impl Held {
 }
 
 impl Slot {
-    /// Something came or went.
+    /// Records activity.
     pub(crate) fn heard(&self) {
         self.marks.last.store(self.inner.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Whether somebody else needs the place; whoever asks is woken when that happens.
+    /// Whether the slot is needed for another; the caller is woken when that happens.
     pub(crate) fn is_evicted(&self, context: &std::task::Context<'_>) -> bool {
         self.marks.waker.register(context.waker());
         self.marks.evicted.load(Ordering::Acquire)
     }
 
-    /// Waits until somebody else needs the place.
+    /// Waits until the slot is needed for another.
     pub(crate) async fn evicted(&self) {
         std::future::poll_fn(|context| match self.is_evicted(context) {
             true => std::task::Poll::Ready(()),
@@ -228,7 +228,7 @@ impl Slot {
         .await;
     }
 
-    /// A living session came over it, of that owner.
+    /// Records that the connection carries a live session of that owner.
     pub(crate) fn is_known(&self, owner: &str) {
         let mut whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner);
         if whose.is_some() {
@@ -243,23 +243,24 @@ impl Slot {
         }
     }
 
-    /// A request of it is being worked on, until the value is dropped.
+    /// Marks a request as being processed until the value is dropped.
     pub(crate) fn work(&self) -> Work {
         self.marks.working.fetch_add(1, Ordering::Relaxed);
         Work(Arc::clone(&self.marks))
     }
 
-    /// That request's body has not come yet, until the value is dropped: a client that sends slowly keeps no place by it.
+    /// Marks the request as waiting for its body until the value is dropped: a client that sends slowly keeps no slot
+    /// by it.
     pub(crate) fn wait(&self) -> Wait {
         self.marks.waiting.fetch_add(1, Ordering::Relaxed);
         Wait(Arc::clone(&self.marks))
     }
 }
 
-/// Somebody works for a connection.
+/// A request is being processed.
 pub(crate) struct Work(Arc<Marks>);
 
-/// Who works for a connection waits for its client.
+/// A request waits for its client.
 pub(crate) struct Wait(Arc<Marks>);
 
 impl Drop for Wait {

@@ -1,4 +1,4 @@
-//! Cookies: their names, and what browsers are told of them. Knows none by what it holds.
+//! Cookies: their names and attributes. Does not know what they contain.
 
 use actix_web::cookie::{Cookie, SameSite};
 
@@ -10,7 +10,7 @@ pub(crate) fn cookie_name(origin: &PublicOrigin, what: &str) -> String {
     if origin.https { format!("__Host-sealpost-{what}") } else { format!("sealpost-{what}") }
 }
 
-/// `Lax`, not `Strict`: who comes by the link in a notice and is signed in shall land in the inbox. No GET
+/// `Lax`, not `Strict`: a logged-in owner who follows the link in a notice must reach the inbox. No GET
 /// changes anything, and every form carries its own proof (csrf.rs).
 pub(crate) fn cookie(origin: &PublicOrigin, name: String, value: String) -> Cookie<'static> {
     Cookie::build(name, value)

@@ -1,5 +1,5 @@
-//! Forms that only our own pages can send: a type whose content comes out after two proofs and not before.
-//! Knows no route.
+//! Forms that only our own pages can submit: a type whose content is accessible only after two proofs. Knows
+//! no route.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::http::problem::HttpProblem;
 
 /// The longest form in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// Time to send it.
+/// Time limit for receiving it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a page writes into its forms and expects back.
+/// The token that a page writes into its forms and expects back.
 #[derive(Clone)]
 pub(crate) struct FormToken(String);
 
@@ -39,15 +39,15 @@ impl FormToken {
     }
 }
 
-/// A form as it came. First proof, in the extractor: the browser says that the request comes from our own
-/// pages. Second proof, in [`Protected::verify`]: it carries the token bound to the reader's cookie.
+/// A received form. First proof, in the extractor: the browser says that the request comes from our own
+/// pages. Second proof, in [`Protected::verify`]: it carries the token bound to the client's cookie.
 pub(crate) struct Protected<T> {
     token: String,
     form: T,
 }
 
 impl<T> Protected<T> {
-    /// The form, if its token is the one expected.
+    /// The form, if its token is the expected one.
     pub(crate) fn verify(self, expected: &FormToken) -> Result<T, HttpProblem> {
         let same: bool = self.token.as_bytes().ct_eq(expected.0.as_bytes()).into();
         if same && !expected.0.is_empty() { Ok(self.form) } else { Err(HttpProblem::Forged("form token")) }
@@ -95,8 +95,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
     }
 }
 
-/// Fetch Metadata where the browser sends it, `Origin` where it does not. Our pages say `no-referrer`, which
-/// makes a browser send `Origin: null` even to ourselves (Fetch §3.2), so that alone is no sign of anything.
+/// Fetch Metadata if the browser sends it, `Origin` otherwise. Our pages say `no-referrer`, which makes a
+/// browser send `Origin: null` even to ourselves (Fetch §3.2), so that alone proves nothing.
 pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), HttpProblem> {
     let value = |name| request.headers().get(name).map(|v: &header::HeaderValue| v.as_bytes());
     if let Some(site) = value("sec-fetch-site") {
@@ -110,7 +110,7 @@ pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), HttpProblem> {
     }
 }
 
-/// Somebody without a session: holds the cookie that binds the forms of the pages before the log-in.
+/// A client without a session: has the cookie that binds the forms of the pages before the log-in.
 pub(crate) struct Visitor {
     token: FormToken,
     fresh: Option<Cookie<'static>>,

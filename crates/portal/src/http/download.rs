@@ -1,9 +1,10 @@
-//! Names and types of what leaves as a file: never a page, never a path. Pure.
+//! Names and types of downloaded files: never a page, never a path. Pure.
 
 use actix_web::http::header::{self, HeaderValue};
 use sealpost_mail::Attachment;
 
-/// Types passed on as they are; everything else is bytes. None of them runs in a browser as a page of ours.
+/// Types passed on unchanged; everything else is sent as bytes. None of them is rendered by a browser as a
+/// page of ours.
 const KNOWN: [&str; 24] = [
     "application/pdf",
     "application/zip",
@@ -35,7 +36,7 @@ const KNOWN: [&str; 24] = [
 const PICTURES: [&str; 6] =
     ["image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp", "image/x-icon"];
 
-/// The type to send a stored part with.
+/// The type under which a stored part is sent.
 pub(crate) fn safe_type(content_type: &str) -> &'static str {
     KNOWN
         .iter()
@@ -49,7 +50,7 @@ pub(crate) fn picture_type(content_type: &str) -> Option<&'static str> {
     PICTURES.iter().find(|known| known.eq_ignore_ascii_case(content_type)).copied()
 }
 
-/// Whether the page shows it where it belongs: then it is no file to save.
+/// Whether the page shows it inline: then it is not listed as a file.
 pub(crate) fn is_in_its_place(file: &Attachment) -> bool {
     file.inline_cid.is_some() && picture_type(&file.content_type).is_some()
 }
@@ -71,7 +72,7 @@ pub(crate) fn file_name(name: &str, fallback: &str) -> String {
         Some((stem, extension)) if extension.chars().count() <= 8 && !stem.is_empty() => {
             format!("{}.{extension}", stem.chars().take(100).collect::<String>().trim_end())
         }
-        // Cut short, it may end as no name does on Windows.
+        // After truncation, it may end in a way that Windows does not allow.
         Some(_) | None => {
             trimmed.chars().take(100).collect::<String>().trim_end_matches(['.', ' ']).to_owned()
         }

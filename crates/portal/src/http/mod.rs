@@ -1,6 +1,6 @@
-//! HTTP as every page stands on it: connections, TLS, forms that only our own pages can send, files that leave. Knows no
-//! mailbox and no letter and names nothing of the portal's, so that another web application can stand on it: a test (tests/tidy.rs)
-//! holds that.
+//! The HTTP layer below all pages: connections, TLS, forms that only our own pages can submit, file downloads. Knows no
+//! mailbox and no letter and names nothing of the portal's, so that another web application can use it: a test
+//! (tests/tidy.rs) checks that.
 
 pub(crate) mod awaited_body;
 pub(crate) mod client;

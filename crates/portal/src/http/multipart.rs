@@ -1,5 +1,5 @@
-//! The editor's form as it comes, with files of any size: fields are kept, files go piece by piece to whoever
-//! takes them. Nothing comes out before the form's token has been seen. Knows no page.
+//! Reads the editor's form, with files of any size: fields are kept, files are passed on piece by piece.
+//! Nothing is accessible before the form's token has been checked. Knows no page.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -17,20 +17,20 @@ use subtle::ConstantTimeEq as _;
 use crate::http::csrf::{FormToken, comes_from_us};
 use crate::http::problem::HttpProblem;
 
-/// Longest text; all fields of one form together are not longer by much.
+/// Longest text; the total of all fields is bounded by about the same.
 const MAX_TEXT: usize = 512 * 1024;
 const MAX_TOGETHER: usize = MAX_TEXT + 64 * 1024;
-/// Bytes that may come in while nothing comes out: the library keeps a part's header, and what stands before the
+/// Bytes that may arrive without any output: the library buffers a part's header, and what comes before the
 /// first part, however long it is.
 const MAX_UNREAD: usize = 4 * 1024 * 1024;
-/// All fields of one form.
+/// Maximum number of fields in one form.
 const MAX_FIELDS: usize = 60;
 /// Time limit between two pieces.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For a whole form: a telephone in the country sends 20 MB in this time.
+/// Time limit for a whole form: enough for 20 MB over a slow mobile connection.
 const WHOLE: Duration = Duration::from_secs(45 * 60);
 
-/// Fields, as many as came.
+/// Fields in the order received.
 #[derive(Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
 
@@ -57,11 +57,11 @@ pub(crate) struct Incoming {
     ends: tokio::time::Instant,
 }
 
-/// Bytes taken from the network since something was made of them.
+/// Bytes received from the network since the last output.
 #[derive(Clone, Default)]
 struct Unread(Rc<Cell<usize>>);
 
-/// The form's bytes as long as something is made of them.
+/// The form's bytes, as long as they produce output.
 struct Bounded {
     payload: web::Payload,
     unread: Unread,
@@ -83,7 +83,7 @@ impl Stream for Bounded {
     }
 }
 
-/// The next bytes must come soon, and the last ones before the end.
+/// The deadline for the next bytes: soon, and before the end.
 fn soon(ends: tokio::time::Instant) -> tokio::time::Instant {
     ends.min(tokio::time::Instant::now() + PATIENCE)
 }
@@ -107,7 +107,7 @@ impl Incoming {
 pub(crate) struct Sheet {
     fields: Fields,
     parts: Option<Multipart>,
-    /// Bytes of all fields so far.
+    /// Total bytes of all fields so far.
     held: usize,
     unread: Unread,
     expected: FormToken,
@@ -115,7 +115,7 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// Both kinds of form that browsers send; the proof of origin comes first.
+    /// Both form encodings that browsers send; the proof of origin comes first.
     pub(crate) async fn open(
         request: &HttpRequest,
         mut payload: web::Payload,
@@ -138,7 +138,7 @@ impl Sheet {
                     .map_err(|_elapsed| HttpProblem::BadForm("too slow"))?
                 {
                     let piece = piece.map_err(|_broken| HttpProblem::BadForm("broken off"))?;
-                    // Every octet of the text can come as three.
+                    // Every octet of the text can be encoded as three.
                     if body.len() + piece.len() > MAX_TEXT * 3 {
                         return Err(HttpProblem::BadForm("too long"));
                     }
@@ -206,12 +206,12 @@ impl Sheet {
         }
     }
 
-    /// Whether the form is ours; to be asked where a form may come without a file.
+    /// Whether the form is ours; needed if a form may come without a file.
     pub(crate) fn check(&self) -> Result<(), HttpProblem> {
         self.fields.check(&self.expected)
     }
 
-    /// A field that came before the present file.
+    /// A field that came before the current file.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -1,5 +1,5 @@
-//! From which network somebody came, as an owner is told of it: enough to recognise oneself, too little to be found
-//! by. Knows no request.
+//! A client's network as shown to an owner: enough to recognise oneself, too little to identify a person.
+//! Knows no request.
 
 use std::net::Ipv6Addr;
 

@@ -1,4 +1,4 @@
-//! Under which address browsers know the application, and what its forms are proven by. Knows no page.
+//! The address under which browsers know the application, and the keys that prove its forms. Knows no page.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ pub(crate) struct PublicOrigin {
     pub(crate) text: String,
 }
 
-/// What forms are proven by; the application gives it to its workers.
+/// What forms are proven with; the application gives it to its workers.
 pub(crate) struct FormProofs {
     pub(crate) origin: PublicOrigin,
-    /// Makes the cookies that bind the forms of visitors.
+    /// Generates the cookies that bind the forms of visitors.
     pub(crate) random: Arc<dyn Random>,
 }

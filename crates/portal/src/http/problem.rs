@@ -1,10 +1,10 @@
-//! What can be wrong with a request before any page is asked for. The application turns it into a page in its own words.
+//! Problems of a request before any page is involved. The application renders them as pages.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use thiserror::Error;
 
-/// Why a form is not read. The text is for the log and holds nothing of the form.
+/// Why a form is not read. The text is for the log and contains nothing of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum HttpProblem {
     /// It did not come from our own page, or its page has become stale.

@@ -1,5 +1,5 @@
-//! Connections that were turned away, as the log hears of them: the first at once, the others once a minute. A flood must not
-//! fill the disk with lines. Knows no socket and no page.
+//! Logs connections that were refused: the first at once, further ones once a minute. A flood must not fill the disk
+//! with lines. Knows no socket and no page.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-/// Refusals are counted for so long before the log hears of them again.
+/// Interval of the summaries in the log.
 const COUNTED: Duration = Duration::from_secs(60);
 
-/// Why a connection is not wanted.
+/// Why a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Its client holds as many as it may, or there is no room for health checks.
+    /// Its client holds as many as it may, or there is no slot for health checks.
     TooMany,
-    /// It should have come by a proxy.
+    /// It should have come through a proxy.
     NoProxy,
-    /// It is a proxy, and did not say who calls.
+    /// It is a proxy, and did not report its client.
     NotIntroduced,
 }
 
@@ -46,7 +46,7 @@ struct ByReason {
 }
 
 impl Refusals {
-    /// Counts one. The first is told at once, with its address, the others by [`Refusals::tell`].
+    /// Counts one. The first is logged at once with its address, further ones by [`Refusals::tell`].
     pub(crate) fn count(&self, peer: IpAddr, why: Refused, now: Instant) {
         let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
@@ -62,12 +62,12 @@ impl Refusals {
         self.0.untold.notify_one();
     }
 
-    /// Tells what is counted, once a minute while there is something, until nobody listens any more. To be run once.
+    /// Logs what was counted, once a minute while there is something, until the listener is gone. Run it once.
     pub(crate) async fn tell(&self) {
         loop {
             self.0.untold.notified().await;
             sleep(COUNTED).await;
-            // None: what woke this up was told the last time.
+            // `None`: what caused this wake-up was already logged.
             let Some(refused) = self.taken(Instant::now()) else { continue };
             tracing::warn!(
                 refused.too_many = refused.too_many,

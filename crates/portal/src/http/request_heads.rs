@@ -1,30 +1,30 @@
-//! Lines of a request's head must end in CRLF. RFC 9112 §2.2 permits a bare LF, and a proxy before us may disagree, so a bare LF
-//! becomes a NUL, which the parser refuses. Follows the framing just far enough to tell head from body; where that is
-//! doubtful, every line end becomes one.
+//! Lines of a request's head must end in CRLF. RFC 9112 §2.2 permits a bare LF, and a proxy before us may disagree, so
+//! a bare LF is replaced by a NUL, which the parser refuses. Follows the framing just far enough to tell head from
+//! body; if in doubt, every line end counts.
 
-/// As much of a header line as is looked at.
+/// Maximum part of a header line that is examined.
 const LOOKED_AT: usize = 128;
 
 enum At {
-    /// In the lines before a body; whether there was one that is not empty.
+    /// In the lines before a body; whether a non-empty one was seen.
     Head { begun: bool },
-    /// So many bytes of a body.
+    /// In a body, with this many bytes left.
     Body(u64),
-    /// In a line that says how long a chunk is.
+    /// In the line with a chunk's length.
     ChunkSize,
-    /// In the bytes of a chunk, with the line end after them.
+    /// In a chunk, including the line end after it.
     Chunk(u64),
-    /// Behind the last chunk.
+    /// After the last chunk.
     Trailer,
-    /// In something that no request follows: nothing that comes is let pass as a line.
+    /// Framing lost, no request can follow: no bare line end is let through.
     Lost,
 }
 
-/// What is known of one connection's requests so far.
+/// State of one connection's requests so far.
 pub(crate) struct Heads {
     at: At,
     line: Vec<u8>,
-    /// Of the present line, all of it.
+    /// Length of the current line.
     length: usize,
     last: u8,
     body: Option<u64>,
@@ -39,7 +39,7 @@ impl Default for Heads {
 }
 
 impl Heads {
-    /// Looks at the next bytes and takes bare line ends out of heads.
+    /// Examines the next bytes and replaces bare line ends in heads.
     pub(crate) fn pass(&mut self, bytes: &mut [u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -123,7 +123,8 @@ impl Heads {
         self.last = 0;
     }
 
-    /// Whether what a line says of the framing, if it does, is understood: no other reader shall find more in it.
+    /// Whether what a line says about framing, if anything, is understood: no other reader may understand it
+    /// differently.
     fn header(&mut self) -> bool {
         let line = String::from_utf8_lossy(&self.line);
         let Some((name, value)) = line.split_once(':') else { return true };
@@ -153,7 +154,7 @@ impl Heads {
 mod tests {
     use super::*;
 
-    /// What comes out, in pieces of every length.
+    /// The output, with the input split at every length.
     fn passed(text: &str) -> String {
         let whole = text.as_bytes().to_vec();
         let mut out = None;

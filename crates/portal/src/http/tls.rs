@@ -1,4 +1,4 @@
-//! Our own TLS: certificate and key from files, read again on demand without a restart.
+//! Our own TLS: certificate and key from files, reloaded on demand without a restart.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,7 +19,7 @@ pub(crate) struct TlsFileError {
     pub(crate) why: String,
 }
 
-/// The certificate in use, and where it comes from.
+/// The current certificate and its files.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     certificate: PathBuf,
@@ -33,7 +33,7 @@ impl Certificate {
         Ok(Self { certificate, key, current })
     }
 
-    /// Reads the files again; the old certificate stays in use if they are not good.
+    /// Reloads the files; the old certificate stays in use if they are invalid.
     pub(crate) fn reload(&self) -> Result<(), TlsFileError> {
         let fresh = read(&self.certificate, &self.key)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
@@ -47,7 +47,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Whether they could be loaded now, as [`Certificate::load`] loads them.
+/// Checks whether they could be loaded now, as [`Certificate::load`] does.
 pub(crate) fn check(certificate: &PathBuf, key: &PathBuf) -> Result<(), TlsFileError> {
     read(certificate, key).map(drop)
 }

@@ -1,5 +1,5 @@
-//! One connection between socket and web server: TLS where it is ours, a place among all connections, heads without
-//! bare line ends. Knows no page.
+//! One connection between socket and web server: TLS if it ends here, a slot among all connections, heads without bare
+//! line ends. Knows no page.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,13 +30,13 @@ pub(crate) struct Transport {
     caller: Caller,
 }
 
-/// Who is at the other end.
+/// The peer of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caller {
-    /// A client, or a proxy that writes for it.
+    /// A client, or a proxy on its behalf.
     Client(SocketAddr),
-    /// A balancer that looks whether anybody answers (PROXY §2.2, LOCAL). SECURITY: balancers also write LOCAL where they
-    /// cannot say who calls, so this is never a proxy whose word about clients counts.
+    /// A balancer's health check (PROXY §2.2, LOCAL). SECURITY: balancers also send LOCAL if they cannot report the
+    /// client, so this is never a proxy that is trusted about clients.
     HealthCheck(SocketAddr),
 }
 
@@ -45,7 +45,7 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// Takes a new connection, or ends it at once: before a request no page can say why.
+/// Accepts a new connection, or closes it at once: before a request no page can say why.
 pub(crate) async fn accept(
     mut socket: TcpStream,
     connections: &Connections,
@@ -78,7 +78,7 @@ pub(crate) async fn accept(
     Some((Transport { stream, heads: Heads::default(), place: Arc::new(place), caller }, peer))
 }
 
-/// From where the connection comes, as its proxy says if it has one; `None`: it is not wanted.
+/// The peer's address, as reported by its proxy if it has one; `None`: the connection is refused.
 async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) -> Option<Caller> {
     let peer = socket.peer_addr().ok()?;
     match proxies.role(peer.ip()) {
@@ -88,11 +88,11 @@ async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) 
             None
         }
         PeerRole::Proxy => match sealpost_proxied::hear(socket).await {
-            // Nothing hangs on the port.
+            // The port does not matter.
             Ok(Word::Client(client)) => Some(Caller::Client(SocketAddr::new(client, 0))),
             Ok(Word::HealthCheck) => Some(Caller::HealthCheck(peer)),
             Err(why) => {
-                tracing::debug!(proxy = %peer.ip(), %why, "not introduced");
+                tracing::debug!(proxy = %peer.ip(), %why, "the proxy announced no client");
                 refusals.count(peer.ip(), Refused::NotIntroduced, Instant::now());
                 None
             }
@@ -101,12 +101,12 @@ async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) 
 }
 
 impl Transport {
-    /// For the requests that come over it.
+    /// The slot, for the requests on this connection.
     pub(crate) fn slot(&self) -> Arc<Slot> {
         Arc::clone(&self.place)
     }
 
-    /// Whether it is a balancer that looks in.
+    /// Whether it is a balancer's health check.
     pub(crate) fn is_health_check(&self) -> bool {
         match self.caller {
             Caller::Client(_) => false,
@@ -151,7 +151,7 @@ impl AsyncRead for Transport {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.place.is_evicted(context) {
-            // As if the other side had gone.
+            // As if the peer had closed the connection.
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();

@@ -1,5 +1,5 @@
-//! A letter as a file in the format its reader chose, and many of them as one `.zip` that is written while it is
-//! read. One letter is open at a time; nothing is kept on disk. Knows no page.
+//! A letter as a file in the chosen format, and many of them as one `.zip` that is generated while it is
+//! downloaded. One letter is open at a time; nothing is stored on disk. Knows no page.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::Write;
@@ -24,14 +24,14 @@ use crate::reading::invitation::{self, Reader};
 use crate::state::Site;
 use crate::state::export_progress::Tally;
 
-/// The PDF worker, if it lies where it should. Looked for each time: it may be installed while we run.
+/// The PDF worker, if it is installed. Looked for each time: it may be installed while we run.
 pub(crate) fn worker(site: &Site) -> Result<Worker, ExportError> {
     let rules = &site.config.export;
     let most = sealpost_export::Limits::default().output;
     let limits = sealpost_export::Limits {
         memory: rules.pdf_memory,
         wall: rules.pdf_time,
-        // More than all opened letters may take together would be no bound.
+        // A bound larger than the memory for all opened letters would be useless.
         output: most.min(2 * site.config.memory as u64),
         ..Default::default()
     };
@@ -47,13 +47,13 @@ pub(crate) fn name(site: &Site, row: &DepositRow, summary: Option<&Summary>, for
     format!("{stem}.{}", format.extension())
 }
 
-/// Why a letter is not there in the format that was requested. The reader is told; the letter itself is safe.
+/// Why a letter cannot be exported in the requested format. The reader is told; the letter itself is safe.
 pub(crate) enum NotMade {
-    /// The operator's to fix.
+    /// To be fixed by the operator.
     NoWorker,
-    /// The machine has no room for it just now.
+    /// The machine has no capacity at the moment.
     NotNow,
-    /// This letter cannot be had in this format.
+    /// This letter cannot be converted to this format.
     NotThis,
 }
 
@@ -88,14 +88,14 @@ pub(crate) async fn made(
     }))
 }
 
-/// The words of a document in the reader's language; their places stand in them by name.
+/// The labels of a document in the reader's language, with named placeables.
 pub(crate) fn labels(language: Language) -> Labels {
     let place = |name: &'static str| (name.into(), format!("{{{name}}}").into());
     let places = ["page", "pages", "n", "weekday", "day", "month", "year", "time", "zone"].map(place).into();
     Labels::of(language.tag(), |key| language.say_with(key, Some(&places)))
 }
 
-/// Set by the worker. It is in memory until it has been fetched, and has its room there.
+/// Typeset by the worker. The PDF is kept in reserved memory until it has been downloaded.
 async fn pdf(
     site: &Site,
     language: Language,
@@ -127,24 +127,25 @@ async fn pdf(
     Ok(Ok(Assembled { size: size as u64, pieces: held_pieces(chunks.into(), room) }))
 }
 
-/// A letter that goes into an archive.
+/// A letter to be added to an archive.
 pub(crate) struct ArchivedLetter {
     pub(crate) id: String,
     /// A folder in the archive, or empty.
     pub(crate) folder: String,
 }
 
-/// What an archive says about letters that came as `.eml` although another format was requested, or not at all.
+/// What an archive says about letters that are included as `.eml` instead of the requested format, or not at
+/// all.
 pub(crate) struct Explanation {
     /// The name of the text file.
     pub(crate) file: String,
     /// The first lines of the letter.
     pub(crate) text: String,
-    /// The lines above what could not be had at all.
+    /// The lines above the list of letters that could not be included.
     pub(crate) damaged: String,
 }
 
-/// The archive, piece by piece, as fast as it is taken.
+/// The archive, piece by piece, as fast as it is read.
 pub(crate) fn archive(
     site: web::Data<Site>,
     owner: SignedIn,
@@ -184,7 +185,7 @@ pub(crate) fn archive(
     })
 }
 
-/// Where the archive is written to, until somebody takes it.
+/// Buffer that the archive is written to until it is read.
 #[derive(Clone, Default)]
 pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -218,17 +219,17 @@ struct Packing {
     format: Format,
     explanation: Explanation,
     names: HashSet<String>,
-    /// Names of letters that are there as `.eml` instead.
+    /// Names of letters included as `.eml` instead.
     replaced: Vec<String>,
-    /// Names of letters that cannot be opened any more.
+    /// Names of letters that can no longer be opened.
     damaged: Vec<String>,
     open: Option<Pieces>,
-    /// For the page that shows how far it is.
+    /// For the page that shows the progress.
     tally: Option<Tally>,
 }
 
 impl Packing {
-    /// One piece of the open file, or the next file, or the end. False after the end.
+    /// One piece of the open file, the next file, or the end. `false` after the end.
     async fn step(&mut self) -> Result<bool, Problem> {
         if let Some(pieces) = &mut self.open {
             match pieces.next().await {
@@ -261,7 +262,7 @@ impl Packing {
                 self.count();
                 return Ok(());
             }
-            // One letter must not take the others with it.
+            // One damaged letter must not spoil the others.
             Err(problem @ Problem::Damaged(_)) => {
                 tracing::error!(http.problem = %problem, "a letter could not be exported");
                 self.damaged.push(wanted.id);
@@ -291,17 +292,18 @@ impl Packing {
         Ok(())
     }
 
-    /// A letter that is as it was: an archive that has begun with it can end with it.
+    /// A letter that has been verified: an archive that begins with it can complete it.
     async fn whole(&self, id: &str) -> Result<Deposit, Problem> {
         let deposit = self.owner.deposit(&self.site, id).await?;
         deposit.verify().await?;
         Ok(deposit)
     }
 
-    /// Begins a file under a name that is not taken yet, and says which.
+    /// Begins a file under a name that is not used yet, and returns it.
     fn start(&mut self, folder: &str, file: &str) -> Result<String, Problem> {
         let path = unused(&mut self.names, folder, file);
-        // Stored: most of what is in there is compressed already. More than 4 GiB of one letter cannot be.
+        // Stored uncompressed: most content is compressed already. A single letter is never larger than 4
+        // GiB.
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         if let Some(zip) = &mut self.zip {
             zip.start_file(path.as_str(), options).map_err(|error| Problem::fault("an archive", error))?;
@@ -341,7 +343,7 @@ impl Packing {
     }
 }
 
-/// "Inbox/name.eml", or "Inbox/name (2).eml" if that is taken; file systems do not tell case apart.
+/// "Inbox/name.eml", or "Inbox/name (2).eml" if that is used; some file systems ignore case.
 pub(crate) fn unused(names: &mut HashSet<String>, folder: &str, file: &str) -> String {
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     let dot = if extension.is_empty() { "" } else { "." };

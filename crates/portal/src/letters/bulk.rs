@@ -1,4 +1,5 @@
-//! What is done with letters, one or many: into the trash, back, away for good, read or unread, or on to the export page.
+//! Actions on one or many letters: moving to the trash, restoring, deleting permanently, marking as read or
+//! unread, exporting.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -20,10 +21,10 @@ use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Letters in one transaction: nobody waits long behind it.
+/// Letters per transaction, so that others do not wait long.
 const AT_ONCE: usize = 200;
 
-/// What is asked about once more.
+/// Actions that require a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Trash,
@@ -47,7 +48,7 @@ struct SurePage {
     page: Page,
     deed: Deed,
     place: FolderPage,
-    /// None where all of them are meant.
+    /// Empty if all letters are meant.
     ids: Vec<String>,
     all: bool,
     carried: Vec<(&'static str, String)>,
@@ -151,7 +152,7 @@ pub(crate) async fn act(
     }
 }
 
-/// The list one came from, and what has been done.
+/// Redirects to the list the request came from, with the result.
 fn back(place: FolderPage, fields: &Fields, done: &str, n: Option<usize>, at: Option<Timestamp>) -> String {
     let mut to = format!("{}?done={done}", place.path());
     let more = [

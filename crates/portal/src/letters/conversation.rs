@@ -1,5 +1,5 @@
-//! Letters that belong to one conversation: which they are, in a list and beside a letter. Their Message-IDs stand sealed
-//! in what a list shows of them and are read there; from then on hashes of them are enough.
+//! Which letters belong to one conversation, in a list and beside a letter. Their Message-IDs are sealed in the
+//! listings and are read there; afterwards hashes of them suffice.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,46 +18,46 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::conversation_cache::{Conversations, Names};
 
-/// Room for [`READ_AT_ONCE`] lines.
+/// Memory for [`READ_AT_ONCE`] rows.
 const ROOM: u64 = 1024 * 1024;
-/// So many lines are opened without asking for room.
+/// This many rows are opened without reserving memory.
 const FEW: usize = 20;
-/// Time for a first look at letters; those that are left stand alone until the next page.
+/// Time for a first look at letters; those left over are shown alone until the next page.
 const TIME: Duration = Duration::from_millis(500);
-/// Message-IDs of one letter: its own, those it answers, and of a long line of them the newest.
+/// Maximum Message-IDs per letter: its own, those it replies to, and of a long list the newest.
 const MAX_NAMES: usize = 64;
-/// Letters that may have come with an earlier time than one that was seen: by another machine's clock.
+/// How far a letter may be dated before one already seen, in milliseconds: machines' clocks differ.
 const SKEW: i64 = 60 * 60 * 1000;
-/// Letters that stand beside one; there may be more, and the page says so.
+/// Maximum letters shown beside one; if there are more, the page says so.
 const MAX_BESIDE: usize = 100;
 
-/// A conversation, as a line of a list.
+/// A conversation, as a row of a list.
 pub(crate) struct Talk {
-    /// Its letters in this place, newest first.
+    /// Its letters in this folder, newest first.
     pub(crate) ids: Vec<String>,
-    /// Where reading goes on: the oldest of them that is unread, or the newest.
+    /// Where reading continues: the oldest unread one, or the newest.
     pub(crate) next: String,
     pub(crate) unread: u64,
-    /// Its letters in all places but the trash.
+    /// Number of its letters in all folders but the trash.
     pub(crate) letters: u64,
 }
 
-/// The letters beside one, oldest first, itself among them.
+/// The conversation of a letter, oldest first, including itself.
 #[derive(Default)]
 pub(crate) struct ConversationLetters {
     pub(crate) lines: Vec<Line>,
-    /// Older ones that are not among them.
+    /// Number of older ones left out.
     pub(crate) more: u64,
 }
 
-/// Where letters of a mailbox lie, and which belong together.
+/// The folders of a mailbox's letters, and which letters belong together.
 pub(crate) struct Talks {
     all: Vec<Whereabouts>,
     conversations: Arc<Conversations>,
 }
 
 impl Talks {
-    /// The conversations with letters in a place, newest first.
+    /// The conversations with letters in a folder, newest first.
     pub(crate) fn in_place(&self, place: FolderPage) -> Vec<Talk> {
         let mut everywhere: HashMap<usize, u64> = HashMap::new();
         let groups: Vec<Option<usize>> =
@@ -98,7 +98,7 @@ impl Talks {
         talks
     }
 
-    /// All letters in that place, that had come by then, of the conversations which these letters belong to.
+    /// All letters in that folder, arrived by then, of the conversations that these letters belong to.
     pub(crate) fn whole(&self, ids: &[String], place: FolderPage, seen: Timestamp) -> Vec<String> {
         let groups: HashSet<usize> = ids.iter().filter_map(|id| self.conversations.group(id)).collect();
         let meant = |one: &&Whereabouts| {
@@ -111,7 +111,7 @@ impl Talks {
 }
 
 impl SignedIn {
-    /// Where all letters lie, and which belong together.
+    /// The folders of all letters, and which belong together.
     pub(crate) async fn talks(&self, site: &web::Data<Site>) -> Result<Talks, Problem> {
         let all = site.store.whereabouts(self.mailbox_id(), MAX_ALL).await;
         let all = all.map_err(|error| Problem::fault("reading where letters lie", error))?;
@@ -121,7 +121,7 @@ impl SignedIn {
         Ok(Talks { all, conversations })
     }
 
-    /// The letters of the conversation that a letter belongs to, wherever they lie but in the trash.
+    /// The letters of the conversation that a letter belongs to, in all folders but the trash.
     pub(crate) async fn beside(
         &self,
         site: &web::Data<Site>,
@@ -139,7 +139,7 @@ impl SignedIn {
         if ids.len() < 2 {
             return Ok(ConversationLetters::default());
         }
-        // Of very many the rows are not read to find the newest.
+        // If there are very many, their rows are not read to find the newest.
         let (ids, left_out) = if ids.len() <= MAX_BESIDE {
             (ids, 0)
         } else {
@@ -156,7 +156,7 @@ impl SignedIn {
         Ok(ConversationLetters { lines, more: left_out })
     }
 
-    /// What is known of these letters; those that are new are looked at, the newest first.
+    /// What is known of these letters; new ones are opened, the newest first.
     async fn looked_at(
         &self,
         site: &web::Data<Site>,
@@ -178,7 +178,7 @@ impl SignedIn {
                 whole = false;
                 break;
             }
-            // The letter beside which this is asked for may wait for all the room there is: a few lines need none.
+            // The letter shown beside them may need all reserved memory: a few rows need none.
             let _room = match part.len() > FEW {
                 true => Some(site.room_for(ROOM).await?),
                 false => None,
@@ -200,15 +200,15 @@ impl SignedIn {
     }
 }
 
-/// Which letters of a mailbox are asked for.
+/// Which letters of a mailbox to look up.
 #[derive(Clone, Copy)]
 enum Asked {
-    /// All that there are: others are gone.
+    /// All existing ones: others are gone.
     All,
     Some,
 }
 
-/// The letters of a conversation that stand beside one of them, and how many older ones do not.
+/// The letters of a conversation to show beside one of them, and how many older ones are left out.
 fn newest_of(
     all: &[Whereabouts],
     conversations: &Conversations,
@@ -224,7 +224,7 @@ fn newest_of(
     (ids, left_out as u64)
 }
 
-/// The Message-IDs that a letter names, as hashes.
+/// The Message-IDs that a letter refers to, as hashes.
 fn names_of(site: &Site, summary: Option<&Summary>) -> Names {
     let Some(summary) = summary else { return Names::default() };
     let older = summary.references.iter().chain(&summary.in_reply_to).rev();
@@ -236,8 +236,8 @@ fn names_of(site: &Site, summary: Option<&Summary>) -> Names {
     ids.map(hash).collect()
 }
 
-/// One spelling. What is no Message-ID (RFC 5322 §3.6.4: both sides of an `@`) joins nothing: words and counters that
-/// programs leave there are the same in letters that have nothing to do with each other.
+/// Normalises the spelling. What is not a Message-ID (RFC 5322 §3.6.4: both sides of an `@`) connects nothing: words
+/// and counters that programs put there are the same in unrelated letters.
 fn spelt(id: &str) -> Option<String> {
     let id: String = id.chars().filter(|c| !c.is_whitespace() && !matches!(c, '<' | '>' | '"')).collect();
     let (left, right) = id.rsplit_once('@')?;

@@ -1,5 +1,5 @@
-//! Taking letters away: one as `.pdf`, `.eml` or `.msg`, many as one `.zip`; and the page that asks how, and
-//! offers to delete what has been saved.
+//! Exporting letters: one as `.pdf`, `.eml` or `.msg`, many as one `.zip`; and the page that asks for the
+//! format, and offers to delete what has been saved.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,9 +27,9 @@ use crate::state::Site;
 use crate::state::export_progress::ExportStatus;
 use sealpost_mailbox::is_id;
 
-/// What is sent as a file can do nothing even where a browser shows it.
+/// A file sent for download can do nothing even if a browser displays it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";
-/// Letters asked for at once when everything is exported.
+/// Letters per query when everything is exported.
 const AT_ONCE: u32 = 500;
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ struct ExportPage {
     count: u64,
     bytes: u64,
     has_pdf: bool,
-    /// Under which the page asks how far the archive is.
+    /// The id under which the page asks for the archive's progress.
     watch: String,
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn archive(
         .streaming(pieces))
 }
 
-/// One letter is taken away: its sender and the audit trail know of it from now on.
+/// Records that a letter was downloaded: for its sender and in the audit trail.
 pub(crate) async fn note_taken(
     site: &Site,
     owner: &SignedIn,
@@ -181,7 +181,7 @@ struct Progress {
     state: &'static str,
 }
 
-/// GET /export/progress/{part}: how far an archive of this session is.
+/// GET /export/progress/{part}: progress of an archive of this session.
 pub(crate) async fn progress(
     site: web::Data<Site>,
     owner: SignedIn,
@@ -214,8 +214,7 @@ async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec
     Ok(wanted)
 }
 
-/// What folders are called in an archive: safe wherever it is unpacked, and no two alike, where file systems do not tell
-/// case apart either.
+/// Folder names in an archive: safe wherever it is unpacked, and distinct even if case is ignored.
 #[derive(Default)]
 struct FolderNames {
     given: HashMap<String, String>,
@@ -228,7 +227,7 @@ impl FolderNames {
             return given.clone();
         }
         let flat = title.replace(['/', '\\'], " ");
-        // Windows opens a device for "CON" and "con.x"; a name of nothing but dots is none.
+        // Windows opens a device for "CON" and "con.x"; a name of dots only is invalid.
         let safe =
             sealpost_mail::file_name(&download::file_name(&flat, "_")).unwrap_or_else(|| "_".to_owned());
         let mut name = safe.clone();

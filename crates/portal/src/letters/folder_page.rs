@@ -1,5 +1,4 @@
-//! Where letters lie, as their owner sees it: the folders of the house and the owner's own; their names, addresses and
-//! symbols. Opens nothing.
+//! Folders as their owner sees them, built-in and own: their names, URLs and symbols. Opens nothing.
 
 use sealpost_store::{DepositRow, Folder, FolderRef};
 
@@ -7,7 +6,7 @@ use crate::links;
 use crate::mailbox::own_folder::FolderId;
 use crate::page::Page;
 
-/// Before the id of an own folder, where a letter's could stand too.
+/// Prefix of an own folder's id where a letter's id could be, too.
 const OWN: &str = "folder-";
 
 /// A folder that has a page.
@@ -16,7 +15,7 @@ pub(crate) enum FolderPage {
     Inbox,
     Sent,
     Trash,
-    /// One that the owner has made.
+    /// One created by the owner.
     Own(FolderId),
 }
 
@@ -33,12 +32,12 @@ impl FolderPage {
         }
     }
 
-    /// Where a letter lies; a draft is no place of its own here.
+    /// The folder of a letter; drafts have none here.
     pub(crate) fn of(row: &DepositRow) -> Self {
         Self::where_lies(row.folder, row.own_folder.as_deref())
     }
 
-    /// The same of a letter whose row was not read.
+    /// The same for a letter whose row was not read.
     pub(crate) fn where_lies(folder: Folder, own_folder: Option<&str>) -> Self {
         match (folder, own_folder.and_then(FolderId::parse)) {
             (Folder::Trash, _) => Self::Trash,
@@ -48,7 +47,7 @@ impl FolderPage {
         }
     }
 
-    /// As forms say it.
+    /// Its name in forms.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Inbox => Folder::Inbox.as_str().to_owned(),
@@ -76,7 +75,7 @@ impl FolderPage {
         Self::named(name).unwrap_or(Self::Inbox)
     }
 
-    /// Of an own folder the page must have been told.
+    /// For an own folder the page must know its name.
     pub(crate) fn title(&self, page: &Page) -> String {
         match self {
             Self::Inbox => page.t("inbox-title"),

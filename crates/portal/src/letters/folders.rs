@@ -1,4 +1,5 @@
-//! The folders of an owner's: the page where they are made, renamed and removed. No letter goes with a folder. Knows no seal.
+//! The owner's folders: the page where they are created, renamed and removed. No letter is deleted with a
+//! folder. Knows no seal.
 
 use std::collections::HashMap;
 
@@ -24,11 +25,11 @@ use crate::state::Site;
 struct FoldersPage {
     page: Page,
     counts: HashMap<String, u64>,
-    /// What has just been done.
+    /// The last action.
     done: Option<&'static str>,
-    /// What is wrong with a name: the new one's, or that of a folder.
+    /// The error of a name: the new one's, or that of a folder.
     wrong: Option<(Option<FolderId>, &'static str)>,
-    /// As it was typed.
+    /// The name as typed.
     typed: String,
 }
 
@@ -41,12 +42,12 @@ impl FoldersPage {
         MAX_NAME
     }
 
-    /// Of the field for a new one.
+    /// The error of the field for a new folder.
     fn error(&self) -> Option<String> {
         self.wrong.filter(|(which, _)| which.is_none()).map(|(_, key)| self.said(key))
     }
 
-    /// Of the field for that folder's name.
+    /// The error of the field for that folder's name.
     fn error_of(&self, folder: &OwnFolder) -> Option<String> {
         self.wrong.filter(|(which, _)| *which == Some(folder.id)).map(|(_, key)| self.said(key))
     }
@@ -123,7 +124,7 @@ pub(crate) async fn act(
     }
 }
 
-/// What is to be said of a name that was not given.
+/// The error of a refused name.
 pub(crate) fn wrong(named: Named) -> Option<&'static str> {
     match named {
         Named::Done(_) => None,
@@ -134,13 +135,13 @@ pub(crate) fn wrong(named: Named) -> Option<&'static str> {
     }
 }
 
-/// Names that an own folder would be taken for.
+/// Names that a folder would be confused with.
 pub(crate) fn reserved(page: &Page) -> Vec<String> {
     let house = FolderPage::ALL.iter().map(|place| place.title(page));
     house.chain([page.t("drafts-title")]).collect()
 }
 
-/// Whether the owner has said that a folder may go with letters in it.
+/// Whether the owner has confirmed removing a folder that contains letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Consent {
     Given,
@@ -168,7 +169,7 @@ async fn remove(
             ThrownAway::Gone | ThrownAway::NotThere => {
                 return Ok(redirect(&links::saying(links::FOLDERS, ("done", "removed"))));
             }
-            // In this moment.
+            // A hold has just begun.
             ThrownAway::Held => page.is_held = true,
         }
     }

@@ -1,4 +1,5 @@
-//! The folders: inbox, sent, trash and the owner's own; in pages, in the order requested, or what a search found in all of them.
+//! The folder pages: inbox, sent, trash and the owner's own, paginated and sorted, or the results of a search
+//! over all of them.
 
 use std::collections::HashMap;
 
@@ -27,20 +28,20 @@ use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// A letter that goes in so many days is marked.
+/// Letters that expire within this many days are marked.
 const SOON: u64 = 7;
 
-/// A line as the page shows it.
+/// A row as the page shows it.
 struct InboxLine {
     id: String,
-    /// Where a click leads: of a conversation that is read in part, on where reading stopped.
+    /// The letter opened by a click: in a conversation partly read, the one where reading stopped.
     opens: String,
-    /// Letters of the conversation that this line stands for; one where every letter has its own line.
+    /// Number of letters in the conversation shown by this row; 1 if letters are shown singly.
     letters: u64,
     unread_letters: u64,
-    /// The folder that the page shows.
+    /// Folder of the letter.
     place: FolderPage,
-    /// Written by the owner: `person` is whom it went to.
+    /// Written by the owner: `person` is the recipient.
     is_sent: bool,
     person: Option<String>,
     subject: Option<String>,
@@ -53,33 +54,33 @@ struct InboxLine {
     expires: Option<Timestamp>,
 }
 
-/// What a search came to, beside its letters.
+/// The state of a search, apart from its letters.
 struct Searched {
-    /// As it was asked.
+    /// The words as entered.
     words: String,
     unread: bool,
     with_files: bool,
     from: String,
     to: String,
-    /// Nothing was searched for.
+    /// The query was empty.
     is_empty: bool,
     unread_texts: u64,
     left_out: u64,
     more: bool,
 }
 
-/// What has just been done.
+/// The last action.
 enum Done {
     Nothing,
     NoneChosen,
     Sent,
-    /// At that moment: by it the deletion is taken back.
+    /// Number and time, by which the deletion can be undone.
     Trashed(u64, Option<Timestamp>),
-    /// Into another folder, at that moment: by it the move is taken back.
+    /// Moved to another folder: number and time, by which the move can be undone.
     Moved(u64, Option<Timestamp>),
     Read(u64),
     Unread(u64),
-    /// More than are taken away at once.
+    /// More than can be exported at once.
     TooMany,
     Restored(u64),
     Destroyed(u64),
@@ -97,22 +98,22 @@ struct InboxPage {
     number: u32,
     pages: u32,
     welcome: bool,
-    /// Nothing is kept for good here.
+    /// Letters here expire.
     letters_go: bool,
     order: Order,
-    /// Letters too old to be sorted.
+    /// Number of letters too old to be sorted.
     unsorted: u64,
     searched: Option<Searched>,
-    /// Each line is a conversation.
+    /// Each row is a conversation.
     grouped: bool,
     done: Done,
     trash_days: u64,
-    /// Of now: "all" means those that had come by then.
+    /// Time of the page: "all" means the letters that had arrived by then.
     seen: Timestamp,
 }
 
 impl Searched {
-    /// Something of the form beside the words is chosen, or may be: it stands open.
+    /// Whether a filter besides the words is or may be set: then the form is expanded.
     fn is_narrowed(&self, order: &Order) -> bool {
         let days = !self.from.is_empty() || !self.to.is_empty();
         self.is_empty || self.unread || self.with_files || days || *order != Order::Newest
@@ -139,7 +140,7 @@ impl InboxPage {
         }
     }
 
-    /// There is something to choose between.
+    /// Whether there is a choice.
     fn offers_groups(&self) -> bool {
         groups(self.place) && self.searched.is_none()
     }
@@ -148,7 +149,7 @@ impl InboxPage {
         self.page.n("done-many", &(MAX_CHOSEN as u64))
     }
 
-    /// The address of another page of the same list.
+    /// The URL of another page of the same list.
     fn turn(&self, number: u32) -> String {
         format!("{}{}", self.place.path(), ListPage { order: self.order, number }.query())
     }
@@ -177,10 +178,10 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// The address of that page, with what there is to be said.
+    /// The URL of that page, with the message to show.
     fn on(&self, place: FolderPage, page: u32) -> String {
         let Self { done, n, at, .. } = self;
-        // What came from an address goes into one only if it is a word of ours.
+        // A word taken from a URL is put into one only if it is of our form.
         let word = done.bytes().all(|byte| byte.is_ascii_lowercase());
         let mut query = vec![format!("page={page}")];
         if Order::parse(&self.sort) != Order::Newest {
@@ -249,7 +250,7 @@ async fn list(
     let offset = (number - 1).saturating_mul(per_page);
     let grouped = owner.profile().grouped && groups(place);
     let part = match (grouped, order) {
-        // Counts and folders alone.
+        // Only counts and folders.
         (true, _) | (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
             StorePage { offset: 0, limit: 0 }
         }
@@ -338,7 +339,7 @@ pub(crate) struct From {
     folder: String,
 }
 
-/// GET /search: what may be looked for, before anything is.
+/// GET /search: the search form before anything is searched.
 pub(crate) async fn search_form(
     site: web::Data<Site>,
     request: HttpRequest,
@@ -349,7 +350,7 @@ pub(crate) async fn search_form(
     answer(&site, &request, &owner, question).await
 }
 
-/// POST /search: what people look for must not stand in an address, where logs and histories keep it.
+/// POST /search: search words must not be in a URL, which logs and histories keep.
 pub(crate) async fn search(
     site: web::Data<Site>,
     request: HttpRequest,
@@ -411,7 +412,7 @@ async fn answer(
     show(StatusCode::OK, &template)
 }
 
-/// Where letters that belong together can stand as one line, if their owner wants it.
+/// Folders in which related letters can be shown as one row, if their owner wants it.
 pub(crate) fn groups(place: FolderPage) -> bool {
     match place {
         FolderPage::Inbox | FolderPage::Own(_) => true,
@@ -419,7 +420,7 @@ pub(crate) fn groups(place: FolderPage) -> bool {
     }
 }
 
-/// The line of a conversation: as its newest letter's.
+/// The row of a conversation: that of its newest letter.
 fn grouped_entry(entry: InboxLine, talk: Option<Talk>) -> InboxLine {
     let Some(talk) = talk else { return entry };
     InboxLine {
@@ -435,7 +436,7 @@ fn pages_of(letters: u64, per_page: u32) -> u32 {
     u32::try_from(letters.div_ceil(u64::from(per_page))).unwrap_or(u32::MAX).max(1)
 }
 
-/// How many days deleted letters can be had back.
+/// For how many days deleted letters can be restored.
 pub(crate) fn trash_days(site: &Site) -> u64 {
     let (retention, now) = (&site.config.retention, site.now());
     retention.days(now, retention.trashed(now)).into()
@@ -452,7 +453,7 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> InboxLine {
     let real = |s: &sealpost_mail::Summary| {
         s.attachments.iter().filter(|file| !download::is_in_its_place(file)).count() as u64
     };
-    // What is in the trash goes by the trash's time, unless its own is over before.
+    // In the trash a letter expires with the trash's time, unless its own is earlier.
     let trashed = row.trashed_at.map(|since| site.config.retention.trashed(since));
     InboxLine {
         person: summary.as_ref().and_then(people),

@@ -1,4 +1,4 @@
-//! Letters as a list: folders, search, what is done with many at once, and taking them away as files.
+//! Lists of letters: folders, search, bulk actions, and exporting them as files.
 
 pub(crate) mod archive;
 pub(crate) mod bulk;
@@ -21,7 +21,7 @@ pub(crate) mod withdrawn;
 
 use crate::language::Language;
 
-/// The words of a document that is not a letter from a mailbox, in the language of this tag.
+/// The labels of a document that is not a letter from a mailbox, in the language of this tag.
 #[must_use]
 pub fn document_labels(tag: &str) -> sealpost_export::Labels {
     archive::labels(Language::parse(tag).unwrap_or_else(Language::last_resort))

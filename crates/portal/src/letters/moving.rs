@@ -1,4 +1,5 @@
-//! Letters moved into a folder of the owner's, one or many: the page that asks which, and the move. Knows no seal.
+//! Moves one or many letters into an owner's folder: the page that asks for the folder, and the move. Knows
+//! no seal.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,7 +18,7 @@ use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Letters in one transaction.
+/// Letters per transaction.
 const AT_ONCE: usize = 200;
 
 #[derive(Template)]
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 200;
 struct MovePage {
     page: Page,
     place: FolderPage,
-    /// None where all of them are meant.
+    /// Empty if all letters are meant.
     ids: Vec<String>,
     all: bool,
     carried: Vec<(&'static str, String)>,
@@ -44,21 +45,21 @@ impl MovePage {
     }
 }
 
-/// What came of it.
+/// Result of a move.
 pub(crate) enum Moved {
     Done {
         letters: usize,
         at: Timestamp,
     },
-    /// The page that asks where to.
+    /// The page that asks for the folder.
     Asked(HttpResponse),
 }
 
-/// Where to, as the page was answered.
+/// The target folder, as chosen on the page.
 enum To {
     Own(FolderId),
     New,
-    /// Out of the folders of the owner's.
+    /// Out of the owner's folders.
     House,
     Unsaid,
 }
@@ -74,7 +75,7 @@ impl To {
     }
 }
 
-/// Moves them, or asks where to.
+/// Moves them, or asks for the folder.
 pub(crate) async fn moved(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -110,7 +111,7 @@ pub(crate) async fn moved(
                 page,
                 place,
                 count: ids.len() as u64,
-                // As they were ticked: what belongs to them is found anew.
+                // As ticked: what belongs to them is looked up again.
                 ids: if all { Vec::new() } else { fields.ids() },
                 all,
                 carried: carried(fields),
@@ -130,7 +131,7 @@ pub(crate) async fn moved(
     Ok(Moved::Done { letters, at: now })
 }
 
-/// Takes one move back.
+/// Undoes one move.
 pub(crate) async fn back(site: &Site, owner: &SignedIn, at: Timestamp) -> Result<usize, Problem> {
     let lost = |error| Problem::fault("moving letters back", error);
     let ids = site.store.moved_at(owner.mailbox_id(), at).await.map_err(lost)?;

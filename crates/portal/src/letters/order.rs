@@ -1,4 +1,4 @@
-//! In which order letters are shown. Opens nothing.
+//! The order in which letters are shown. Opens nothing.
 
 use std::cmp::Reverse;
 
@@ -8,7 +8,7 @@ use sealpost_store::Folder;
 use crate::mailbox::Line;
 use crate::page::display_name;
 
-/// In which order a folder is shown.
+/// The order of a folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Order {
     #[default]
@@ -23,7 +23,7 @@ impl Order {
     pub(crate) const ALL: [Self; 5] =
         [Self::Newest, Self::Oldest, Self::Person, Self::Subject, Self::Largest];
 
-    /// As it stands in an address.
+    /// Its name in a URL.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Newest => "newest",
@@ -38,7 +38,7 @@ impl Order {
         Self::ALL.into_iter().find(|order| order.name() == name).unwrap_or_default()
     }
 
-    /// Sorts lines that stand newest first; equal ones stay so.
+    /// Sorts rows that are newest first; the sort is stable.
     pub(crate) fn sort(self, lines: &mut [Line]) {
         match self {
             Self::Newest => {}
@@ -49,7 +49,7 @@ impl Order {
         }
     }
 
-    /// Where a line stands that comes as the `number`th of a list that stands newest first.
+    /// The sort key of a row that is the `number`th of a list sorted newest first.
     pub(crate) fn rank(self, line: &Line, number: usize) -> Rank {
         match self {
             Self::Newest => Rank::Equal,
@@ -63,7 +63,7 @@ impl Order {
     }
 }
 
-/// Where a line stands in an order; equal ones stay newest first. A few bytes, where a line may be kilobytes.
+/// A sort key; equal ones stay newest first. A few bytes, while a row may be kilobytes.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Equal,

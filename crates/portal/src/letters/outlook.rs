@@ -1,5 +1,5 @@
-//! A letter as `.msg`, put together while it is fetched: what is large is read from the sealed letter when it is its
-//! turn. Knows no page.
+//! A letter as `.msg`, generated while it is downloaded: large parts are read from the sealed letter when needed. Knows
+//! no page.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -14,13 +14,14 @@ use crate::problem::Problem;
 use crate::state::room::Room;
 use crate::state::{Site, off_the_loop};
 
-/// A finished file that is still in pieces.
+/// A planned file, still in pieces.
 pub(crate) struct Assembled {
     pub(crate) size: u64,
     pub(crate) pieces: HeldPieces,
 }
 
-/// The letter as `.msg`. It is in memory while the file is planned; what remains then is the room that `plan` needs.
+/// The letter as `.msg`. The letter is in memory while the file is planned; afterwards only the memory of the plan is
+/// reserved.
 pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assembled, ExportError>, Problem> {
     let letter = deposit.open_to_keep(site).await?;
     let planned = off_the_loop((), move || {
@@ -47,7 +48,7 @@ pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assemble
 
 fn ranges(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, EncodedRange>, ExportError> {
     let letter = Letter::parse(bytes)?;
-    // Each file once: finding its place reads all of it.
+    // Each file once: locating it reads all of it.
     let wanted: BTreeSet<usize> = pieces
         .iter()
         .filter_map(|piece| match piece {
@@ -58,20 +59,20 @@ fn ranges(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, EncodedRan
     Ok(wanted.into_iter().filter_map(|index| Some((index, letter.attachment_place(index)?))).collect())
 }
 
-/// Bytes handed to the browser at once.
+/// Bytes sent to the browser at once.
 const PIECE: usize = 64 * 1024;
 
 struct Plan {
     deposit: Deposit,
     pieces: VecDeque<MsgPiece>,
     places: HashMap<usize, EncodedRange>,
-    /// What is being handed out of what is in memory.
+    /// The piece being sent from memory.
     own: Bytes,
     file: Option<OpenFile>,
     _room: Room,
 }
 
-/// An attachment that is being read, and what has been read and not been handed out.
+/// An attachment being read, and what has been read but not sent.
 struct OpenFile {
     index: usize,
     pieces: HeldPieces,
@@ -115,7 +116,7 @@ impl Plan {
 }
 
 impl OpenFile {
-    /// The next bytes, at most so many.
+    /// The next bytes, at most this many.
     async fn take(&mut self, most: usize) -> Result<Bytes, Problem> {
         while self.read.is_empty() {
             let next = self.pieces.next().await;

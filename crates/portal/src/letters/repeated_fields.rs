@@ -2,7 +2,7 @@
 
 use sealpost_mailbox::is_id;
 
-/// Letters that are ticked in one go, or taken away as one file.
+/// Maximum letters selected at once, or exported as one file.
 pub(crate) const MAX_CHOSEN: usize = 500;
 
 /// A form whose fields may come more than once.
@@ -17,7 +17,7 @@ impl Fields {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// The chosen letters, each once; what cannot be an id is no letter.
+    /// The selected letters, each once; invalid ids are ignored.
     pub(crate) fn ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
         for (_, id) in self.0.iter().filter(|(key, value)| key == "id" && is_id(value)) {

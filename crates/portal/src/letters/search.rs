@@ -1,6 +1,5 @@
-//! Searching letters that lie sealed. Each has its words beside it, sealed under its own key; who searches opens those and
-//! no letter. Where they are missing, damaged or of another version they are made, within limits that the page admits to.
-//! Logs no word.
+//! Searches sealed letters. Each has its words beside it, sealed under its own key; a search opens those and no letter.
+//! Missing, damaged or outdated words are extracted again, within limits that the page reports. Logs no word.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,36 +18,36 @@ use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Found letters that are sorted; there may be more, and the page says so.
+/// Maximum results that are sorted; if there are more, the page says so.
 const MAX_FOUND: usize = 2000;
-/// Letters whose words are opened.
+/// Maximum letters whose words are opened.
 const MAX_OPENED: u64 = 20_000;
 /// Letters whose words are in memory at once.
 const AT_ONCE: u32 = 100;
-/// Room for them: most letters have a few hundred words.
+/// Memory for them: most letters have a few hundred words.
 const ROOM: u64 = 4 * 1024 * 1024;
-/// Time for making words that are missing while somebody waits. What is left is made beside the page.
+/// Time for extracting missing words while a user waits. The rest is done in the background.
 const TIME: Duration = Duration::from_millis(600);
-/// Bytes of letters opened for that in one search.
+/// Maximum bytes of letters opened for that in one search.
 const BYTES: u64 = 64 * 1024 * 1024;
-/// Whether somebody has moved them meanwhile or not: a letter is found once.
+/// A letter moved meanwhile is still found once.
 const FOLDERS: [Folder; 3] = [Folder::Inbox, Folder::Sent, Folder::Trash];
 
-/// What somebody looks for.
+/// A search query.
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
     pub(crate) words: SearchWords,
     pub(crate) unread: bool,
     pub(crate) with_files: bool,
-    /// The first moment that counts.
+    /// Start of the period.
     pub(crate) from: Option<Timestamp>,
-    /// The first moment after the last.
+    /// End of the period, exclusive.
     pub(crate) until: Option<Timestamp>,
     pub(crate) order: Order,
 }
 
 impl Sought {
-    /// There is nothing to look for.
+    /// Whether the query is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.is_empty()
             && !self.unread
@@ -57,7 +56,7 @@ impl Sought {
             && self.until.is_none()
     }
 
-    /// Whether the row alone says that it is not among them.
+    /// Whether the row alone excludes the letter.
     fn passes_over(&self, one: &Searchable) -> bool {
         let row = &one.row;
         (self.unread && (!row.is_unread() || row.folder != Folder::Inbox))
@@ -66,31 +65,31 @@ impl Sought {
     }
 }
 
-/// What a search came to.
+/// The results of a search.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) lines: Vec<Line>,
-    /// Letters whose text was not looked at, or not to its end, because of a limit; their sender and subject were.
+    /// Number of letters whose text was not searched completely, because of a limit; their sender and subject were.
     pub(crate) unread_texts: u64,
-    /// Letters too old to be looked at at all.
+    /// Number of letters too old to be searched at all.
     pub(crate) left_out: u64,
     /// More were found than are shown.
     pub(crate) more: bool,
-    /// Letters whose words are still to be made.
+    /// Letters whose words still have to be extracted.
     wordless: Vec<String>,
 }
 
-/// How much may still be spent on words that are missing.
+/// The remaining budget for extracting missing words.
 struct Budget {
     time: Duration,
     bytes: u64,
 }
 
-/// A part of a folder after its words were looked at.
+/// A page of a folder after searching its words.
 #[derive(Default)]
 struct Looked {
     found: Vec<Line>,
-    /// Not found, and not everything was looked at.
+    /// Number of letters not found but not searched completely.
     in_part: u64,
     /// Letters whose words are not indexed yet.
     missing: Vec<Line>,
@@ -98,7 +97,7 @@ struct Looked {
 }
 
 impl SignedIn {
-    /// The letters of this mailbox that are sought, in all folders, in the order requested.
+    /// The letters of this mailbox that match, in all folders, in the requested order.
     pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<Found, Problem> {
         let mut found = Found::default();
         let mut budget = Budget { time: TIME, bytes: BYTES };
@@ -123,7 +122,7 @@ impl SignedIn {
                 let (reader, wanted, keys) = (self.reader(), sought.clone(), site.clone());
                 let looked =
                     site.cleaning(self.mailbox_id(), move || look(&reader, &keys, &wanted, part)).await?;
-                // Letters that must be opened take their own.
+                // Letters that must be opened reserve their own.
                 drop(room);
                 found.lines.extend(looked.found);
                 found.unread_texts += looked.in_part;
@@ -147,14 +146,14 @@ impl SignedIn {
         Ok(found)
     }
 
-    /// Letters of a folder that were not looked at.
+    /// Number of letters of a folder that were not searched.
     async fn rest(&self, site: &Site, folder: Folder, seen: u64) -> Result<u64, Problem> {
         let counts = site.store.deposit_counts(self.mailbox_id(), folder).await;
         let counts = counts.map_err(|error| Problem::fault("counting letters", error))?;
         Ok(counts.total.saturating_sub(seen))
     }
 
-    /// Makes the words of letters that have none, and looks at them.
+    /// Extracts the words of letters that have none, and searches them.
     async fn look_inside(
         &self,
         site: &web::Data<Site>,
@@ -172,7 +171,7 @@ impl SignedIn {
                 if is_small {
                     found.wordless.push(line.row.id.clone());
                 }
-                // What the list knows of it is looked at all the same.
+                // The fields known from the list are searched nevertheless.
                 match sought.words.are_in(&search_index::make(line.summary.as_ref(), None)) {
                     Match::Yes => found.lines.push(line),
                     Match::No | Match::NotInPart | Match::Unreadable => found.unread_texts += 1,
@@ -180,7 +179,7 @@ impl SignedIn {
                 continue;
             }
             budget.bytes -= if is_small { size } else { 0 };
-            // What it takes to look through letters whose words are there is not counted: each search makes some.
+            // Time spent on letters that already have words is not counted: so each search makes progress.
             let begun = Instant::now();
             let words = reader.words_of(site, &line.row.id).await?;
             budget.time = budget.time.saturating_sub(begun.elapsed());
@@ -197,7 +196,7 @@ impl SignedIn {
     }
 }
 
-/// Which letters of a part are sought, by their words.
+/// The letters of a page that match by their words.
 fn look(reader: &Reader, site: &Site, sought: &Sought, part: Vec<Searchable>) -> Looked {
     let mut looked = Looked::default();
     for Searchable { row, words } in part {
@@ -215,7 +214,7 @@ fn look(reader: &Reader, site: &Site, sought: &Sought, part: Vec<Searchable>) ->
                 continue;
             }
             Match::Yes | Match::Unreadable => {
-                // Proven here: what somebody else put into the rows is not shown and not looked into.
+                // The proof is verified here: rows written by others are neither shown nor searched.
                 if let Some(OpenedLine { summary, key }) = reader.opened(site, &row) {
                     looked.new.extend(reader.rewrapped(site, &row, &key));
                     line = Some(Line { row, summary });

@@ -1,7 +1,7 @@
-//! The words of one letter as a search keeps them, and whether they are those somebody looks for. Knows no seal and no row.
+//! The words of one letter as stored for searching, and matching them against a query. Knows no seal and no row.
 //!
-//! Plain bytes (docs/formats.md, section 11): version, how much of the letter is in them, then every word once, folded,
-//! each before a line end; line ends fill them up to a whole number of blocks, so that their length says little.
+//! Plain bytes (docs/formats.md, section 11): version, how much of the letter is covered, then every word once, folded,
+//! each followed by a line end; line ends pad them to a whole number of blocks, so that their length reveals little.
 
 use std::collections::HashSet;
 
@@ -9,28 +9,28 @@ use sealpost_mail::{Inside, Summary, folded, folded_bare};
 
 use crate::http::download;
 
-/// Of the folding and of what is taken from a letter: words of another version are made anew.
+/// Version of the folding and of the selection of words: words of another version are extracted again.
 const VERSION: u8 = 1;
-/// Lengths are whole numbers of these.
+/// Lengths are multiples of this.
 const BLOCK: usize = 256;
-/// Different words of one letter, in bytes.
+/// Maximum size of the words of one letter, in bytes.
 const MAX: usize = 128 * 1024;
-/// A run of characters without a blank, as in Japanese or in a long link, is taken in pieces that overlap by the longest
-/// word that can be looked for.
+/// A run of characters without a blank, as in Japanese or in a long link, is split into pieces that overlap by the
+/// longest word that can be searched for.
 const RUN: usize = 512;
 pub(crate) const MAX_WORD: usize = 64;
 const MAX_WORDS: usize = 8;
 
-/// How much of a letter its words are of.
+/// How much of a letter its words cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     /// The whole letter is indexed.
     Whole = 1,
-    /// Sender, subject and names of files; of the text nothing, or its beginning.
+    /// Sender, subject and file names; of the text nothing, or its beginning.
     Part = 2,
 }
 
-/// Makes the words of a letter. `bytes`: nothing if it is too large to be looked into.
+/// Extracts the words of a letter. `bytes`: `None` if it is too large to be read.
 pub(crate) fn make(summary: Option<&Summary>, bytes: Option<&[u8]>) -> Vec<u8> {
     let mut made = Made { out: vec![VERSION, Of::Whole as u8], seen: HashSet::new(), full: false };
     if let Some(summary) = summary {
@@ -92,7 +92,7 @@ impl Made {
     }
 }
 
-/// A run in pieces of at most [`RUN`] characters.
+/// Splits a run into pieces of at most [`RUN`] characters.
 fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(word);
     std::iter::from_fn(move || {
@@ -104,31 +104,31 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Without the punctuation around it, unless it is nothing else.
+/// Without surrounding punctuation, unless it is nothing else.
 fn trimmed(word: &str) -> &str {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
     if bare.is_empty() { word } else { bare }
 }
 
-/// An address of the web without what one writes and another leaves out: what is left stands in both.
+/// A web address without the parts that some write and others omit, so that both forms match.
 fn bare_address(word: &str) -> &str {
     let bare =
         ["https://", "http://"].into_iter().find_map(|scheme| word.strip_prefix(scheme)).unwrap_or(word);
     bare.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(bare)
 }
 
-/// What a reader looks for: every word must be somewhere in the letter.
+/// A query: every word must be somewhere in the letter.
 #[derive(Clone, Debug)]
 pub(crate) struct SearchWords(Vec<String>);
 
-/// What the words of a letter say of a search.
+/// Result of matching the words of a letter against a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Match {
     Yes,
     No,
-    /// Not in what was looked at, which is not all.
+    /// Not in the covered part, which is not the whole letter.
     NotInPart,
-    /// These are no words, or of another version.
+    /// Invalid, or of another version.
     Unreadable,
 }
 
@@ -163,7 +163,7 @@ impl SearchWords {
     }
 }
 
-/// Whether there is a file with a letter that is not shown in its text.
+/// Whether a letter has a file that is not shown in its text.
 pub(crate) fn has_files(summary: Option<&Summary>) -> bool {
     summary.is_some_and(|s| s.attachments.iter().any(|file| !download::is_in_its_place(file)))
 }

@@ -1,4 +1,4 @@
-//! What somebody looks for, as the form of the search asks it, and as other forms of the page carry it on. Opens nothing.
+//! The search form's fields, as sent and as carried on by other forms of the page. Opens nothing.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use crate::letters::order::Order;
 use crate::letters::search::Sought;
 use crate::letters::search_index::SearchWords;
 
-/// As it comes from the form.
+/// As sent by the form.
 #[derive(Default, Deserialize)]
 pub(crate) struct Question {
     #[serde(default)]
@@ -43,7 +43,7 @@ impl Question {
     }
 }
 
-/// A day as browsers send it, or as it is typed where they have no field for days. Anything else is none.
+/// A day as browsers send it, or as typed if they have no date field. Anything else is `None`.
 fn day(text: &str) -> Option<Date> {
     let text = text.trim();
     Date::strptime("%Y-%m-%d", text).or_else(|_other| Date::strptime("%d.%m.%Y", text)).ok()

@@ -1,5 +1,5 @@
-//! Which letters a form of a list means: those that are ticked, or all of the folder or of the search. Opens what a search
-//! opens, and nothing else.
+//! Which letters a list form refers to: the ticked ones, or all of the folder or search. Opens only what a
+//! search opens.
 
 use actix_web::{HttpRequest, web};
 use sealpost_mail::Timestamp;
@@ -12,12 +12,12 @@ use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// More letters than any mailbox has; a bound all the same.
+/// More letters than any mailbox has; a bound nevertheless.
 pub(crate) const MAX_ALL: u32 = 50_000;
-/// What a form carries on to say which letters are meant, beside their ids.
+/// Fields that a form carries on, besides the ids, to say which letters are meant.
 const CARRIED: [&str; 8] = ["seen", "grouped", "words", "unread", "files", "from", "to", "sort"];
 
-/// What a form means.
+/// The letters that a form refers to.
 pub(crate) enum Meant {
     /// The ones that are ticked.
     Ticked,
@@ -31,7 +31,7 @@ impl Meant {
     }
 }
 
-/// Their ids. Letters that came after the page was made are none of "all".
+/// Their ids. Letters that arrived after the page was made do not belong to "all".
 pub(crate) async fn chosen(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -40,7 +40,7 @@ pub(crate) async fn chosen(
     fields: &Fields,
 ) -> Result<Vec<String>, Problem> {
     match Meant::of(fields) {
-        // A line of the list was a conversation.
+        // A row of the list was a conversation.
         Meant::Ticked if fields.one("grouped") == "1" => {
             let talks = owner.talks(site).await?;
             Ok(talks.whole(&fields.ids(), place, seen(site, fields)))
@@ -82,7 +82,7 @@ fn seen(site: &Site, fields: &Fields) -> Timestamp {
     fields.one("seen").parse().map_or_else(|_none| site.now(), Timestamp).min(site.now())
 }
 
-/// The fields that a page which asks once more sends again.
+/// The fields that a confirmation page sends again.
 pub(crate) fn carried(fields: &Fields) -> Vec<(&'static str, String)> {
     let one = |name| (name, fields.one(name).chars().take(200).collect::<String>());
     CARRIED.into_iter().map(one).filter(|(_, value)| !value.is_empty()).collect()

@@ -1,4 +1,4 @@
-//! A list in another order than the newest first. Shows nothing, and keeps of each line only what it is sorted by.
+//! Sorts a list in an order other than newest first. Shows nothing, and keeps only the sort key of each row.
 
 use std::collections::HashSet;
 
@@ -12,12 +12,12 @@ use crate::mailbox::{Line, Listed};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Lines that a folder is sorted by; older ones are left out, and the page says so.
+/// Maximum rows sorted; older ones are left out, and the page says so.
 pub(crate) const MAX_SORTED: usize = 20_000;
-/// Lines that are open at once for that.
+/// Rows opened at once for that.
 const SORTED_AT_ONCE: u32 = 500;
 
-/// Which letters are sorted.
+/// The letters to sort.
 pub(crate) enum Source<'a> {
     /// All letters of a folder.
     Folder(FolderPage),
@@ -25,8 +25,7 @@ pub(crate) enum Source<'a> {
     Letters(&'a [String]),
 }
 
-/// The ids of lines in that order. Each line is opened for it, and all but what it is sorted by forgotten: that of 20,000 takes
-/// a few megabytes.
+/// The ids in that order. Each row is opened, and all but its sort key discarded: 20,000 keys take a few megabytes.
 pub(crate) async fn sorted(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -34,7 +33,7 @@ pub(crate) async fn sorted(
     order: Order,
 ) -> Result<Vec<String>, Problem> {
     let mut ranks: Vec<(Rank, String)> = Vec::new();
-    // What comes meanwhile moves the others on: one may be met twice.
+    // Letters arriving meanwhile shift the others: one may be met twice.
     let mut seen = HashSet::new();
     let mut keep = |lines: Vec<Line>| {
         for line in lines.into_iter().filter(|line| seen.insert(line.row.id.clone())) {

@@ -1,4 +1,4 @@
-//! Letters that were taken back: their recipients see when they came, when and by whom they were withdrawn. There is
+//! Recalled letters: their recipients see when they arrived, when they were withdrawn and by whom. There is
 //! nothing else to see.
 
 use sealpost_mail::Timestamp;
@@ -19,13 +19,13 @@ pub(crate) struct Withdrawn {
 }
 
 impl Withdrawn {
-    /// What is said of it.
+    /// The sentence shown for it.
     pub(crate) fn sentence(&self, page: &Page) -> String {
         page.withdrawn(&self.received, &self.at, &self.by)
     }
 }
 
-/// Those of a mailbox, newest first.
+/// The recalled letters of a mailbox, newest first.
 pub(crate) async fn of(site: &Site, owner: &SignedIn) -> Result<Vec<Withdrawn>, Problem> {
     let rows = site.store.withdrawn(owner.mailbox_id(), site.now()).await;
     let rows = rows.map_err(|error| Problem::fault("looking for withdrawn letters", error))?;
@@ -36,13 +36,13 @@ pub(crate) async fn of(site: &Site, owner: &SignedIn) -> Result<Vec<Withdrawn>, 
                 let (received, at) = (standing.received_at, standing.withdrawn_at);
                 Some(Withdrawn { id: standing.deposit_id, received, at, by })
             }
-            // Nobody of ours wrote it: it says nothing.
+            // Not written by us: ignored.
             Err(error) => {
                 tracing::error!(
                     row.kind = "withdrawn",
                     mailbox.id = %standing.mailbox_id,
                     %error,
-                    "a row does not prove"
+                    "a row failed verification"
                 );
                 None
             }

@@ -1,4 +1,4 @@
-//! One letter of a mailbox: whole in memory with its room, or piece by piece with one chunk in memory, whatever its size.
+//! One letter of a mailbox: either whole in reserved memory, or streamed with one chunk in memory, whatever its size.
 //! Knows no page.
 
 use std::collections::VecDeque;
@@ -18,11 +18,11 @@ use crate::problem::Problem;
 use crate::state::room::Room;
 use crate::state::{OpeningTurn, Site};
 
-/// Bytes handed to the browser at once.
+/// Bytes sent to the browser at once.
 const PIECE: usize = 64 * 1024;
 pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
 
-/// One letter's key and place; its content is still sealed.
+/// One letter's key and location; its content is still sealed.
 #[derive(Clone)]
 pub(crate) struct Deposit {
     pub(crate) row: DepositRow,
@@ -32,7 +32,7 @@ pub(crate) struct Deposit {
     body: Body,
 }
 
-/// A letter in memory. The permit gives the memory back.
+/// A letter in memory. The permit returns the reserved memory.
 pub(crate) struct OpenLetter {
     pub(crate) bytes: Vec<u8>,
     room: OwnedSemaphorePermit,
@@ -47,19 +47,19 @@ pub(crate) struct LetterToKeep {
 }
 
 impl LetterToKeep {
-    /// The letter goes; so much of its room stays for what was taken out of it.
+    /// Drops the letter; part of its reservation is kept for what was extracted from it.
     pub(crate) fn room_for(self, bytes: usize) -> Room {
         self.room.reduced_to(bytes)
     }
 }
 
-/// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
+/// Bytes generated from a letter, as a response: their memory is reserved as long as they exist.
 pub(crate) fn held(bytes: Vec<u8>, room: Room) -> SizedStream<HeldPieces> {
     let size = bytes.len() as u64;
     SizedStream::new(size, held_pieces(VecDeque::from([bytes]), room))
 }
 
-/// The same for bytes in several pieces; each goes as soon as it has been taken.
+/// The same for bytes in several pieces; each is freed as soon as it has been sent.
 pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: Room) -> HeldPieces {
     let state = (Bytes::new(), chunks, room);
     let pieces = stream::unfold(state, |(mut bytes, mut chunks, room)| async move {
@@ -84,8 +84,8 @@ impl Reader {
         let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
         let sealed = |error| damaged(id, error);
         let key = self.key_of(&row).map_err(sealed)?;
-        // The proof stands before the listing, and the listing opens under this key alone: head and body are then
-        // what we deposited.
+        // The proof precedes the listing, and the listing opens under this key alone: head and body are then what we
+        // deposited.
         let listed = proven_listing(&site.keys.deposits, &key, &row).map_err(sealed)?;
         let head = open_head(&key, &row.id, &head_sealed).map_err(sealed)?;
         let summary = serde_json::from_slice(&listed).ok();
@@ -94,14 +94,14 @@ impl Reader {
 }
 
 impl Deposit {
-    /// Bytes of the whole letter.
+    /// Size of the whole letter in bytes.
     pub(crate) fn size(&self) -> Result<u64, Problem> {
         let rest = plain_len(self.body.len());
         let rest = rest.ok_or_else(|| damaged(&self.row.id, "its body has an impossible length"))?;
         Ok(rest + self.head.len() as u64)
     }
 
-    /// The whole letter, for looking into it.
+    /// Opens the whole letter, to look into it.
     pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
         let size = self.size()?;
         let turn = site.opening(&self.row.mailbox_id, size).await?;
@@ -133,7 +133,7 @@ impl Deposit {
         Ok(LetterToKeep { bytes, room: Room::new(room, share), _turn })
     }
 
-    /// Opens all of it and keeps nothing: whether the letter is as it was.
+    /// Opens all of it and keeps nothing: verifies that the letter is intact.
     pub(crate) async fn verify(&self) -> Result<(), Problem> {
         let opener = self.opener().await?;
         for index in 0..self.chunks()? {
@@ -156,13 +156,13 @@ impl Deposit {
         chunk.ok_or_else(|| damaged(&self.row.id, "it ends too early"))
     }
 
-    /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
+    /// An attachment, decoded while it is read: one chunk in memory, whatever its size.
     pub(crate) async fn part(self, place: EncodedRange) -> Result<SizedStream<HeldPieces>, Problem> {
         let size = place.size;
         Ok(SizedStream::new(size, self.part_pieces(place).await?))
     }
 
-    /// The same, of no announced length.
+    /// The same, without an announced length.
     pub(crate) async fn part_pieces(self, place: EncodedRange) -> Result<HeldPieces, Problem> {
         let opener = self.opener().await?;
         let state = Some((self, opener, place.range, place.decoder));
@@ -175,7 +175,7 @@ impl Deposit {
             }
             let head = deposit.head.len() as u64;
             let end = match range.start.checked_sub(head) {
-                // A part that begins in the head: the letter has but one.
+                // A part that begins in the head: the letter has only one.
                 None => {
                     let end = range.end.min(head);
                     decoder
@@ -199,9 +199,9 @@ impl Deposit {
         Ok(pieces.boxed())
     }
 
-    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start
-    /// or end is found before anything is said; elsewhere it breaks the download off, the browser says so, and
-    /// the log names the letter.
+    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start or end
+    /// is found before anything is sent; elsewhere it aborts the download, the browser reports it, and the log names
+    /// the letter.
     pub(crate) async fn stream(
         self,
     ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
@@ -246,7 +246,7 @@ fn index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// A body that could not be read: the store's trouble, or the letter's.
+/// A body that could not be read: because of the store, or because the letter is damaged.
 fn unread(deposit_id: &str, error: MailboxError) -> Problem {
     match error {
         MailboxError::Store(error) => Problem::fault("reading a body", error),
@@ -257,7 +257,7 @@ fn unread(deposit_id: &str, error: MailboxError) -> Problem {
     }
 }
 
-/// What is sealed is not what was sealed, or not there. Names the letter for the log.
+/// The sealed bytes have changed, or are missing. Names the letter for the log.
 fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
     Problem::Damaged(format!("letter {deposit_id}: {cause}"))
 }

@@ -1,5 +1,6 @@
-//! Lines of lists, opened; and what is noted the first time a letter is seen, beside the page: its key, wrapped so that the
-//! next list needs no key exchange for it, and its words for searching. What cannot be noted keeps nobody from reading.
+//! Opens rows of lists, and stores what is learned the first time a letter is seen, in the background: its key, wrapped
+//! so that the next list needs no key exchange for it, and its words for searching. A failure to store it never
+//! prevents reading.
 
 use actix_web::web;
 use sealpost_mail::Summary;
@@ -13,23 +14,23 @@ use crate::mailbox::reader::Reader;
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 
-/// A line of a list, opened.
+/// An opened row of a list.
 pub(crate) struct Line {
     pub(crate) row: DepositRow,
-    /// Nothing if it cannot be opened: the line still stands there and can be tried.
+    /// `None` if it cannot be opened: the row is still shown and can be tried.
     pub(crate) summary: Option<Summary>,
 }
 
-/// So many lines whose keys are wrapped are opened at once in less time than another thread takes to begin.
+/// Opening this many rows with wrapped keys takes less time than starting another thread.
 const AT_ONCE: usize = 64;
-/// Keys in one batch.
+/// Keys per batch.
 const NOTED_AT_ONCE: usize = 100;
 
-/// Of a longer letter the text is not looked into.
+/// The text of a longer letter is not read.
 pub(crate) const MAX_LOOKED_INTO: u64 = 16 * 1024 * 1024;
 
 impl Reader {
-    /// The lines of a list. One that cannot be opened stands there all the same.
+    /// Opens the rows of a list. One that cannot be opened is included nevertheless.
     pub(crate) async fn lines(
         self,
         site: &web::Data<Site>,
@@ -68,22 +69,22 @@ impl Reader {
         (lines, new)
     }
 
-    /// A line, and the letter's key with it.
+    /// An opened row with the letter's key.
     pub(crate) fn opened(&self, site: &Site, row: &DepositRow) -> Option<OpenedLine> {
         opened(&site.keys.deposits, &self.mailbox_id, &self.secret, row)
     }
 
-    /// Its key for the next time, if there is anything to win.
+    /// Its key wrapped for the next time, if that helps.
     pub(crate) fn rewrapped(&self, site: &Site, row: &DepositRow, key: &MessageKey) -> Option<Rewrapped> {
         rewrapped(&self.secret, row, key, site.random.as_ref())
     }
 
-    /// The words of a letter, if they are its own.
+    /// The words of a letter, if they belong to it.
     pub(crate) fn open_words(&self, row: &DepositRow, sealed: &[u8]) -> Option<Vec<u8>> {
         self.key_of(row).ok()?.open_part(Part::Words(&row.id), sealed).ok()
     }
 
-    /// Notes what was seen for the first time. The page does not wait for it.
+    /// Stores what was learned. The page does not wait for it.
     pub(crate) fn note(self, site: web::Data<Site>, mut new: Vec<Rewrapped>) {
         actix_web::rt::spawn(async move {
             let ids: Vec<String> = new.iter().map(|one| one.id.clone()).collect();
@@ -99,9 +100,9 @@ impl Reader {
         });
     }
 
-    /// Makes words that a search had no time for. The page does not wait for them.
+    /// Extracts words that a search had no time for. The page does not wait for it.
     pub(crate) fn make_words_beside(self, site: web::Data<Site>, ids: Vec<String>) {
-        // One such round at a time: two would make the same words.
+        // One such round at a time: two would extract the same words.
         let Ok(turn) = site.wording.slots(&self.mailbox_id).try_acquire_owned() else { return };
         actix_web::rt::spawn(async move {
             let _turn = turn;
@@ -111,7 +112,7 @@ impl Reader {
         });
     }
 
-    /// One letter after the other, and only as long as nothing stands in the way: a search makes what is missing.
+    /// One letter after the other, stopping at the first obstacle: a search extracts what is missing.
     async fn make_words(&self, site: &Site, ids: &[String]) {
         let Ok(ids) = site.store.without_words(&self.mailbox_id, ids).await else { return };
         for id in ids {
@@ -123,7 +124,7 @@ impl Reader {
         }
     }
 
-    /// The words of a letter, made of it, plain and sealed. Nothing if it is gone or cannot be opened.
+    /// Extracts the words of a letter, plain and sealed. `None` if it is gone or cannot be opened.
     pub(crate) async fn words_of(
         &self,
         site: &Site,
@@ -146,7 +147,7 @@ impl Reader {
         }
     }
 
-    /// What cannot be kept is made again by the next search.
+    /// What cannot be stored is extracted again by the next search.
     pub(crate) async fn keep_words(&self, site: &Site, made: Vec<SealedWords>) {
         if made.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
+//! Reading a mailbox: everything starts from a `SignedIn`. Memory for a letter is reserved beforehand.
 
 mod deposit;
 pub(crate) mod list_lines;
@@ -23,18 +23,18 @@ pub(crate) use crate::mailbox::deposit::{Deposit, HeldPieces, OpenLetter, held, 
 pub(crate) use crate::mailbox::list_lines::Line;
 pub(crate) use crate::mailbox::reader::Reader;
 
-/// A part of a list, opened, and what stands around it.
+/// An opened page of a list, with counts and folders.
 pub(crate) struct Listed {
     pub(crate) lines: Vec<Line>,
     pub(crate) counts: DepositCounts,
     pub(crate) folders: Vec<OwnFolder>,
 }
 
-/// Lines that are read by their ids at once.
+/// Rows read by their ids at once.
 pub(crate) const READ_AT_ONCE: usize = 200;
 
 impl SignedIn {
-    /// A part of what lies in one place, newest first, how full it is, and the owner's folders.
+    /// A page of a folder, newest first, how full it is, and the owner's folders.
     pub(crate) async fn listed(
         &self,
         site: &web::Data<Site>,
@@ -48,7 +48,7 @@ impl SignedIn {
         Ok(Listed { lines, counts, folders: self.opened_folders(folders) })
     }
 
-    /// Some letters, opened, in this order. Those that are gone are passed over.
+    /// Some letters, opened, in this order. Deleted ones are skipped.
     pub(crate) async fn lines_of(
         &self,
         site: &web::Data<Site>,
@@ -71,17 +71,17 @@ impl SignedIn {
         Ok(rows)
     }
 
-    /// What opens the letters of this mailbox, for work that goes on beside the page.
+    /// Opens the letters of this mailbox, for work in the background.
     pub(crate) fn reader(&self) -> Reader {
         Reader::of(self)
     }
 
-    /// One letter of this mailbox. Someone else's, and one that is not there, look the same.
+    /// One letter of this mailbox. Another mailbox's letter, and one that does not exist, look the same.
     pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
         self.reader().deposit(site, id).await
     }
 
-    /// One that was read before may have been taken back, or destroyed, since. Opens nothing.
+    /// A letter read before may have been recalled or deleted since. Opens nothing.
     pub(crate) async fn still_has(&self, site: &Site, id: &str) -> Result<(), Problem> {
         match self.rows_of(site, &[id.to_owned()]).await?.is_empty() {
             true => Err(Problem::NotFound),
@@ -89,7 +89,7 @@ impl SignedIn {
         }
     }
 
-    /// [`Self::deposit`], for its owner to see what it says: from now on it counts as opened, whatever is seen of it.
+    /// [`Self::deposit`], for its owner to read: from now on it counts as opened, whatever is viewed of it.
     pub(crate) async fn opened(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
         let deposit = self.deposit(site, id).await?;
         // One that its owner marked as read in the list has not been opened before.
@@ -99,14 +99,14 @@ impl SignedIn {
         Ok(deposit)
     }
 
-    /// A letter is taken away as a file: for its sender it counts as opened, in its owner's list it stays as it was.
+    /// A letter is downloaded as a file: for its sender it counts as opened, in its owner's list it is unchanged.
     pub(crate) async fn mark_taken(&self, site: &Site, deposit: &Deposit) {
         if deposit.row.read_at.is_none() {
             self.note_opening(site, deposit, Opening::Taken).await;
         }
     }
 
-    /// Notes that a letter has been opened. Where that cannot be noted now, it is read all the same.
+    /// Records that a letter has been opened. If that fails, it is shown nevertheless.
     async fn note_opening(&self, site: &Site, deposit: &Deposit, how: Opening) {
         let (mailbox, letter) = (self.mailbox_id(), deposit.row.id.as_str());
         let event = Event::LetterOpened { letter, mailbox };
@@ -115,7 +115,7 @@ impl SignedIn {
             match site.outbox.opened(opening, self.noted(site, &event)).await {
                 Ok(true) => return,
                 Ok(false) => {}
-                // The next opening is not the first any more: better no word than a letter that cannot be read.
+                // The next opening is no longer the first: better no receipt than a letter that cannot be read.
                 Err(error) => {
                     tracing::error!(deposit.id = %letter, %error, "a letter's sender was not told that it was opened");
                 }
@@ -132,8 +132,7 @@ impl SignedIn {
     }
 }
 
-/// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no
-/// session yet.
+/// The listing of a letter in a mailbox that is just being activated: its owner has the link, and no session yet.
 pub(crate) fn waiting(
     site: &Site,
     mailbox_id: &str,

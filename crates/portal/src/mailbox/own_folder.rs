@@ -1,4 +1,4 @@
-//! What a folder of an owner's is called, and by which id. Knows no seal and no mailbox.
+//! Names and ids of owners' folders. Knows no seal and no mailbox.
 
 use sealpost_mail::folded;
 
@@ -7,7 +7,7 @@ use crate::links;
 /// Longest name, in characters.
 pub(crate) const MAX_NAME: usize = 40;
 
-/// Which folder; made of what can be an id and nothing else.
+/// A folder's id; only made of a valid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FolderId([u8; 32]);
 
@@ -30,13 +30,13 @@ pub(crate) struct OwnFolder {
 }
 
 impl OwnFolder {
-    /// The address of its page.
+    /// The URL of its page.
     pub(crate) fn path(&self) -> String {
         links::folder(self.id.as_str())
     }
 }
 
-/// Two folders of one name are one too many, however it is spelt.
+/// Whether the name is already used, however it is spelled.
 pub(crate) fn is_taken(
     name: &str,
     but: Option<FolderId>,

@@ -1,5 +1,5 @@
-//! Folders of an owner's, with their names. A name is sealed like a letter's listing: under a key of its own that only the
-//! owner can wrap, so that nobody else reads it, and nobody else makes one. Knows no page.
+//! Owners' folders with their names. A name is sealed like a letter's listing: under its own key, which only
+//! the owner can wrap, so that nobody else can read or create one. Knows no page.
 
 use sealpost_mail::folded;
 use sealpost_store::OwnFolderRow;
@@ -10,10 +10,10 @@ use crate::mailbox::own_folder::{FolderId, OwnFolder, clean, is_taken};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Folders of one mailbox.
+/// Maximum folders per mailbox.
 pub(crate) const MAX_FOLDERS: u32 = 100;
 
-/// What came of giving a folder a name.
+/// Result of naming a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
     Done(FolderId),
@@ -25,13 +25,13 @@ pub(crate) enum Named {
 }
 
 impl SignedIn {
-    /// The folders of this mailbox, as people sort names.
+    /// The folders of this mailbox, sorted by name.
     pub(crate) async fn own_folders(&self, site: &Site) -> Result<Vec<OwnFolder>, Problem> {
         let rows = site.store.own_folders(self.mailbox_id()).await;
         Ok(self.opened_folders(rows.map_err(|error| Problem::fault("reading folders", error))?))
     }
 
-    /// Rows, opened. One that cannot be opened is none of the owner's: what lies in it is found by searching.
+    /// Opens rows. One that cannot be opened is not the owner's: letters in it are found by searching.
     pub(crate) fn opened_folders(&self, rows: Vec<OwnFolderRow>) -> Vec<OwnFolder> {
         let mut folders: Vec<OwnFolder> = rows.iter().filter_map(|row| self.opened_folder(row)).collect();
         folders.sort_by_cached_key(|folder| folded(&folder.name));
@@ -43,12 +43,12 @@ impl SignedIn {
             self.folder_key(row).and_then(|key| key.open_part(Part::Folder(&row.id), &row.name_sealed).ok());
         let name = name.and_then(|name| String::from_utf8(name).ok());
         if name.is_none() {
-            tracing::error!(row.kind = "folder", mailbox.id = %self.mailbox_id(), "a row does not prove");
+            tracing::error!(row.kind = "folder", mailbox.id = %self.mailbox_id(), "a row failed verification");
         }
         Some(OwnFolder { id: FolderId::parse(&row.id)?, name: name? })
     }
 
-    /// Only a wrapped key counts: to the public key anybody can seal.
+    /// Only a symmetrically wrapped key counts: anybody can seal to the public key.
     fn folder_key(&self, row: &OwnFolderRow) -> Option<MessageKey> {
         match KeySeal::of(&row.key_sealed) {
             KeySeal::Wrapped => self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).ok(),
@@ -56,7 +56,7 @@ impl SignedIn {
         }
     }
 
-    /// Makes a folder. `reserved`: names of the house.
+    /// Creates a folder. `reserved`: names of built-in folders.
     pub(crate) async fn make_folder(
         &self,
         site: &Site,
@@ -81,7 +81,7 @@ impl SignedIn {
         Ok(if made { Named::Done(id) } else { Named::TooMany })
     }
 
-    /// Gives a folder another name.
+    /// Renames a folder.
     pub(crate) async fn rename_folder(
         &self,
         site: &Site,

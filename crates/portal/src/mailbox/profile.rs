@@ -1,4 +1,4 @@
-//! What owners say of themselves: the name they are called by and their time zone. Sealed in one record.
+//! The owner's profile: name, time zone and settings. Sealed in one record.
 
 use sealpost_store::MailboxRow;
 use sealpost_vault::Label;
@@ -10,7 +10,7 @@ use crate::state::Site;
 /// Longest name, in characters.
 pub(crate) const MAX_NAME: usize = 80;
 
-/// Where most recipients are; the operator's own zone is offered first in any case.
+/// The time zones of most recipients; the operator's own zone is offered first in any case.
 pub(crate) const ZONES: [&str; 46] = [
     "Europe/Amsterdam",
     "Europe/Athens",
@@ -60,10 +60,10 @@ pub(crate) const ZONES: [&str; 46] = [
     "Australia/Sydney",
 ];
 
-/// Letters on a page of a list, as owners may choose.
+/// Page sizes that owners may choose.
 pub(crate) const PAGE_SIZES: [u32; 3] = [25, 50, 100];
 
-/// Name and settings of an owner, as they are sealed.
+/// Name and settings of an owner, as sealed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Profile {
     #[serde(default)]
@@ -72,10 +72,10 @@ pub(crate) struct Profile {
     pub(crate) zone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) page_size: Option<u32>,
-    /// No shortcuts by single keys (WCAG 2.2 SC 2.1.4: they can be turned off).
+    /// Disables single-key shortcuts (WCAG 2.2 SC 2.1.4).
     #[serde(default)]
     pub(crate) no_keys: bool,
-    /// Folders show conversations, and not every letter by itself.
+    /// Folders show conversations instead of single letters.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) grouped: bool,
 }
@@ -87,7 +87,7 @@ impl Profile {
         self.page_size.filter(|size| PAGE_SIZES.contains(size)).unwrap_or(least)
     }
 
-    /// What a mailbox's owner has said.
+    /// The profile of a mailbox's owner.
     pub(crate) fn of(site: &Site, mailbox: &MailboxRow) -> Result<Self, Problem> {
         let Some(sealed) = &mailbox.profile_sealed else { return Ok(Self::default()) };
         let what = "opening a profile";
@@ -105,11 +105,11 @@ impl Profile {
     }
 }
 
-/// A name without what could pretend to be something else: control and bidirectional characters, addresses'
-/// punctuation.
+/// A name without characters that could mislead: control and bidirectional characters, punctuation of
+/// addresses.
 pub(crate) fn clean_name(text: &str) -> Option<String> {
-    // The same characters in the forms that compatibility gives them (full width, small), and what would begin an encoded
-    // word (RFC 2047 §2), which some programs read even within quotes.
+    // The same characters in compatibility forms (full width, small), and what would begin an encoded word
+    // (RFC 2047 §2), which some programs decode even within quotes.
     let text = if text.contains("=?") { text.replace('=', "") } else { text.to_owned() };
     let good = |c: &char| {
         !"<>\"@\\＜﹤＞﹥＂＠﹫＼﹨".contains(*c)
@@ -121,7 +121,7 @@ pub(crate) fn clean_name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// "Firefox", "Windows": what a browser says of itself, as far as people know it.
+/// "Firefox", "Windows": the names that people know, from the browser's User-Agent.
 pub(crate) fn device(agent: &str) -> (&'static str, &'static str) {
     let first = |known: &[(&str, &'static str)]| {
         known.iter().find(|(sign, _)| agent.contains(sign)).map_or("", |(_, name)| *name)

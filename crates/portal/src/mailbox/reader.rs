@@ -1,11 +1,12 @@
-//! What opens the letters of one mailbox, taken from a session: it goes on beside the page. Reads nothing itself.
+//! Opens the letters of one mailbox, with what was taken from a session, for work in the background. Reads
+//! nothing itself.
 
 use sealpost_store::DepositRow;
 use sealpost_vault::{MailboxSecret, MessageKey, VaultError};
 
 use crate::access::session::SignedIn;
 
-/// What opens the letters of a mailbox whose owner is signed in; for work that goes on beside the page.
+/// Opens the letters of a mailbox whose owner is logged in; for work in the background.
 #[derive(Clone)]
 pub(crate) struct Reader {
     pub(super) mailbox_id: String,

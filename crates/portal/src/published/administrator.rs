@@ -1,5 +1,5 @@
-//! The text for a partner's administrator: what to enter, what to compare, what to send back. Plain text, to be put into
-//! a ticket or a mail as it is.
+//! The text for a partner's administrator: what to enter, what to compare, what to send back. Plain text,
+//! ready for a ticket or a mail.
 
 use sealpost_partner::{Method, Shown};
 
@@ -8,9 +8,9 @@ use crate::language::{Language, Values};
 use crate::links;
 use crate::state::Site;
 
-/// What the file's name begins with, before the language.
+/// Prefix of the file's name, before the language.
 pub(crate) const STEM: &str = "administrator-";
-/// Columns; mail programs break longer lines wherever they like.
+/// Columns; mail programs break longer lines anywhere.
 const WIDTH: usize = 76;
 
 /// The path of the text in this language.
@@ -61,7 +61,7 @@ fn key(lines: &mut Lines, site: &Site, language: Language, one: &Shown) {
     let domains: Vec<&str> = one.key.domains.iter().map(|domain| domain.as_str()).collect();
     lines.say(&format!("{}: {}", say(title), domains.join(", ")));
     lines.say(&format!("{}:", say(label)));
-    // Eight groups a line, so that a voice has somewhere to rest.
+    // Eight groups per line, for reading aloud.
     let fingerprint = facts.fingerprint.to_string();
     let groups: Vec<&str> = fingerprint.split(' ').collect();
     for half in groups.chunks(8) {
@@ -73,7 +73,7 @@ fn key(lines: &mut Lines, site: &Site, language: Language, one: &Shown) {
     lines.say(&format!("{}: {until}", say("partner-valid-until")));
     let hex = facts.fingerprint.to_hex();
     for form in Form::of(facts.method) {
-        // A line of its own and unbroken: it is clicked or copied.
+        // On a line of its own and unbroken: it is clicked or copied.
         lines.0.push_str(&format!("{}/partner/{hex}.{}\n", site.origin.text, form.ending()));
     }
     lines.gap();
@@ -87,7 +87,7 @@ fn with(language: Language, key: &str, name: &'static str, value: &str) -> Strin
 struct Lines(String);
 
 impl Lines {
-    /// A paragraph, broken between words.
+    /// A paragraph, wrapped between words.
     fn say(&mut self, text: &str) {
         let first: String = text.chars().take_while(|c| *c == ' ').collect();
         let next = if text.starts_with("- ") { "  " } else { first.as_str() };

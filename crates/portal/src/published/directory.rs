@@ -1,5 +1,5 @@
-//! Web Key Directory (draft-koch-openpgp-webkey-service): OpenPGP keys of ours by address, where mail programs look for
-//! them by themselves. Both methods: with the domain in the path, and with it in the host.
+//! Web Key Directory (draft-koch-openpgp-webkey-service): our OpenPGP keys by address, where mail programs look for
+//! them automatically. Both methods: with the domain in the path, and in the host.
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -63,7 +63,7 @@ async fn key(
     Ok(for_every_program(cached(request, "application/octet-stream", found)))
 }
 
-/// A directory without a policy is none (4.5). There is nothing to say in it: keys come here by our command alone.
+/// A directory without a policy file is invalid (4.5). It is empty: keys get here by our command alone.
 async fn policy(
     site: &Site,
     request: &HttpRequest,
@@ -81,7 +81,7 @@ async fn has(site: &Site, domain: Option<&Domain>) -> Result<bool, Problem> {
     Ok(site.config.partner_page && has.map_err(|error| Problem::fault("our keys", error))?)
 }
 
-/// The domain that a request by the direct method is about; `None` where a proxy has put its own name there.
+/// The domain of a request by the direct method; `None` if a proxy has put its own name there.
 async fn asked_host(site: &Site, request: &HttpRequest) -> Result<Option<Domain>, Problem> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _port)| host);
@@ -91,7 +91,7 @@ async fn asked_host(site: &Site, request: &HttpRequest) -> Result<Option<Domain>
     }
 }
 
-/// Mail programs in browsers ask, too (4.1): a page of anybody's may read what is public.
+/// Mail programs in browsers ask too (4.1): any page may read what is public.
 fn for_every_program(mut answer: HttpResponse) -> HttpResponse {
     let headers = answer.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

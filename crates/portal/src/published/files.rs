@@ -1,4 +1,4 @@
-//! Our public keys as files. Under its fingerprint a key's, under a domain's name the one that counts now.
+//! Our public keys as files: each under its fingerprint, the current one under its domain's name.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use sealpost_partner::Shown;
@@ -39,14 +39,14 @@ pub(crate) async fn file(
     Ok(answer)
 }
 
-/// `insurer.example-3FA1B2C3.cer`: still told apart in a folder of downloads.
+/// `insurer.example-3FA1B2C3.cer`: distinguishable in a downloads folder.
 fn file_name(one: &Shown, form: Form) -> String {
     let domain = one.key.domains.first().map_or("key", |domain| domain.as_str());
     let hex = one.key.key.facts().fingerprint.to_hex();
     format!("{domain}-{}.{}", hex.get(..8).unwrap_or_default(), form.ending())
 }
 
-/// The language of a page that caches may keep: as asked for in its address, else as the browser requests.
+/// The language of a page that caches may keep: as given in its URL, otherwise as the browser requests.
 pub(crate) fn wanted(site: &Site, request: &HttpRequest, asked: Option<&str>) -> Language {
     let asked = asked.and_then(Language::parse).filter(|one| site.languages.contains(one));
     asked.unwrap_or_else(|| spoken(site, request))

@@ -1,22 +1,22 @@
-//! The forms a key is given out in, and the bytes of each. Knows no request.
+//! The file formats in which keys are published, and the bytes of each. Knows no request.
 
 use sealpost_partner::{Method, Shown};
 
-/// The forms a key is given out in.
+/// The formats in which a key is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// A certificate, binary.
     Cer,
     /// The same as text.
     Pem,
-    /// With those that lead to its root.
+    /// With the chain to its root.
     P7c,
     /// An OpenPGP key.
     Asc,
 }
 
 impl Form {
-    /// Those that a key of this kind has.
+    /// The formats of a key of this kind.
     pub(crate) fn of(method: Method) -> &'static [Self] {
         match method {
             Method::Smime => &[Self::Cer, Self::Pem, Self::P7c],

@@ -1,5 +1,4 @@
-//! What the world may fetch without being asked who it is: our keys for partners, and whom to tell of a hole. Holds
-//! public parts alone.
+//! What anybody may fetch: our keys for partners, and whom to tell of a vulnerability. Has public parts only.
 
 pub(crate) mod administrator;
 pub(crate) mod directory;
@@ -19,12 +18,12 @@ use sealpost_partner::{PublicKeys, Shown};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// What proves that a public part is ours; it opens no private one.
+/// Proves that a public part is ours; opens no private one.
 fn keys(site: &Site) -> PublicKeys<'_> {
     PublicKeys { store: &site.store, rows: &site.keys.rows }
 }
 
-/// Our current keys, if they are shown at all.
+/// Our current keys, if they are published at all.
 async fn shown(site: &Site) -> Result<Arc<Vec<Shown>>, Problem> {
     if !site.config.partner_page {
         return Err(Problem::NotFound);
@@ -32,7 +31,7 @@ async fn shown(site: &Site) -> Result<Arc<Vec<Shown>>, Problem> {
     site.window.look(keys(site)).await.map_err(|error| Problem::fault("our keys", error))
 }
 
-/// An answer that caches keep and ask after each time: a key that was retired is gone at once.
+/// A response that caches keep but revalidate each time: a retired key is gone at once.
 fn cached(request: &HttpRequest, content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
     let body = body.into();
     let mut hasher = DefaultHasher::new();

@@ -1,5 +1,5 @@
-//! GET /partner: our keys for partners, to be compared by telephone, and how to write to us. Without a form and without
-//! a cookie, the same for everybody.
+//! GET /partner: our keys for partners, to be compared by telephone, and how to write to us. Without a form
+//! or cookie, the same for everybody.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -23,7 +23,7 @@ struct PartnerPage {
     keys: Vec<Card>,
     /// The text for an administrator.
     text: String,
-    /// Whether there are certificates; and OpenPGP keys, which programs find by themselves.
+    /// Whether there are certificates; and OpenPGP keys, which programs find automatically.
     smime: bool,
     openpgp: bool,
 }

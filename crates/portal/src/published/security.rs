@@ -1,4 +1,4 @@
-//! GET /.well-known/security.txt (RFC 9116): whom to tell of a hole. Says what the operator has configured.
+//! GET /.well-known/security.txt (RFC 9116): whom to tell of a vulnerability, as configured by the operator.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -10,7 +10,7 @@ use crate::state::Site;
 /// GET /.well-known/security.txt
 pub(crate) async fn text(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let now = site.now();
-    // RFC 9116 §2.5.5: what has expired is not to be used; then it is better not there.
+    // RFC 9116 §2.5.5: an expired file must not be used; then it is better not served.
     let security = site.config.security.as_ref().filter(|security| security.expires > now);
     let security = security.ok_or(Problem::NotFound)?;
     let mut text = String::new();

@@ -1,6 +1,6 @@
-//! Which elements of a letter's page stay, and which go with everything in them. Knows no attribute.
+//! Which HTML elements of a letter are kept, and which are removed with their content. Knows no attribute.
 
-/// Elements that go with everything in them.
+/// Elements removed with their content.
 pub(crate) const GONE: [&str; 15] = [
     "script",
     "style",
@@ -19,7 +19,7 @@ pub(crate) const GONE: [&str; 15] = [
     "plaintext",
 ];
 
-/// Elements that stay; of all others what is in them.
+/// Elements that are kept; of all others only the content is.
 pub(crate) const TAGS: [&str; 70] = [
     "a",
     "abbr",

@@ -1,23 +1,23 @@
-//! The files of a letter as a page lists them: a hundred at a time. Knows no letter.
+//! The files of a letter as listed on a page: a hundred at a time. Knows no letter.
 
 use crate::reading::File;
 
-/// Files, and pictures, on one page.
+/// Files, and pictures, per page.
 const AT_ONCE: usize = 100;
 
-/// Which of them a page lists.
+/// The page of files that is shown.
 pub(crate) struct Shelf {
-    /// All of the letter's.
+    /// Number of all files of the letter.
     pub(crate) files: u64,
     pub(crate) pictures: u64,
     pub(crate) number: usize,
     pub(crate) pages: usize,
-    /// The address of the letter's page, up to the number.
+    /// The URL of the letter's page, up to the page number.
     address: String,
 }
 
 impl Shelf {
-    /// Leaves of both lists what belongs on page `requested`. `address`: with the question mark and what else is asked.
+    /// Cuts both lists down to page `requested`. `address`: with the question mark and other parameters.
     pub(crate) fn cut(
         files: &mut Vec<File>,
         pictures: &mut Vec<File>,
@@ -34,7 +34,7 @@ impl Shelf {
         Self { files: all, pictures: shown, number, pages, address }
     }
 
-    /// The address of another page.
+    /// The URL of another page.
     pub(crate) fn turn(&self, number: usize) -> String {
         format!("{}files={number}", self.address)
     }

@@ -1,5 +1,6 @@
-//! All files of one letter as one `.zip`, written while it is read: a file that lies plainly in the letter is read
-//! from it piece by piece, another has its room in memory while it is its turn. Knows no page.
+//! All files of one letter as one `.zip`, generated while it is downloaded: a file that is directly in the
+//! letter is read from it piece by piece, any other has its memory reserved while it is written. Knows no
+//! page.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::Write as _;
@@ -17,15 +18,15 @@ use crate::mailbox::{Deposit, HeldPieces, held_pieces};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 
-/// One file that goes in.
+/// A file to be added.
 struct ZipMember {
     name: String,
     index: usize,
-    /// Where it lies, if it can be decoded as it is read.
+    /// Its location, if it can be decoded while it is read.
     place: Option<EncodedRange>,
 }
 
-/// The archive, piece by piece, as fast as it is taken. `None`: the letter has no files.
+/// The archive, piece by piece, as fast as it is read. `None`: the letter has no files.
 pub(crate) async fn files(
     site: web::Data<Site>,
     deposit: Deposit,
@@ -80,7 +81,7 @@ struct Packing {
 }
 
 impl Packing {
-    /// One piece of the open file, or the next file, or the end. False after the end.
+    /// One piece of the open file, the next file, or the end. `false` after the end.
     async fn step(&mut self) -> Result<bool, Problem> {
         let Some(zip) = &mut self.zip else { return Ok(false) };
         if let Some(pieces) = &mut self.open {

@@ -1,8 +1,8 @@
-//! A letter's own style sheets brought to its elements, so that the sanitiser has one place to judge looks.
+//! Inlines a letter's style sheets into its elements, so that the sanitiser judges styles in one place.
 //!
-//! SECURITY: everything here happens before the sanitiser and is as hostile after it as before. Bounded: what is
-//! copied to elements is cut down to the properties that the sanitiser would keep, and rules, elements and output
-//! have ends. Nothing is fetched: imports and links are dropped unread.
+//! SECURITY: everything here happens before the sanitiser and is as hostile after it as before. Bounded: what is copied
+//! to elements is cut down to the properties that the sanitiser would keep, and rules, elements and output are limited.
+//! Nothing is fetched: imports and links are dropped unread.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -25,17 +25,17 @@ use crate::reading::markup::{self, Tags};
 
 /// Longer style sheets are cut: newsletters have some dozens of kilobytes.
 const MAX_CSS: usize = 512 * 1024;
-/// More elements are shown without their style sheets.
+/// Letters with more elements are shown without their style sheets.
 const MAX_ELEMENTS: usize = 12_000;
-/// Rules times elements: how often is asked whether one fits the other.
+/// Rules times elements: maximum number of selector matches.
 const MAX_MATCHES: usize = 4_000_000;
-/// Bytes of markup with all styles in it.
+/// Maximum bytes of markup with inlined styles.
 const MAX_OUTPUT: usize = 4 * 1024 * 1024;
-/// Blocks within blocks of a style sheet.
+/// Maximum nesting of blocks in a style sheet.
 const MAX_DEPTH: u8 = 8;
 
-/// The letter's markup with its style sheets in its elements, its body as a box, and without what it hides. `None`: it
-/// was `late` between two steps.
+/// The letter's markup with inlined style sheets, its body as a box, and without what it hides. `None`: it became
+/// `late` between two steps.
 pub(crate) fn inlined(html: &str, late: &dyn Fn() -> bool) -> Option<String> {
     let Sheets { body, css } = Sheets::of(html);
     let plain = flattened(html);
@@ -55,7 +55,7 @@ pub(crate) fn inlined(html: &str, late: &dyn Fn() -> bool) -> Option<String> {
     (!late()).then_some(out)
 }
 
-/// A body's colours as a box has them: a box knows no such attributes.
+/// A body's colours as styles: boxes have no such attributes.
 fn painted(attributes: &str) -> String {
     let mut style = String::new();
     for (name, property) in [("bgcolor", "background-color"), ("text", "color")] {
@@ -67,7 +67,7 @@ fn painted(attributes: &str) -> String {
     if style.is_empty() { attributes.to_owned() } else { before_style(attributes, &style) }
 }
 
-/// Pictures behind words, said in an attribute, said as a style.
+/// Background pictures given as an attribute, written as a style.
 fn with_grounds(markup: &str) -> String {
     if !markup.contains(" background=\"") {
         return markup.to_owned();
@@ -93,7 +93,7 @@ fn with_grounds(markup: &str) -> String {
     out
 }
 
-/// A style put before what an element says itself.
+/// Puts a style before the element's own.
 fn before_style(tag: &str, style: &str) -> String {
     match tag.split_once(" style=\"") {
         Some((start, rest)) => format!("{start} style=\"{style}{rest}"),
@@ -105,7 +105,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     tag.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value)
 }
 
-/// Markup as the browser would build it, with everything in it that could still matter for looks.
+/// Markup as the browser would build it, with everything that could still affect its look.
 fn flattened(html: &str) -> String {
     let attributes = [
         "style",
@@ -156,7 +156,7 @@ fn flattened(html: &str) -> String {
         .to_string()
 }
 
-/// Rules written to elements; `None`: there are none, or too many.
+/// Inlines rules into elements; `None`: there are none, or too many.
 fn styled(html: &str, body: &str, css: &str) -> Option<String> {
     let elements = Tags::new(html).filter(|tag| !tag.closing).count() + 1;
     if css.is_empty() || elements > MAX_ELEMENTS || !markup::is_showable(html) {
@@ -179,7 +179,7 @@ fn styled(html: &str, body: &str, css: &str) -> Option<String> {
     Some(format!("<div{inside}</div>"))
 }
 
-/// Takes so many bytes and no more.
+/// Accepts this many bytes and no more.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {
@@ -198,7 +198,7 @@ impl Write for Bounded {
 
 /// What a letter says about itself as a whole.
 struct Sheets<'a> {
-    /// The attributes of its body, as they stand.
+    /// The attributes of its body, unchanged.
     body: Option<&'a str>,
     css: String,
 }
@@ -209,12 +209,12 @@ impl<'a> Sheets<'a> {
         let mut rest = html;
         while let Some(at) = rest.find('<') {
             rest = rest.get(at..).unwrap_or_default();
-            // What Outlook alone reads stands in comments; browsers read the rest.
+            // What only Outlook reads is in comments; browsers read the rest.
             if let Some(comment) = rest.strip_prefix("<!--") {
                 rest = comment.split_once("-->").map_or("", |(_, after)| after);
                 continue;
             }
-            // Asked only where one begins: the next one may be far away.
+            // Checked only at a tag: the next one may be far away.
             let name = rest.get(1..).unwrap_or_default();
             let name = name.strip_prefix('/').unwrap_or(name);
             let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -265,30 +265,30 @@ fn is_for_screens(attributes: &str) -> bool {
     })
 }
 
-/// The rules that may be copied to elements, the first so many of them.
+/// The rules that may be copied to elements, up to `most`.
 fn rules(css: &str, most: usize) -> String {
     let mut reader =
         Reader { out: String::new(), counts: Counts::All, selectors: 0, most, properties: properties() };
     let mut parser = Parser::new(css);
     parser.set_nested_block_limit(MAX_DEPTH);
     for rule in StyleSheetParser::new(&mut parser, &mut reader) {
-        // What cannot be read is passed over, as in a browser.
+        // What cannot be parsed is skipped, as in a browser.
         let _ = rule;
     }
     reader.out
 }
 
-/// Names that the sanitiser knows, those it replaces, and those that hide.
+/// Properties that the sanitiser knows, those it replaces, and those that hide.
 fn properties() -> HashSet<&'static str> {
     let also = ["background", "list-style", "visibility", "overflow", "mso-hide"];
     PROPERTIES.into_iter().chain(also).collect()
 }
 
-/// How much of the rules of a media query counts.
+/// How far the rules of a media query apply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Counts {
     All,
-    /// Whether something is there at all, as at a desk: it would be there twice, or not at all.
+    /// Only `display`, as on a desktop: otherwise something would be shown twice, or not at all.
     Display,
     Nothing,
 }
@@ -360,7 +360,7 @@ impl<'i> AtRuleParser<'i> for Reader {
         if !name.eq_ignore_ascii_case("media") {
             return Ok(Counts::Nothing);
         }
-        // What hangs on the size or the posture of the frame would hang on the letter's own height.
+        // Anything that depends on the size or orientation of the frame would depend on the letter's own height.
         if ["all", "screen", "only screen", "only all"].contains(&query.as_str()) {
             return Ok(Counts::All);
         }
@@ -393,11 +393,11 @@ impl<'i> AtRuleParser<'i> for Reader {
     }
 }
 
-/// The selectors of one rule that say something of elements as they stand.
+/// The selectors of one rule that apply to elements in their normal state.
 fn selectors(prelude: &str) -> Vec<String> {
     let one = |selector: &str| {
         let mut selector = selector.trim().to_owned();
-        // A link is one whether it has been followed or not.
+        // A link counts whether or not it has been visited.
         for link in [":link", ":any-link"] {
             selector = selector.replace(link, "");
         }
@@ -413,7 +413,7 @@ fn selectors(prelude: &str) -> Vec<String> {
     prelude.split(',').filter_map(one).collect()
 }
 
-/// Brackets and quotes that begin also end: no part of a list within.
+/// Whether brackets and quotes are balanced: then it is not a fragment of a list.
 fn is_whole(selector: &str) -> bool {
     let count = |sign: char| selector.matches(sign).count();
     count('(') == count(')') && count('[') == count(']') && count('"') % 2 == 0 && count('\'') % 2 == 0
@@ -421,7 +421,7 @@ fn is_whole(selector: &str) -> bool {
 
 struct Body<'a> {
     properties: &'a HashSet<&'static str>,
-    /// By name, the last one of each, in the order they came.
+    /// By name, the last of each, in order.
     kept: HashMap<String, (usize, String)>,
     order: usize,
 }
@@ -522,7 +522,7 @@ mod tests {
         assert!(
             inlined("<!--[if mso]><style>p{color:red}</style><![endif]--><p>a</p>").ends_with("<p>a</p>")
         );
-        // At a desk, what is not there is not there.
+        // On a desktop, what is not displayed is not there.
         let hidden = inlined(
             "<style>@media only screen and (min-width:480px){.x{display:none!important;color:red}}\
              @media (max-width:480px){.y{display:none!important}}</style><p class=x>a</p><p class=y>b</p>",

@@ -1,5 +1,5 @@
-//! What a letter paints made legible: after everything that is not shown has gone, words are weighed against what is
-//! behind them, and repaired with the nearest shade. Works on markup that the sanitiser has made.
+//! Makes a letter's colours legible: after everything hidden has been removed, text is compared with its background,
+//! and repaired with the nearest shade. Works on markup produced by the sanitiser.
 
 use sealpost_mail::Colour;
 
@@ -11,14 +11,14 @@ use crate::reading::markup::Tags;
 const LINK: &str = "#0b4f8a";
 const MARKED: &str = "#ffff00";
 
-/// Words and what is behind them, at one place.
+/// Text colour and background at one position.
 #[derive(Clone, Copy)]
 struct Ground {
     words: Colour,
     behind: Colour,
 }
 
-/// The markup with colours in which all words can be read.
+/// The markup with colours in which all text can be read.
 pub(crate) fn repaired(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 16);
     let mut open: Vec<(&str, Ground)> = Vec::new();
@@ -47,12 +47,12 @@ pub(crate) fn repaired(markup: &str) -> String {
     out
 }
 
-/// What an element says of colours.
+/// The colours an element sets.
 #[derive(Default)]
 struct Own {
     words: Option<Paint>,
     behind: Option<Paint>,
-    /// A picture is behind its words, and may be missing.
+    /// It has a background picture, which may be missing.
     picture: bool,
 }
 
@@ -80,7 +80,7 @@ impl Own {
         own
     }
 
-    /// How it looks there, and its tag with what had to be repaired.
+    /// The resulting colours, and its tag with the repairs.
     fn on(&self, around: Ground, source: &str) -> (Ground, String) {
         if self.words.is_none() && self.behind.is_none() && !self.picture {
             return (around, source.to_owned());
@@ -89,7 +89,8 @@ impl Own {
         let mut behind = self.behind.map_or(around.behind, |paint| paint.on(around.behind));
         let mut words = self.words.map_or(around.words, |paint| paint.on(behind));
         if self.picture && self.behind.is_none_or(|paint| !paint.is_opaque()) {
-            // Words were chosen for the picture: where it is missing or lets through, something like it is there.
+            // The text colour was chosen for the picture: if it is missing or translucent, a similar background is
+            // used.
             behind = words.ink_on();
             repairs = format!("background-color:{}", behind.css());
         }
@@ -106,7 +107,7 @@ impl Own {
     }
 }
 
-/// The value of an attribute of a cleaned tag, whose values always stand in double quotes.
+/// The value of an attribute of a cleaned tag; values are always in double quotes.
 fn value<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     tag.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value)
 }

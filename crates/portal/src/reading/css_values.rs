@@ -1,35 +1,35 @@
-//! The values of a letter's styles, word by word: colours, lengths, sums of lengths. Knows no property.
+//! The values of a letter's styles, token by token: colours, lengths, sums of lengths. Knows no property.
 
 use std::borrow::Cow;
 
 use crate::css_colour::Paint;
 
-/// A font's size is not known here; ems count as on a large page.
+/// The font size is not known here; ems count as on a large page.
 const EM: f32 = 16.0;
-/// Shares are of something between a phone's page and a large screen's.
+/// Percentages are of something between a phone's page and a large screen's.
 const NARROW_PAGE: f32 = 320.0;
 const WIDE_PAGE: f32 = 1900.0;
-/// What a share counts where one number must stand for it.
+/// The width that percentages are of, if one number is needed.
 const PAGE: f32 = 1000.0;
-/// The deepest nesting of sums.
+/// Maximum nesting of sums.
 const MAX_DEPTH: usize = 8;
 
-/// One word of a value.
+/// One token of a value.
 pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,
 }
 
-/// How long something is.
+/// A length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Length {
     Pixels(f32),
-    /// Of what is around it, in per cent.
+    /// In per cent of the container.
     Share(f32),
-    /// The result of a calculation, in pixels: on the narrowest page or on the widest.
+    /// The result of a calculation, in pixels: on the narrowest page and on the widest.
     Between(f32, f32),
 }
 
-/// The words of a value in small letters; `None` if one is of a kind that is never kept.
+/// The tokens of a value in lower case; `None` if one is of a kind that is never kept.
 pub(crate) fn tokens(value: &str) -> Option<Vec<Token<'_>>> {
     if value.is_empty() || value.contains(['\\', '{', '}', '@', '<']) || value.contains("/*") {
         return None;
@@ -49,7 +49,7 @@ pub(crate) fn tokens(value: &str) -> Option<Vec<Token<'_>>> {
                 let close = stop + closing(rest.get(stop..)?)?;
                 match name {
                     "rgb" | "rgba" | "hsl" | "hsla" | "calc" | "min" | "max" | "clamp" => close,
-                    // A picture beside a colour is passed over, and what it would fetch with it.
+                    // A picture beside a colour is skipped, with its URL.
                     "url" => {
                         rest = rest.get(close..)?;
                         continue;
@@ -69,7 +69,7 @@ pub(crate) fn tokens(value: &str) -> Option<Vec<Token<'_>>> {
     }
 }
 
-/// A value without its remarks: words on both sides stay two.
+/// A value without comments: tokens on both sides stay separate.
 pub(crate) fn without_remarks(value: &str) -> Cow<'_, str> {
     if !value.contains("/*") {
         return Cow::Borrowed(value);
@@ -85,8 +85,8 @@ pub(crate) fn without_remarks(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The value without calculations inside calculations: the sanitiser knows one depth of brackets and breaks the rest.
-/// What comes to the same on every page stands as that number; `None`: it cannot be said flatly.
+/// The value without nested calculations: the sanitiser supports one level of brackets and breaks the rest.
+/// What is constant on every page becomes that number; `None`: it cannot be flattened.
 pub(crate) fn flat(value: &str, tokens: &[Token<'_>]) -> Option<String> {
     let mut out = value.to_owned();
     for token in tokens.iter().filter(|token| token.text.matches('(').count() > 1) {
@@ -102,7 +102,7 @@ pub(crate) fn flat(value: &str, tokens: &[Token<'_>]) -> Option<String> {
     Some(out)
 }
 
-/// `min(…, 100%)` of a length, without brackets in brackets; `None`: it cannot be said so.
+/// `min(…, 100%)` of a length, without nested brackets; `None`: it cannot be expressed so.
 pub(crate) fn no_more_than_all(value: &str) -> Option<String> {
     let inside = |name: &str| value.strip_prefix(name).and_then(|rest| rest.strip_suffix(')'));
     let sum = inside("calc(").or_else(|| inside("min("));
@@ -110,7 +110,7 @@ pub(crate) fn no_more_than_all(value: &str) -> Option<String> {
     (!flat.contains(['(', ')'])).then(|| format!("min({flat},100%)"))
 }
 
-/// Where the bracket ends that `text` begins with.
+/// End of the bracket that `text` begins with.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {
@@ -133,7 +133,7 @@ impl Token<'_> {
         self.text.get(..end)?.parse().ok()
     }
 
-    /// `None`: it is no length. Numbers of unknown units are endless.
+    /// `None`: it is not a length. Unknown units count as infinite.
     pub(crate) fn length(&self) -> Option<Length> {
         if ["calc(", "min(", "max(", "clamp("].iter().any(|name| self.text.starts_with(name)) {
             let (low, high) = calculated(self.text, 0).unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
@@ -154,7 +154,7 @@ impl Token<'_> {
             "mm" => 3.78,
             "q" => 0.945,
             "%" => return Some(Length::Share(number)),
-            // Among them all that hang on the size of the frame: it would grow with what grows with it.
+            // These include all units relative to the frame, which would grow with its content.
             _ => f32::INFINITY,
         };
         Some(Length::Pixels(if number == 0.0 && factor.is_finite() { 0.0 } else { number * factor }))
@@ -169,7 +169,7 @@ impl Token<'_> {
         }
     }
 
-    /// No length, or one of no more than so many pixels, or of so many per cent; never less than nothing.
+    /// Whether it is no length, or one within these pixels or per cent; never negative.
     pub(crate) fn is_at_most(&self, pixels: f32, share: f32) -> bool {
         match self.length() {
             None => true,
@@ -184,7 +184,7 @@ impl Token<'_> {
     }
 }
 
-/// CSS Values 4 §10: a sum, a smallest, a largest, or one within bounds. What it may come to, in pixels.
+/// CSS Values 4 §10: sum, minimum, maximum or clamp. The range of its result, in pixels.
 fn calculated(text: &str, depth: usize) -> Option<(f32, f32)> {
     if depth > MAX_DEPTH {
         return None;
@@ -209,7 +209,7 @@ fn calculated(text: &str, depth: usize) -> Option<(f32, f32)> {
     }
 }
 
-/// Terms with `+` and `-` between them, which stand in blanks.
+/// Terms joined by `+` and `-`, which are surrounded by blanks.
 fn sum(text: &str, depth: usize) -> Option<(f32, f32)> {
     let (mut low, mut high) = (0.0, 0.0);
     let mut sign = '+';
@@ -231,7 +231,7 @@ fn sum(text: &str, depth: usize) -> Option<(f32, f32)> {
     (terms > 0).then_some((low, high))
 }
 
-/// One term: a length, perhaps times or by a number.
+/// One term: a length, possibly multiplied or divided by a number.
 fn product(text: &str, depth: usize) -> Option<(f32, f32)> {
     let mut factors = split(text, '*');
     let first = split(factors.next()?, '/').collect::<Vec<_>>();
@@ -265,7 +265,7 @@ fn single(text: &str, depth: usize) -> Option<(f32, f32)> {
     }
 }
 
-/// Parts between a sign that stands outside of brackets.
+/// The parts between a sign outside of brackets.
 fn split(text: &str, sign: char) -> impl Iterator<Item = &str> {
     let mut depth = 0_i32;
     text.split(move |c: char| {
@@ -274,7 +274,7 @@ fn split(text: &str, sign: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Terms and signs, with brackets kept together, and `*` and `/` kept with what they join.
+/// Terms and signs, with brackets kept together, and `*` and `/` kept with their operands.
 fn words(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut depth, mut start) = (0_i32, 0);

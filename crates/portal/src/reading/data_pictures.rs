@@ -1,5 +1,5 @@
-//! Pictures that a letter carries in its markup itself (RFC 2397): taken out, and given addresses below the letter's
-//! own, so that the frame's policy need not let any `data:` through. Fetches nothing.
+//! Pictures that a letter carries in its markup itself (RFC 2397): extracted, and given URLs below the
+//! letter's own, so that the frame's policy need not allow any `data:`. Fetches nothing.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,11 +13,11 @@ use crate::links;
 use crate::reading::text::percent_decoded;
 use crate::state::frame_cache::Picture;
 
-/// Their places among the letter's parts: no letter has so many.
+/// Their numbers among the letter's parts: no letter has this many parts.
 pub(crate) const FIRST: usize = 9000;
 const MAX: usize = 900;
 
-/// Padding is left out by some, and what does not fit is cut by others.
+/// Some omit the padding, and others cut what is too long.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -25,22 +25,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Pictures taken out so far.
+/// Pictures extracted so far.
 pub(crate) struct DataPictures {
-    /// What their addresses begin with, and their parts.
+    /// Prefix of their URLs and part numbers.
     base: String,
     prefix: String,
     taken: Mutex<Vec<Picture>>,
 }
 
 impl DataPictures {
-    /// For the letter with this id, or for one within it.
+    /// For the letter with this id, or for one inside it.
     pub(crate) fn new(id: &str, prefix: &str) -> Self {
         let (base, prefix) = (links::letter_pictures(id), prefix.to_owned());
         Self { base, prefix, taken: Mutex::default() }
     }
 
-    /// The address that stands for this one from now on; `None`: it is no picture that browsers may show.
+    /// The URL that replaces this one; `None`: it is not a picture that browsers may show.
     pub(crate) fn take(&self, value: &str) -> Option<String> {
         let (content_type, bytes) = decoded(value)?;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +57,7 @@ impl DataPictures {
         Some(address)
     }
 
-    /// What has been taken out.
+    /// The extracted pictures.
     pub(crate) fn taken(&self) -> Vec<Picture> {
         std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -76,7 +76,7 @@ fn decoded(value: &str) -> Option<(&'static str, Bytes)> {
     let content_type = download::picture_type(content_type.trim())?;
     let data: String = percent_decoded(data).chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = BASE64.decode(data).ok()?;
-    // It says what it is, or it is shown as nothing.
+    // It must be of the declared type, or it is not shown.
     let begins = |start: &[u8]| bytes.starts_with(start);
     let true_to_it = match content_type {
         "image/png" => begins(b"\x89PNG\r\n\x1a\n"),

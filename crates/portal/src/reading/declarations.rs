@@ -1,12 +1,13 @@
-//! Which CSS declarations of a letter are let through: how things look, never where they lie. Knows no page.
+//! Which CSS declarations of a letter are allowed: those about looks, never about position. Knows no page.
 //!
-//! SECURITY: nothing that is kept can lay one thing over another, push it out of sight or make its size hang on the
-//! frame's. Where a link leads stands in the same page (targets.rs); this is why the letter cannot hide it.
+//! SECURITY: no allowed declaration can lay one thing over another, push it out of sight or make its size
+//! depend on the frame's. Each link's target is shown in the same page (link_targets.rs); this is why the
+//! letter cannot hide it.
 
 use crate::css_colour::Paint;
 use crate::reading::css_values::{Length, Token, flat, no_more_than_all, tokens, without_remarks};
 
-/// Properties that may stand in a letter. The sanitiser's own list, which also normalises what is written.
+/// Properties allowed in a letter. The sanitiser's own list, which also normalises values.
 pub(crate) const PROPERTIES: [&str; 93] = [
     "background-blend-mode",
     "background-clip",
@@ -103,38 +104,38 @@ pub(crate) const PROPERTIES: [&str; 93] = [
     "word-spacing",
 ];
 
-/// A block narrower than a link's target would push it out of its page.
+/// Minimum width in pixels: a narrower block would push a link's target out of its page.
 const NARROWEST: f32 = 240.0;
-/// Space around one element, in pixels, and as a share of the page.
+/// Maximum space around one element, in pixels, and as a share of the page.
 const MAX_SPACE: f32 = 100.0;
 const MAX_SPACE_SHARE: f32 = 20.0;
 const MAX_HEIGHT: f32 = 2000.0;
 const MAX_WIDTH: f32 = 2000.0;
 const MAX_BORDER: f32 = 30.0;
-/// An outline takes no room: what is drawn of it lies over what is beside.
+/// An outline takes no space: it is drawn over its surroundings.
 const MAX_OUTLINE: f32 = 3.0;
-/// In larger type the line below is so high that the target of a link on its own line stands far from it.
+/// With larger type the line is so high that a link's target on the next line is far from it.
 const MAX_FONT: f32 = 48.0;
-/// In lines lower than this nothing can be read.
+/// In lower lines nothing can be read.
 const LOWEST_LINE: f32 = 10.0;
 const MAX_SPACING: f32 = 16.0;
-/// A picture may be as faint as this; words not at all.
+/// Minimum opacity of a picture; text must be opaque.
 const FAINTEST: f32 = 0.2;
 
-/// How much a letter may say about widths.
+/// How far a letter may set widths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Widths {
-    /// As it likes, within bounds.
+    /// Freely, within bounds.
     Own,
-    /// None: it is written from right to left, and what does not fit would leave the page on the side where no
-    /// reader can scroll.
+    /// Not at all: it is written from right to left, and what does not fit would extend beyond the side to
+    /// which no reader can scroll.
     Flowing,
 }
 
-/// Gives the address of a picture that is in the letter itself, for what the letter calls it.
+/// Maps the letter's name of a picture inside the letter to its URL.
 pub(crate) type Pictures<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The declarations of a `style` attribute that are kept, for an element of this name.
+/// The declarations of a `style` attribute that are kept for an element of this name.
 pub(crate) fn kept(element: &str, style: &str, widths: Widths, pictures: Pictures<'_>) -> String {
     let style = without_remarks(style);
     let judged = declarations(&style).filter_map(|(name, value)| {
@@ -144,7 +145,7 @@ pub(crate) fn kept(element: &str, style: &str, widths: Widths, pictures: Picture
     judged.collect::<Vec<_>>().join(";")
 }
 
-/// The declarations of a style: names in small letters, values without their weight.
+/// The declarations of a style: names in lower case, values without `!important`.
 pub(crate) fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> {
     pieces(style).filter_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
@@ -153,7 +154,7 @@ pub(crate) fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> 
     })
 }
 
-/// What stands between semicolons that are not in brackets: an address may hold some.
+/// The text between semicolons outside of brackets: a URL may contain some.
 fn pieces(style: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     style.split(move |c: char| {
@@ -179,11 +180,11 @@ fn kept_one(
         "background-image" => return ground_picture(value, written, pictures),
         _ => {}
     }
-    // Escapes, comments, functions other than a colour's or a sum's: nothing that honest letters need.
+    // Escapes, comments, functions other than colours and sums: honest letters do not need them.
     let value = flat(value, &tokens(value)?)?;
     let value = value.as_str();
     let tokens = tokens(value)?;
-    // No address anywhere else.
+    // No URL anywhere else.
     if value.contains("url(") {
         return None;
     }
@@ -198,13 +199,13 @@ fn kept_one(
             painted(name, &tokens)
         }
         "background-repeat" | "background-position" | "background-size" => same(lengths(MAX_WIDTH, 100.0)),
-        // `text` would paint words with what may not be shown.
+        // `text` would paint text with what may not be shown.
         "background-clip" | "background-origin" => same(words(&["border-box", "padding-box", "content-box"])),
         "display" => displayed(element, value),
-        // A high link would have its words at one end and its target at the other.
+        // A high link would have its text at one end and its target at the other.
         "height" | "min-height" if element == "a" => None,
         "height" | "min-height" => {
-            // What is higher than it says would be laid over what follows. Pictures and tables never are.
+            // An element higher than declared would be laid over what follows. Pictures and tables never are.
             let grows = matches!(element, "img" | "table" | "tr" | "td" | "th" | "hr");
             let fine = lengths(MAX_HEIGHT, 0.0);
             let name = if grows { name } else { "min-height" };
@@ -212,7 +213,7 @@ fn kept_one(
         }
         "max-height" => same(is_picture && lengths(MAX_HEIGHT, 0.0)),
         "width" | "min-width" | "max-width" => width(element, name, value, &tokens, widths),
-        // Words above or below their line would leave the targets of their links behind.
+        // Text raised above or below its line would leave the targets of its links behind.
         "vertical-align" => {
             let lies = matches!(element, "img" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th");
             same(lies && tokens.iter().all(|token| token.length().is_none()))
@@ -222,7 +223,7 @@ fn kept_one(
         "font-size" | "font" => same(lengths(MAX_FONT, 400.0)),
         "font-size-adjust" => same(lengths(1.0, 0.0)),
         "white-space" => match value {
-            // What does not wrap pushes the rest away.
+            // Text that does not wrap pushes the rest away.
             "pre" | "pre-wrap" => kept("pre-wrap"),
             "normal" | "pre-line" => same(true),
             _ => None,
@@ -247,7 +248,7 @@ fn kept_one(
             same(PROPERTIES.contains(&name) && lengths(MAX_SPACE, MAX_SPACE_SHARE))
         }
         _ if name.starts_with("border") => same(PROPERTIES.contains(&name) && lengths(MAX_BORDER, 50.0)),
-        // Ours, with `display`.
+        // Set by us, with `display`.
         "flex-wrap" => None,
         _ => same(
             PROPERTIES.contains(&name)
@@ -256,7 +257,7 @@ fn kept_one(
     }
 }
 
-/// Lines so close that one is written over the other.
+/// Whether lines are so close that they overlap.
 fn is_crowded(token: &Token<'_>) -> bool {
     match token.length() {
         Some(Length::Pixels(_)) if token.text.parse::<f32>().is_ok_and(|times| times >= 1.0) => false,
@@ -283,13 +284,13 @@ fn is_weight(name: &str, token: &Token<'_>) -> bool {
     }
 }
 
-/// Colours in one way of writing, so that what is judged is what is seen.
+/// Colours in one notation, so that what is judged is what is seen.
 fn painted(name: &str, tokens: &[Token<'_>]) -> Option<String> {
     let paints: Option<Vec<String>> = tokens.iter().map(|token| token.paint().map(Paint::written)).collect();
     paints.filter(|paints| !paints.is_empty()).map(|paints| format!("{name}:{}", paints.join(" ")))
 }
 
-/// How a box takes part in the page; what is not shown is taken out before (unseen.rs).
+/// How a box takes part in the page; hidden boxes are removed before (hidden_text.rs).
 fn displayed(element: &str, value: &str) -> Option<String> {
     let simple = ["inline", "block", "inline-block"];
     let boxes = [
@@ -303,16 +304,16 @@ fn displayed(element: &str, value: &str) -> Option<String> {
         "table-footer-group",
         "table-caption",
     ];
-    // Within a row that does not wrap, a page's end would cut what is in it.
+    // In a row that does not wrap, content would be cut at the page's edge.
     let rows = ["flex", "inline-flex", "grid", "inline-grid"];
-    // A cell grows with what is in it only as long as it is one.
+    // A cell grows with its content only as long as it is a cell.
     if matches!(element, "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col" | "colgroup") {
         return None;
     }
     if simple.contains(&value) {
         return Some(format!("display:{value}"));
     }
-    // A link and its target stand together.
+    // A link and its target must stay together.
     if element == "a" {
         return None;
     }
@@ -326,7 +327,7 @@ fn width(element: &str, name: &str, value: &str, tokens: &[Token<'_>], widths: W
     if widths == Widths::Flowing {
         return None;
     }
-    // As wide as what is in it, but no wider than there is room.
+    // As wide as its content, but no wider than the available space.
     if matches!(value, "fit-content" | "max-content" | "min-content") {
         return Some(format!("{name}:fit-content"));
     }
@@ -346,14 +347,14 @@ fn width(element: &str, name: &str, value: &str, tokens: &[Token<'_>], widths: W
     };
     let bounded = tokens.iter().all(|token| token.is_at_most(MAX_WIDTH, 100.0));
     match name {
-        // What wants more room than there is gets what there is.
+        // What wants more width than available gets what is available.
         "min-width" => {
             let is_length = tokens.len() == 1 && tokens.iter().all(|token| token.length().is_some());
             let least = no_more_than_all(value).filter(|_| bounded && is_length);
             least.map(|value| format!("min-width:{value}"))
         }
         _ if !bounded || !(free || tokens.iter().all(wide)) => None,
-        // So does a block on a telephone.
+        // So does a block on a phone.
         "width" if !free && value != "auto" => Some(match no_more_than_all(value) {
             Some(value) => format!("width:{value}"),
             None => format!("width:{value};max-width:100%"),
@@ -362,7 +363,7 @@ fn width(element: &str, name: &str, value: &str, tokens: &[Token<'_>], widths: W
     }
 }
 
-/// The shorthand can fetch; its colour cannot, nor can a picture in the letter itself.
+/// The shorthand can fetch; its colour cannot, nor can a picture inside the letter.
 fn background(value: &str, written: &str, pictures: Pictures<'_>) -> Option<String> {
     let mut kept = Vec::new();
     if let Some(paint) = first_paint(value) {
@@ -386,7 +387,7 @@ fn background(value: &str, written: &str, pictures: Pictures<'_>) -> Option<Stri
     (!kept.is_empty()).then(|| kept.join(";"))
 }
 
-/// A picture in the letter itself; instead of a flow of colours its first one.
+/// A picture inside the letter; instead of a gradient its first colour.
 fn ground_picture(value: &str, written: &str, pictures: Pictures<'_>) -> Option<String> {
     if let Some(at) = value.find("url(") {
         let inside = written.get(at + 4..)?.split_once(')')?.0.trim().trim_matches(['"', '\'']);
@@ -396,7 +397,7 @@ fn ground_picture(value: &str, written: &str, pictures: Pictures<'_>) -> Option<
     flows.map(|paint| format!("background-color:{}", paint.written()))
 }
 
-/// The first colour in a value, wherever it stands.
+/// The first colour in a value.
 fn first_paint(value: &str) -> Option<Paint> {
     let mut rest = value;
     while !rest.is_empty() {
@@ -409,7 +410,7 @@ fn first_paint(value: &str) -> Option<Paint> {
             continue;
         }
         let text = if function { start.get(..end + after.find(')')? + 1)? } else { word };
-        // `none`, `center` and the like are no colours; `background` alone would be Windows'.
+        // `none`, `center` and the like are not colours; `background` alone would be Windows'.
         if let Some(paint) = Paint::css(text) {
             return Some(paint);
         }
@@ -418,7 +419,7 @@ fn first_paint(value: &str) -> Option<Paint> {
     None
 }
 
-/// What an element's margins and paddings take from the width of what is in it, in pixels.
+/// The width that an element's margins and paddings take from its content, in pixels.
 pub(crate) fn squeeze(style: &str) -> f32 {
     style
         .split(';')

@@ -1,4 +1,4 @@
-//! What styles may say of hostile letters and of honest ones.
+//! Tests: which styles of hostile and of honest letters are allowed.
 
 use super::*;
 

@@ -1,6 +1,6 @@
-//! Text within markup. Knows no letter.
+//! Escapes text for markup. Knows no letter.
 
-/// `text` with the five characters that mean something in HTML made harmless.
+/// `text` with the five characters that have a meaning in HTML escaped.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,7 +16,7 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Serialised text, or a value, as it is read: the references that occur in those.
+/// Serialised text, or a value, decoded: the character references that occur in those.
 pub(crate) fn unescaped(text: &str) -> String {
     text.replace("&nbsp;", "\u{a0}")
         .replace("&lt;", "<")

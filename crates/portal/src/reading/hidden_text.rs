@@ -1,5 +1,5 @@
-//! What a letter hides is taken out before the sanitiser, which would bring it to light; and short words that a letter
-//! keeps on one line stay there. Works on markup that a parser has written.
+//! Removes what a letter hides before the sanitiser, which would make it visible; and keeps short unbreakable
+//! text on one line. Works on markup written by a parser.
 
 use sealpost_mail::{HiddenAttribute, Sight};
 
@@ -9,7 +9,7 @@ use crate::reading::markup::{Tag, Tags};
 /// Longer lines wrap, whatever the letter says: they would push the rest off the page.
 const MAX_TOGETHER: usize = 40;
 
-/// The markup without what it hides. If then nothing is left, nothing was meant to be hidden.
+/// The markup without what it hides. If nothing is left, nothing was meant to be hidden.
 pub(crate) fn taken_out(markup: &str) -> String {
     let out = without(markup);
     if is_empty(&out) { markup.to_owned() } else { out }
@@ -32,7 +32,7 @@ fn without(markup: &str) -> String {
     let (mut at, mut together) = (0, 0);
     for tag in Tags::new(markup) {
         if tag.start < at {
-            // Within what has been taken out.
+            // Inside what has been removed.
             continue;
         }
         let sight = open.last().map_or_else(Sight::default, |(_, sight)| *sight);
@@ -64,7 +64,7 @@ fn without(markup: &str) -> String {
             let (end, holds) = end_of(markup, &tag);
             let invisible = !inside.is_gone() && !inside.shows_pictures();
             if begins_hidden && holds.link && !own.is_undisplayed() && !invisible {
-                // There is a link in it: then where it leads is told instead.
+                // It contains a link: then the link's target is shown instead.
                 inside = sight;
             } else if inside.is_gone() || invisible && !holds.visible {
                 at = end;
@@ -82,7 +82,7 @@ fn without(markup: &str) -> String {
     out
 }
 
-/// Words that can be seen, and the white space between elements.
+/// Visible text, and the white space between elements.
 fn push(text: &str, sight: Sight, out: &mut String) {
     if sight.shows_words() {
         out.push_str(text);
@@ -103,12 +103,12 @@ fn joined(text: &str) -> String {
     format!("{before}{words}{after}")
 }
 
-/// What an element says of itself.
+/// The properties of an element.
 struct Own<'a> {
     style: &'a str,
-    /// It has the attribute of that name.
+    /// It has the attribute `hidden`.
     hidden: HiddenAttribute,
-    /// What is in it stands on one line.
+    /// Its content is kept on one line.
     keeps_together: bool,
 }
 
@@ -126,23 +126,23 @@ impl<'a> Own<'a> {
         Self { style, hidden, keeps_together: nowrap || said }
     }
 
-    /// It is not there at all, which nobody says of a link by mistake.
+    /// It is not displayed, which is never set on a link by mistake.
     fn is_undisplayed(&self) -> bool {
         let said = declarations(self.style).filter(|(name, _)| name == "display").last();
         said.map_or(self.hidden == HiddenAttribute::Present, |(_, value)| value.eq_ignore_ascii_case("none"))
     }
 }
 
-/// What is in an element.
+/// The content of an element.
 #[derive(Default)]
 struct Holds {
     link: bool,
-    /// Something in it says that it can be seen.
+    /// Something in it is declared visible.
     visible: bool,
     letters: usize,
 }
 
-/// Where an element ends, and what is in it.
+/// Where an element ends, and its content.
 fn end_of(markup: &str, tag: &Tag<'_>) -> (usize, Holds) {
     let mut holds = Holds { link: tag.name == "a", ..Holds::default() };
     let rest = markup.get(tag.end..).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Hostile HTML made harmless: the first of three walls (then the frame's own CSP, then its sandbox).
-//! Knows no session and fetches nothing.
+//! Makes hostile HTML harmless: the first of three barriers (then the frame's own CSP, then its sandbox). Knows no
+//! session and fetches nothing.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -20,24 +20,24 @@ use crate::reading::places;
 use crate::reading::stand_ins;
 use crate::state::frame_cache::Picture;
 
-/// What came out of the sanitiser.
+/// Output of the sanitiser.
 pub(crate) struct Clean {
     /// Safe markup for the inside of a body.
     pub(crate) markup: String,
-    /// Pictures that would have been fetched from elsewhere.
+    /// Number of pictures that would have been fetched from elsewhere.
     pub(crate) remote_images: usize,
-    /// The domains that links lead to, and whether there are more.
+    /// The domains of the links, and whether there are more.
     pub(crate) domains: Vec<String>,
     pub(crate) more_domains: bool,
-    /// Pictures that were written in it.
+    /// Pictures embedded in the markup.
     pub(crate) pictures: Vec<Picture>,
 }
 
-/// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself; `written`
-/// takes those that are written in the markup.
+/// Cleans `html`. `inline` maps a Content-ID to the URL of that part, for pictures inside the letter; `written` takes
+/// those embedded in the markup.
 ///
-/// Call only after [`crate::reading::markup::is_showable`], and off the event loop. `None`: it was `late` between two of
-/// the steps, each of which is bounded by what is showable.
+/// Call only after [`crate::reading::markup::is_showable`], and off the event loop. `None`: it became `late` between
+/// two steps, each of which is bounded by what is showable.
 pub(crate) fn clean(
     html: &str,
     inline: &HashMap<String, String>,
@@ -62,11 +62,11 @@ pub(crate) fn clean(
     Some(Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() })
 }
 
-/// Pictures of the letter itself.
+/// Pictures inside the letter.
 struct Own {
     inline: HashMap<String, String>,
     written: DataPictures,
-    /// Places in the letter that its links lead to.
+    /// Targets in the letter that its links refer to.
     places: HashSet<String>,
 }
 
@@ -77,13 +77,13 @@ impl Own {
     }
 }
 
-/// Whether something in it is written from right to left. The sanitiser has normalised how that is said.
+/// Whether it contains right-to-left text. The sanitiser has normalised how that is declared.
 fn runs_from_the_right(markup: &str) -> bool {
     ["dir=\"rtl\"", "direction:rtl", "direction: rtl"].iter().any(|said| markup.contains(said))
 }
 
 fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
-    // The builder wants to own what its filter uses.
+    // The builder must own what its filter uses.
     let (remote, own) = (Arc::new(AtomicUsize::new(0)), Arc::clone(own));
     let counter = Arc::clone(&remote);
     let mut builder = ammonia::Builder::empty();
@@ -103,7 +103,7 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
         ]))
         .clean_content_tags(HashSet::from(GONE))
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
-        // Only the pictures' own addresses are relative; the filter below sees to that.
+        // Only our URLs of pictures are relative; the filter below ensures that.
         .url_relative(ammonia::UrlRelative::PassThrough)
         .filter_style_properties(HashSet::from(PROPERTIES))
         .link_rel(None)
@@ -129,12 +129,12 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
                 let pictures = |value: &str| own.address(value);
                 Some(Cow::Owned(declarations::kept(element, value, widths, &pictures)))
             }
-            // Elsewhere browsers do not heed it, and what is judged would not be what is seen.
+            // On other elements browsers ignore it, and what is judged would not be what is seen.
             ("table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th", "bgcolor") | ("font", "color") => {
                 Paint::attribute(value).map(|paint| Cow::Owned(paint.written()))
             }
             (_, "bgcolor") => None,
-            // To say of a table that it is none is all that letters need.
+            // Letters need only the role that marks a layout table.
             (_, "role") => matches!(value, "presentation" | "none").then_some(Cow::Borrowed(value)),
             (_, "dir") => Some(value.to_ascii_lowercase())
                 .filter(|value| ["ltr", "rtl"].contains(&value.as_str()))
@@ -151,7 +151,7 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
     (markup, remote.load(Ordering::Relaxed))
 }
 
-/// Numbers that lay nothing over anything. A height in per cent would hang on the frame's.
+/// Measures that lay nothing over anything. A height in per cent would depend on the frame's.
 fn is_measure(attribute: &str, value: &str) -> bool {
     let (number, share) = match value.trim().strip_suffix('%') {
         Some(number) => (number, true),
@@ -167,7 +167,7 @@ fn is_measure(attribute: &str, value: &str) -> bool {
     }
 }
 
-/// Whether an address leads out of the letter. A file of it that no browser draws is among the files.
+/// Whether a URL leads out of the letter. A file of it that no browser renders is among the files.
 fn is_elsewhere(address: &str) -> bool {
     let address = address.trim_start();
     let start = address.get(..address.floor_char_boundary(8)).unwrap_or_default().to_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Appointments as the page says them: in the reader's zone and in their writer's, and in words where they come
-//! again. What they are, `mail` reads.
+//! Appointments as shown on the page: in the reader's time zone and in their author's, and recurrences in
+//! words. Parsed by `mail`.
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
@@ -11,22 +11,22 @@ use crate::language::{Calendar, Language, Values};
 use crate::page::Page;
 use crate::reading::text::{SafeHtml, to_html};
 
-/// Calendars of one letter that are looked into.
+/// Maximum calendars of one letter that are read.
 pub(crate) const MAX_CALENDARS: usize = 10;
 
 /// An appointment as a page shows it.
 pub(crate) struct Card {
     pub(crate) event: Invitation,
-    /// Where its calendar lies in the letter, to be saved.
+    /// The part with its calendar, for download.
     pub(crate) part: String,
-    /// What is said about it, unless the letter says the same.
+    /// Its description, unless the letter says the same.
     pub(crate) description: Option<SafeHtml>,
-    /// Where to join it.
+    /// The link to join it.
     pub(crate) link: Option<SafeHtml>,
 }
 
 impl Card {
-    /// `said`: what the letter itself says.
+    /// `said`: the letter's own text.
     pub(crate) fn new(event: Invitation, part: String, said: &str) -> Self {
         let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
         let is_new = !event.description.is_empty() && !letters(said).contains(&letters(&event.description));
@@ -36,7 +36,7 @@ impl Card {
     }
 }
 
-/// Who reads it: in which language, by which clock.
+/// The reader: language and time zone.
 pub(crate) struct Reader<'a> {
     pub(crate) language: Language,
     pub(crate) calendar: &'a Calendar,
@@ -69,17 +69,17 @@ pub(crate) fn when(page: &Page, moment: &Moment) -> String {
     said(&Reader::of(page), moment)
 }
 
-/// The same for its writer, where clocks show another time.
+/// The same in its author's zone, if that differs.
 pub(crate) fn theirs(page: &Page, moment: &Moment) -> Option<String> {
     writers(&Reader::of(page), moment)
 }
 
-/// "alle 2 Wochen am Montag und Mittwoch, bis 31. Dezember 2026". Nothing: it does not come again.
+/// "alle 2 Wochen am Montag und Mittwoch, bis 31. Dezember 2026". `None`: it does not recur.
 pub(crate) fn repeats(page: &Page, event: &Invitation) -> Option<String> {
     again(&Reader::of(page), event)
 }
 
-/// What somebody says to an invitation, or of which series this is a part.
+/// A participant's reply, or the series this is a part of.
 pub(crate) fn remarks(page: &Page, event: &Invitation) -> Vec<String> {
     remarks_on(&Reader::of(page), event)
 }
@@ -102,7 +102,7 @@ fn remarks_on(page: &Reader<'_>, event: &Invitation) -> Vec<String> {
     answer.into_iter().chain(moved).collect()
 }
 
-/// All appointments of a letter line by line, for paper: what each line is, and what it says.
+/// All appointments of a letter line by line, for paper: label and text.
 pub(crate) fn lines(page: &Reader<'_>, letter: &Letter<'_>) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     for mut event in of_letter(letter, &page.calendar.0) {
@@ -168,7 +168,7 @@ fn writers(page: &Reader<'_>, moment: &Moment) -> Option<String> {
     Some(page.language.say_with("event-theirs", Some(&values)))
 }
 
-/// So many days are named.
+/// Maximum number of days listed.
 const MAX_DAYS: usize = 10;
 
 fn again(page: &Reader<'_>, event: &Invitation) -> Option<String> {

@@ -1,9 +1,9 @@
-//! Where a letter's links lead, written beside them in elements of our own. Works on markup that the sanitiser has
-//! made; knows no address but the links'.
+//! Shows the target of each of a letter's links beside it, in elements of our own. Works on markup produced by the
+//! sanitiser.
 //!
-//! SECURITY: a target stands outside its link. Its style sheet resets whatever it could inherit and lays it over
-//! everything else; the letter has neither classes nor positions (declarations.rs), and what could lay one target
-//! over another, push it away or squeeze it is taken out here.
+//! SECURITY: a target is outside its link. Its style sheet resets whatever it could inherit and puts it above
+//! everything else; the letter has neither classes nor positions (declarations.rs), and what could lay one target over
+//! another, push it away or squeeze it is removed here.
 
 use sealpost_mail::Link;
 
@@ -14,19 +14,19 @@ use crate::reading::type_size::{Size, USUAL, Within, display, judge, undisplayed
 
 /// A longer link is named before it begins: its end may be out of sight.
 const LONG: usize = 120;
-/// What margins and paddings around one place may take together, in pixels.
+/// Maximum width that margins and paddings around one position may take together, in pixels.
 const MAX_SQUEEZE: f32 = 320.0;
-/// And those of a link and of what is in it: a button has some.
+/// And those inside a link: a button has some.
 const MAX_IN_LINK: f32 = 80.0;
-/// Columns of a table that are looked at.
+/// Columns of a table that are considered.
 const MAX_COLUMNS: usize = 100;
-/// Domains that are listed.
+/// Maximum domains listed.
 const MAX_DOMAINS: usize = 12;
 
-/// Markup with its targets.
+/// Markup with targets.
 pub(crate) struct Marked {
     pub(crate) markup: String,
-    /// The domains its links lead to, each once.
+    /// The domains of its links, each once.
     pub(crate) domains: Vec<String>,
     /// `true`: there are more of them.
     pub(crate) more: bool,
@@ -61,14 +61,14 @@ struct Writer {
     more: bool,
 }
 
-/// An element that is open.
+/// An open element.
 struct Open {
     name: String,
-    /// Another name for it in what is written, if it has one.
+    /// The name it is written with, if changed.
     written: Option<&'static str>,
-    /// What it takes from the width of what is in it.
+    /// The width it takes from its content, in pixels.
     taken: f32,
-    /// Whether it sets what is in it in a row or a grid.
+    /// Whether it lays out its content in a row or a grid.
     row: bool,
     size: Size,
 }
@@ -76,33 +76,33 @@ struct Open {
 /// A link whose end has not come yet.
 struct OpenLink {
     link: Option<Link>,
-    /// The place in the letter itself that it leads to.
+    /// The place in the letter itself that it refers to.
     place: Option<String>,
     style: String,
-    /// Where its content begins in what has been written.
+    /// Where its content begins in the output.
     at: usize,
     text: String,
-    /// Its characters, larger ones for more.
+    /// Its length in characters, larger ones counting more.
     length: f32,
-    /// Blanks and things like them at its end so far.
+    /// Trailing blanks and the like so far.
     blanks: usize,
     holds: Holds,
     /// Whether it may have several lines that are not one text.
     lines: bool,
-    /// What margins and paddings in it have taken, in pixels.
+    /// Width taken by margins and paddings in it, in pixels.
     spaced: f32,
-    /// Links within it, which are none.
+    /// Nested links, which are ignored.
     within: usize,
-    /// It would be a box of its own, and its target another one: they stay together in one of ours.
+    /// It would be a box of its own, and its target another one: a box of ours keeps them together.
     in_row: bool,
 }
 
-/// What is in a link.
+/// The content of a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Holds {
     Text,
     Marks,
-    /// Pictures, lines, blocks: it may be as large as it likes.
+    /// Pictures, lines, blocks: it may be of any size.
     More,
 }
 
@@ -187,7 +187,7 @@ impl Writer {
             return;
         }
         let Some(mut open) = self.link.take() else { return };
-        // An address that a browser cannot follow, or that we do not let it follow: the words stay.
+        // A URL that browsers cannot follow, or that we do not allow: the text is kept.
         if let Some(place) = open.place.filter(|_| !open.text.trim().is_empty()) {
             // It leads nowhere else.
             self.out.insert_str(open.at, &format!("<a href=\"{place}\">"));
@@ -207,7 +207,7 @@ impl Writer {
             return;
         }
         if open.lines && display(&open.style).is_some_and(|said| said.starts_with("inline-")) {
-            // Its last line would be the one that its target stands on.
+            // Otherwise its target would be beside its last line only.
             open.style = format!("{};display:block", undisplayed(&open.style));
         }
         let style = if open.style.is_empty() { String::new() } else { format!(" style=\"{}\"", open.style) };
@@ -237,7 +237,7 @@ impl Writer {
         }
     }
 
-    /// Keeps the cells of a table apart: spans that cross would lie over one another.
+    /// Keeps the cells of a table apart: overlapping spans would lay them over one another.
     fn spans(&mut self, name: &str, source: String) -> String {
         match name {
             "table" => self.tables.push(Grid::default()),
@@ -267,7 +267,7 @@ impl Writer {
         source
     }
 
-    /// Notes what a link holds, and keeps what is in it on the lines of its text.
+    /// Records what a link contains, and keeps its content on the lines of its text.
     fn in_line(&mut self, name: &str, source: String) -> String {
         let Some(link) = &mut self.link else { return source };
         let style = value(&source, "style").unwrap_or_default();
@@ -281,11 +281,11 @@ impl Writer {
         }
     }
 
-    /// Bounds how large writing is, and how far above or below its line: by what is around it, too.
+    /// Bounds the size of text, and how far it is raised or lowered, including what surrounds it.
     fn sized(&mut self, name: &str, source: String) -> (String, Size, Option<&'static str>) {
         let around = self.open.last().map_or_else(Size::default, |open| open.size);
         let says = if name == "font" && value(&source, "size").is_none() { "span" } else { name };
-        // Within a link nothing is raised: its target would not be.
+        // Inside a link nothing is raised: its target would not be.
         let around = Size { raised: around.raised || self.link.is_some(), ..around };
         let style = value(&source, "style").unwrap_or_default();
         let within = if self.link.is_some() { Within::Link } else { Within::Text };
@@ -302,7 +302,7 @@ impl Writer {
         (format!("<{written}{rest}"), judged.size, Some(written))
     }
 
-    /// Keeps what is in a link from pushing its end away.
+    /// Keeps the content of a link from pushing its end away.
     fn kept_close(&mut self, source: String) -> String {
         let Some(link) = &mut self.link else { return source };
         let style = value(&source, "style").unwrap_or_default();
@@ -314,7 +314,7 @@ impl Writer {
         with_value(&source, "style", &unsqueezed(style))
     }
 
-    /// Bounds what margins and paddings take from one place.
+    /// Bounds the width that margins and paddings take.
     fn squeezed(&mut self, name: &str, source: String, size: Size, written: Option<&'static str>) -> String {
         if is_void(name) {
             return source;
@@ -323,7 +323,7 @@ impl Writer {
         let own = if style.is_empty() { 0.0 } else { squeeze(style) };
         let around = self.open.last().map_or(0.0, |open| open.taken);
         let row = style.contains("flex") || style.contains("grid");
-        // A cell grows with what is in it.
+        // A cell grows with its content.
         let around = if matches!(name, "td" | "th") { 0.0 } else { around };
         let fits = around + own <= MAX_SQUEEZE;
         let taken = if fits { around + own } else { around };
@@ -336,12 +336,12 @@ impl Writer {
     }
 }
 
-/// A link's target as it stands in a page of ours.
+/// A link's target as shown in a page of ours.
 pub(crate) fn element(link: &Link) -> String {
     format!("<span class=\"target\" dir=\"ltr\">{}</span>", escaped(&link.shown()))
 }
 
-/// Which columns of a table cells of the rows above still take.
+/// Columns of a table occupied by cells of earlier rows.
 #[derive(Default)]
 struct Grid {
     rows_left: Vec<usize>,
@@ -354,7 +354,7 @@ impl Grid {
         self.column = 0;
     }
 
-    /// The next cell: how many columns are free for it.
+    /// Places the next cell: how many columns are free for it.
     fn cell(&mut self, columns: usize, rows: usize) -> usize {
         let taken = |grid: &Self, at: usize| grid.rows_left.get(at).is_some_and(|rows| *rows > 0);
         while taken(self, self.column) {
@@ -376,7 +376,7 @@ impl Grid {
     }
 }
 
-/// The value of an attribute of a cleaned tag, whose values always stand in double quotes.
+/// The value of an attribute of a cleaned tag; values are always in double quotes.
 fn value<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     tag.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value)
 }
@@ -388,7 +388,7 @@ fn with_value(tag: &str, name: &str, new: &str) -> String {
     format!("{start}{before}{new}\"{end}")
 }
 
-/// Text without long runs of what cannot be seen: they would push a target away from its link.
+/// Text without long invisible runs: they would push a target away from its link.
 fn without_gaps(text: &str, run: &mut usize) -> String {
     let text = text.replace("&nbsp;", "\u{a0}");
     let mut out = String::with_capacity(text.len());

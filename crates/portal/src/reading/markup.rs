@@ -1,26 +1,26 @@
-//! A look at hostile markup before anything expensive is done with it: where its tags are, how deep they nest.
+//! Scans hostile markup before anything expensive is done with it: where its tags are, how deep they nest.
 //! Builds nothing and changes nothing.
 
-/// Longer HTML is shown as text. Honest letters stay far below.
+/// Longer HTML is shown as text. Honest letters are far below.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
-/// The sanitiser's work grows with the square of the nesting; tables in tables reach some dozens.
+/// The sanitiser's work grows with the square of the nesting; nested tables reach some dozens.
 const MAX_DEPTH: usize = 256;
-/// However the nesting is disguised, so many elements bound the work to a few seconds.
+/// However the nesting is disguised, this number of elements bounds the work to a few seconds.
 const MAX_ELEMENTS: usize = 40_000;
 
-/// Whether the sanitiser can take this on with bounded work.
+/// Whether the sanitiser can process this with bounded work.
 pub(crate) fn is_showable(html: &str) -> bool {
     html.len() <= MAX_BYTES && within_bounds(html)
 }
 
-/// A rough tree builder: never sees less depth than a browser would for markup that plays no tricks;
-/// for markup that does, the count of elements is the bound.
+/// A rough tree builder: for honest markup it never sees less depth than a browser would; for other markup,
+/// the count of elements is the bound.
 fn within_bounds(html: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();
     let mut elements = 0_usize;
     for tag in Tags::new(html) {
         if tag.closing {
-            // An end tag closes up to its partner, but not out of a table or the like.
+            // An end tag closes up to its start tag, but not out of a table or the like.
             let reach = open.iter().rposition(|name| is_same(name, tag.name) || is_barrier(name));
             if let Some(at) = reach
                 && open.get(at).is_some_and(|name| is_same(name, tag.name))
@@ -66,7 +66,7 @@ fn is_barrier(name: &str) -> bool {
     is_one_of(name, &["table", "td", "th", "caption", "object", "applet", "marquee", "template", "select"])
 }
 
-/// Elements whose end tags people leave out, by the start tag that ends them (HTML §13.1.2.4).
+/// Elements whose end tags may be omitted, by the start tag that ends them (HTML §13.1.2.4).
 fn ended_by(name: &str) -> &'static [&'static str] {
     let all: [(&[&str], &'static [&'static str]); 6] = [
         (&["p"], &["p"]),
@@ -83,12 +83,12 @@ fn ended_by(name: &str) -> &'static [&'static str] {
 pub(crate) struct Tag<'a> {
     pub(crate) name: &'a str,
     pub(crate) closing: bool,
-    /// Where the tag starts and where it ends (behind its `>`).
+    /// Offset of the tag's start, and of its end (after its `>`).
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
-/// Finds tags, minding quoted attribute values.
+/// Finds tags, respecting quoted attribute values.
 pub(crate) struct Tags<'a> {
     text: &'a str,
     at: usize,

@@ -36,7 +36,7 @@ use crate::writing::reply::{self, Ways};
 const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
      base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
-/// What is sent as a file can do nothing even where a browser shows it.
+/// A file sent for download can do nothing even if a browser displays it.
 pub(crate) const FILE_POLICY: &str = "default-src 'none'; sandbox";
 
 #[derive(Template)]
@@ -55,31 +55,31 @@ struct MessagePage {
     files: Vec<File>,
     pictures: Vec<File>,
     shelf: Shelf,
-    /// What all of them come by at once.
+    /// URL of all files at once.
     all_files: Option<String>,
     charset: Choice,
     ways: Ways,
     place: FolderPage,
-    /// Received, and not written here.
+    /// Received, not written here.
     came: bool,
     trashed: Option<Timestamp>,
     has_pdf: bool,
     events: Vec<Card>,
     whole: bool,
-    /// An answer has just been sent.
+    /// A reply has just been sent.
     sent: bool,
     beside: Vec<Related>,
     older_beside: u64,
     /// The page of the list that it was opened from.
     list: ListPage,
-    /// Which line of the list is this letter's.
+    /// Id of this letter's row in the list.
     line: String,
 }
 
 /// A letter of the same conversation.
 struct Related {
     id: String,
-    /// Written by the owner: `person` is whom it went to.
+    /// Written by the owner: `person` is the recipient.
     is_sent: bool,
     person: Option<String>,
     received: Timestamp,
@@ -128,7 +128,7 @@ pub(crate) struct MessageQuery {
     charset: String,
     #[serde(default)]
     done: String,
-    /// Which page of its files.
+    /// Page number of its files.
     #[serde(default)]
     files: Option<usize>,
     /// The list that it was opened from.
@@ -139,7 +139,7 @@ pub(crate) struct MessageQuery {
 }
 
 impl MessageQuery {
-    /// A letter's files on the page that is requested; `place` is the address of that page.
+    /// The letter's files on the requested page; `place` is the URL of that page.
     pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
         let mut address = format!("{place}?");
         for (name, value) in self.list().pairs() {
@@ -163,20 +163,20 @@ impl MessageQuery {
     }
 }
 
-/// In which charset the reader wants to see a letter, where its own word is wrong.
+/// The charset in which the reader wants to see a letter whose declared one is wrong.
 pub(super) struct Choice {
     pub(super) chosen: Option<Charset>,
-    /// There is something to choose for.
+    /// Whether a choice makes a difference.
     pub(super) offered: bool,
 }
 
 impl Choice {
-    /// The end of addresses that belong to the choice.
+    /// The query string that carries the choice.
     pub(super) fn query(&self) -> String {
         self.chosen.map(|charset| format!("?charset={}", charset.label())).unwrap_or_default()
     }
 
-    /// Under which a frame made by this choice is kept.
+    /// The key under which a frame made with this choice is cached.
     pub(super) fn frame_key(&self, letter: &str) -> String {
         self.chosen.map_or_else(|| letter.to_owned(), |charset| format!("{letter}/~{}", charset.label()))
     }
@@ -185,7 +185,7 @@ impl Choice {
         self.chosen.is_some_and(|charset| charset.label() == label)
     }
 
-    /// Label and the part of the world that uses it.
+    /// Label and the region of the world that uses it.
     pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         CHARSETS.into_iter().map(|label| {
             let world = match label {
@@ -218,7 +218,7 @@ pub(crate) async fn show(
     let id = id.into_inner();
     let deposit = match owner.opened(&site, &id).await {
         Ok(deposit) => deposit,
-        // The link in the notice leads to where it is said.
+        // The link in the notice leads to a page that says so.
         Err(Problem::NotFound) if withdrawn::of(&site, &owner).await?.iter().any(|one| one.id == id) => {
             return Ok(redirect(links::INBOX));
         }
@@ -265,7 +265,7 @@ pub(crate) async fn show(
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
     let ConversationLetters { lines, more } = owner.beside(&site, &row.id).await?;
-    // In a list of conversations its newest letter stands for all of them.
+    // In a list of conversations the newest letter represents all of them.
     let grouped = owner.profile().grouped && groups(place);
     let newest = lines.iter().rev().find(|line| grouped && FolderPage::of(&line.row) == place);
     let line = newest.map_or_else(|| row.id.clone(), |line| line.row.id.clone());
@@ -325,7 +325,7 @@ struct FramePage<'a> {
     domains: String,
 }
 
-/// Markup that the sanitiser made.
+/// Markup produced by the sanitiser.
 struct Markup<'a>(&'a str);
 
 impl std::fmt::Display for Markup<'_> {
@@ -362,7 +362,7 @@ pub(crate) async fn frame(
     frame_page(&site, &request, &owner, &frame)
 }
 
-/// The inside of a frame.
+/// The content of a frame.
 pub(crate) fn frame_page(
     site: &web::Data<Site>,
     request: &HttpRequest,

@@ -1,5 +1,5 @@
-//! A letter looked into: how to show it, what is attached, and letters and invitations within it.
-//! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
+//! Looks into a letter: how to show it, what is attached, and letters and invitations inside it. Works on
+//! bytes in memory; all output is hostile unless its type says otherwise.
 
 mod allowed_elements;
 pub(crate) mod attachment_list;
@@ -39,13 +39,13 @@ use crate::reading::invitation::{Card, MAX_CALENDARS};
 use crate::reading::text::{SafeHtml, to_html};
 use crate::state::frame_cache::{Frame, Picture};
 
-/// Letters within letters that can be opened.
+/// Maximum nesting of letters that can be opened.
 const MAX_DEPTH: usize = 5;
-/// Of a letter that cannot be taken apart, so much of its source is shown.
+/// Maximum bytes of source shown of a letter that cannot be parsed.
 const SOURCE: usize = 64 * 1024;
-/// A longer text file is not shown in the page.
+/// Longer text files are not shown in the page.
 const MAX_TEXT: u64 = 1024 * 1024;
-/// A longer picture or PDF is not shown in the page.
+/// Larger pictures and PDFs are not shown in the page.
 const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 
 /// How the body is shown.
@@ -54,15 +54,15 @@ pub(crate) enum View {
     Html,
     /// As text, because the reader asked for it or there is nothing else.
     Text { body: SafeHtml, cut: bool, has_html: bool },
-    /// Nothing, because only a key opens it, or because it is a piece of a letter.
+    /// Nothing, because only a key opens it, or because it is a fragment of a letter.
     Sealed(Unshown),
     /// As text, because the HTML is too large or too deep to be made safe, or it took too long.
     TooComplex { body: SafeHtml, cut: bool },
-    /// The source, because it cannot be taken apart.
+    /// The source, because it cannot be parsed.
     Broken { body: SafeHtml, cut: bool },
 }
 
-/// How a file may be looked at without leaving the page.
+/// How a file can be viewed without leaving the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Preview {
     None,
@@ -73,7 +73,7 @@ pub(crate) enum Preview {
 
 /// One attachment as the page lists it.
 pub(crate) struct File {
-    /// Its place: "2", or "2.0" for the first file of the letter that is number 2.
+    /// Its part number: "2", or "2.0" for the first file of the letter that is part 2.
     pub(crate) part: String,
     pub(crate) name: String,
     pub(crate) kind: &'static str,
@@ -81,7 +81,7 @@ pub(crate) struct File {
     pub(crate) preview: Preview,
     /// It is a letter that can be opened.
     pub(crate) is_letter: bool,
-    /// It was taken out of another file: a winmail.dat, a signature, a text.
+    /// It was extracted from another file: a winmail.dat, a signature, a text.
     pub(crate) within: bool,
 }
 
@@ -89,57 +89,57 @@ pub(crate) struct File {
 pub(crate) struct Reading {
     pub(crate) view: View,
     pub(crate) files: Vec<File>,
-    /// Pictures that the page shows in their place: to be saved, and no files to be counted.
+    /// Pictures shown inline: they can be saved, but do not count as files.
     pub(crate) pictures: Vec<File>,
     pub(crate) events: Vec<Card>,
-    /// Of what the page does not know already.
+    /// What the page does not know already.
     pub(crate) summary: Option<Summary>,
-    /// The inside of the frame, if there is one and it was to be made.
+    /// The content of the frame, if there is one and it was requested.
     pub(crate) frame: Option<Frame>,
-    /// Whether there is more in it than could be taken apart.
+    /// Whether everything in it could be parsed.
     pub(crate) extent: Parsed,
-    /// There are characters in it that another charset would show otherwise.
+    /// It contains characters that depend on the charset.
     pub(crate) has_charset: bool,
 }
 
-/// Where a letter's head is read.
+/// Where a letter's head is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// The letter itself was read.
+    /// From the letter itself.
     Read,
-    /// Only its listing was read.
+    /// From its listing.
     Listed,
 }
 
-/// Where the inside of its frame comes from.
+/// Where the content of its frame comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inside {
-    /// It is made, if there is HTML.
+    /// It is generated, if there is HTML.
     Made,
-    /// It was made a moment ago and still waits for this session's browser.
+    /// It was generated a moment ago and is cached for this session's browser.
     Waits,
     /// The reader wants to see the text.
     Unwanted,
 }
 
-/// Which letter is looked into, and how.
+/// Which letter to look into, and how.
 pub(crate) struct Look<'a> {
-    /// The letter's id: its pictures have addresses below it.
+    /// The letter's id: its pictures have URLs below it.
     pub(crate) id: &'a str,
-    /// Where it lies, if it is a letter within the letter.
+    /// Its part path, if it is a letter inside the letter.
     pub(crate) within: Option<&'a PartPath>,
     pub(crate) head: Head,
     pub(crate) inside: Inside,
-    /// What the reader has chosen.
+    /// The reader's choice.
     pub(crate) charset: Option<Charset>,
     pub(crate) zone: &'a TimeZone,
-    /// Bytes of pictures that are kept with the frame.
+    /// Maximum bytes of pictures kept with the frame.
     pub(crate) pictures: usize,
-    /// Whether making HTML safe has taken too long by now.
+    /// Whether making HTML safe has taken too long.
     pub(crate) late: &'a dyn Fn() -> bool,
 }
 
-/// The place of a part within letters within a letter.
+/// The path of a part inside nested letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartPath(Vec<usize>);
 
@@ -154,7 +154,7 @@ impl PartPath {
         path.filter(|path| path.len() <= MAX_DEPTH + 1).map(Self)
     }
 
-    /// Where the letter lies whose markup holds this picture, if it is one that stands in markup.
+    /// The letter whose markup contains this picture, if it is embedded in markup.
     pub(crate) fn written_in(&self) -> Option<Self> {
         let (last, within) = self.0.split_last()?;
         (*last >= data_pictures::FIRST).then(|| Self(within.to_vec()))
@@ -171,7 +171,7 @@ pub(crate) struct Found {
     pub(crate) content_type: String,
     pub(crate) is_inline: bool,
     pub(crate) bytes: Vec<u8>,
-    /// The same as text, if it is one that can be looked at.
+    /// As text, if it can be viewed as such.
     pub(crate) text: Option<String>,
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<Found> {
     find(bytes, &path.0, None)
 }
 
-/// The same, with its text in the charset that the reader has chosen.
+/// The same, with its text in the chosen charset.
 pub(crate) fn file_in(bytes: &[u8], path: &PartPath, charset: Option<Charset>) -> Option<Found> {
     find(bytes, &path.0, charset)
 }
@@ -206,7 +206,7 @@ fn find(bytes: &[u8], path: &[usize], charset: Option<Charset>) -> Option<Found>
     None
 }
 
-/// The file at `path` if it lies in the letter itself and can be decoded as it is read.
+/// The file at `path` if it is directly in the letter and can be decoded while it is read.
 pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, EncodedRange)> {
     let [index] = path.0.as_slice() else { return None };
     let (letter, _) = Letter::parse_some(bytes).ok()?;
@@ -220,7 +220,7 @@ pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
     find(bytes, &path.0, None).filter(|found| is_letter(&found.content_type)).map(|found| found.bytes)
 }
 
-/// A picture that stands in the markup of the letter at `within`; it has to be found once more.
+/// A picture embedded in the markup of the letter at `within`; the markup is processed again to find it.
 pub(crate) fn written_picture(
     bytes: &[u8],
     id: &str,
@@ -234,11 +234,11 @@ pub(crate) fn written_picture(
     frame.pictures.into_iter().find(|picture| picture.part == part)
 }
 
-/// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
+/// Looks into a letter. `within` is its part path, if it is a letter inside a letter.
 pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
     let Ok((letter, parsed)) = Letter::parse_some_in(bytes, look.charset) else { return broken(bytes) };
     let said = letter.text().unwrap_or_default();
-    // Where nothing readable was found, its source says more.
+    // If nothing readable was found, its source says more.
     if parsed == Parsed::Partly && letter.html().is_none() && said.trim().is_empty() {
         return broken(bytes);
     }
@@ -290,8 +290,8 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
     }
 }
 
-/// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room. Nothing:
-/// there is no HTML, it is too large or too deep, or it became too `late`.
+/// The content of the frame: the letter's HTML made safe, and the pictures it shows as far as memory allows.
+/// `None`: there is no HTML, it is too large or too deep, or it became too `late`.
 pub(crate) fn frame(
     letter: &Letter<'_>,
     id: &str,
@@ -369,7 +369,7 @@ pub(crate) fn people_shown(all: usize) -> usize {
     if all > 10 { 3 } else { all }
 }
 
-/// The words for a letter of which nothing can be shown.
+/// The text shown for a letter whose content cannot be shown.
 pub(crate) fn unshown(why: &Unshown) -> &'static str {
     match why {
         Unshown::Encrypted => "message-encrypted",
@@ -377,7 +377,7 @@ pub(crate) fn unshown(why: &Unshown) -> &'static str {
     }
 }
 
-/// What can be shown of something that is no letter by any reading.
+/// What can be shown of something that cannot be parsed as a letter.
 fn broken(bytes: &[u8]) -> Reading {
     let start = bytes.get(..SOURCE).unwrap_or(bytes);
     let source: String =
@@ -400,7 +400,7 @@ fn is_letter(content_type: &str) -> bool {
     content_type == "message/rfc822" || content_type == "message/global"
 }
 
-/// The icon of a type.
+/// The icon for a type.
 pub(crate) fn kind(content_type: &str) -> &'static str {
     match content_type {
         "application/pdf" => "pdf",
@@ -412,7 +412,7 @@ pub(crate) fn kind(content_type: &str) -> &'static str {
     }
 }
 
-/// What may be looked at in the page. HTML and SVG never: they are files to save.
+/// What can be viewed in the page. HTML and SVG never: they can only be saved.
 pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
     match content_type {
         "application/pdf" if size <= MAX_SHOWN => Preview::Pdf,

@@ -1,4 +1,4 @@
-//! Parts of a letter: pictures in their place, files to save or to look at, and letters within the letter.
+//! Parts of a letter: inline pictures, files to save or to view, and nested letters.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -22,8 +22,8 @@ use crate::reading::{self, File, Found, Head, Inside, Look, PartPath, Preview, R
 use crate::state::room::Room;
 use crate::state::{Site, keep_frame, off_the_loop};
 
-/// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
-/// `sandbox`, because browsers refuse to show a PDF in one; their viewers are walled off by themselves.
+/// For what a browser displays itself in a frame of our page: it can load nothing and run nothing. Without
+/// `sandbox`, because browsers refuse to show a PDF in one; their viewers are isolated anyway.
 const PDF_POLICY: &str =
     "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
 const LOOK_POLICY: &str = "default-src 'none'; frame-ancestors 'self'; sandbox";
@@ -43,7 +43,7 @@ struct InsidePage {
     files: Vec<File>,
     pictures: Vec<File>,
     shelf: Shelf,
-    /// What all of them come by at once: of a letter within there is no such.
+    /// URL of all files at once: a nested letter has none.
     all_files: Option<String>,
     events: Vec<Card>,
     charset: Choice,
@@ -146,7 +146,7 @@ pub(crate) async fn inside_frame(
     frame_page(&site, &request, &owner, &frame)
 }
 
-/// GET /m/{id}/inline/{part}: pictures only, and only where the frame asks.
+/// GET /m/{id}/inline/{part}: pictures only, and only if the frame requests it.
 pub(crate) async fn inline(
     site: web::Data<Site>,
     owner: SignedIn,
@@ -172,7 +172,7 @@ pub(crate) async fn inline(
         .body(body))
 }
 
-/// A picture that stands in a letter's markup, when its frame is not at hand any more.
+/// A picture embedded in a letter's markup, when its frame is no longer cached.
 async fn written(
     site: &Site,
     owner: &SignedIn,
@@ -191,8 +191,8 @@ async fn written(
     Ok((picture.content_type, BoxBody::new(picture.bytes)))
 }
 
-/// GET /m/{id}/part/{part}: a file to save. What lies in the letter itself streams; what lies deeper, or is
-/// encoded otherwise, has its room in memory until it has been fetched.
+/// GET /m/{id}/part/{part}: a file to save. What is directly in the letter is streamed; what is nested, or
+/// encoded otherwise, has its memory reserved until it has been downloaded.
 pub(crate) async fn part(
     site: web::Data<Site>,
     owner: SignedIn,
@@ -221,7 +221,7 @@ pub(crate) async fn part(
         .body(body))
 }
 
-/// What the audit trail says of files of a letter that are taken away, one or all.
+/// The audit event for files of a letter that are downloaded, one or all.
 fn attachment_taken<'a>(owner: &'a SignedIn, letter: &'a str) -> Event<'a> {
     Event::LetterExported { letter, mailbox: owner.mailbox_id(), format: actions::ATTACHMENT }
 }
@@ -263,8 +263,8 @@ pub(crate) async fn view(
             (content_type, LOOK_POLICY, file.bytes)
         }
         Preview::Pdf => {
-            // Some write something before it, and readers look for it (ISO 32000-1, annex H). Whatever else it is,
-            // it is not shown as one.
+            // Some write something before it, and readers look for it (ISO 32000-1, annex H). Anything else
+            // is not shown as a PDF.
             let start = file.bytes.get(..file.bytes.len().min(1024)).unwrap_or_default();
             let at = start.windows(5).position(|five| five == b"%PDF-").ok_or(Problem::NotFound)?;
             ("application/pdf", PDF_POLICY, file.bytes.split_off(at))

@@ -1,6 +1,7 @@
-//! Places within a letter that its own links lead to: `href="#claims"` and what is called so. Knows nothing outside it.
+//! Targets inside a letter that its own links refer to: `href="#claims"` and the element of that name. Knows
+//! nothing outside it.
 //!
-//! SECURITY: ids of a letter never equal ids of our pages, and only those that a link leads to are kept.
+//! SECURITY: ids of a letter never equal ids of our pages, and only those that a link refers to are kept.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,19 +9,19 @@ use std::collections::HashSet;
 use crate::reading::markup::Tags;
 use crate::reading::text::percent_decoded;
 
-/// Stands before every name of a letter's.
+/// Prefix of all names of a letter's.
 const OURS: &str = "in-";
-/// A longer name is none.
+/// A longer name is ignored.
 const MAX_NAME: usize = 80;
-/// A letter has no more places.
+/// Maximum targets in a letter.
 const MAX_PLACES: usize = 1000;
 
-/// The place that a link within the letter leads to, as it is called in the frame.
+/// The target of a link inside the letter, as named in the frame.
 pub(crate) fn of_link(href: &str) -> Option<String> {
     of_element(&percent_decoded(href.trim().strip_prefix('#')?))
 }
 
-/// The place that an element is, as it is called in the frame. `None`: that is no name.
+/// An element's name in the frame. `None`: it is not a valid name.
 pub(crate) fn of_element(name: &str) -> Option<String> {
     let is_fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     let name = name.trim();
@@ -28,13 +29,13 @@ pub(crate) fn of_element(name: &str) -> Option<String> {
     fine.then(|| if name.starts_with(OURS) { name.to_owned() } else { format!("{OURS}{name}") })
 }
 
-/// All places that links of this markup lead to.
+/// All targets that links of this markup refer to.
 pub(crate) fn led_to(markup: &str) -> HashSet<String> {
     let links = markup.split(" href=\"#").skip(1).filter_map(|rest| rest.split_once('"'));
     links.filter_map(|(name, _)| of_link(&format!("#{name}"))).take(MAX_PLACES).collect()
 }
 
-/// The markup whose places of the old kind (`<a name=x>`, HTML 4 §12.2.1) are called as those of today.
+/// The markup with old-style targets (`<a name=x>`, HTML 4 §12.2.1) as modern ones.
 pub(crate) fn named(html: &str) -> Cow<'_, str> {
     let lower = html.to_ascii_lowercase();
     if !lower.contains(" name=") || !["href=\"#", "href='#", "href=#"].iter().any(|link| lower.contains(link))

@@ -1,14 +1,15 @@
-//! Elements that are no longer there behind the sanitiser, written as some that are: fields of forms with what they hold,
-//! what stands for an object or a script, the places in a picture, boxes that fold. Judges nothing.
+//! Replaces elements that the sanitiser would remove by ones that it keeps: form fields with their values,
+//! the fallback of an object or a script, image maps, collapsible boxes. Judges nothing.
 //!
-//! SECURITY: everything here happens before the parser and the sanitiser, and is as hostile after it as before.
+//! SECURITY: everything here happens before the parser and the sanitiser, and is as hostile after it as
+//! before.
 
 use std::borrow::Cow;
 
 use crate::reading::escaped::{escaped, unescaped};
 use crate::reading::markup::{Tag, Tags};
 
-/// Elements that are looked for at all.
+/// Elements that are considered.
 const KNOWN: [&str; 24] = [
     "<area",
     "<button",
@@ -35,10 +36,10 @@ const KNOWN: [&str; 24] = [
     "<textarea",
     "<xmp",
 ];
-/// Text in a field looks like one.
+/// Text in a field looks like a field.
 const FIELD: &str = "style=\"border:1px solid #71808c;padding:1px 6px\"";
 
-/// The markup with what stands in for those elements.
+/// The markup with replacements for those elements.
 pub(crate) fn put_in(html: &str) -> Cow<'_, str> {
     let lower = html.to_ascii_lowercase();
     if !KNOWN.iter().any(|name| lower.contains(name)) {
@@ -48,14 +49,14 @@ pub(crate) fn put_in(html: &str) -> Cow<'_, str> {
     let mut at = 0;
     for tag in Tags::new(html) {
         if tag.start < at {
-            // Within what was no markup.
+            // Inside what is not markup.
             continue;
         }
         let between = html.get(at..tag.start).unwrap_or_default();
         if let Some((before, comment)) = between.rsplit_once("<!--")
             && !comment.contains("-->")
         {
-            // Tags in a comment are none: what is in it stays as it is.
+            // Tags in a comment are not tags: its content is unchanged.
             let from = at + before.len();
             let end =
                 html.get(from..).and_then(|rest| rest.find("-->")).map_or(html.len(), |end| from + end + 3);
@@ -76,7 +77,8 @@ pub(crate) fn put_in(html: &str) -> Cow<'_, str> {
             ("textarea" | "xmp" | "plaintext", false) => {
                 let end = end_of_raw(html, tag.end, &name);
                 let text = html.get(tag.end..end).unwrap_or_default();
-                // The text of a field may hold references, and no tags; that of the others is as it stands.
+                // The text of a field may contain character references, but no tags; that of the others is
+                // literal.
                 let text = if name == "textarea" { text.replace('<', "&lt;") } else { escaped(text) };
                 let look = if name == "textarea" {
                     FIELD.replace("=\"", "=\"white-space:pre-wrap;")
@@ -85,7 +87,7 @@ pub(crate) fn put_in(html: &str) -> Cow<'_, str> {
                 };
                 out.push_str(&format!("<div {look}>{text}</div>"));
                 at = end;
-                // Its own end tag is passed over.
+                // Its own end tag is skipped.
                 if let Some(end_tag) = html.get(end..).and_then(|rest| Tags::new(rest).next())
                     && end_tag.start == 0
                     && end_tag.closing
@@ -100,7 +102,7 @@ pub(crate) fn put_in(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where the content of an element that holds no markup ends.
+/// End of the content of an element that contains no markup.
 fn end_of_raw(html: &str, from: usize, name: &str) -> usize {
     if name == "plaintext" {
         return html.len();
@@ -117,7 +119,7 @@ fn end_of_raw(html: &str, from: usize, name: &str) -> usize {
     html.len()
 }
 
-/// One tag, or what stands in for it.
+/// Writes one tag, or its replacement.
 fn write(name: &str, tag: &Tag<'_>, source: &str, out: &mut String) {
     let rest = source.get(1 + usize::from(tag.closing) + name.len()..).unwrap_or(">");
     let named = |element: &str| format!("{}{element}{rest}", if tag.closing { "</" } else { "<" });
@@ -138,7 +140,7 @@ fn write(name: &str, tag: &Tag<'_>, source: &str, out: &mut String) {
             out.push_str(&format!("<li>{}", escaped(&value(source, "label").unwrap_or_default())));
         }
         ("label", _) => {
-            // Words of a field and the field stand apart.
+            // Keeps text and field apart.
             out.push(' ');
             out.push_str(&named("span"));
         }
@@ -159,7 +161,7 @@ fn write(name: &str, tag: &Tag<'_>, source: &str, out: &mut String) {
     }
 }
 
-/// What a field holds.
+/// The value of a field.
 fn field(source: &str) -> String {
     let is_on = has(source, "checked");
     let mark = |on: &str, off: &str| format!(" {} ", if is_on { on } else { off });
@@ -181,7 +183,7 @@ fn has(source: &str, attribute: &str) -> bool {
     })
 }
 
-/// The value of an attribute as it is read, in any way of quoting.
+/// The decoded value of an attribute, in any style of quoting.
 fn value(source: &str, attribute: &str) -> Option<String> {
     let lower = source.to_ascii_lowercase();
     let mut from = 0;

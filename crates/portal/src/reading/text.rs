@@ -1,4 +1,4 @@
-//! Plain text as safe markup: quoting kept and graded, links clickable with their target as they stand. Pure.
+//! Plain text as safe markup: quoting kept and graded, links clickable with their target visible. Pure.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// Deeper quoting looks like this level.
 const MAX_QUOTES: usize = 8;
 
-/// Markup that is safe by the way it was made.
+/// Markup that is safe by construction.
 pub(crate) struct SafeHtml(String);
 
 impl SafeHtml {
@@ -29,10 +29,10 @@ impl std::fmt::Display for SafeHtml {
     }
 }
 
-// The templates print it as it is.
+// The templates print it unescaped.
 impl askama::filters::HtmlSafe for SafeHtml {}
 
-/// `%41` → `A`; what is no valid UTF-8 afterwards stays as it was.
+/// `%41` → `A`; unchanged if the result is not valid UTF-8.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -63,11 +63,11 @@ pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
     let shown = text.get(..end).unwrap_or_default();
     let mut out = String::with_capacity(shown.len() * 2);
     let mut depth = 0;
-    // Whether a signature is open, and at which depth.
+    // Whether a signature is open, and at which quoting depth.
     let mut signature: Option<usize> = None;
     for line in shown.lines() {
         let (level, line) = quoting(line);
-        // RFC 3676 §4.3; it goes to the end of what it stands in.
+        // RFC 3676 §4.3; it extends to the end of its quoting level.
         if signature.is_some_and(|open| open != level) {
             out.push_str("</span>");
             signature = None;
@@ -96,7 +96,7 @@ pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
     (SafeHtml(out), end < text.len())
 }
 
-/// RFC 3676 §4.5: how many `>` stand before the line, with or without spaces between.
+/// RFC 3676 §4.5: how many `>` are before the line, with or without spaces between.
 fn quoting(line: &str) -> (usize, &str) {
     let mut level = 0;
     let mut rest = line;
@@ -125,7 +125,7 @@ fn linked(line: &str, out: &mut String) {
                     "<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{words}</a>",
                     escaped(read.href())
                 );
-                // What looks like one place may be another: a name before an @, a letter of another script.
+                // What looks like one site may be another: a name before an @, a letter of another script.
                 let said = if link.starts_with("www.") { format!("https://{link}") } else { link.to_owned() };
                 if !read.is_said_by(&said) {
                     out.push(' ');
@@ -139,11 +139,11 @@ fn linked(line: &str, out: &mut String) {
     out.push_str(&escaped(line.get(from..).unwrap_or_default()));
 }
 
-/// Finds what links begin with. Each beginning is looked for from where it was found last: in a line of a megabyte
-/// that holds thousands of one kind and none of another, nothing is read twice.
+/// Finds the beginnings of links. Each kind is searched from where it was found last: in a line of a megabyte
+/// with thousands of one kind and none of another, nothing is read twice.
 struct Links<'a> {
     line: &'a str,
-    /// A beginning, and where it stands next: nowhere any more, if nothing.
+    /// A prefix, and where it occurs next; `None`: nowhere.
     next: [(&'static str, Option<usize>); 3],
 }
 
@@ -152,7 +152,7 @@ impl<'a> Links<'a> {
         Self { line, next: ["https://", "http://", WWW].map(|begins| (begins, find(line, begins, 0))) }
     }
 
-    /// The first one at `from` or behind it.
+    /// The first one at or after `from`.
     fn next(&mut self, from: usize) -> Option<usize> {
         for (begins, next) in &mut self.next {
             if next.is_some_and(|at| at < from) {
@@ -175,7 +175,7 @@ fn find(line: &str, begins: &str, from: usize) -> Option<usize> {
     found.next()
 }
 
-/// Where a link of a text leads: what has no scheme is meant for the web.
+/// The target of a link in a text: without a scheme it is a web address.
 fn target(link: &str) -> Option<Link> {
     if !link.starts_with("www.") {
         return Link::read(link);
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Each of these took minutes, or hours.
+    /// Each of these once took minutes, or hours.
     #[test]
     fn a_long_line_is_read_once() {
         for line in [

@@ -1,22 +1,21 @@
-//! How large the writing of a letter is, element by element: sizes within sizes multiply, and what is raised within what
-//! is raised rises. Knows no link.
+//! The size of text in a letter, element by element: nested sizes multiply, and nested raising adds up. Knows no link.
 //!
-//! SECURITY: a target stands on the line of its link (targets.rs). Writing far larger than it, or far above it, would
+//! SECURITY: a target is on the line of its link (link_targets.rs). Text far larger than it, or far above it, would
 //! leave it out of sight, or beside another link.
 
 use crate::reading::css_values::{Length, Token, tokens};
 use crate::reading::declarations::declarations;
 
-/// What a browser begins with, in pixels.
+/// A browser's default, in pixels.
 pub(crate) const USUAL: f32 = 16.0;
-/// As it stands in an attribute.
+/// A quote inside an attribute.
 const QUOTE: &str = "&quot;";
-/// The largest writing in a letter.
+/// Maximum size in a letter.
 const MAX_SIZE: f32 = 48.0;
-/// And in a link.
+/// Maximum size in a link.
 const MAX_IN_LINK: f32 = 48.0;
 
-/// How large writing is somewhere, and whether it stands above or below its line.
+/// Size of text at some position, and whether it is raised or lowered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Size {
     pub(crate) pixels: f32,
@@ -29,23 +28,23 @@ impl Default for Size {
     }
 }
 
-/// What becomes of an element.
+/// How to treat an element.
 pub(crate) struct Judged {
     pub(crate) size: Size,
-    /// It stays what it is; else it is written as one that says nothing of size or place.
+    /// Keep the element; otherwise it is replaced by one without effect on size or position.
     pub(crate) name_stays: bool,
-    /// Its style stays; else it goes without what is said of size.
+    /// Keep its style; otherwise its declarations of size are removed.
     pub(crate) style_stays: bool,
 }
 
-/// What an element stands in, or is.
+/// What an element is in, or is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
     Link,
     Text,
 }
 
-/// Judges an element with this style, within writing of this size.
+/// Judges an element with this style, inside text of this size.
 pub(crate) fn judge(around: Size, name: &str, style: &str, within: Within) -> Judged {
     let largest = match within {
         Within::Link => MAX_IN_LINK,
@@ -62,7 +61,7 @@ pub(crate) fn judge(around: Size, name: &str, style: &str, within: Within) -> Ju
     Judged { size: Size { pixels, raised: around.raised || raises }, name_stays, style_stays }
 }
 
-/// HTML, Rendering: what elements say by their names.
+/// HTML, Rendering: sizes implied by element names.
 fn named(around: f32, name: &str) -> f32 {
     match name {
         "big" => around * 1.2,
@@ -75,7 +74,7 @@ fn named(around: f32, name: &str) -> f32 {
     }
 }
 
-/// What a style says, if it says something.
+/// The size set by a style, if any.
 fn styled(around: f32, style: &str) -> Option<f32> {
     let style = style.replace(QUOTE, "\"");
     let said = declarations(&style).filter(|(name, _)| is_size(name));
@@ -109,24 +108,24 @@ fn of(around: f32, token: &Token<'_>) -> Option<f32> {
     }
     match token.length()? {
         Length::Share(share) => Some(around * share / 100.0),
-        // In a sum ems count as usual ones; there they may be of larger writing.
+        // In a sum ems count as default ones; in fact they may be of larger text.
         Length::Between(_, most) => Some(most * (around / USUAL).max(1.0)),
         Length::Pixels(pixels) => Some(pixels),
     }
 }
 
-/// A style without what is said of size and of the place on the line.
+/// A style without declarations of size and vertical position.
 pub(crate) fn unsized_style(style: &str) -> String {
     without(style, is_size)
 }
 
-/// How a box takes part in its line, if its style says it.
+/// The value of `display`, if set.
 pub(crate) fn display(style: &str) -> Option<String> {
     let said = declarations(style).filter(|(name, _)| name == "display");
     said.map(|(_, value)| value.to_ascii_lowercase()).last()
 }
 
-/// A style without what is said of how a box takes part in its line.
+/// A style without `display`.
 pub(crate) fn undisplayed(style: &str) -> String {
     without(style, |name| name == "display")
 }

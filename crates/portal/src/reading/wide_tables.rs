@@ -1,28 +1,28 @@
-//! Tables that are wider than a telephone, as far as their words say it: each in a box of its own that scrolls, by hand and
-//! by keyboard, and shrinks on paper. Works on markup that is safe already; changes nothing within.
+//! Tables wider than a phone, judged by their text: each in a box of its own that scrolls, by touch and by
+//! keyboard, and shrinks on paper. Works on markup that is already safe; changes nothing inside.
 
 use crate::reading::markup::Tags;
 
-/// The narrowest page that a letter has, in pixels.
+/// Width of the narrowest page, in pixels.
 const PHONE: usize = 290;
-/// A sheet of paper, upright, without its margins.
+/// Width of a sheet of paper, upright, without margins.
 const SHEET: usize = 660;
-/// So much is never legible on paper.
+/// Smaller scales are never legible on paper.
 const MIN_PER_CENT: usize = 35;
-/// A character of usual writing, and what a cell adds, in pixels.
+/// Width of a normal character, and what a cell adds, in pixels.
 const CHARACTER: usize = 8;
 const CELL: usize = 12;
-/// More columns are not counted.
+/// Maximum columns counted.
 const MAX_COLUMNS: usize = 200;
 
-/// A table that holds no other.
+/// A table that contains no other.
 struct Table {
     start: usize,
     end: usize,
     width: usize,
 }
 
-/// The markup with its wide tables in boxes; `label` names the first, the second and so on.
+/// The markup with its wide tables in boxes; `label` names them by number.
 pub(crate) fn boxed(markup: &str, label: &dyn Fn(usize) -> String) -> String {
     let wide: Vec<Table> = tables(markup).into_iter().filter(|table| table.width > PHONE).collect();
     if wide.is_empty() {
@@ -46,17 +46,17 @@ pub(crate) fn boxed(markup: &str, label: &dyn Fn(usize) -> String) -> String {
     out
 }
 
-/// What is known of a table while it is read.
+/// A table being measured.
 #[derive(Default)]
 struct Measured {
     start: usize,
     columns: Vec<usize>,
     column: usize,
-    /// The word that is read, and the longest of the cell, in characters.
+    /// Length of the current word, and of the longest in the cell, in characters.
     word: usize,
     longest: usize,
     in_cell: bool,
-    /// Within what stays on one line.
+    /// Inside text that does not wrap.
     whole: bool,
     span: usize,
     holds_table: bool,
@@ -73,7 +73,7 @@ impl Measured {
             } else {
                 self.word += 1
             }
-            // A word may end at a hyphen within.
+            // A word may break at an inner hyphen.
             if c == '-' && !self.whole && rest.starts_with(char::is_alphabetic) {
                 self.word_ends();
             }
@@ -106,7 +106,7 @@ impl Measured {
     }
 }
 
-/// Tables that hold no other, in the order they stand.
+/// Tables that contain no other, in order.
 fn tables(markup: &str) -> Vec<Table> {
     let mut open: Vec<Measured> = Vec::new();
     let mut found = Vec::new();
@@ -185,7 +185,7 @@ mod tests {
         assert!(out.contains("Tabelle 2") && out.contains("style=\"--fit:50%\""), "{out}");
         let words = "<table><tbody><tr><td>Ein Absatz mit vielen kurzen Worten</td><td>noch einer</td></tr></tbody></table>";
         assert_eq!(boxed_as(words), words);
-        // What holds another is a layout; what it holds is looked at.
+        // A table that contains another is a layout; the inner one is measured.
         let outer = format!("<table><tbody><tr><td>{wide}</td></tr></tbody></table>");
         assert!(boxed_as(&outer).starts_with("<table><tbody><tr><td><div class=\"wide\">"));
         let one = format!("<table><tbody><tr><td>{}</td></tr></tbody></table>", "x".repeat(90));

@@ -1,17 +1,18 @@
-//! Which letters of a mailbox belong to one conversation, kept while their owner reads: hashes of Message-IDs under a key
-//! of the server's, never the Message-IDs. Never on disk; what is not here any more is made again from the sealed letters.
+//! Which letters of a mailbox belong to one conversation, cached while their owner reads: hashes of Message-IDs under a
+//! key of the server's, never the Message-IDs. Never on disk; what is not cached is computed again from the sealed
+//! letters.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealpost_mail::Timestamp;
 
-/// Letters of all mailboxes together; each takes a few hundred bytes.
+/// Maximum letters of all mailboxes together; each takes a few hundred bytes.
 const MAX: usize = 100_000;
-/// Kept so long after it was last asked for, in milliseconds.
+/// Idle time after which an entry expires, in milliseconds.
 const IDLE: i64 = 30 * 60 * 1000;
 
-/// The Message-IDs that a letter names, its own first, as hashes.
+/// The Message-IDs that a letter refers to, its own first, as hashes.
 pub(crate) type Names = Box<[u64]>;
 
 /// Letters of one mailbox and the conversation each belongs to.
@@ -22,8 +23,8 @@ pub(crate) struct Conversations {
 }
 
 impl Conversations {
-    /// Letters belong together that name a Message-ID in common: an answer names the letter it answers, and what that
-    /// one answered (RFC 5322 §3.6.4), whether that lies here or not. Never by their subjects.
+    /// Letters that have a Message-ID in common belong together: a reply names the letter it replies to, and what that
+    /// one replied to (RFC 5322 §3.6.4), whether or not that is here. Never by their subjects.
     pub(crate) fn of(letters: impl IntoIterator<Item = (String, Names)>, newest: Option<Timestamp>) -> Self {
         let letters: Vec<(String, Names)> = letters.into_iter().collect();
         let mut parents: Vec<usize> = (0..letters.len()).collect();
@@ -39,17 +40,17 @@ impl Conversations {
         Self { letters: letters.collect(), newest }
     }
 
-    /// The number of a letter's conversation; none if the letter has not been looked at.
+    /// The number of a letter's conversation; `None` if the letter has not been examined.
     pub(crate) fn group(&self, id: &str) -> Option<usize> {
         self.letters.get(id).map(|(_, group)| *group)
     }
 
-    /// The letters of that conversation, in no order.
+    /// The letters of that conversation, unordered.
     pub(crate) fn ids(&self, group: usize) -> impl Iterator<Item = &str> {
         self.letters.iter().filter(move |(_, (_, of))| *of == group).map(|(id, _)| id.as_str())
     }
 
-    /// When the newest letter came that has been looked at; none if older ones are still to be looked at.
+    /// When the newest examined letter arrived; `None` if older ones are still to be examined.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         self.newest
     }
@@ -64,7 +65,7 @@ fn root(parents: &mut [usize], at: usize) -> usize {
     while let Some(next) = parents.get(top).filter(|next| **next != top) {
         top = *next;
     }
-    // Everything on the way points there from now on.
+    // Path compression.
     while here != top {
         let Some(next) = parents.get_mut(here) else { break };
         here = std::mem::replace(next, top);
@@ -84,7 +85,7 @@ struct CachedMailbox {
     used: Timestamp,
 }
 
-/// Those of all mailboxes that are being read.
+/// The conversations of all mailboxes being read.
 #[derive(Default)]
 pub(crate) struct ConversationCache(Mutex<HashMap<String, CachedMailbox>>);
 
@@ -93,7 +94,7 @@ impl ConversationCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of a mailbox; nothing at first.
+    /// What is known of a mailbox; empty at first.
     pub(crate) fn known(&self, mailbox_id: &str, now: Timestamp) -> Arc<Conversations> {
         let mut kept = self.kept();
         kept.retain(|_, entry| now.0.saturating_sub(entry.used.0) < IDLE);
@@ -105,7 +106,7 @@ impl ConversationCache {
             .unwrap_or_default()
     }
 
-    /// Keeps it; what was not asked for longest makes room.
+    /// Stores it; the least recently used make room.
     pub(crate) fn keep(&self, mailbox_id: &str, conversations: &Arc<Conversations>, now: Timestamp) {
         let mut kept = self.kept();
         kept.remove(mailbox_id);

@@ -1,6 +1,6 @@
-//! Where a forgotten password takes the answer alone, anybody can ask for anybody's question. So an address without a
-//! mailbox has a question, too: derived from it, the same every time, in every language and after every restart. The
-//! page's link carries the address's tag, sealed, for mailboxes and for decoys alike; nothing is stored. Knows no address.
+//! If a forgotten password requires only the answer, anybody can ask for anybody's question. So an address without a
+//! mailbox has a question too: derived from it, the same every time, in every language and after every restart. The
+//! page's link carries the address's tag, sealed, for mailboxes and decoys alike; nothing is stored. Knows no address.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,13 +11,13 @@ use crate::access::credentials_form::questions;
 use crate::language::Language;
 use crate::state::Site;
 
-/// Leads to the question of an address, for a while.
+/// Leads to the question of an address, until it expires.
 pub(crate) struct Pass {
     /// The tag of the address.
     pub(crate) tag: [u8; 32],
     /// When the pass expires.
     pub(crate) expires: Timestamp,
-    /// Under which its use is noted.
+    /// Hash under which its use is recorded.
     pub(crate) hash: [u8; 32],
 }
 
@@ -28,7 +28,7 @@ impl Pass {
         URL_SAFE_NO_PAD.encode(site.keys.rows.seal(Label::AnswerPass, "", &plain, site.random.as_ref()))
     }
 
-    /// One of ours, run out or not.
+    /// A pass of ours, expired or not.
     pub(crate) fn read(site: &Site, text: &str) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
         let plain = site.keys.rows.open(Label::AnswerPass, "", &sealed).ok()?;
@@ -47,12 +47,12 @@ pub(crate) fn question(site: &Site, tag: &[u8; 32], language: Language) -> Strin
     offered.into_iter().nth(nth).map(|(_, text)| text).unwrap_or_default()
 }
 
-/// Whether a question is one that everybody is offered.
+/// Whether a question is a built-in one.
 pub(crate) fn is_offered(site: &Site, question: &str) -> bool {
     index_of(site, question).is_some()
 }
 
-/// A question that was chosen from the list, in the language of the page; nothing for a question of the owner's own.
+/// A built-in question in the language of the page; `None` for the owner's own.
 pub(crate) fn translated(site: &Site, chosen: &str, language: Language) -> Option<String> {
     let index = index_of(site, chosen)?;
     questions(site, language).into_iter().nth(index).map(|(_, text)| text)

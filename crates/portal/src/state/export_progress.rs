@@ -1,5 +1,5 @@
-//! How far archives are that are being saved: counted while they are written, asked for by the page that began them.
-//! One for each session, in memory only.
+//! Progress of archives being downloaded: counted while they are generated, requested by the page that began
+//! them. One per session, in memory only.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sealpost_vault::SessionHash;
 
-/// Sessions that are remembered; the oldest give way.
+/// Maximum sessions remembered; the oldest make room.
 const MAX: usize = 1000;
 
 const RUNNING: u8 = 0;
@@ -21,7 +21,7 @@ struct Counts {
     state: AtomicU8,
 }
 
-/// How far one archive is.
+/// Progress of one archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ExportStatus {
     pub(crate) done: u64,
@@ -29,16 +29,16 @@ pub(crate) struct ExportStatus {
     pub(crate) state: &'static str,
 }
 
-/// Whoever writes the archive holds it. Dropped before the end, the archive is broken off.
+/// Held by the writer of the archive. Dropped before the end, the archive was aborted.
 pub(crate) struct Tally(Arc<Counts>);
 
 impl Tally {
-    /// One more letter is in it.
+    /// Counts one more letter.
     pub(crate) fn one(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The archive is whole.
+    /// The archive is complete.
     pub(crate) fn finish(&self) {
         self.0.state.store(DONE, Ordering::Relaxed);
     }
@@ -56,12 +56,12 @@ struct RunningExport {
     counts: Arc<Counts>,
 }
 
-/// All of them.
+/// All progress counters.
 #[derive(Default)]
 pub(crate) struct Tallies(Mutex<VecDeque<RunningExport>>);
 
 impl Tallies {
-    /// Begins to count an archive of so many letters under an id that its page has chosen.
+    /// Begins to count an archive of this many letters under an id chosen by its page.
     pub(crate) fn begin(&self, session: &SessionHash, id: &str, all: u64) -> Tally {
         let counts = Arc::new(Counts { done: AtomicU64::new(0), all, state: AtomicU8::new(RUNNING) });
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +77,7 @@ impl Tallies {
         Tally(counts)
     }
 
-    /// How far it is; nothing for anybody else's.
+    /// The progress; `None` for another session's archive.
     pub(crate) fn status(&self, session: &SessionHash, id: &str) -> Option<ExportStatus> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &entries.iter().find(|entry| entry.session == *session && entry.id == id)?.counts;

@@ -1,6 +1,6 @@
-//! The insides of frames, made together with the page around them: a letter is opened once to be read, and its frame
-//! and pictures are taken from here a moment later. Small, short-lived, for one session each; whatever is not here
-//! any more is made again from the sealed letter. Never on disk.
+//! The contents of frames, generated together with the page around them: a letter is opened once to be read, and its
+//! frame and pictures are served from here a moment later. Small, short-lived, per session; what is not cached is
+//! generated again from the sealed letter. Never on disk.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,23 +10,23 @@ use actix_web::web::Bytes;
 use sealpost_mail::Secret;
 use sealpost_vault::SessionHash;
 
-/// A browser asks for the frame at once and for its pictures right after.
+/// A browser requests the frame at once and its pictures right after.
 pub(super) const LIVES: Duration = Duration::from_secs(60);
-/// One reader has a few letters open at most.
+/// A reader has only a few letters open.
 const PER_SESSION: usize = 3;
 
-/// The inside of one frame.
+/// The content of one frame.
 pub(crate) struct Frame {
     pub(crate) markup: Secret<String>,
     pub(crate) remote_images: u64,
-    /// The domains that its links lead to, and whether there are more.
+    /// The domains of its links, and whether there are more.
     pub(crate) domains: Vec<String>,
     pub(crate) more_domains: bool,
-    /// Pictures it shows: where they lie in the letter, type, bytes.
+    /// Pictures it shows: part, type, bytes.
     pub(crate) pictures: Vec<Picture>,
 }
 
-/// A picture in its place.
+/// An inline picture.
 pub(crate) struct Picture {
     pub(crate) part: String,
     pub(crate) content_type: &'static str,
@@ -42,7 +42,7 @@ impl Frame {
 struct CachedFrame {
     number: u64,
     session: SessionHash,
-    /// The letter's id, and the part if it is a letter within.
+    /// The letter's id, and the part of a nested letter.
     place: String,
     frame: Arc<Frame>,
 }
@@ -61,19 +61,19 @@ impl Kept {
     }
 }
 
-/// All frames that wait to be asked for.
+/// All cached frames.
 pub(crate) struct Prepared {
     kept: Mutex<Kept>,
     most: usize,
 }
 
 impl Prepared {
-    /// All together weigh `most` bytes at most.
+    /// At most `most` bytes in total.
     pub(crate) fn new(most: usize) -> Self {
         Self { kept: Mutex::default(), most }
     }
 
-    /// What one frame with its pictures may weigh.
+    /// Maximum size of one frame with its pictures, in bytes.
     pub(crate) fn most_of_one(&self) -> usize {
         self.most / 4
     }
@@ -82,7 +82,7 @@ impl Prepared {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a frame; older ones make room. `None`: too heavy, it will be made again when it is asked for.
+    /// Caches a frame; older ones make room. `None`: too large, it will be generated again on request.
     pub(super) fn put(&self, session: SessionHash, place: String, frame: Frame) -> Option<u64> {
         let weight = frame.weight();
         if weight > self.most_of_one() {
@@ -113,7 +113,7 @@ impl Prepared {
         own.find(|entry| entry.place == place).map(|entry| Arc::clone(&entry.frame))
     }
 
-    /// A picture of a letter that this session has just opened, or of one within it.
+    /// A picture of a letter that this session has just opened, or of one inside it.
     pub(crate) fn picture(
         &self,
         session: &SessionHash,
@@ -130,7 +130,7 @@ impl Prepared {
             .map(|picture| (picture.content_type, picture.bytes.clone()))
     }
 
-    /// The session is over.
+    /// The session has ended.
     pub(crate) fn leave(&self, session: &SessionHash) {
         self.kept().remove(|entry| entry.session == *session);
     }

@@ -1,5 +1,5 @@
-//! Whose turn it is at Argon2, as pages ask for it: owners by what they showed, others by where they are. The order itself
-//! is that of `sealpost_turns`.
+//! The queue for Argon2, as pages use it: owners identified by what they presented, others by their network.
+//! The order itself is decided by `sealpost_turns`.
 
 use sealpost_mail::{Random, Timestamp};
 use sealpost_turns::Busy;
@@ -11,9 +11,9 @@ use crate::problem::Problem;
 /// Who asks for a turn.
 #[derive(Clone, Debug)]
 pub(crate) enum Who {
-    /// Somebody with a cookie or a link of ours: named by whatever is the same for all who share it.
+    /// Somebody with a cookie or a link of ours: named by what is the same for all who share it.
     Owner(Vec<u8>),
-    /// Somebody of whom nothing is known but where they are.
+    /// A client of whom only the network is known.
     Stranger(Client),
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum Who {
 pub(crate) struct Turns(sealpost_turns::Turns);
 
 impl Turns {
-    /// Waits for a turn, but not for ever.
+    /// Waits for a turn, with a time limit.
     pub(crate) async fn next(&self, who: &Who, now: Timestamp, random: &dyn Random) -> Result<Turn, Problem> {
         let who = match who {
             Who::Owner(name) => sealpost_turns::Who::Known(name.clone()),
@@ -31,7 +31,7 @@ impl Turns {
         self.0.next(&who, now, random).await.map_err(|Busy| Problem::Busy("log-ins"))
     }
 
-    /// A wrong password came from there.
+    /// Records a wrong password from that client.
     pub(crate) fn wrong(&self, client: Client, now: Timestamp) {
         self.0.wrong(client.address(), now);
     }

@@ -1,6 +1,5 @@
-//! How often somebody may ask: a session for itself, everybody else by network (IPv4 address, IPv6 /64 and /48), so
-//! that nobody who is signed in pays for neighbours behind the same address. Wrong passwords of one mailbox are counted
-//! elsewhere.
+//! Rate limits: per session, and for everybody else per network (IPv4 address, IPv6 /64 and /48), so that no logged-in
+//! owner pays for neighbours behind the same address. Failed passwords of one mailbox are counted elsewhere.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,12 +16,12 @@ use crate::config::RequestLimits;
 use crate::http::client::Client;
 use crate::problem::Problem;
 
-/// Entries kept; more only come from an attack that the limit by client is there for.
+/// Maximum entries; more occur only in an attack, which the limit per client is for.
 const MAX_ENTRIES: usize = 50_000;
-/// A whole /48 may ask so many times as often as one /64 in it: it is one organisation, or one attacker.
+/// A whole /48 may send this many times as many requests as one /64 in it: it is one organisation, or one attacker.
 const WIDE: u32 = 8;
 
-/// Governor's view of the clock that is handed in.
+/// Governor's view of our clock.
 #[derive(Clone)]
 struct Ticks(Arc<dyn Clock>);
 
@@ -50,9 +49,9 @@ pub(crate) struct Limits {
 
 #[derive(Default)]
 struct Remembered {
-    /// Sessions that were found alive, and when they end: what a browser only claims counts for its network.
+    /// Sessions known to be alive, and when they expire: what a browser merely claims counts for its network.
     sessions: HashMap<SessionHash, Timestamp>,
-    /// Attempts that turned out right, and are given back.
+    /// Attempts that turned out to be right and are returned.
     right: HashMap<Client, u32>,
 }
 
@@ -77,7 +76,7 @@ impl Limits {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request: for its session, if that has been found alive, else for its network.
+    /// Counts a request: for its session, if that is known to be alive, otherwise for its network.
     pub(crate) fn page(&self, client: Client, session: Option<SessionHash>) -> Result<(), Problem> {
         let now = self.clock.0.now();
         let alive = |hash: &SessionHash| self.known().sessions.get(hash).is_some_and(|ends| *ends > now);
@@ -88,7 +87,7 @@ impl Limits {
         client.wide().map_or(Ok(()), |wide| self.ask(&self.wide_networks, wide))
     }
 
-    /// This session is alive, so long.
+    /// Records that this session is alive until then.
     pub(crate) fn alive(&self, session: SessionHash, ends: Timestamp) {
         let mut known = self.known();
         if known.sessions.len() >= MAX_ENTRIES {
@@ -110,7 +109,7 @@ impl Limits {
         Ok(())
     }
 
-    /// The attempt was right: it takes nothing from whoever else is behind that address.
+    /// The attempt was right: it is not counted against others behind that address.
     pub(crate) fn right(&self, client: Client) {
         let mut known = self.known();
         if known.right.len() >= MAX_ENTRIES {
@@ -121,7 +120,7 @@ impl Limits {
     }
 
     fn ask<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: K) -> Result<(), Problem> {
-        // Buckets that are full again need not be remembered.
+        // Full buckets need not be remembered.
         if buckets.len() >= MAX_ENTRIES {
             buckets.retain_recent();
         }

@@ -46,39 +46,40 @@ pub struct PortalKeys {
     pub tokens: TokenKey,
     /// Opens addresses, questions, devices: what the server itself must read in its rows.
     pub rows: RowKey,
-    /// Goes into every wrap.
+    /// Used in every wrap.
     pub pepper: Pepper,
-    /// Tells letters that we deposited from rows that somebody else wrote.
+    /// Distinguishes letters that we deposited from rows that somebody else wrote.
     pub deposits: DepositAuth,
     /// The same for sessions, newcomers and drafts.
     pub sessions: SessionAuth,
-    /// The operator's escrow key, where there is one: a reset by support then keeps the letters.
+    /// The operator's escrow key, if there is one: a reset by support then keeps the letters.
     pub escrow_public: Option<EscrowPublic>,
 }
 
-/// Forms read at once that came after their session's end; each may hold half a megabyte.
+/// Late forms read at once, submitted after their session had expired; each may take half a megabyte.
 const LATE: usize = 8;
-/// Files that are made of their pieces at once: each reads and writes as much as the file has.
+/// Uploads assembled at once: each reads and writes as many bytes as the file has.
 const ASSEMBLING: usize = 2;
-/// Letters sanitised at once, beside the event loop.
+/// Letters sanitised at once, off the event loop.
 const CLEANING: usize = 2;
-/// A letter's HTML that is not safe by then is shown as text. Honest ones take a fraction of a second.
+/// Time limit for making a letter's HTML safe, after which it is shown as text. Honest ones take a fraction of a
+/// second.
 const CLEANING_TIME: Duration = Duration::from_secs(5);
-/// Of one owner: the others' letters are not to wait for theirs.
+/// Per owner: letters of others must not wait for theirs.
 const CLEANING_OF_ONE: usize = 1;
-/// Letters of one owner that are open at once.
+/// Letters open at once per owner.
 const OPEN_OF_ONE: usize = 2;
 /// Of the memory for opened letters, this part may be kept by what one owner fetches, however slowly; the rest is as much as may
 /// be taken by what is open of one owner, so that no letter waits for its own owner's slow downloads.
 const KEPT_BY_ONE: u32 = 4;
 /// Passwords judged at once.
 const JUDGING: usize = 1;
-/// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
+/// The frame cache gets this fraction of the memory for opened letters in addition.
 const PREPARED_SHARE: usize = 8;
-/// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
+/// Memory of an open letter relative to its size: sealed piece, plain bytes, parsed parts.
 const LETTER_FACTOR: usize = 3;
 
-/// Shared by all workers.
+/// State shared by all workers.
 pub(crate) struct Site {
     pub(crate) config: PortalConfig,
     pub(crate) origin: PublicOrigin,
@@ -99,7 +100,7 @@ pub(crate) struct Site {
     pub(crate) window: Window,
     cleaning: Arc<Semaphore>,
     cleaning_of: PerOwner,
-    /// Owners for whom words are made beside their pages.
+    /// Owners for whom words are extracted in the background.
     pub(crate) wording: PerOwner,
     opening_of: PerOwner,
     opened_by: PerOwner,
@@ -114,8 +115,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Whether owners may write a question of their own. Where anybody can ask for anybody's question, it would tell who
-    /// has a mailbox.
+    /// Whether owners may write their own question. If anybody can ask for anybody's question, it would reveal who has
+    /// a mailbox.
     pub(crate) fn own_questions(&self) -> bool {
         match self.config.reset {
             ResetBy::LinkAndAnswer => true,
@@ -172,7 +173,7 @@ impl Site {
         })
     }
 
-    /// The present moment.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -186,12 +187,12 @@ impl Site {
         self.hashing_turn(who).await?.run(work).await
     }
 
-    /// A turn at such work. Who waits how long depends on who asks, and not on what for.
+    /// A turn at such work. How long a client waits depends on the client, not on the purpose.
     pub(crate) async fn hashing_turn(&self, who: &Who) -> Result<HashingTurn, Problem> {
         self.turns.next(who, self.now(), self.random.as_ref()).await.map(HashingTurn)
     }
 
-    /// Runs the sanitiser and the like, a few at once and for each owner one.
+    /// Runs the sanitiser and the like, a few at once and one per owner.
     pub(crate) async fn cleaning<T: Send + 'static>(
         &self,
         mailbox_id: &str,
@@ -202,7 +203,7 @@ impl Site {
         off_the_loop((own, turn), work).await
     }
 
-    /// How long that may take, from when it begins.
+    /// The time limit for that, starting when it begins.
     pub(crate) fn cleaning_time(&self) -> CleaningTime {
         CleaningTime(Arc::clone(&self.clock))
     }
@@ -222,7 +223,7 @@ impl Site {
         permit(&self.kept_by.slots(mailbox_id), wanted).await
     }
 
-    /// Judges a password: tens of milliseconds that nobody else shall wait for.
+    /// Judges a password: tens of milliseconds that nobody else should wait for.
     pub(crate) async fn judging<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -231,12 +232,12 @@ impl Site {
         off_the_loop(permit, work).await
     }
 
-    /// A turn at reading a form that came too late; nothing if others are at it.
+    /// A turn at reading a late form; `None` if all are taken.
     pub(crate) fn late(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.late).try_acquire_owned().ok()
     }
 
-    /// A turn at making files of their pieces.
+    /// A turn at assembling an upload.
     pub(crate) async fn assembling(&self) -> Result<OwnedSemaphorePermit, Problem> {
         permit(&self.assembling, 1).await
     }
@@ -251,7 +252,7 @@ impl Site {
         }
     }
 
-    /// Whether the disk takes `octets` more of what somebody writes.
+    /// Whether the disk has room for `octets` more of what owners write.
     pub(crate) fn room_on_disk(&self, octets: u64) -> Result<(), Problem> {
         match self.store.room(octets) {
             DiskSpace::Enough => Ok(()),
@@ -259,7 +260,7 @@ impl Site {
         }
     }
 
-    /// Reserves the memory to open a letter of `size` bytes; waits its turn, but not for ever.
+    /// Reserves the memory to open a letter of `size` bytes; waits with a time limit.
     pub(crate) async fn room_for(&self, size: u64) -> Result<OwnedSemaphorePermit, Problem> {
         permit(&self.memory, self.wanted(size)).await
     }
@@ -280,11 +281,11 @@ pub(crate) struct OpeningTurn {
     _memory: OwnedSemaphorePermit,
 }
 
-/// The time that one letter's HTML has to be made safe.
+/// The time limit for making one letter's HTML safe.
 pub(crate) struct CleaningTime(Arc<dyn Clock>);
 
 impl CleaningTime {
-    /// It begins; says whether it is over.
+    /// Starts the time; the closure says whether it is over.
     pub(crate) fn begins(self) -> impl Fn() -> bool {
         let until = self.0.now().plus(CLEANING_TIME);
         move || self.0.now() >= until
@@ -295,7 +296,7 @@ impl CleaningTime {
 pub(crate) struct HashingTurn(Turn);
 
 impl HashingTurn {
-    /// Runs the work; the turn is over with it.
+    /// Runs the work; the turn ends with it.
     pub(crate) async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -314,7 +315,7 @@ async fn permit(semaphore: &Arc<Semaphore>, many: u32) -> Result<OwnedSemaphoreP
     }
 }
 
-/// Runs blocking work; the permit goes with it, also when nobody waits for the result any more.
+/// Runs blocking work; it keeps the permit even if the caller stops waiting.
 pub(crate) async fn off_the_loop<P: Send + 'static, T: Send + 'static>(
     permit: P,
     work: impl FnOnce() -> T + Send + 'static,
@@ -328,7 +329,7 @@ pub(crate) async fn off_the_loop<P: Send + 'static, T: Send + 'static>(
     .map_err(|error| Problem::fault("work off the loop", error))
 }
 
-/// Keeps a frame for a minute.
+/// Caches a frame for a minute.
 pub(crate) fn keep_frame(site: &web::Data<Site>, session: &SessionHash, place: String, frame: Frame) {
     let Some(number) = site.prepared.put(*session, place, frame) else { return };
     let site = site.clone();

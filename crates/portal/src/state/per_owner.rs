@@ -1,24 +1,24 @@
-//! Work that one owner may have done at once, however often they ask: the others' turn comes as if they had asked once.
-//! In memory of this process only; knows no letter.
+//! Limits the work of each owner at once, so that an owner who asks often delays others no more than one who
+//! asks once. In memory of this process only; knows no letter.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Semaphore;
 
-/// Places of every owner who has work under way.
+/// Slots of every owner who has work under way.
 pub(crate) struct PerOwner {
     most: usize,
     owners: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
 impl PerOwner {
-    /// So many at once for each.
+    /// This many slots per owner.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, owners: Mutex::default() }
     }
 
-    /// The places of one; gone when the last one who waits for them or holds one is.
+    /// The slots of one owner; removed when nobody waits for or holds one.
     pub(crate) fn slots(&self, mailbox_id: &str) -> Arc<Semaphore> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(places) = owners.get(mailbox_id).and_then(Weak::upgrade) {

@@ -1,4 +1,4 @@
-//! Where this process does what takes long for a mailbox, and who may do how much of it at once. Knows no page.
+//! Runs expensive work for a mailbox in this process, with limits per caller. Knows no page.
 
 use sealpost_mailbox::{Access, MailboxError, WorkPool};
 
@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::hashing_queue::Who;
 use crate::state::{HashingTurn, Site};
 
-/// Hashes passwords, once the asker has a turn.
+/// Hashes passwords when the caller has a turn.
 #[derive(Clone, Copy)]
 pub(crate) struct Hashing<'a> {
     pub(crate) site: &'a Site,
@@ -52,7 +52,7 @@ impl WorkPool for Sealing<'_> {
 }
 
 impl Site {
-    /// The ways into mailboxes, for somebody who comes from there.
+    /// Access to mailboxes, for a client.
     pub(crate) fn access(&self, client: Option<Client>) -> Access<'_> {
         Access {
             store: &self.store,

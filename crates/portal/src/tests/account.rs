@@ -1,4 +1,4 @@
-//! The owner's own page: what may be changed with which proof, and what everybody else's sessions see of it.
+//! The account page: what can be changed with which proof, and the effect on other sessions.
 
 use sealpost_mailbox::About;
 use std::time::Duration;

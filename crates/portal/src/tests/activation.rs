@@ -1,4 +1,4 @@
-//! The link in the first mail: looked at as often as scanners like, used once (CVE-2026-29139 class).
+//! The link in the first mail: viewed as often as scanners like, used once (CVE-2026-29139 class).
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn looking_changes_nothing() {
     ] {
         assert!(page.text().contains(shown), "{shown}");
     }
-    // A scanner that submits the form as it stands.
+    // A scanner that submits the form unchanged.
     let blank = scanner.send(&path, &[("form_token", page.form_token())]).await;
     assert_eq!(blank.status, 422);
     assert!(blank.text().contains("role=\"alert\""));
@@ -60,7 +60,7 @@ async fn a_complete_form_opens_the_mailbox_once() {
     assert!(
         browser.cookies.contains_key("sealpost-session") && !browser.cookies.contains_key("sealpost-visit")
     );
-    // Neither the link nor its form does anything again.
+    // Neither the link nor its form has an effect any more.
     let path = format!("/a/{}", made.token);
     let mut thief = rig.browser();
     let page = thief.get(&path).await;
@@ -71,7 +71,7 @@ async fn a_complete_form_opens_the_mailbox_once() {
     form[2].1 = "Gestohlen-Kennwort-Nebel9".into();
     assert_eq!(thief.send(&path, &form).await.status, 410);
     assert!(!thief.cookies.contains_key("sealpost-session"));
-    // The password is the owner's still.
+    // The password is still the owner's.
     let mut again = rig.browser();
     let token = again.get("/").await.form_token();
     let fields = [("form_token", token.as_str()), ("address", "Max@Web.example"), ("password", PASSWORD)];
@@ -104,7 +104,7 @@ async fn old_and_broken_links_explain_themselves() {
     assert!(broken.text().contains("nicht vollständig"));
     let unknown = rig.browser().get(&format!("/a/{}", "A".repeat(43))).await;
     assert_eq!(unknown.status, 404);
-    // A newer link takes the place of the first.
+    // A newer link replaces the first.
     let (token, hash) = rig.world.keys.tokens.issue(VaultPurpose::Activation, &SystemRandom);
     let new = NewToken {
         hash,
@@ -117,7 +117,7 @@ async fn old_and_broken_links_explain_themselves() {
     let done = rig.world.store.add_token_and_wrap(&made.id, new, wrap).await.unwrap();
     assert_eq!(done, Reissued::Done);
     assert_eq!(rig.browser().get(&path).await.status, 410);
-    // And in time every link expires.
+    // And every link expires.
     rig.clock.advance(HOUR * 2);
     let late = rig.browser().get(&format!("/a/{}", token.text().expose())).await;
     assert_eq!(late.status, 410);

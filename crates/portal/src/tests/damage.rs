@@ -1,5 +1,5 @@
-//! A letter whose sealed bytes are not what they were: said in words and before anything is promised, and no harm to
-//! the others.
+//! A letter whose sealed bytes have changed: reported in words before anything is sent, without harm to other
+//! letters.
 
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ async fn damage_is_said_before_anything_is_promised() {
     assert!(browser.get("/inbox").await.text().contains("Groß"), "the list still shows it");
     std::fs::write(&file, &sound).unwrap();
 
-    // In the middle: what has begun is broken off, short of its length, and never whole.
+    // In the middle: the download is aborted short of its length, and never complete.
     change(&file, |bytes| bytes[len / 2] ^= 1);
     assert_eq!(browser.get(&format!("/m/{id}")).await.status, 500);
     let broken = browser.get(&format!("/m/{id}/eml")).await;
@@ -104,7 +104,7 @@ async fn an_archive_loses_the_damaged_letter_only_and_says_how_far_it_is() {
     rig.stop().await;
 }
 
-/// The body of an answer that came in chunks (RFC 9112 §7.1).
+/// The body of a chunked response (RFC 9112 §7.1).
 fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {

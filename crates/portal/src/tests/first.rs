@@ -1,4 +1,4 @@
-//! The first log-in with an initial password: it opens one page, and after that page it opens nothing.
+//! The first log-in with an initial password: it opens one page, and after that page nothing.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn log_in(browser: &mut Browser, address: &str, password: &str) -> Reply {
     browser.send("/login", &fields).await
 }
 
-/// A mailbox with an initial password, and a browser that has shown it.
+/// A mailbox with an initial password, and a browser that has entered it.
 pub(super) async fn newcomer(rig: &Rig, address: &str) -> (sample::Made, String, Browser) {
     let made = rig.world.mailbox(address, "de").await;
     let initial = rig.world.initial_password(&made).await;
@@ -89,7 +89,7 @@ async fn an_initial_password_opens_one_page_and_no_other() {
     for row in TABLE.iter().filter(|row| row.right == Right::Owner) {
         let path = row.path.replace("{id}", &letter).replace("{part}", "0");
         let mut mine = browser.clone();
-        // Not even where an owner's cookie belongs.
+        // Not even under the name of an owner's cookie.
         mine.cookies.insert("sealpost-session".into(), value.clone());
         let reply = match row.verb {
             Verb::Read => mine.get(&path).await,
@@ -125,7 +125,7 @@ async fn the_page_is_for_newcomers_only_and_for_their_own_mailbox() {
     assert_eq!(browser.send("/first", &good_activation("AAAA")).await.status, 403);
     let theirs = rig.browser().get("/").await.form_token();
     assert_eq!(browser.send("/first", &good_activation(&theirs)).await.status, 403);
-    // Long enough for slow readers, but not for ever; looking at the page is enough to stay.
+    // Long enough for slow readers, but not for ever; viewing the page is enough to extend it.
     rig.clock.advance(HOUR);
     assert_eq!(browser.get("/first").await.status, 200);
     rig.clock.advance(HOUR + HOUR / 2);

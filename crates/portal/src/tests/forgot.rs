@@ -1,4 +1,5 @@
-//! "Forgot password": says nothing about who has a mailbox, takes link and answer, and keeps the letters.
+//! "Forgot password": reveals nothing about who has a mailbox, requires link and answer, and keeps the
+//! letters.
 
 use sealpost_mailbox::About;
 use sealpost_store::RequestSelection;
@@ -105,7 +106,7 @@ async fn looking_and_blank_forms_change_and_count_nothing() {
     for _ in 0..7 {
         let blank = scanner.send(&link, &[("form_token", token.as_str())]).await;
         assert_eq!(blank.status, 422);
-        // A right answer with a poor password is not even tried.
+        // A right answer with a weak password is not even tried.
         assert_eq!(answer(&mut scanner, &link, "falsch", "kurz").await.status, 422);
         rig.clock.advance(Duration::from_secs(20));
     }
@@ -179,7 +180,7 @@ async fn by_the_answer_alone_strangers_get_a_question_and_the_same_five_tries() 
     for address in ["max@web.example", "nobody@web.example"] {
         let mut browser = rig.browser();
         for nth in 0..5 {
-            // A new link each time does not give new tries.
+            // Requesting new links gives no new tries.
             let away = ask(&mut browser, address).await;
             let link = away.header("location").to_owned();
             assert!(link.starts_with("/r/"), "{link}");
@@ -297,7 +298,7 @@ async fn who_forgot_the_answer_too_asks_support_and_strangers_see_the_same() {
     rig.stop().await;
 }
 
-/// The link of the last mail is good whenever a stranger's asking was not answered with a new one.
+/// The last mail's link is valid whenever a stranger's request was not answered with a new one.
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_who_ask_all_day_bring_one_mail_an_hour_and_the_owner_a_good_link() {
     let rig = Rig::start().await;

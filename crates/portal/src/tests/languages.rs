@@ -1,4 +1,4 @@
-//! No page without words, no words without a page, in any language.
+//! No page without texts, no texts without a page, in any language.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn every_key_is_in_every_language_and_used() {
     let mut used = String::new();
     texts(&here.join("../../webmail-ui/templates"), "html", &mut used);
     texts(&here.join("src"), "rs", &mut used);
-    // What a document says is put together there; only the texts are here.
+    // A document's labels are used there; only the texts are here.
     texts(&here.join("../export/src/pdf"), "rs", &mut used);
     let languages: Vec<_> = Language::all().collect();
     assert!(languages.len() >= 2);
@@ -49,7 +49,7 @@ fn every_key_is_in_every_language_and_used() {
             assert!(used.contains(&format!("\"{key}\"")), "{key} is used nowhere");
         }
     }
-    // What a template asks for exists.
+    // Keys used by templates exist.
     for call in [".t(\"", ".n(\"", ".v(\"", "say(\"", "say_with(\""] {
         for part in used.split(call).skip(1) {
             let key = part.split('"').next().unwrap();
@@ -82,7 +82,7 @@ async fn every_page_speaks_every_language() {
         let wrong = [("form_token", token.as_str()), ("address", "x@web.example"), ("password", "x")];
         pages.push(("/login".into(), visitor.send("/login", &wrong).await));
         pages.push(("used".into(), visitor.get(&format!("/a/{}", made.token)).await));
-        // The owner's language is the mailbox's, whatever the browser says.
+        // The owner's language is the mailbox's, whatever the browser requests.
         let mut owner = owner.clone();
         let token = owner.get("/inbox").await.form_token();
         let chosen = [("form_token", token.as_str()), ("language", tag), ("back", "/inbox")];

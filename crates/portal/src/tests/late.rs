@@ -1,4 +1,5 @@
-//! A letter sent after the session's end: its text comes back with the log-in, into its own draft and no other.
+//! A letter submitted after the session had expired: its text is restored after the log-in, in its own draft
+//! and no other.
 
 use super::rig::{Browser, FORM, HOUR, PASSWORD, Reply, Rig, encoded};
 use super::writing::{begin, parts, post};
@@ -21,7 +22,7 @@ fn filled(page: &Reply, address: &str, password: &str) -> Vec<(&'static str, Str
         }
     }
     if let Some((_, rest)) = text.split_once("name=\"kept_text\" hidden aria-hidden=\"true\">\n") {
-        // Browsers send the line ends of a form as CRLF.
+        // Browsers send line ends in a form as CRLF.
         let typed = unescaped(rest.split("</textarea>").next().unwrap());
         fields.push(("kept_text", typed.replace("\r\n", "\n").replace('\n', "\r\n")));
     }
@@ -84,17 +85,17 @@ async fn nobody_puts_words_into_another_ones_draft() {
     let (_, mut browser) = rig.owner("max@web.example").await;
     let (path, token) = begin(&mut browser, "new", "").await;
     rig.clock.advance(HOUR);
-    // Without the token of that very cookie it is no form of ours.
+    // Without the token of that very cookie it is not a form of ours.
     let forged = late(&mut browser.clone(), &path, "AAAA", "untergeschoben").await;
     assert_eq!((forged.status, forged.header("location")), (303, "/?note=over"));
     let fields = [("form_token", token.as_str()), ("text", "fremd"), ("do", "send")];
     let cross = [("sec-fetch-site", "cross-site"), FORM];
     let crossed = browser.clone().request("POST", &path, &cross, &encoded(&fields)).await;
     assert_eq!(crossed.status, 303);
-    // The script's own saving gets no page.
+    // The script's automatic saving gets no page.
     let kept = [("form_token", token.as_str()), ("text", "x"), ("do", "keep")];
     assert_eq!(browser.clone().send(&path, &kept).await.status, 303);
-    // Somebody else logs in: it goes nowhere.
+    // Another owner logs in: it goes nowhere.
     rig.owner("eve@web.example").await;
     let page = late(&mut browser, &path, &token, "Meins").await;
     let other = browser.send("/login", &filled(&page, "eve@web.example", PASSWORD)).await;

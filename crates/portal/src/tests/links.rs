@@ -1,4 +1,4 @@
-//! Links and routes say the same addresses, and nobody else spells one.
+//! Links and routes agree on URLs, and nobody else spells one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::links;
 use crate::routes::{Right, TABLE};
 
-/// Every shape with the places that the table of routes has in it.
+/// Every shape with the parameters it has in the table of routes.
 fn shapes() -> Vec<(String, Right)> {
     let (id, part, token) = ("{id}", "{part}", "{token}");
     vec![
@@ -53,7 +53,7 @@ fn every_link_leads_to_a_route() {
     }
 }
 
-/// But for those that other programs make: RFC draft Web Key Directory.
+/// Except for those that other programs construct: RFC draft Web Key Directory.
 #[test]
 fn every_route_with_a_place_in_it_has_its_shape() {
     let made: Vec<String> = shapes().into_iter().map(|(shape, _)| shape).collect();
@@ -97,7 +97,7 @@ fn nobody_else_spells_an_address() {
             && !path.ends_with("routes.rs")
             && !path.components().any(|c| c.as_os_str() == "tests")
     };
-    // The first step of every address that the table has: "/m/", "/inbox".
+    // The first segment of every path in the table: "/m/", "/inbox".
     let steps = TABLE.iter().filter_map(|row| row.path.get(1..)?.split('/').next());
     let mut steps: Vec<&str> = steps.filter(|step| !step.is_empty() && !step.starts_with('{')).collect();
     steps.sort_unstable();
@@ -122,7 +122,7 @@ fn nobody_else_spells_an_address() {
     files(&here.join("../../webmail-ui/templates"), &mut templates);
     for path in templates {
         let text = fs::read_to_string(&path).unwrap();
-        // An address with something of a letter's or a draft's in it; what stands behind a question mark is no shape.
+        // A URL with an id of a letter or a draft; what follows a question mark is not part of the shape.
         for piece in text.split("=\"/").skip(1) {
             let address = piece.split(['"', '?']).next().unwrap_or_default();
             if address.contains("{{") {

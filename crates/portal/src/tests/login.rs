@@ -1,4 +1,4 @@
-//! Log-in: nothing to learn from it, nothing to win by trying.
+//! Log-in: nothing to learn from it, nothing to gain by trying.
 
 use sealpost_mailbox::About;
 use std::time::{Duration, Instant};
@@ -89,7 +89,7 @@ async fn ten_wrong_passwords_close_the_way_and_the_owner_is_told() {
         let About::MailboxLocked { until } = mail.about.clone() else { panic!("{:?}", mail.about) };
         assert!(until > rig.now().minus(Duration::from_secs(900)));
     }
-    // The first time is fifteen minutes, and those have passed.
+    // The first lock lasts fifteen minutes, and those have passed.
     let reply = try_once(&rig, "max@web.example", PASSWORD).await;
     assert_eq!(reply.status, 303);
     rig.stop().await;
@@ -132,7 +132,7 @@ async fn one_place_that_goes_on_slowly_waits_longer_and_longer_until_it_is_quiet
     let waits = slowly(21).await;
     assert_eq!(waits.status, 429);
     assert!(waits.text().contains("Sekunden"));
-    // Who has logged in from there before does not have to.
+    // Those who have logged in from there before do not have to.
     assert_eq!(log_in(&mut home).await, 303);
     rig.clock.advance(Duration::from_secs(6 * 3600));
     assert_eq!(slowly(22).await.status, 422, "time heals");
@@ -216,7 +216,7 @@ async fn strangers_who_try_passwords_for_days_neither_end_a_session_nor_shut_a_k
     assert_eq!(told, 2, "of the new browser at home, and one in eleven hours");
     let token = at_home.get("/").await.form_token();
     assert_eq!(at_home.send("/login", &fields(&token)).await.header("location"), "/inbox");
-    // A copied cookie is worth no more tries than the address itself.
+    // A copied cookie gives no more tries than the address itself.
     let mut thief = rig.browser();
     thief.cookies.insert("sealpost-known".into(), at_home.cookies["sealpost-known"].clone());
     let mut last = 0;
@@ -239,7 +239,7 @@ async fn cookies_of_many_log_ins_have_no_more_tries_and_end_with_the_password() 
         let fields = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", password)];
         browser.send("/login", &fields).await
     };
-    // Somebody who knows the password now, and keeps what it gives.
+    // Somebody who knows the present password, and keeps the resulting cookie.
     let mut kept = Vec::new();
     for _ in 0..12 {
         let mut browser = rig.browser();
@@ -259,7 +259,7 @@ async fn cookies_of_many_log_ins_have_no_more_tries_and_end_with_the_password() 
     assert_eq!(answers, [vec![422; 10], vec![429; 2]].concat(), "all of them together");
     let told = rig.posted.0.lock().unwrap().len();
     assert_eq!(told, 1, "one mail a day, however many browsers");
-    // Another password: who was known is a stranger, but for the browser where it was chosen.
+    // After a change of password known browsers are strangers, except the one where it was changed.
     let token = owner.get("/account/password").await.form_token();
     let fields = [("form_token", token.as_str()), ("current", PASSWORD), ("password", NEW), ("repeat", NEW)];
     assert_eq!(owner.send("/account/password", &fields).await.status, 303);
@@ -321,7 +321,7 @@ async fn after_a_reset_the_owner_gets_in_whatever_strangers_do() {
     rig.stop().await;
 }
 
-/// What the store wrote for a try: the same kind of row for every address.
+/// The store's effect of a try: the same kind of row for every address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_try_for_nobody_is_counted_like_one_for_somebody() {
     let rig = Rig::start().await;
@@ -336,7 +336,7 @@ async fn a_try_for_nobody_is_counted_like_one_for_somebody() {
     rig.stop().await;
 }
 
-/// With more log-ins than there is room for, the last to come wait; and still nobody is told apart.
+/// With more log-ins than slots, the last ones wait; and still addresses cannot be distinguished.
 #[tokio::test(flavor = "multi_thread")]
 async fn under_load_the_floor_begins_after_the_queue() {
     let rig = Rig::start_with(|config| {

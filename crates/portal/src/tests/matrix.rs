@@ -1,4 +1,4 @@
-//! Every route as nobody, as somebody else, with a session that is over, and without the proofs of a form
+//! Every route as nobody, as another owner, with an expired session, and without the proofs of a form
 //! (CVE-2026-44125 class: endpoints without a check).
 
 use super::rig::{FORM, HOUR, Rig, encoded, sample};
@@ -8,7 +8,7 @@ use crate::routes::{Right, TABLE, Verb};
 /// What is wrong, headers, body.
 type Attack<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8]);
 
-/// Addresses under which a row of the table could be reached, with another owner's letter in them.
+/// URLs under which a row of the table could be reached, with another owner's letter in them.
 fn path_of(template: &str, letter: &str, token: &str) -> String {
     let path = template.replace("{id}", letter).replace("{part}", "0");
     let path = path.replace("{token}", token).replace("{file}", "x.css");
@@ -72,7 +72,7 @@ async fn a_session_that_is_over_opens_nothing() {
     let (made, browser) = rig.owner("max@web.example").await;
     let letter = rig.world.letter(&made, &sample::rich(), HOUR, 9).await;
     let path = format!("/m/{letter}");
-    // In use it lives on, for longer than the idle time.
+    // A session in use lasts longer than the idle time.
     for _ in 0..4 {
         rig.clock.advance(HOUR / 4);
         assert_eq!(browser.clone().get(&path).await.status, 200);
@@ -107,7 +107,7 @@ async fn the_longest_session_ends_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_form_is_taken_without_both_proofs() {
-    // The way in with an initial password has forms of its own.
+    // Newcomers have forms of their own.
     let rig = Rig::start_with(|config| config.activate_by = sealpost_mail::ActivateBy::InitialPassword).await;
     let (made, owner) = rig.owner("max@web.example").await;
     let new = rig.world.mailbox("new@web.example", "de").await;
@@ -136,7 +136,7 @@ async fn no_form_is_taken_without_both_proofs() {
             let reply = browser.request("POST", &path, headers, body).await;
             assert_eq!(reply.status, 403, "{path} with {what}");
         }
-        // Somebody else's token is no token.
+        // Another owner's token is not accepted.
         let mut stranger = rig.browser();
         let theirs = stranger.get("/").await.form_token();
         assert_eq!(browser.send(&path, &[("form_token", theirs)]).await.status, 403, "{path}");

@@ -1,4 +1,4 @@
-//! What is in a letter beside its text: letters, invitations, winmail.dat, and files to look at in the page.
+//! The parts of a letter besides its text: letters, invitations, winmail.dat, and files to view in the page.
 
 use super::rig::{HOUR, Rig, sample};
 
@@ -33,7 +33,7 @@ async fn attached_letters_open_within_the_letter() {
     for link in &inside {
         let inner = browser.get(link).await;
         assert!(inner.status == 200 && inner.text().contains("Angehängte Nachricht"), "{link}");
-        // Its own files come out as well, and its frame has the same walls.
+        // Its own files can be downloaded as well, and its frame has the same protection.
         for file in links(&inner.text(), &format!("/m/{id}/part/")) {
             assert!(
                 browser.get(&file).await.header("content-disposition").starts_with("attachment"),

@@ -1,6 +1,6 @@
-//! Pages as they are after something was done or could not be done, in a language that nobody speaks: after success, with
-//! errors beside fields, with results, and what scripts and a partner's administrator are told. What can still be read was
-//! never in a language folder.
+//! Pages after something was done or refused, in the pseudo language: after success, with errors beside fields, with
+//! results, and the texts for scripts and a partner's administrator. Any readable sentence was never in a language
+//! folder.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::pseudo_pages::unspoken;
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, good_activation};
 use super::writing::{begin, parts, post};
 
-/// A letter with files, a picture that is missing, an appointment and a letter within; all of its words are numbers.
+/// A letter with files, a missing picture, an appointment and a nested letter; all of its words are numbers.
 const RICH: &str = "From: a@insurer.example\r\nTo: max@web.example\r\nSubject: 4711\r\nMessage-ID: <1@insurer.example>\r\n\
     Date: Thu, 19 Nov 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
     --b\r\nContent-Type: text/html\r\n\r\n<p>12345 <img src=\"https://9.example/9.png\"></p>\r\n\
@@ -20,11 +20,11 @@ const RICH: &str = "From: a@insurer.example\r\nTo: max@web.example\r\nSubject: 4
     ORGANIZER:mailto:a@insurer.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n\
     --b\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment; filename=\"13.eml\"\r\n\r\nFrom: a@insurer.example\r\nSubject: 4714\r\n\r\n6\r\n--b--\r\n";
 
-/// The answer to it, so that there is a conversation.
+/// The reply to it, so that there is a conversation.
 const ANSWER: &str = "From: a@insurer.example\r\nTo: max@web.example\r\nSubject: 4711\r\nMessage-ID: <2@insurer.example>\r\n\
     In-Reply-To: <1@insurer.example>\r\nDate: Thu, 19 Nov 2026 11:00:00 +0100\r\n\r\n23456\r\n";
 
-/// What has been looked at.
+/// What has been examined.
 struct Look<'a> {
     rig: &'a Rig,
     bad: Vec<String>,
@@ -40,7 +40,7 @@ impl Look<'_> {
         if !words.is_empty() {
             self.bad.push(format!("{what}: {}", words.join(" ")));
         }
-        // Nobody is to be refused for asking so much.
+        // Nobody must be refused for making so many requests.
         self.rig.clock.advance(Duration::from_secs(30));
     }
 
@@ -55,7 +55,7 @@ impl Look<'_> {
         self.page(&format!("{path} {fields:?}"), 422, &reply);
     }
 
-    /// A form that is taken, and the page it leads to.
+    /// A form that is accepted, and the page it leads to.
     async fn done(&mut self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) {
         let reply = browser.send(path, fields).await;
         if reply.status == 303 {
@@ -117,7 +117,7 @@ async fn a_mailbox_that_is_used_says_nothing_that_is_not_in_a_language_folder() 
     }
     look.done(browser, "/folders", &[token, ("do", "make"), ("name", "77")]).await;
     for name in ["77", "", "7"] {
-        // Taken, nameless, and one that can be made.
+        // Taken, empty, and valid.
         let reply = browser.send("/folders", &[token, ("do", "make"), ("name", name)]).await;
         look.page(name, if name == "7" { 303 } else { 422 }, &reply);
     }
@@ -241,7 +241,7 @@ async fn a_partners_administrator_is_told_in_no_other_language() {
     rig.stop().await;
 }
 
-/// What scripts say stands in attributes of pages, which the tests above look at: in a script there is no sentence.
+/// Scripts take their texts from attributes of pages, which the tests above examine: a script contains no sentence.
 #[test]
 fn no_script_has_a_sentence_in_it() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/scripts");

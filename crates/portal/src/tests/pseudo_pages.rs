@@ -1,4 +1,4 @@
-//! Every page in a language that nobody speaks: what still can be read on it was never in a language folder.
+//! Every page in the pseudo language: any readable text was never in a language folder.
 
 use super::pseudo::{TAG, plain_words, shown};
 use super::rig::{FORM, HOUR, Rig, encoded};
@@ -7,7 +7,8 @@ use crate::letters::archive::labels;
 use crate::mailbox::profile::ZONES;
 use crate::routes::{Right, TABLE, Verb};
 
-/// What is on pages and no text: names that are names in every language, what was typed here, and what the letter says.
+/// Text on pages that needs no translation: international names, what was typed here, and the letter's
+/// content.
 const KNOWN: &[&str] = &[
     "Insurer",
     "SecureMail",
@@ -23,13 +24,13 @@ const KNOWN: &[&str] = &[
     "13.eml",
 ];
 
-/// Pages that show the letter and nothing of ours, or are no pages for people.
+/// Pages that show the letter and nothing of ours, or are not for people.
 const NOT_OURS: [&str; 5] =
     ["/m/{id}/html", "/m/{id}/inside/{part}/html", "/logout", "/account/leave", "/login"];
 
-/// The words of a page that no language folder has.
+/// The words of a page that are in no language folder.
 pub(super) fn unspoken(page: &str) -> Vec<String> {
-    // Zones are called as the IANA calls them.
+    // Time zones have their IANA names.
     let is_zone = |word: &String| ZONES.iter().any(|zone| zone.split(['/', '_']).any(|part| part == word));
     let words = plain_words(&shown(page), KNOWN).into_iter();
     words.filter(|word| !is_zone(word)).collect()

@@ -1,4 +1,4 @@
-//! Reading: hostile letters stay letters, files stay files, the original stays the original.
+//! Reading: hostile letters stay letters, files stay files, the original is unchanged.
 
 use super::rig::{HOUR, Rig, sample};
 
@@ -211,7 +211,7 @@ async fn attachments_stream_byte_for_byte_in_every_encoding() {
         assert_eq!((reply.status, reply.header("content-length")), (200, whole.len().to_string().as_str()));
         assert!(reply.body == whole, "part {part} came out changed");
     }
-    // A letter that is nothing but its one file.
+    // A letter that consists of a single file.
     let single = format!(
         "From: a@insurer.example\r\nContent-Type: application/zip; name=e.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
         lines

@@ -1,4 +1,4 @@
-//! A link that has run out: its page offers a new one, which goes to the mailbox's own address, or to support.
+//! An expired link: its page offers a new one, which is sent to the mailbox's own address, or to support.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapp
 use super::rig::{HOUR, Rig, good_activation, sample};
 use crate::config::Renewal;
 
-/// A mailbox as the gateway makes it: with the link kept for further notices.
+/// A mailbox as created by the gateway: with the link stored for further notices.
 pub(super) async fn with_link(rig: &Rig, address: &str) -> sample::Made {
     let mut made = rig.world.mailbox(address, "de").await;
     let (store, keys) = (&rig.world.store, &rig.world.keys);

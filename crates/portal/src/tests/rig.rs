@@ -1,4 +1,4 @@
-//! A running portal and a browser that minds cookies, redirects and nothing else.
+//! A running portal and a browser that handles cookies and redirects, nothing else.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -71,7 +71,7 @@ impl Rig {
         Self { world, clock, posted, address, reloader, stop, running, folder }
     }
 
-    /// An orderly end; hangs the test if there is none.
+    /// A graceful shutdown; hangs the test if there is none.
     pub(super) async fn stop(self) {
         self.stop.cancel();
         self.running.await.unwrap();
@@ -110,7 +110,7 @@ pub(super) fn good_activation(token: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -147,7 +147,7 @@ impl Browser {
         self.request("GET", path, &[("sec-fetch-site", "same-origin")], b"").await
     }
 
-    /// Sends a form the way a browser does.
+    /// Submits a form as a browser does.
     pub(super) async fn send<V: AsRef<str>>(&mut self, path: &str, fields: &[(&str, V)]) -> Reply {
         self.request("POST", path, &[("sec-fetch-site", "same-origin"), FORM], &encoded(fields)).await
     }
@@ -175,7 +175,8 @@ impl Browser {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         socket.write_all(&[text.as_bytes(), b"\r\n", body].concat()).await.unwrap();
         let mut raw = Vec::new();
-        // Like a browser, no longer than the answer is: a server that has not read everything lets go only later.
+        // Like a browser, reads no further than the response: a server that has not read everything closes
+        // only later.
         while !is_whole(&raw, method) && socket.read_buf(&mut raw).await.unwrap() > 0 {}
         let end = end_of_head(&raw).expect("a whole answer");
         let head = String::from_utf8_lossy(&raw[..end]).into_owned();
@@ -202,7 +203,7 @@ fn end_of_head(raw: &[u8]) -> Option<usize> {
     raw.windows(4).position(|w| w == b"\r\n\r\n")
 }
 
-/// Whether everything has come that the head promises; without a length it ends with the connection.
+/// Whether everything announced by the head has arrived; without a length it ends with the connection.
 fn is_whole(raw: &[u8], method: &str) -> bool {
     let Some(end) = end_of_head(raw) else { return false };
     let head = String::from_utf8_lossy(&raw[..end]).to_ascii_lowercase();

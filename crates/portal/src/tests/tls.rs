@@ -18,7 +18,7 @@ fn renew(folder: &Path) -> CertificateDer<'static> {
     pair.cert.der().clone()
 }
 
-/// The first line of the answer to somebody who trusts `certificate` alone.
+/// The first line of the response to a client that trusts `certificate` alone.
 async fn ask(rig: &Rig, certificate: &CertificateDer<'static>) -> std::io::Result<String> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();

@@ -1,4 +1,5 @@
-//! Files in pieces: they go on where they stopped, are bounded like any other, and only their owner touches them.
+//! Uploads in pieces: they continue where they stopped, are bounded like any other, and only their owner has
+//! access.
 
 use super::rig::{Browser, HOUR, Reply, Rig};
 use super::writing::{begin, parts, post};
@@ -44,7 +45,7 @@ async fn a_file_goes_on_where_it_stopped_and_arrives_as_it_was() {
     let to = begun.header("location").to_owned();
     assert_eq!(stands(&piece(&mut browser, &to, &token, 0, &file).await), at(200, PIECE, false));
 
-    // The page says where it stands, and that the letter cannot go like this.
+    // The page shows the progress, and that the letter cannot be sent like this.
     let page = browser.get(&path).await.text();
     assert!(
         page.contains("Foto März.jpg") && page.contains("1\u{a0}MB von 2,1\u{a0}MB hochgeladen"),
@@ -56,10 +57,10 @@ async fn a_file_goes_on_where_it_stopped_and_arrives_as_it_was() {
     assert_eq!(early.status, 422);
     assert!(early.text().contains("„Foto März.jpg“ ist noch nicht vollständig"), "{}", early.text());
 
-    // The answer was lost: the same again is not kept twice, and the place to go on is said.
+    // The response was lost: repeating the piece does not store it twice, and the next offset is returned.
     assert_eq!(stands(&piece(&mut browser, &to, &token, 0, &file).await), at(409, PIECE, false));
     assert_eq!(stands(&piece(&mut browser, &to, &token, 2 * PIECE, &file).await), at(409, PIECE, false));
-    // Another hour, another page: whoever announces the same file hears how far it is.
+    // An hour later, on another page: announcing the same file returns its progress.
     rig.clock.advance(HOUR / 4);
     let again = announce(&mut browser, &path, &token, "../Foto März.jpg", file.len()).await;
     assert_eq!((stands(&again), again.header("location")), (at(200, PIECE, false), to.as_str()));
@@ -99,14 +100,14 @@ async fn what_is_announced_counts_and_what_stands_still_goes() {
     assert!(more.text().contains("„b.bin“ ist zu groß") && more.text().contains("höchstens 3\u{a0}MB"));
     let form = parts(&[("form_token", &token), ("do", "attach")], &[("c.bin", "a/b", &noise(PIECE + 1))]);
     assert_eq!(post(&mut browser, &path, &form).await.status, 422, "the plain form minds it, too");
-    // By its button the unfinished one goes, and so does its room.
+    // Its button removes the unfinished upload, and frees its room.
     let id = to.rsplit_once('/').unwrap().1;
     let remove = format!("remove:{id}");
     assert_eq!(browser.send(&path, &[("form_token", token.as_str()), ("do", &remove)]).await.status, 303);
     assert!(browser.get(&path).await.text().contains("Noch frei: 3\u{a0}MB"));
     assert_eq!(piece(&mut browser, &to, &token, PIECE, &noise(2 * PIECE)).await.status, 404);
 
-    // One mailbox cannot fill the house: ten full letters in all drafts together.
+    // One mailbox cannot fill the store: ten full letters in all drafts together.
     for _ in 0..10 {
         let (path, _) = begin(&mut browser, "new", "").await;
         assert_eq!(announce(&mut browser, &path, &token, "voll.bin", 3 * PIECE).await.status, 200);

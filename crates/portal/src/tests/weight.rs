@@ -1,10 +1,10 @@
-//! How heavy pages are, and how the server ends.
+//! The size of pages, and the server's shutdown.
 
 use std::collections::BTreeSet;
 
 use super::rig::{HOUR, Rig, sample};
 
-/// Everything a page loads by itself.
+/// Everything a page loads automatically.
 fn loaded(text: &str) -> BTreeSet<String> {
     let from = |mark: &str| {
         text.split(mark)

@@ -1,4 +1,4 @@
-//! Writing: to the operator only, once only, with the very bytes of the files.
+//! Writing: to the operator only, once only, with the exact bytes of the files.
 
 use std::sync::{Mutex, OnceLock};
 
@@ -32,7 +32,7 @@ impl Letters {
         assert!(self.store.set((store, auth)).is_ok());
     }
 
-    /// What the gateway does, but for the queue.
+    /// What the gateway does, except for the queue.
     pub(super) async fn take(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
         let (store, auth) = self.store.get().unwrap();
         let mut files = Vec::new();
@@ -198,11 +198,11 @@ async fn an_answer_quotes_keeps_its_files_and_goes_once() {
     );
     let again = browser.send(&path, &fields).await;
     assert_eq!((again.status, again.header("location")), (303, "/sent"));
-    // The very words again: they are on their way already.
+    // The same text again: it is already under way.
     let twice = [&fields[..], &[("subject", "Mein Unfall"), ("text", "Danke!\r\nMax")]].concat();
     let again = browser.send(&path, &twice).await;
     assert_eq!((again.status, again.header("location")), (303, "/sent"));
-    // Other words, into a draft that is gone: nothing is sent, and nothing is lost.
+    // Other text, into a deleted draft: nothing is sent, and nothing is lost.
     for act in ["send", "save", "attach"] {
         let other =
             [("form_token", token.as_str()), ("do", act), ("subject", "Nachtrag"), ("text", "Noch etwas")];
@@ -280,7 +280,7 @@ async fn nothing_goes_to_anybody_else() {
     ];
     assert!(browser.send(&path, &empty).await.text().contains("noch leer"));
     assert!(rig.posted.1.taken.lock().unwrap().is_empty());
-    // Kept by the script while writing: no page comes back.
+    // Saved by the script while writing: no page is returned.
     let kept = browser.send(&path, &[("form_token", token.as_str()), ("text", "Neu"), ("do", "keep")]).await;
     assert_eq!((kept.status, kept.body.len()), (204, 0));
     assert!(browser.get(&path).await.text().contains("Neu</textarea>"));
@@ -319,7 +319,7 @@ async fn a_form_with_files_needs_both_proofs_and_the_own_mailbox() {
     for fields in [&[][..], &[("form_token", "AAAA")], &[("do", "attach")]] {
         assert_eq!(post(&mut browser, &path, &parts(fields, &file)).await.status, 403);
     }
-    // The token behind the file comes too late.
+    // The token after the file comes too late.
     let mut late = parts(&[], &file);
     late.truncate(late.len() - "--B0undary--\r\n".len());
     late.extend_from_slice(&parts(&[("form_token", &token)], &[]));
@@ -331,7 +331,7 @@ async fn a_form_with_files_needs_both_proofs_and_the_own_mailbox() {
     let hers = eve.get("/inbox").await.form_token();
     assert_eq!(eve.get(&path).await.status, 404);
     let body = parts(&[("form_token", &hers), ("do", "attach")], &file);
-    // What she types comes into a draft of her own, as if that one had never been.
+    // What she types is saved in a draft of her own, as if that one had never existed.
     let with_file = post(&mut eve, &path, &body).await;
     let without = eve.send(&path, &[("form_token", hers.as_str()), ("text", "x")]).await;
     for kept in [with_file, without] {
@@ -386,7 +386,7 @@ async fn forwarding_takes_everything_along_that_has_room() {
     let fields = [("form_token", token.as_str()), ("to", "a@insurer.example"), ("do", "send")];
     assert_eq!(browser.send(&path, &fields).await.header("location"), format!("/m/{id}?done=sent"));
 
-    // What cannot be taken apart goes along whole.
+    // What cannot be parsed is attached whole.
     let parts = "--b\r\nContent-Type: text/plain\r\n\r\nTeil\r\n".repeat(3000);
     let wide = format!("{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n");
     let id = rig.world.letter(&made, wide.as_bytes(), HOUR, 9).await;

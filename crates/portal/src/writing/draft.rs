@@ -1,5 +1,5 @@
-//! An owner's drafts as requests ask for them: the session says whose they are, the disk and this process's turns when.
-//! What a draft is and what may be done with it is in `sealpost_mailbox::Drafts`.
+//! An owner's drafts for request handlers: the session identifies the owner, the disk and this process's
+//! limits decide when. What a draft is and what may be done with it is in `sealpost_mailbox::Drafts`.
 
 use sealpost_mail::Address;
 use sealpost_mailbox::{
@@ -13,7 +13,7 @@ use crate::access::session::SignedIn;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// The drafts of a mailbox whose secret is at hand.
+/// The drafts of a mailbox whose secret key is available.
 fn drafts<'a>(site: &'a Site, mailbox_id: &'a str, secret: &'a MailboxSecret) -> Drafts<'a> {
     Drafts {
         store: &site.store,
@@ -36,7 +36,7 @@ fn lost(error: impl Into<MailboxError>) -> Problem {
     }
 }
 
-/// One draft of a mailbox whose secret is at hand.
+/// One draft of a mailbox whose secret key is available.
 pub(crate) async fn find(
     site: &Site,
     mailbox_id: &str,
@@ -46,7 +46,7 @@ pub(crate) async fn find(
     drafts(site, mailbox_id, secret).find(id).await.map_err(lost)?.ok_or(Problem::NotFound)
 }
 
-/// Keeps what is typed.
+/// Saves the text.
 pub(crate) async fn save(
     site: &Site,
     mailbox_id: &str,
@@ -56,7 +56,7 @@ pub(crate) async fn save(
     drafts(site, mailbox_id, secret).save(draft).await.map_err(lost)
 }
 
-/// Adds bytes to something of a draft that is on its way in.
+/// Adds bytes to an upload.
 pub(crate) async fn push(upload: &mut BodySealer, bytes: &[u8]) -> Result<(), Problem> {
     upload.push(bytes).await.map_err(lost)
 }
@@ -66,12 +66,12 @@ impl SignedIn {
         drafts(site, self.mailbox_id(), self.secret())
     }
 
-    /// Begins a draft. Nothing: there are too many already.
+    /// Begins a draft. `None`: there are too many already.
     pub(crate) async fn begin_draft(&self, site: &Site, content: Content) -> Result<Option<Draft>, Problem> {
         self.drafts_of(site).begin(content).await.map_err(lost)
     }
 
-    /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
+    /// One draft of this mailbox. Another mailbox's draft, and one that is gone, look the same.
     pub(crate) async fn draft(&self, site: &Site, id: &str) -> Result<Draft, Problem> {
         find(site, self.mailbox_id(), self.secret(), id).await
     }
@@ -81,17 +81,17 @@ impl SignedIn {
         self.drafts_of(site).all().await.map_err(lost)
     }
 
-    /// Keeps what is typed.
+    /// Saves the text.
     pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<SavedDraft, Problem> {
         self.drafts_of(site).save(draft).await.map_err(lost)
     }
 
-    /// A file of a draft on its way in, `octets` long as far as is known.
+    /// A file for a draft, `octets` long as far as known.
     pub(crate) fn new_file(&self, site: &Site, draft: &Draft, octets: u64) -> Result<BodySealer, Problem> {
         self.drafts_of(site).new_file(draft, octets).map_err(lost)
     }
 
-    /// Adds a file that has come whole. `false`: no room, or the draft is gone.
+    /// Adds a complete file. `false`: no room, or the draft is gone.
     pub(crate) async fn add_file(
         &self,
         site: &Site,
@@ -104,7 +104,7 @@ impl SignedIn {
         self.drafts_of(site).add_file(draft, upload, name, content_type).await.map_err(lost)
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub(crate) async fn remove_file(
         &self,
         site: &Site,
@@ -114,12 +114,12 @@ impl SignedIn {
         self.drafts_of(site).remove_file(draft, id).await.map_err(lost)
     }
 
-    /// Throws the draft away.
+    /// Discards the draft.
     pub(crate) async fn discard(&self, site: &Site, draft: &Draft) -> Result<ThrownAway, Problem> {
         self.drafts_of(site).discard(draft).await.map_err(lost)
     }
 
-    /// Hands the letter on. One that has been sent meanwhile is not sent again.
+    /// Submits the letter. One that has been sent meanwhile is not sent again.
     pub(crate) async fn send(
         &self,
         site: &Site,
@@ -128,7 +128,7 @@ impl SignedIn {
         cc: Vec<Address>,
     ) -> Result<Sent, Problem> {
         if !draft.files.is_empty() {
-            // The letter is written anew from its files.
+            // The letter is composed anew from its files.
             site.room_on_disk(draft.files.iter().map(|file| file.size).sum())?;
         }
         let from =
@@ -139,7 +139,7 @@ impl SignedIn {
         site.outbox.send(letter).await.map_err(|error| Problem::fault("sending a letter", error))
     }
 
-    /// Announces a file, or finds how far it has come already. Nothing: there is no room.
+    /// Announces a file, or finds how much of it has been uploaded. `None`: there is no room.
     pub(crate) async fn announce(
         &self,
         site: &Site,
@@ -154,30 +154,30 @@ impl SignedIn {
         }
     }
 
-    /// How far a file has come.
+    /// How much of a file has been uploaded.
     pub(crate) async fn progress(&self, site: &Site, draft: &Draft, id: &str) -> Result<Progress, Problem> {
         let progress = draft.progress(id).ok_or(Problem::NotFound)?;
         self.assembled(site, draft, progress).await
     }
 
-    /// Makes one file of pieces that are all there.
+    /// Assembles a file when all pieces are there.
     async fn assembled(&self, site: &Site, draft: &Draft, progress: Progress) -> Result<Progress, Problem> {
         match progress.stage {
             Stage::Coming | Stage::Whole => return Ok(progress),
             Stage::Here => {}
         }
-        // Read only when its turn has come: whoever asked the same a moment later then finds that it is done.
+        // Read only when it has its turn: a caller that asked for the same a moment later then finds it done.
         let _turn = site.assembling().await?;
         let whole = self.drafts_of(site).assemble(draft, &progress.id).await.map_err(lost)?;
         Ok(if whole { Progress { stage: Stage::Whole, ..progress } } else { progress })
     }
 
-    /// A piece of a file on its way in.
+    /// A piece of an upload.
     pub(crate) fn new_piece(&self, site: &Site, octets: u64) -> Result<Piece, Problem> {
         self.drafts_of(site).new_piece(octets).map_err(lost)
     }
 
-    /// Keeps a piece that has come whole. `false`: it is not the next one any more.
+    /// Stores a complete piece. `false`: it is no longer the next one.
     pub(crate) async fn keep_piece(
         &self,
         site: &Site,
@@ -189,7 +189,7 @@ impl SignedIn {
         self.drafts_of(site).keep_piece(draft, upload_id, place, piece).await.map_err(lost)
     }
 
-    /// Takes away a file that has not come whole.
+    /// Removes an unfinished upload.
     pub(crate) async fn give_up(&self, site: &Site, draft: &Draft, id: &str) -> Result<ThrownAway, Problem> {
         self.drafts_of(site).give_up(draft, id).await.map_err(lost)
     }

@@ -1,4 +1,4 @@
-//! The list of what is being written.
+//! The list of drafts.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};

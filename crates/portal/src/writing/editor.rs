@@ -1,5 +1,5 @@
-//! Writing: a draft is begun, shown, saved, given files, sent or thrown away. Everything by plain forms; the
-//! script only sends the same forms by itself.
+//! The editor: a draft is begun, shown, saved, given files, sent or discarded. Everything by plain forms; the
+//! script only submits the same forms.
 
 use std::sync::Arc;
 
@@ -30,29 +30,30 @@ use crate::writing::reply::{self, Kind};
 use crate::writing::return_to::ReturnTo;
 use crate::writing::{MAX_RECIPIENTS, addresses};
 
-/// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
+/// Bytes of too large files that are still read, so that the browser gets a response and not a broken
+/// connection.
 const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Something to fix, and where.
+/// An error, and its field.
 struct Complaint {
     field: &'static str,
     text: String,
 }
 
-/// What has just been done.
+/// The last action.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Note {
     None,
     Saved,
-    /// It was sent after the session's end.
+    /// It was submitted after the session had expired.
     Late,
     /// The draft it was typed into is gone; this is another one.
     Anew,
-    /// Not every file of a forwarded letter had room.
+    /// Not every file of a forwarded letter fitted.
     LeftOut,
-    /// Nothing of it is thrown away: the mailbox is held.
+    /// Nothing was discarded: the mailbox is under a hold.
     Held,
-    /// The mailbox is held, and the draft stays as it was; this is another one.
+    /// The mailbox is under a hold and the draft is unchanged; this is another one.
     Beside,
 }
 
@@ -104,12 +105,12 @@ impl WritePage {
     }
 }
 
-/// As people count: 1 MB is a million bytes.
+/// Decimal: 1 MB is a million bytes.
 fn size(page: &Page, bytes: u64) -> String {
     page.size(&bytes)
 }
 
-/// What has room there: whole megabytes, so that what is promised fits.
+/// The remaining room in whole megabytes, so that what is promised fits.
 fn room(page: &Page, bytes: u64) -> String {
     let whole = bytes - bytes % 1_000_000;
     page.size(if whole == 0 { &bytes } else { &whole })
@@ -121,12 +122,12 @@ pub(crate) struct Start {
     kind: String,
     #[serde(default)]
     letter: String,
-    /// The folder a new letter is begun at.
+    /// The folder from which the letter was begun.
     #[serde(default)]
     came: String,
 }
 
-/// POST /write: begins a draft. A form and not a link, because it makes something.
+/// POST /write: begins a draft. A form and not a link, because it creates something.
 pub(crate) async fn begin(
     site: web::Data<Site>,
     request: HttpRequest,
@@ -182,7 +183,7 @@ pub(crate) async fn begin(
     Ok(redirect(&to))
 }
 
-/// There are as many drafts as there may be.
+/// The maximum number of drafts is reached.
 fn no_room_for_one() -> HttpResponse {
     redirect(&links::saying(links::DRAFTS, ("note", "full")))
 }
@@ -203,7 +204,7 @@ fn words(page: &Page, kind: Kind, summary: &Summary, received: sealpost_mail::Ti
     reply::Words { re: page.t("write-re"), forwarded: page.t("write-fwd"), above }
 }
 
-/// A letter that cannot be taken apart wholly goes along as it is, so that nothing of it is missing.
+/// A letter that cannot be parsed completely is attached as it is, so that nothing of it is missing.
 async fn carry_original(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -219,7 +220,7 @@ async fn carry_original(
     owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
 }
 
-/// Copies a letter's files into a draft, pictures out of its text among them, as far as they have room.
+/// Copies a letter's files, including pictures in its text, into a draft, as far as they fit.
 async fn carry(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -312,10 +313,10 @@ fn editor(
     render(status, &template)
 }
 
-/// What a button asks for.
+/// The button that was pressed.
 enum EditorAction {
     Save,
-    /// The same without a page: by the script, while writing.
+    /// Save without a page: by the script, while writing.
     Keep,
     Attach,
     Remove(String),
@@ -324,7 +325,8 @@ enum EditorAction {
 }
 
 impl EditorAction {
-    /// A draft that is gone comes back with it. The script, which saves by itself, says that it could not.
+    /// Whether a deleted draft is recreated with the text. The script, which saves automatically, reports the
+    /// failure instead.
     fn keeps_what_is_typed(&self) -> bool {
         match self {
             Self::Save | Self::Attach | Self::Send | Self::Remove(_) => true,
@@ -346,7 +348,7 @@ impl EditorAction {
     }
 }
 
-/// POST /w/{id}: whatever the button, what is typed is kept first.
+/// POST /w/{id}: whatever the button, the text is saved first.
 pub(crate) async fn act(
     site: web::Data<Site>,
     request: HttpRequest,
@@ -386,7 +388,7 @@ pub(crate) async fn act(
     }
     match (owner.save_draft(&site, &draft).await?, wanted.keeps_what_is_typed()) {
         (SavedDraft::Saved, _) => {}
-        // Nothing of it would change.
+        // Nothing would change.
         (SavedDraft::Held, _) if draft.content == before => {}
         (SavedDraft::Held, true) => return beside(&site, &owner, draft.content).await,
         (SavedDraft::Gone, true) => return gone(&site, &owner, draft.content, None).await,
@@ -405,7 +407,7 @@ pub(crate) async fn act(
             editor(&site, &request, &owner, draft, complaints, Note::None)
         }
         EditorAction::Remove(file) => {
-            // It is a whole file, or one that has not come whole.
+            // It is a complete file or an unfinished upload.
             let is_held = owner.remove_file(&site, &draft, &file).await? == ThrownAway::Held
                 || owner.give_up(&site, &draft, &file).await? == ThrownAway::Held;
             Ok(redirect(&if is_held { kept } else { format!("{here}#files") }))
@@ -417,7 +419,7 @@ pub(crate) async fn act(
     }
 }
 
-/// Where the writer of a draft that is gone finds what was typed.
+/// Where the author of a deleted draft finds the text.
 async fn gone(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -432,7 +434,7 @@ async fn gone(
     })
 }
 
-/// What was typed into a draft that must stay as it was begins another one.
+/// Text typed into a draft that must not change begins another one.
 async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> Result<HttpResponse, Problem> {
     Ok(match owner.begin_draft(site, content).await? {
         Some(draft) => redirect(&links::saying(&links::draft(&draft.id), ("note", "beside"))),
@@ -440,7 +442,8 @@ async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> R
     })
 }
 
-/// Takes the files of a form, sealing them as they come. Of a draft that is gone they begin another, which is given.
+/// Takes the files of a form, sealing them as they arrive. For a deleted draft they begin another one, which
+/// is returned.
 async fn take_files(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -454,7 +457,7 @@ async fn take_files(
     let mut known: Option<Draft> = None;
     let mut skipped = 0_u64;
     while let Some(mut file) = sheet.next_file().await? {
-        // An empty file field comes as a file without a name.
+        // An empty file field is sent as a file without a name.
         let named = !file.name.trim().is_empty();
         if named && known.is_none() {
             known = match owner.draft(site, id).await {
@@ -510,7 +513,7 @@ async fn take_files(
     Ok(begun)
 }
 
-/// Why a file was not taken, for its owner.
+/// Why a file was refused, for its owner.
 pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes: u64) -> String {
     let limit = site.config.write.max_size;
     let values = Values::from([
@@ -560,7 +563,7 @@ async fn send(
     let typed = draft.content.clone();
     match owner.send(site, draft, to, cc).await? {
         Sent::Queued(_) => {
-            // The letter that was answered may have gone meanwhile.
+            // The letter that was replied to may have been deleted meanwhile.
             let back = match &came {
                 ReturnTo::Letter(letter) if owner.deposit(site, letter).await.is_err() => ReturnTo::Unknown,
                 ReturnTo::Letter(_) | ReturnTo::Folder(_) | ReturnTo::Drafts | ReturnTo::Unknown => came,
@@ -580,7 +583,7 @@ async fn send(
             editor(site, request, owner, owner.draft(site, &id).await?, complaints, Note::None)
         }
         Sent::Stale => match owner.draft(site, &id).await {
-            // A file came or went while it was being sent: its writer looks again.
+            // A file was added or removed while it was being sent: its author looks again.
             Ok(draft) => editor(site, request, owner, draft, Vec::new(), Note::Saved),
             Err(Problem::NotFound) => gone(site, owner, typed, None).await,
             Err(problem) => Err(problem),

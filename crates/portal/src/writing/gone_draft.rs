@@ -1,5 +1,5 @@
-//! What was typed into a draft that is not there any more: sent by the first of two presses, or thrown away elsewhere. It
-//! is never lost: unless it has been sent, it becomes a draft of its own, and its writer is told so.
+//! Text typed into a draft that no longer exists: sent by the first of two presses, or discarded elsewhere.
+//! It is never lost: unless it has been sent, it becomes a draft of its own, and its author is told so.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 use crate::writing::addresses;
 
-/// Of the letters sent last, so many are compared.
+/// Number of the most recent sent letters that are compared.
 const LOOKED_AT: u32 = 10;
 
 /// What became of it.
 pub(crate) enum Fate {
-    /// Those very words have been sent to the same people with the same files, or there were none.
+    /// The same text has been sent to the same people with the same files, or it was empty.
     Sent,
-    /// They are a draft again: the one with this id.
+    /// It is a draft again, with this id.
     Kept(String),
     /// There are too many drafts already.
     NoRoom,
@@ -37,7 +37,7 @@ pub(crate) async fn settle(
         if is_empty { begun.is_none() } else { was_sent(site, owner, &content, begun.as_ref()).await? };
     if sent {
         if let Some(begun) = &begun {
-            // Where the mailbox is held it stays among the drafts, its words sent already.
+            // Under a hold it stays among the drafts, although already sent.
             let _thrown_away = owner.discard(site, begun).await?;
         }
         return Ok(Fate::Sent);
@@ -62,7 +62,7 @@ async fn was_sent(
     typed: &Content,
     begun: Option<&Draft>,
 ) -> Result<bool, Problem> {
-    // Whoever has changed the recipient and pressed again wants another letter.
+    // Changing the recipient and pressing again means another letter.
     let Some(people) = people(typed) else { return Ok(false) };
     let files: Vec<(String, u64)> = match begun {
         Some(begun) => {
@@ -102,7 +102,7 @@ async fn was_sent(
     Ok(false)
 }
 
-/// Whom the form names; `None`: somebody who has no address.
+/// The recipients named by the form; `None`: one of them has no address.
 fn people(typed: &Content) -> Option<BTreeSet<String>> {
     let all = addresses(&typed.to).into_iter().chain(addresses(&typed.cc));
     all.map(|one| one.ok().map(|address| address.identity())).collect()
@@ -113,7 +113,7 @@ fn sent_to(summary: &Summary) -> BTreeSet<String> {
     written.filter_map(|one| Address::parse(one).ok()).map(|address| address.identity()).collect()
 }
 
-/// However the lines were broken on the way.
+/// Independent of how the lines were broken in transit.
 fn words(text: &str) -> Vec<&str> {
     text.split_whitespace().collect()
 }

@@ -1,4 +1,4 @@
-//! Writing: drafts, the editor, files as they come, and how people type addresses. Composes and sends nothing.
+//! Writing: drafts, the editor, uploads, and how people type addresses. Composes and sends nothing.
 
 pub(crate) mod draft;
 pub(crate) mod drafts_page;
@@ -10,16 +10,16 @@ pub(crate) mod upload_page;
 
 use sealpost_mail::Address;
 
-/// Addresses one letter can go to.
+/// Maximum recipients of one letter.
 pub(crate) const MAX_RECIPIENTS: usize = 20;
 
-/// What people type between addresses.
+/// Splits what people type into addresses.
 pub(crate) fn addresses(text: &str) -> Vec<Result<Address, String>> {
     text.split([',', ';', '\n', '\r'])
         .map(str::trim)
         .filter(|piece| !piece.is_empty())
         .map(|piece| {
-            // "Anna Muster <anna@insurer.example>", as it stands in a letter.
+            // "Anna Muster <anna@insurer.example>", as in a letter.
             let bare = piece.rsplit_once('<').map_or(piece, |(_, rest)| rest.trim_end_matches('>'));
             Address::parse(bare.trim()).map_err(|_not| piece.chars().take(100).collect())
         })

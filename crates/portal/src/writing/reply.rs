@@ -7,7 +7,7 @@ use sealpost_mailbox::{Content, MAX_SUBJECT};
 
 /// Quoted text longer than this is cut.
 const MAX_QUOTED: usize = 100 * 1024;
-/// Message-IDs of a thread that travel on (RFC 5322 §3.6.4 lets them grow for ever).
+/// Maximum Message-IDs in References (RFC 5322 §3.6.4 lets them grow for ever).
 const MAX_REFERENCES: usize = 20;
 
 /// What kind of letter is begun.
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     New,
     /// A reply to the sender.
     Reply,
-    /// To everybody the letter went to, as far as allowed.
+    /// To everybody the letter was addressed to, as far as allowed.
     All,
     /// A letter forwarded to somebody else.
     Forward,
@@ -48,10 +48,10 @@ struct Targets {
     cc: Vec<Address>,
 }
 
-/// Whom a reply is for.
+/// Whom a reply addresses.
 #[derive(Clone, Copy)]
 enum Audience {
-    /// The letter's writer.
+    /// The letter's author.
     Writer,
     /// Everybody who got the letter, too.
     All,
@@ -86,7 +86,7 @@ fn targets(summary: &Summary, own: &str, rules: &WriteRules, audience: Audience)
     let is_own = |one: &Mailbox| {
         one.address.as_deref().and_then(|text| Address::parse(text).ok()).is_some_and(|a| a.identity() == own)
     };
-    // Answering one's own letter goes on to those it went to.
+    // Replying to one's own letter addresses its recipients.
     if summary.from.iter().any(is_own) {
         let to = allowed(&summary.to);
         let cc = match audience {
@@ -144,7 +144,7 @@ pub(crate) fn content(
         false => Vec::new(),
     };
     references.extend(parent.clone());
-    // The first names the thread, the last ones where it is.
+    // The first identifies the thread, the last ones the position in it.
     if references.len() > MAX_REFERENCES {
         references.drain(1..=references.len() - MAX_REFERENCES);
     }
@@ -163,7 +163,7 @@ fn bare(id: &str) -> String {
     id.trim().trim_matches(['<', '>']).to_owned()
 }
 
-/// With one prefix, however often it went to and fro.
+/// With a single prefix, however often it went to and fro.
 fn subject_of(subject: &str, prefix: &str) -> String {
     let mut rest = subject;
     while let Some((word, after)) = rest.split_once(':') {
@@ -184,7 +184,7 @@ fn cut(text: &str) -> &str {
     text.get(..end).unwrap_or_default().trim_end()
 }
 
-/// RFC 3676 §4.5: quote marks stand together.
+/// RFC 3676 §4.5: quote marks are adjacent.
 fn quoted(text: &str) -> String {
     cut(text)
         .lines()

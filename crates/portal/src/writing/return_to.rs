@@ -1,14 +1,15 @@
-//! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
+//! The page from which writing was begun, to return to. Stored with the draft, sealed; knows no letter but
+//! its id.
 
 use crate::letters::folder_page::FolderPage;
 use crate::links;
 use crate::page::Page;
 use sealpost_mailbox::is_id;
 
-/// The place a draft was begun at.
+/// The page from which a draft was begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReturnTo {
-    /// A letter that is answered or forwarded.
+    /// A letter that is replied to or forwarded.
     Letter(String),
     Folder(FolderPage),
     Drafts,
@@ -17,7 +18,7 @@ pub(crate) enum ReturnTo {
 }
 
 impl ReturnTo {
-    /// From a form, or from a draft; what is no place of ours is none.
+    /// From a form, or from a draft; anything but a page of ours is unknown.
     pub(crate) fn parse(text: &str) -> Self {
         if is_id(text) {
             return Self::Letter(text.to_owned());
@@ -46,7 +47,8 @@ impl ReturnTo {
         }
     }
 
-    /// Where to after sending: the drafts have this one no more, and the trash is no place to go on from.
+    /// Where to go after sending: the drafts no longer have this one, and the trash is no place to continue
+    /// from.
     pub(crate) fn after_sending(&self) -> String {
         match self {
             Self::Letter(_) | Self::Folder(FolderPage::Inbox | FolderPage::Sent | FolderPage::Own(_)) => {
@@ -56,7 +58,7 @@ impl ReturnTo {
         }
     }
 
-    /// What stands on the way back.
+    /// The label of the link back.
     pub(crate) fn label(&self, page: &Page) -> String {
         match self {
             Self::Letter(_) => page.t("back-to-message"),

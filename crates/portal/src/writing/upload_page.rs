@@ -1,6 +1,6 @@
-//! The way for files in pieces, in the spirit of draft-ietf-httpbis-resumable-upload and smaller: a file is
-//! announced, or asked after, and its pieces follow, each a form like any other. For the script only; without it
-//! the editor's own form carries files.
+//! Resumable uploads, in the spirit of draft-ietf-httpbis-resumable-upload but smaller: a file is announced
+//! or queried, and its pieces follow, each a form like any other. For the script only; without it the
+//! editor's own form carries files.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -18,7 +18,7 @@ use crate::state::Site;
 use crate::writing::editor::no_room;
 use sealpost_mailbox::{FileFacts, PIECE, Progress, Stage};
 
-/// What tells a file from another one.
+/// What distinguishes a file from another one.
 #[derive(Deserialize)]
 pub(crate) struct Announced {
     #[serde(default)]
@@ -27,12 +27,12 @@ pub(crate) struct Announced {
     kind: String,
     #[serde(default)]
     size: u64,
-    /// When it was last changed, as its owner's computer says.
+    /// Its modification time, as reported by its owner's computer.
     #[serde(default)]
     changed: i64,
 }
 
-/// POST /w/{id}/u: begins, or says how far it has come.
+/// POST /w/{id}/u: begins, or returns the progress.
 pub(crate) async fn announce(
     site: web::Data<Site>,
     request: HttpRequest,
@@ -78,8 +78,8 @@ pub(crate) async fn piece(
     let Some(mut incoming) = incoming else { return Err(Problem::BadForm("no piece")) };
     let known = draft.pending.iter().find(|one| one.id == upload_id && Some(one.received) == offset);
     let Some(pending) = known else {
-        // The answer to a piece was lost: what follows is where to go on. Read to its end, so that the browser
-        // gets an answer and not a broken line.
+        // The response to a piece was lost: return where to continue. Read to its end, so that the browser
+        // gets a response and not a broken connection.
         let mut passed = 0;
         while let Some(bytes) = incoming.next().await? {
             passed += bytes.len() as u64;

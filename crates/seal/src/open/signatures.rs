@@ -1,5 +1,5 @@
-//! Whose signatures those are that were found in a letter, and whether what was encrypted is whole: trusted key, chain,
-//! revocation lists, and who the letter says it is from. Takes nothing apart.
+//! Judges the signatures found in a letter, and whether encrypted content is authentic: trusted key, chain, revocation
+//! lists, and the letter's From. Parses nothing.
 
 use openssl::x509::X509;
 use sealpost_mail::Address;
@@ -21,7 +21,7 @@ use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::decoded_lists::DecodedLists;
 use crate::smime::open::Signer;
 
-/// So many are judged.
+/// Maximum number of signatures judged.
 const MAX_SIGNATURES: usize = 32;
 
 impl Finding<'_> {
@@ -43,7 +43,7 @@ impl Finding<'_> {
         if strangers > 0 {
             self.note(Note::StrangersCertificates(strangers));
         }
-        // What is not kept is not judged either: a chain and its lists cost more than anything else here.
+        // Signatures that are not kept are not judged either: chains and lists cost more than anything else here.
         let left = MAX_SIGNATURES.saturating_sub(self.signatures.len());
         for signer in signers.into_iter().take(left) {
             let key = signer
@@ -99,9 +99,9 @@ impl Finding<'_> {
         if trusted && self.asked.counting_lists().is_empty() {
             return SignatureVerdict::Valid(Trust::Key);
         }
-        // Without them nobody can say what is revoked.
+        // Without them revocation cannot be checked.
         let Some(anchors) = self.anchors() else { return SignatureVerdict::Untrusted(Distrust::NoChain) };
-        // A list needs no chain to name a certificate: a thief leaves out what leads to it.
+        // A list applies without a chain: a thief would omit the certificates that lead to it.
         if trusted && anchors.lists().have(certificate) {
             return SignatureVerdict::Untrusted(Distrust::Revoked);
         }
@@ -111,7 +111,7 @@ impl Finding<'_> {
         let chain = chain::check(certificate, &between, anchors);
         let chain = chain.unwrap_or(ChainVerdict::Broken);
         match (chain, trusted, lists) {
-            // What the operator has trusted long ago, its authority may have taken back since.
+            // A key that the operator trusted long ago may have been revoked by its authority since.
             (ChainVerdict::Revoked, _, _) => SignatureVerdict::Untrusted(Distrust::Revoked),
             (_, true, _) => SignatureVerdict::Valid(Trust::Key),
             (ChainVerdict::Broken, false, _) => SignatureVerdict::Untrusted(Distrust::NoChain),
@@ -125,7 +125,7 @@ impl Finding<'_> {
         }
     }
 
-    /// Roots and lists, read when the first signature asks for them: most letters have none. `None`: the library refuses.
+    /// Roots and lists, loaded for the first signature: most letters have none. `None`: the library's error.
     fn anchors(&self) -> Option<&Anchors<'_>> {
         let asked = self.asked;
         let read = || {
@@ -135,7 +135,7 @@ impl Finding<'_> {
         self.anchors.get_or_init(read).as_ref()
     }
 
-    /// What a chain that counts makes of a signer: an authority has looked at an address, and knows no partners.
+    /// How a signer with an accepted chain is trusted: an authority has verified an address, and knows no partners.
     fn by_chain(&self, key: &PartnerKey) -> Trust {
         let names = |from: &Address| key.facts().names(from) || key.facts().domains.contains(from.domain());
         match self.asked.sender {
@@ -181,7 +181,7 @@ impl Finding<'_> {
         }
     }
 
-    /// What is out of use with one partner may be in use with another; what is revoked or over is so everywhere.
+    /// A key distrusted for one partner may be in use with another; a revoked or expired one is so for all.
     fn stays_barred(&self, barred: Option<Distrust>, key: Option<&PartnerKey>) -> Option<Distrust> {
         match barred? {
             Distrust::Suspended if key.is_some_and(|key| self.trusted(key).is_some()) => None,
@@ -205,7 +205,7 @@ impl Finding<'_> {
         self.asked.trusted.iter().find(|trusted| trusted.key.facts().fingerprint == *fingerprint)
     }
 
-    /// CVE-2026-27445, CVE-2026-2746: a signature says something only of whose key it is.
+    /// CVE-2026-27445, CVE-2026-2746: a signature only speaks for the key's owner.
     fn whose(&self, key: Option<&PartnerKey>, verdict: SignatureVerdict) -> FromMatch {
         let (Some(key), Some(from)) = (key, &self.from) else { return FromMatch::Unknown };
         if key.facts().names(from) {
@@ -234,8 +234,8 @@ impl Finding<'_> {
                 | SignatureVerdict::WeakAlgorithm
                 | SignatureVerdict::UnknownSigner => false,
             };
-            // Inside, whoever signed it had the text before it was encrypted. Outside, anyone can sign what he has
-            // changed: a partner too, and another house's letter.
+            // Inside, the signer had the text before it was encrypted. Outside, anyone can sign what he has changed:
+            // also a partner, another organisation's letter.
             holds && at >= outside && found.covers == Coverage::Whole
         };
         let every = self.encrypted.iter().all(|layer| {

@@ -1,4 +1,4 @@
-//! A letter signed and encrypted as PGP/MIME (RFC 3156), while it streams by. Knows no storage.
+//! Signs and encrypts a letter as PGP/MIME (RFC 3156), as a stream. Knows no storage.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -149,7 +149,7 @@ fn signing_pair(own: &Cert, closing: &Closing<'_>) -> Result<KeyPair, anyhow::Er
     key.key().clone().into_keypair()
 }
 
-/// What the library has written, with the line ends that mail has, until it is passed on.
+/// The library's output, with CRLF line ends, until it is passed on.
 #[derive(Clone, Default)]
 struct Ready(Arc<Mutex<Vec<u8>>>);
 
@@ -167,7 +167,7 @@ impl Write for Ready {
 impl Ready {
     fn drain(&self, out: &mut dyn Write) -> Result<(), CloseError> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        // Armour ends its lines with LF alone.
+        // Armour ends its lines with LF only.
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line.strip_suffix(b"\n") {
                 Some(text) => {

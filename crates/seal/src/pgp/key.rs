@@ -1,4 +1,4 @@
-//! OpenPGP keys: read, made, imported, and what they say of themselves. Knows no trust.
+//! OpenPGP keys: parsing, making, importing, and their facts. Knows no trust.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,13 +23,12 @@ use crate::error::KeyError;
 use crate::key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
 use crate::key_request::{Holder, Kind};
 
-/// What a library's error says, without what it was about.
+/// The library's error, without its subject.
 pub(crate) fn library(error: &anyhow::Error) -> KeyError {
     KeyError::Library(one_line(&error.to_string()).chars().take(200).collect())
 }
 
-/// Everything that is read off a key. What it says of itself does not depend on the day: whether it may be used does,
-/// and is judged elsewhere.
+/// All facts of a key. They do not depend on the day: whether it may be used does, and is judged elsewhere.
 pub(crate) fn facts(cert: &Cert) -> Result<KeyFacts, KeyError> {
     let policy = StandardPolicy::new();
     let valid = cert.with_policy(&policy, None).map_err(|error| library(&error))?;
@@ -108,7 +107,7 @@ fn algorithm(key: &Key<PublicParts, UnspecifiedRole>) -> Algorithm {
     }
 }
 
-/// User ids of a key that are looked at.
+/// Maximum number of user ids that are examined.
 const MAX_NAMES: usize = 1024;
 
 struct Names {
@@ -129,7 +128,7 @@ impl Names {
                 Some(Ok(address)) if !names.addresses.contains(&address) => names.addresses.push(address),
                 Some(Ok(_known)) => {}
                 Some(Err(_refused)) => names.unreadable += 1,
-                // No address at all is fine; an @ that is in none is not.
+                // A user id without an address is fine; one with an @ and no address is not.
                 None if id.value().contains(&b'@') => names.unreadable += 1,
                 None => {}
             }
@@ -138,10 +137,10 @@ impl Names {
     }
 }
 
-/// Signatures in a revocation certificate that are looked at.
+/// Maximum number of signatures in a revocation certificate that are examined.
 const MAX_REVOCATIONS: usize = 16;
 
-/// The key with the key revocations in these packets added; its facts say which of them are its own.
+/// The key with the key revocations in these packets added; its facts show which of them are its own.
 pub(crate) fn with_revocation(cert: &Cert, bytes: &[u8]) -> Result<Cert, KeyError> {
     let packets = PacketPile::from_bytes(bytes).map_err(|_format| KeyError::Unknown)?;
     let revokes = |packet: &Packet| matches!(packet, Packet::Signature(signature) if signature.typ() == SignatureType::KeyRevocation);
@@ -150,12 +149,12 @@ pub(crate) fn with_revocation(cert: &Cert, bytes: &[u8]) -> Result<Cert, KeyErro
     Ok(cert)
 }
 
-/// Every public key in a file; what is secret in it is dropped.
+/// Every public key in a file; secret parts are dropped.
 pub(crate) fn public_keys(bytes: &[u8], most: usize) -> Result<Vec<Cert>, KeyError> {
     let parser = CertParser::from_bytes(bytes).map_err(|_format| KeyError::Unknown)?;
     let mut certs = Vec::new();
     for cert in parser {
-        // One that cannot be read is no reason to lose the others.
+        // An unreadable one is no reason to lose the others.
         let Ok(cert) = cert else { continue };
         if certs.len() == most {
             return Err(KeyError::TooLarge);
@@ -165,17 +164,17 @@ pub(crate) fn public_keys(bytes: &[u8], most: usize) -> Result<Vec<Cert>, KeyErr
     if certs.is_empty() { Err(KeyError::Unknown) } else { Ok(certs) }
 }
 
-/// One public key from the bytes that [`public_bytes`] gave.
+/// One public key from the result of [`public_bytes`].
 pub(crate) fn public_key(bytes: &[u8]) -> Result<Cert, KeyError> {
     Cert::from_bytes(bytes).map_err(|error| library(&error))
 }
 
-/// Binary, without anything secret.
+/// Binary, without secret parts.
 pub(crate) fn public_bytes(cert: &Cert) -> Result<Vec<u8>, KeyError> {
     cert.export_to_vec().map_err(|error| library(&error))
 }
 
-/// Armoured, without anything secret and without names as comments.
+/// Armoured, without secret parts and without names as comments.
 pub(crate) fn public_text(bytes: &[u8]) -> Result<String, KeyError> {
     use sequoia_openpgp::armor::{Kind as Armour, Writer};
     use std::io::Write as _;
@@ -188,16 +187,16 @@ pub(crate) fn public_text(bytes: &[u8]) -> Result<String, KeyError> {
     String::from_utf8(text).map_err(|error| KeyError::Library(error.to_string()))
 }
 
-/// Binary, with what is secret.
+/// Binary, with secret parts.
 pub(crate) fn secret_bytes(cert: &Cert) -> Result<Vec<u8>, KeyError> {
     cert.as_tsk().to_vec().map_err(|error| library(&error))
 }
 
-/// Keys that decrypt, by their ids.
+/// Decryption subkeys by their ids.
 pub(crate) type Subkeys = Vec<(KeyID, KeyPair)>;
 
-/// The ids that letters name the holder by: those of the keys that decrypt. Expired ones still open what was sent to them, and one
-/// whose newest signature is ahead of our clock (made on another machine and brought at once) what is sent to it already.
+/// The ids by which letters name the holder: those of the decryption subkeys. Expired ones still decrypt older letters, and one
+/// whose newest signature is ahead of our clock (made on another machine a moment ago) already decrypts new ones.
 pub(crate) fn decrypting_ids(cert: &Cert) -> Vec<KeyID> {
     let policy = StandardPolicy::new();
     let mut ids = Vec::new();
@@ -213,7 +212,7 @@ pub(crate) fn decrypting_ids(cert: &Cert) -> Vec<KeyID> {
     ids
 }
 
-/// When its holder has said something of one of its keys last.
+/// The time of its holder's last signature on one of its keys.
 fn last_signed(cert: &Cert) -> Option<SystemTime> {
     let signed = cert.keys().filter_map(|key| {
         key.self_signatures().filter_map(|signature| signature.signature_creation_time()).max()
@@ -221,7 +220,7 @@ fn last_signed(cert: &Cert) -> Option<SystemTime> {
     signed.max()
 }
 
-/// Whether one of the keys that decrypt does more: it signs, certifies or logs in, too, as old RSA keys with one key for everything.
+/// Whether a decryption subkey also signs, certifies or authenticates, like old RSA keys with one key for everything.
 pub(crate) fn decrypts_and_more(cert: &Cert) -> bool {
     let (ids, policy) = (decrypting_ids(cert), StandardPolicy::new());
     [None, last_signed(cert)].into_iter().any(|at| {
@@ -238,21 +237,21 @@ pub(crate) fn decrypting_pairs(cert: &Cert) -> Subkeys {
     keys.into_iter().filter_map(|key| Some((key.keyid(), key.into_keypair().ok()?))).collect()
 }
 
-/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them, unless
-/// one key does both ([`decrypts_and_more`]).
+/// The same as bytes, for a worker that decrypts one letter with them: without signing or certification keys, unless one key does
+/// both ([`decrypts_and_more`]).
 pub(crate) fn lent(cert: &Cert) -> Result<Secret<Vec<u8>>, KeyError> {
     let packets = decrypting(cert).into_iter().map(|key| {
         let packet = Packet::SecretSubkey(key.role_into_subordinate());
         packet.to_vec().map(Zeroizing::new).map_err(|error| library(&error))
     });
     let packets = packets.collect::<Result<Vec<_>, _>>()?;
-    // One that grows leaves what it had in memory.
+    // A growing buffer would leave copies in memory.
     let mut bytes = Vec::with_capacity(packets.iter().map(|packet| packet.len()).sum());
     packets.iter().for_each(|packet| bytes.extend_from_slice(packet));
     Ok(Secret::new(bytes))
 }
 
-/// What [`lent`] gave.
+/// Parses the result of [`lent`].
 pub(crate) fn from_lent(bytes: &[u8]) -> Option<Subkeys> {
     let pair = |packet: Packet| match packet {
         Packet::SecretSubkey(key) => Some((key.keyid(), key.role_into_unspecified().into_keypair().ok()?)),
@@ -267,14 +266,14 @@ fn decrypting(cert: &Cert) -> Vec<Key<SecretParts, UnspecifiedRole>> {
     keys.filter(|key| ids.contains(&key.keyid())).collect()
 }
 
-/// What [`secret_bytes`] gave.
+/// Parses the result of [`secret_bytes`].
 pub(crate) fn from_secret_bytes(bytes: &[u8]) -> Result<Cert, KeyError> {
     let cert = Cert::from_bytes(bytes).map_err(|_secret| KeyError::Unknown)?;
     if cert.is_tsk() { Ok(cert) } else { Err(KeyError::NoPrivateKey) }
 }
 
-/// A version 4 key that says it reads SEIPD version 1 only: what GnuPG 2.2 makes of version 2 is "unknown version", and
-/// senders that see it offered would use it.
+/// A version 4 key that declares SEIPD version 1 only: GnuPG 2.2 reports "unknown version" for version 2, and senders would use it
+/// if it were declared.
 pub(crate) fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) -> Result<Cert, KeyError> {
     let suite = match kind {
         Kind::OpenPgpRsa3072 => CipherSuite::RSA3k,
@@ -290,7 +289,7 @@ pub(crate) fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) 
         CertBuilder::new()
             .set_cipher_suite(suite)
             .set_features(Features::empty().set_seipdv1())?
-            // A minute back: a partner's clock may be behind ours.
+            // Backdated by a minute: a partner's clock may be behind ours.
             .set_creation_time(system_time(now) - Duration::from_secs(60))
             .set_validity_period(Duration::from_secs(u64::from(years).saturating_mul(31_557_600)))
             .add_userid(user)
@@ -301,7 +300,7 @@ pub(crate) fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) 
     make().map(|(cert, _revocation)| cert).map_err(|error| library(&error))
 }
 
-/// The same key under more addresses, each a user id that it certifies itself.
+/// The same key with more addresses, each as a user id that it certifies itself.
 pub(crate) fn with_addresses(cert: &Cert, addresses: &[Address], now: Timestamp) -> Result<Cert, KeyError> {
     if cert.userids().count() + addresses.len() > MAX_NAMES {
         return Err(KeyError::TooLarge);
@@ -324,7 +323,7 @@ pub(crate) fn with_addresses(cert: &Cert, addresses: &[Address], now: Timestamp)
     make().map_err(|error| library(&error))
 }
 
-/// A secret key that somebody exported; kept without its passphrase, because what keeps it seals it.
+/// Imports a secret key; stored without its passphrase, because the store seals it.
 pub(crate) fn import(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Result<Cert, KeyError> {
     let cert = Cert::from_bytes(bytes).map_err(|_format| KeyError::Unknown)?;
     if !cert.is_tsk() {

@@ -1,4 +1,4 @@
-//! Which keys of an OpenPGP key decrypt.
+//! Which subkeys of an OpenPGP key decrypt.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn generated(now: Timestamp) -> Cert {
     generate(Kind::OpenPgpCurve25519, &holder, now, 2).unwrap()
 }
 
-/// The key with one more subkey that decrypts, bound at that time.
+/// The key with one more decryption subkey, bound at that time.
 fn with_subkey(cert: &Cert, bound: SystemTime) -> (Cert, KeyID) {
     let mut key: Key<SecretParts, SubordinateRole> =
         Key4::generate_ecc(false, Curve::Cv25519).unwrap().into();
@@ -33,7 +33,7 @@ fn with_subkey(cert: &Cert, bound: SystemTime) -> (Cert, KeyID) {
     (cert.clone().insert_packets(packets).unwrap().0, id)
 }
 
-/// What letters name a key by is asked once, and not again while letters come.
+/// The ids by which letters name a key are determined once, and not again while letters come.
 #[test]
 fn a_subkey_that_was_bound_ahead_of_our_clock_decrypts_at_once() {
     let now = SystemClock.now();
@@ -41,7 +41,7 @@ fn a_subkey_that_was_bound_ahead_of_our_clock_decrypts_at_once() {
     let before = decrypting_ids(&first);
     assert_eq!(before.len(), 1);
     let (cert, id) = with_subkey(&first, system_time(now) + Duration::from_secs(3600));
-    // In whatever order they stand in the key.
+    // In any order within the key.
     let sorted = |ids: Vec<KeyID>| ids.into_iter().collect::<BTreeSet<_>>();
     let both = sorted(before.into_iter().chain([id]).collect());
     assert_eq!(sorted(decrypting_ids(&cert)), both);

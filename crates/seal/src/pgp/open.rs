@@ -1,5 +1,4 @@
-//! OpenPGP messages taken apart: decrypted with one of our keys, signatures looked at. In the worker only. Knows no
-//! MIME.
+//! Opens OpenPGP messages: decrypts them with one of our keys, verifies signatures. In the worker only. Knows no MIME.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -22,23 +21,23 @@ use crate::key_facts::Fingerprint;
 use crate::lend::Keys;
 use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
 
-/// How many recipients are looked at.
+/// Maximum number of recipients examined.
 const MAX_PKESKS: usize = 1000;
-/// How many of those that the letter hides: each costs a try with every key that may be tried.
+/// Maximum number of hidden recipients: each costs an attempt with every key that may be tried.
 const MAX_HIDDEN: usize = 32;
 
-/// One signature, as far as cryptography and our trusted keys go.
+/// One signature, judged by cryptography and trusted keys.
 pub(crate) struct Signer {
     /// Whose it is: one of the keys that were given.
     pub(crate) of: Option<sequoia_openpgp::Fingerprint>,
     pub(crate) id: Option<String>,
-    /// The very key that made it: a subkey, mostly.
+    /// The key that made it: mostly a subkey.
     pub(crate) made_by: Option<sequoia_openpgp::Fingerprint>,
     pub(crate) verdict: SignatureVerdict,
     pub(crate) algorithm: String,
 }
 
-/// What opening a message gave.
+/// The result of opening a message.
 pub(crate) struct Message {
     pub(crate) content: Vec<u8>,
     pub(crate) cipher: String,
@@ -47,7 +46,7 @@ pub(crate) struct Message {
 }
 
 struct Helper<'a> {
-    /// Ids of the keys of ours that decrypt, and where they are among `keys`.
+    /// Ids of our decryption subkeys, and their index in `keys`.
     ours: Vec<(KeyID, usize)>,
     keys: Option<&'a mut dyn Keys>,
     trusted: &'a [Cert],
@@ -78,7 +77,7 @@ impl VerificationHelper for Helper<'_> {
                 }
             }
         }
-        // What it is worth is said, never decided here: reading goes on.
+        // The verdict is reported, never decided here: reading continues.
         Ok(())
     }
 }
@@ -111,7 +110,7 @@ impl DecryptionHelper for Helper<'_> {
                 }
             }
         }
-        // A hidden recipient may be anybody, we too: as many of our keys are tried as one letter may cost.
+        // A hidden recipient may be ourselves: as many of our keys are tried as the limit per letter allows.
         let mut holders: Vec<usize> = self.ours.iter().map(|(_, at)| *at).collect();
         holders.dedup();
         for pkesk in pkesks().filter(|pkesk| named(pkesk).is_none()).take(MAX_HIDDEN) {
@@ -143,8 +142,8 @@ fn helper<'a>(keys: Option<&'a mut dyn Keys>, trusted: &'a [Cert]) -> Helper<'a>
     }
 }
 
-/// Decrypts a message, armoured or binary. Nothing is given out before the whole was authenticated (MDC or AEAD): the
-/// library refuses what has neither.
+/// Decrypts a message, armoured or binary. Nothing is returned before the whole was authenticated (MDC or AEAD): the library
+/// refuses messages without either.
 pub(crate) fn decrypt(
     message: &[u8],
     own: &mut dyn Keys,
@@ -161,7 +160,7 @@ pub(crate) fn decrypt(
     let builder = DecryptorBuilder::from_bytes(&message).map_err(|_format| NotOpened::Malformed)?;
     let mut decryptor = builder
         .with_policy(&policy, system_time(now), helper)
-        // Whether a key fits is not to be had from here: what cannot be decrypted has no key of ours, mostly.
+        // The library does not tell whether a key matched: mostly an undecryptable message is not for our keys.
         .map_err(|error| refused(&error))?;
     let mut content = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -173,7 +172,7 @@ pub(crate) fn decrypt(
         return Err(NotOpened::Tampered);
     }
     let helper = decryptor.into_helper();
-    // A message that is only signed, where one was said to be encrypted.
+    // A message that is only signed, although declared as encrypted.
     if !helper.encrypted {
         return Err(NotOpened::Malformed);
     }
@@ -185,7 +184,7 @@ fn alone(message: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = message.trim_ascii();
     let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).count();
     if count(ARMOUR.0) == 0 {
-        // A line end may have been put behind it on the way.
+        // A line end may have been appended in transit.
         let ends = ends_with_message(message) || ends_with_message(message.trim_ascii_end());
         return ends.then_some(Cow::Borrowed(message));
     }
@@ -200,7 +199,7 @@ fn alone(message: &[u8]) -> Option<Cow<'_, [u8]>> {
     ends_with_message(&bytes).then_some(bytes)
 }
 
-/// Whether an armour has only lines that belong to it. One that is cut off has no last one.
+/// Whether an armour only has lines that belong to it. A truncated one has no last line.
 fn is_bare(armour: &[u8]) -> bool {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let end = memchr::memmem::find(armour, ARMOUR.1);
@@ -211,7 +210,7 @@ fn is_bare(armour: &[u8]) -> bool {
         && lines.all(is_usual)
 }
 
-/// Whether this is a first or last line, and nothing stands behind it.
+/// Whether this is a first or last line, with nothing after it.
 fn is_mark(line: &[u8], begins: &[u8]) -> bool {
     let kind = line.trim_ascii_end().strip_prefix(begins).and_then(|rest| rest.strip_suffix(b"-----"));
     kind.is_some_and(|kind| {
@@ -219,7 +218,7 @@ fn is_mark(line: &[u8], begins: &[u8]) -> bool {
     })
 }
 
-/// Whether a line is base64, or a field that programs write at the head (RFC 4880 §6.2).
+/// Whether a line is base64, or a header that programs write at the beginning (RFC 4880 §6.2).
 fn is_usual(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
@@ -229,11 +228,11 @@ fn is_usual(line: &[u8]) -> bool {
 
 const USUAL: &[&[u8]] = &[b"Version:", b"Comment:", b"MessageID:", b"Hash:", b"Charset:"];
 
-/// How its lines begin (RFC 9580 §6.2), whatever it calls itself.
+/// The beginnings of its lines (RFC 9580 §6.2), whatever its label.
 const ARMOUR: (&[u8], &[u8]) = (b"-----BEGIN PGP ", b"-----END PGP ");
 
-/// Whether the first thing that is encrypted is the last of all packets, but for what means nothing (RFC 9580 §5.8, §5.14). What is
-/// no message is left to whoever decrypts it.
+/// Whether the first encrypted packet is the last of all packets, except those without meaning (RFC 9580 §5.8, §5.14). Anything
+/// that is not a message is left to decryption.
 fn ends_with_message(message: &[u8]) -> bool {
     let mut over = false;
     let Ok(mut next) = PacketParser::from_bytes(message) else { return true };
@@ -244,7 +243,7 @@ fn ends_with_message(message: &[u8]) -> bool {
             Tag::SEIP | Tag::SED | Tag::AED => over = true,
             _ => {}
         }
-        // Cut off: it is not for this place to say what it is worth.
+        // Truncated: not to be judged here.
         if packet.finish().is_err() {
             return true;
         }
@@ -274,14 +273,14 @@ fn refused(error: &anyhow::Error) -> NotOpened {
     }
 }
 
-/// Whether nothing stands around the armour, if it has one: the library passes over words that nobody has signed. It takes lines for an
-/// armour that have other dashes, or none.
+/// Whether there is nothing around the armour, if it has one: the library skips unsigned text. It accepts armour lines with other
+/// dashes, or none.
 fn is_bare_signature(signature: &[u8]) -> bool {
     let text = signature.trim_ascii();
     memchr::memmem::find(text, b"BEGIN PGP ").is_none() || is_bare(text)
 }
 
-/// Looks at detached signatures over `content`.
+/// Verifies detached signatures over `content`.
 pub(crate) fn verify_detached(
     signature: &[u8],
     content: &[u8],
@@ -300,7 +299,7 @@ pub(crate) fn verify_detached(
     Ok(verifier.into_helper().signers)
 }
 
-/// Looks at a text in the cleartext framework (RFC 9580 §7) and gives the text that is signed.
+/// Verifies a text in the cleartext framework (RFC 9580 §7) and returns the signed text.
 pub(crate) fn verify_clear(
     message: &[u8],
     trusted: &[Cert],

@@ -1,16 +1,16 @@
-//! Bodies in lines that every server takes: quoted-printable and base64 (RFC 2045 §6.7, §6.8), anew or once more with shorter
-//! lines; and lines that are only broken, where nobody knows an encoding. Octet by octet, whatever the pieces. Knows no MIME.
+//! Encodes bodies in lines that every server accepts: quoted-printable and base64 (RFC 2045 §6.7, §6.8), newly or again with
+//! shorter lines; and only breaks lines of unknown encodings. Octet by octet, independent of the pieces. Knows no MIME.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// RFC 5321 §4.5.3.1.6: what every server must take, beside the line end.
+/// RFC 5321 §4.5.3.1.6: the line length that every server must accept, without the line end.
 pub(super) const MAX_LINE: usize = 998;
 /// RFC 2045 §6.7 (5) and §6.8: lines of 76.
 const LINE: usize = 76;
-/// Octets that are one such line in base64.
+/// Octets of one such line in base64.
 const GROUP: usize = LINE / 4 * 3;
-/// Where a line that has no end is broken.
+/// Where an endless line is broken.
 const BREAK: usize = 900;
 
 /// Writes one body.
@@ -23,7 +23,7 @@ pub(super) enum Encoder {
     Base64Anew { column: usize },
 }
 
-/// What is not written yet, because what comes next decides how.
+/// Not written yet, because the next octets decide how.
 #[derive(Default)]
 pub(super) struct Pending {
     blank: Option<u8>,
@@ -37,8 +37,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Something that stands on one line. At its start are escaped: what could be taken for a boundary, or the end of the letter, or
-    /// what mailbox files begin a letter with (RFC 3156 §3).
+    /// Writes something that must be on one line. At its start, anything is escaped that could be taken for a boundary, the end of
+    /// the letter, or the separator line of mbox (RFC 3156 §3).
     fn put(&mut self, one: &[u8], next: &[u8], out: &mut Vec<u8>) {
         let escaped;
         let one = match one {
@@ -57,7 +57,7 @@ impl Lines {
         self.column += one.len();
     }
 
-    /// Whether something so long would be the first on its line.
+    /// Whether something of this length would be the first on its line.
     fn starts(&self, length: usize) -> bool {
         self.column == 0 || self.column + length >= LINE
     }
@@ -120,7 +120,7 @@ impl Encoder {
         }
     }
 
-    /// Something else is written next, on the same line perhaps.
+    /// Something else follows, possibly on the same line.
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
         if let Self::Broken(line) = self {
             line.flush(out);
@@ -142,7 +142,7 @@ impl Encoder {
             Self::QuotedPrintableAnew(lines, escape) => {
                 let escape = std::mem::take(escape);
                 if may_go_on(&escape) {
-                    // A line that goes on, and does not: readers differ, and find it as it was.
+                    // A soft line break that is not followed by a line end: readers differ, and get it unchanged.
                     escape.iter().for_each(|byte| lines.put(&[*byte], b"", out));
                 } else {
                     literally(&escape, lines, out);
@@ -196,7 +196,7 @@ fn quote(bytes: &[u8], lines: &mut Lines, pending: &mut Pending, out: &mut Vec<u
     }
 }
 
-/// Lines of quoted-printable that are too long, or have octets that it has not. `escape`: what began with `=`.
+/// Quoted-printable with over-long lines, or with invalid octets. `escape`: text after an `=` so far.
 fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut Vec<u8>) {
     for byte in bytes {
         if escape.is_empty() {
@@ -207,8 +207,8 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
             continue;
         }
         match (escape.as_slice(), byte) {
-            // RFC 2045 §6.7 (3): blanks behind the mark of a line that goes on come from the way. Whether it goes on, only
-            // its end says; until then they may be part of a text that is not well encoded.
+            // RFC 2045 §6.7 (3): white space after the mark of a soft line break was added in transit. Whether it is one is only
+            // known at the line end; until then it may be part of a text that is badly encoded.
             (before, b' ' | b'\t' | b'\r') if may_go_on(before) && before.len() < MAX_BLANKS => {
                 escape.push(*byte);
             }
@@ -233,10 +233,10 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
     }
 }
 
-/// Blanks behind a mark that are kept to see what comes behind them: no way makes more.
+/// Maximum white space after a mark that is kept until the next octet is known: transit never adds more.
 const MAX_BLANKS: usize = 4096;
 
-/// Whether what began with `=` is the mark of a line that goes on, if the line ends here.
+/// Whether the text after `=` is a soft line break, if the line ends here.
 fn may_go_on(escape: &[u8]) -> bool {
     matches!(escape.last(), Some(b'=' | b' ' | b'\t'))
 }
@@ -253,7 +253,7 @@ fn one_anew(byte: u8, lines: &mut Lines, out: &mut Vec<u8>) {
     }
 }
 
-/// What began as an escape and is none: it is shown as it stands.
+/// An incomplete escape: displayed literally.
 fn literally(escape: &[u8], lines: &mut Lines, out: &mut Vec<u8>) {
     for byte in escape {
         match byte {
@@ -269,13 +269,13 @@ fn hex(byte: u8) -> [u8; 3] {
     [b'=', digit(byte >> 4), digit(byte & 0xf)]
 }
 
-/// A line that is broken if it is too long, as delivery breaks it: with a blank behind, and within no character of UTF-8. One that
-/// servers must take stays as it is, so it is known whole before any of it is written.
+/// A line that is broken if it is too long, as delivery breaks it: with a space after the break, and not within a UTF-8 character.
+/// A line that servers must accept stays unchanged, so it is buffered completely before any of it is written.
 #[derive(Default)]
 pub(super) struct Line {
     /// Not written yet.
     held: Vec<u8>,
-    /// Octets of it that are.
+    /// Number of octets written.
     written: usize,
 }
 
@@ -308,8 +308,8 @@ impl Line {
     }
 }
 
-/// A head whose lines are no longer than `most`: folded before a blank (RFC 5322 §2.2.3), and only where there is none
-/// elsewhere.
+/// A head whose lines have at most `most` octets: folded before white space (RFC 5322 §2.2.3), and elsewhere only where there is
+/// none.
 pub(super) fn folded(head: &[u8], most: usize, out: &mut Vec<u8>) {
     for line in head.split_inclusive(|byte| *byte == b'\n') {
         if line.len() <= most + b"\r\n".len() {

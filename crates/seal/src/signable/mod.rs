@@ -1,7 +1,7 @@
-//! Content that is signed in clear is first made such that nothing on its way needs to change it (RFC 8551 §3.1.3, RFC 3156
-//! §3): parts with lines over 998 octets, with octets that are not ASCII or with lines that end in blanks get a transfer encoding, before
-//! the signature. The letter is read twice, so that no part of it is kept in memory. Everything else stays byte by byte. Knows no
-//! cryptography.
+//! Content that is signed in clear is first encoded so that nothing in transit needs to change it (RFC 8551 §3.1.3, RFC 3156 §3):
+//! parts with lines over 998 octets, with non-ASCII octets or with trailing white space get a transfer encoding, before the
+//! signature. The letter is read twice, so that no part of it is kept in memory. Everything else stays unchanged byte by byte.
+//! Knows no cryptography.
 
 mod encoders;
 mod signed;
@@ -15,26 +15,25 @@ use walk::{EntityKind, EntityStart, Visit, Walk};
 
 use crate::error::CloseError;
 
-/// Which way what is signed goes.
+/// How the signed content is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// By whoever carries mail: octets that are not ASCII may be changed, blanks at the ends of lines taken away, and long lines are
-    /// broken.
+    /// Through mail servers: non-ASCII octets may be changed, trailing white space removed, and long lines broken.
     #[default]
     InClear,
-    /// Within what is encrypted: nobody changes it there, but whoever opens it may send it on, in lines. What somebody else has
-    /// signed stays as it is (RFC 1847 §2.1).
+    /// Encrypted: not changed in transit, but the recipient may forward it, in lines. Content signed by others stays unchanged (RFC
+    /// 1847 §2.1).
     Encrypted,
 }
 
-/// What is the matter with an entity.
+/// What is unsafe about an entity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Unsafe {
-    /// A line of it is longer than servers must take.
+    /// It has a line longer than servers must accept.
     long: bool,
-    /// It has octets that are not ASCII, or controls that no line has.
+    /// It has non-ASCII octets, or control characters.
     octets: bool,
-    /// A line of it ends in a blank (RFC 3156 §3).
+    /// It has a line with trailing white space (RFC 3156 §3).
     blanks: bool,
 }
 
@@ -46,16 +45,16 @@ impl Unsafe {
     }
 }
 
-/// Which entities of a letter must be encoded, in their order. The default: none.
+/// Which entities of a letter must be encoded, in order. The default: none.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     entities: Vec<Unsafe>,
-    /// What somebody else has signed.
+    /// Content signed by others.
     signed: Signed,
-    /// Anything at all.
+    /// Whether anything must be encoded.
     needed: bool,
-    /// A line within what somebody else has signed is longer than servers must take: who encodes it breaks that signature, and so
-    /// does who breaks the line on its way.
+    /// A line within content signed by others is longer than servers must accept: encoding it breaks that signature, and so does
+    /// breaking the line in transit.
     breaks_signature: bool,
 }
 
@@ -65,12 +64,12 @@ impl Plan {
         !self.needed
     }
 
-    /// Whether a signature of somebody else would not verify any more.
+    /// Whether a signature of others would become invalid.
     pub(crate) fn breaks_signature(&self) -> bool {
         self.breaks_signature
     }
 
-    /// A line that is too long stands within what somebody else has signed, or within nothing of the kind.
+    /// Records an over-long line, within content signed by others or not.
     fn long_line(&mut self, by: Option<usize>) {
         self.needed = true;
         self.breaks_signature |= by.is_some();
@@ -80,7 +79,7 @@ impl Plan {
     }
 }
 
-/// Finds out what must be encoded, while a letter streams by.
+/// Determines what must be encoded, as a letter streams by.
 pub(crate) struct Survey(Walk<Finding>);
 
 impl Survey {
@@ -100,17 +99,17 @@ impl Survey {
 #[derive(Default)]
 struct Finding {
     way: Way,
-    /// What is the matter with the body of each entity.
+    /// What is unsafe about the body of each entity.
     entities: Vec<Unsafe>,
-    /// From which entity on they stand in which claim. A claim begins and ends once: few of these, whatever the number of entities.
+    /// From which entity on which claim applies. A claim begins and ends once: few entries, whatever the number of entities.
     standing: Vec<(usize, Option<usize>)>,
-    /// Where a head, or what stands around parts, has a line that is longer than servers must take.
+    /// Where a head, or text around parts, has a line longer than servers must accept.
     long: BTreeSet<Option<usize>>,
     claims: Claims,
     column: usize,
-    /// The line so far ends in a blank.
+    /// Whether the line so far ends in white space.
     blank: bool,
-    /// What a blank at the end of a line means nothing in, or nobody can say.
+    /// Whether trailing white space is insignificant, or its meaning unknown.
     blanks_stay: bool,
 }
 
@@ -167,13 +166,13 @@ impl Finding {
         found
     }
 
-    /// Whether the line that ends here could lose something on its way.
+    /// Whether the line that ends here could lose white space in transit.
     fn ends_blank(&mut self) -> bool {
         std::mem::take(&mut self.blank) && !self.blanks_stay && self.way == Way::InClear
     }
 }
 
-/// Whether it stays as it is, whatever its lines are: somebody else has signed it.
+/// Whether it stays unchanged, whatever its lines are: signed by others.
 fn is_kept(way: Way, by: Option<usize>) -> bool {
     match way {
         Way::InClear => false,
@@ -194,11 +193,11 @@ impl Visit for Finding {
         }
         self.entities.push(Unsafe::default());
         self.column = 0;
-        // What is in a head is folded, and not encoded.
+        // Heads are folded, not encoded.
         self.blanks_stay = match start.kind {
             EntityKind::Text | EntityKind::Bytes => false,
             EntityKind::Report => true,
-            // RFC 2045 §6.7 (3), §6.8: blanks at the ends of lines are no content.
+            // RFC 2045 §6.7 (3), §6.8: trailing white space is not content.
             EntityKind::QuotedPrintable | EntityKind::Base64 | EntityKind::Holds | EntityKind::Unknown => {
                 true
             }
@@ -231,7 +230,7 @@ impl Visit for Finding {
     }
 }
 
-/// Encodes what the plan says, while the same letter streams by again.
+/// Encodes according to the plan, as the same letter streams by again.
 pub(crate) struct Rewriting<T>(Walk<Rewritten<T>>);
 
 impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewriting<T> {
@@ -257,14 +256,14 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewriting<T> {
     }
 }
 
-/// So much is handed on together.
+/// Output is passed on in pieces of this size.
 const FULL: usize = 64 * 1024;
 
 struct Rewritten<T> {
     plan: Plan,
     take: T,
     out: Vec<u8>,
-    /// Which entity comes next.
+    /// Number of the next entity.
     next: usize,
     body: Encoder,
     around: Encoder,
@@ -285,12 +284,12 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewritten<T> {
         self.plan.entities.get(at).copied().unwrap_or_default()
     }
 
-    /// Changing what somebody else has signed breaks that signature; so does a line that is broken on its way.
+    /// Changing content signed by others breaks that signature; so does a line that is broken in transit.
     fn stays(&self, claim: Option<usize>) -> bool {
         self.plan.signed.by(claim).is_some_and(|by| !self.of(by).long)
     }
 
-    /// How the body of the entity is written, and the field that says so, if it is another than before.
+    /// The encoder for the entity's body, and the new transfer encoding if it differs.
     fn encoder(&self, at: usize, start: &EntityStart<'_>) -> (Encoder, Option<&'static str>) {
         if self.of(at) == Unsafe::default() || self.stays(start.signed) {
             return (Encoder::as_it_is(), None);

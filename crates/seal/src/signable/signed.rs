@@ -1,5 +1,5 @@
-//! What somebody else has signed within a letter (RFC 1847 §2.1). That a multipart/signed is one shows at its second part, behind what
-//! it would have signed; until then it is a claim. Knows no line and no encoding.
+//! Content in a letter that was signed by others (RFC 1847 §2.1). Whether a multipart/signed is valid is only
+//! known at its second part, after the signed one; until then it is a claim. Knows no line and no encoding.
 
 use std::collections::BTreeMap;
 
@@ -12,20 +12,20 @@ use crate::mime::ContentType;
 pub(super) struct Claims(BTreeMap<usize, Claim>);
 
 struct Claim {
-    /// The claim in whose first part it stands.
+    /// The claim whose first part contains it.
     within: Option<usize>,
     protocol: Option<String>,
-    /// Of its parts; one more than there may be.
+    /// The types of its parts; one more than allowed.
     types: Vec<String>,
 }
 
-/// A signature has two parts around it; with a third there is none.
+/// A multipart/signed has two parts; with a third it is invalid.
 const ENOUGH: usize = 3;
-/// No signature's type is so long, and no more is kept of one: there may be many.
+/// The type of a signature is shorter, and no more is kept of one: there may be many.
 const MAX_TYPE: usize = 100;
 
 impl Claims {
-    /// An entity calls itself so.
+    /// An entity claims to be signed.
     pub(super) fn begins(&mut self, number: usize, content_type: &ContentType, within: Option<usize>) {
         let protocol = content_type.parameter("protocol").map(kept);
         self.0.insert(number, Claim { within, protocol, types: Vec::new() });
@@ -38,10 +38,10 @@ impl Claims {
         }
     }
 
-    /// The letter has ended.
+    /// The end of the letter.
     pub(super) fn settle(self) -> Signed {
         let mut outermost: BTreeMap<usize, Option<usize>> = BTreeMap::new();
-        // What stands around one has the smaller number.
+        // An outer one has the smaller number.
         for (number, claim) in self.0 {
             let around = claim.within.and_then(|within| outermost.get(&within).copied().flatten());
             let is_one = DetachedSignature::of_multipart(claim.protocol.as_deref(), &claim.types).is_some();
@@ -51,18 +51,18 @@ impl Claims {
     }
 }
 
-/// The type, or that of nothing.
+/// The type, truncated; or that of an absent field.
 fn kept(media_type: &str) -> String {
     let media_type = media_type.trim();
     if media_type.len() > MAX_TYPE { String::new() } else { media_type.to_owned() }
 }
 
-/// Which claims hold.
+/// The valid claims.
 #[derive(Debug, Default)]
 pub(super) struct Signed(BTreeMap<usize, Option<usize>>);
 
 impl Signed {
-    /// The outermost entity that bears a signature over what stands in the first part of this claim.
+    /// The outermost entity with a signature over the first part of this claim.
     pub(super) fn by(&self, claim: Option<usize>) -> Option<usize> {
         self.0.get(&claim?).copied().flatten()
     }

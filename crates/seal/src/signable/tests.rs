@@ -1,4 +1,4 @@
-//! What is signable as it is, what is made so, and that nothing else changes.
+//! What is signable unchanged, what is encoded for it, and that nothing else changes.
 
 use proptest::prelude::*;
 use sealpost_mail::Head;
@@ -6,7 +6,7 @@ use sealpost_mail::Head;
 use super::walk::{MAX_CLAIMS, MAX_ENTITIES};
 use super::{Plan, Rewriting, Survey, Way};
 
-/// The letter as it would be signed, whatever pieces it comes in; `None`: it can be as it is.
+/// The letter as it would be signed, for any size of pieces; `None`: unchanged.
 fn made(letter: &[u8], piece: usize) -> Option<Vec<u8>> {
     let plan = planned(letter, Way::InClear, piece);
     if plan.is_nothing() { None } else { Some(rewritten(letter, plan, piece)) }
@@ -42,7 +42,7 @@ fn made_of(letter: &str) -> String {
     out
 }
 
-/// Its only part or itself, decoded.
+/// The decoded content of its only part, or of itself.
 fn content(letter: &str) -> Vec<u8> {
     let parsed = sealpost_mail::Head::split(letter.as_bytes()).unwrap();
     let head = Head::new(letter.as_bytes()[..parsed].to_vec()).unwrap();
@@ -115,7 +115,7 @@ fn what_somebody_else_has_signed_stays_unless_it_could_not_be_sent() {
     assert!(out.is_ascii() && out.contains("Gr=C3=BC"), "{out}");
 }
 
-/// A letter that somebody has signed, with this before, in and behind its part.
+/// A letter signed by others, with this text before, in and after its signed part.
 fn signed_by_another(text: &str, around: &str) -> String {
     format!(
         "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\n\
@@ -141,7 +141,7 @@ fn within_what_is_encrypted_what_somebody_else_has_signed_stays() {
     }
 }
 
-/// In clear it cannot stay: whoever signs must know.
+/// In clear it cannot stay unchanged, which is reported.
 #[test]
 fn a_line_that_somebody_else_has_signed_and_that_cannot_be_sent_is_told() {
     let long = "x".repeat(1500);
@@ -166,7 +166,7 @@ fn what_has_no_encoding_is_broken_as_delivery_would_break_it() {
         let out = made_of(&letter);
         assert_eq!(out.replace("\r\n ", ""), letter.replace('\n', "\r\n"));
     }
-    // A line that servers must take stays, whatever else there is to encode.
+    // A line that servers must accept stays, whatever else is encoded.
     let fits = "y".repeat(990);
     let letter = format!(
         "Content-Type: multipart/mixed; boundary=b\n\n{fits}\n--b\nContent-Type: multipart/signed; boundary=i\n\n\
@@ -211,7 +211,7 @@ fn blanks_at_the_ends_of_lines_are_encoded_where_they_are_content() {
         out.contains("\r\neins=20\r\n--b\r\n\r\nzwei\r\n--b") && out.contains("drei=20\r\n\r\n--b--"),
         "{out}"
     );
-    // In what is encoded they are nothing; what somebody else has signed stays; and what is encrypted nobody changes.
+    // In encoded content it is insignificant; content signed by others stays; and encrypted content is not changed in transit.
     for letter in [
         "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\neins \nzwei=20\n",
         "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nZWlucw== \n",
@@ -237,7 +237,7 @@ fn within_what_is_encrypted_only_long_lines_are_encoded() {
     assert!(needs(&"Größe ".repeat(500)));
 }
 
-/// Programs that encode badly leave `=` as it is: readers show it, and nothing behind it becomes an escape.
+/// Programs that encode badly leave `=` as it is: readers display it, and nothing after it becomes an escape.
 #[test]
 fn quoted_printable_that_is_not_well_encoded_says_the_same_when_it_is_written_anew() {
     let long = "x".repeat(1000);
@@ -251,15 +251,15 @@ fn quoted_printable_that_is_not_well_encoded_says_the_same_when_it_is_written_an
             assert_eq!(read(&out), read(&before), "{text}: {out}");
         }
     }
-    // Blanks behind the mark of a line that goes on come from the way.
+    // White space after the mark of a soft line break was added in transit.
     let before = format!("{head}{long}\nein= \t\nWort\n");
     assert!(made_of(&before).contains("\r\nein=\r\nWort\r\n"), "{}", made_of(&before));
-    // Nor does a mark with blanks without end take room without end.
+    // A mark with endless white space does not take endless memory.
     let before = format!("{head}{long}\n={}4\n", " ".repeat(100_000));
     assert_eq!(read(&made_of(&before)), read(&before.replace('\n', "\r\n")));
 }
 
-/// What a reader sees of quoted-printable: without blanks at the ends of lines, as they may come from the way.
+/// Quoted-printable as a reader sees it: without trailing white space, which may have been added in transit.
 fn read(letter: &str) -> String {
     let ends = |text: &str| -> Vec<String> {
         text.split("\r\n").map(|line| line.trim_end_matches([' ', '\t']).to_owned()).collect()
@@ -299,7 +299,8 @@ proptest! {
     }
 }
 
-/// Only the first part of a multipart/signed is signed (RFC 1847 §2.1): long lines around it, or of the signature itself, break nothing.
+/// Only the first part of a multipart/signed is signed (RFC 1847 §2.1): long lines around it, or in the signature itself, break
+/// nothing.
 #[test]
 fn what_a_signature_is_not_over_is_encoded_without_breaking_it() {
     let long = "A".repeat(1500);
@@ -325,8 +326,8 @@ fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
     assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
 }
 
-/// RFC 1847 §2.1: `protocol` names the second part; where it is missing, that is a signature. Anything else that calls itself signed
-/// protects nothing: who forwards it must not be kept from signing in clear.
+/// RFC 1847 §2.1: `protocol` names the second part; where it is missing, that must be a signature. Anything else labelled as signed
+/// protects nothing, and forwarding it must not prevent signing in clear.
 #[test]
 fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
     let long = "x".repeat(1500);
@@ -384,7 +385,7 @@ fn a_signature_within_a_claim_is_the_one_that_counts() {
     assert!(out.contains("--i\r\n\r\nGr\u{fc}\u{df}e\r\n--i") && !out.contains(&long), "{out}");
 }
 
-/// A boundary of five octets begins an entity: what is kept of each would be many times the letter.
+/// A boundary of five octets begins an entity: what is kept for each would be many times the letter.
 #[test]
 fn behind_so_many_entities_a_letter_is_taken_apart_no_more() {
     let long = "x".repeat(1500);

@@ -1,111 +1,111 @@
-//! A letter taken apart while it streams by (RFC 2045, RFC 2046): heads as a whole, bodies in pieces, and what stands around parts.
-//! Every byte is given to somebody, in its order. Where two programs could read two things, nothing is taken apart. Knows
-//! nothing of what is done with it.
+//! Parses a letter as it streams by (RFC 2045, RFC 2046): heads as a whole, bodies in pieces, and text around parts. Every byte is
+//! passed to the visitor, in order. Ambiguous input is not split. Knows nothing of what the visitor does.
 
 use sealpost_mail::Head;
 
 use crate::error::CloseError;
 use crate::mime::{ContentType, Entity};
 
-/// The largest head that is read as one.
+/// The largest head that is read as a whole.
 const MAX_HEAD: usize = Head::MAX;
-/// Multiparts and letters within each other.
+/// Nesting depth of multiparts and letters.
 const MAX_DEPTH: usize = 100;
-/// Entities of one letter: a boundary begins one with five octets. No honest letter has nearly so many.
+/// Maximum number of entities of one letter: a boundary begins one with five octets. No honest letter has nearly as many.
 pub(super) const MAX_ENTITIES: usize = 100_000;
-/// Those among them that call themselves signed: of each is kept what its parts are.
+/// Maximum number of those labelled as signed: the types of their parts are kept.
 pub(super) const MAX_CLAIMS: usize = 1000;
-/// No line with a boundary is longer (RFC 2046 §5.1.1: 70 characters, and blanks).
+/// Lines with a boundary are shorter (RFC 2046 §5.1.1: 70 characters, and white space).
 const MAX_BOUNDARY_LINE: usize = 2000;
 
 /// RFC 1847 §2.1.
 const SIGNED: &str = "multipart/signed";
 
-/// What an entity is, for whoever may have to encode its body.
+/// The kind of an entity, as far as its encoding is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EntityKind {
-    /// Text in no transfer encoding.
+    /// Text without a transfer encoding.
     Text,
-    /// A report for programs, which do not decode it (RFC 3464 §2.1, RFC 8098 §3.1): only what could not be sent otherwise is encoded.
+    /// A report for programs, which do not decode it (RFC 3464 §2.1, RFC 8098 §3.1): only encoded if it could not be sent
+    /// otherwise.
     Report,
-    /// Anything else in none.
+    /// Other content without a transfer encoding.
     Bytes,
     QuotedPrintable,
     Base64,
     /// It has parts, or is a letter: these are entities of their own.
     Holds,
-    /// Nobody can say what an encoding would do to it.
+    /// The effect of an encoding is unknown.
     Unknown,
 }
 
-/// An entity begins.
+/// The beginning of an entity.
 pub(super) struct EntityStart<'a> {
     pub(super) kind: EntityKind,
-    /// Its head as it came, with the empty line if it has one.
+    /// Its raw head, with the empty line if it has one.
     pub(super) bytes: &'a [u8],
-    /// `None`: it has several, or none that can be read.
+    /// `None`: several, or an unreadable one.
     pub(super) content_type: Option<&'a ContentType>,
-    /// The innermost multipart/signed in whose first part it stands, by its number.
+    /// The innermost multipart/signed whose first part contains it, by its number.
     pub(super) signed: Option<usize>,
     /// The multipart/signed that it is a part of.
     pub(super) part_of: Option<usize>,
 }
 
 impl EntityStart<'_> {
-    /// Whether somebody claims to have signed its first part.
+    /// Whether its first part is claimed to be signed.
     pub(super) fn claims_to_be_signed(&self) -> bool {
         self.kind == EntityKind::Holds && self.content_type.is_some_and(|found| found.essence == SIGNED)
     }
 }
 
-/// Takes what is found.
+/// Receives what is found.
 pub(super) trait Visit {
     fn head(&mut self, start: &EntityStart<'_>) -> Result<(), CloseError>;
     /// A piece of the body of the entity that began last.
     fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError>;
     fn body_end(&mut self) -> Result<(), CloseError>;
-    /// A boundary with its line ends, or text before, between or after parts. `signed`: as of an entity that stands there.
+    /// A boundary with its line ends, or text before, between or after parts. `signed`: as for an entity at that position.
     fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError>;
 }
 
 pub(super) struct Walk<V> {
     visit: V,
-    /// The line under way, until its end is here or it is too long for a boundary.
+    /// The current line, until its end, or until it is too long for a boundary.
     line: Vec<u8>,
-    /// The rest of a line whose beginning was handed on.
+    /// Whether the beginning of the current line was already passed on.
     within_line: bool,
-    /// The end of the line before: it belongs to a boundary, if that comes next.
+    /// The end of the previous line: it belongs to a boundary, if one follows.
     line_end: &'static [u8],
     at: Position,
-    /// Multiparts that are open, the innermost last.
+    /// Open multiparts, the innermost last.
     open: Vec<Open>,
     entities: usize,
-    /// How many of them call themselves signed.
+    /// Number of those labelled as signed.
     claims: usize,
-    /// Letters within letters: their end is that of the multipart around them.
+    /// Number of nested letters: they end with the multipart around them.
     letters: usize,
 }
 
-/// What a boundary is to its multipart (RFC 2046 §5.1.1).
+/// The kind of a boundary line (RFC 2046 §5.1.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Boundary {
     /// Another part begins.
     Opens,
-    /// There is no further part.
+    /// The last part has ended.
     Closes,
 }
 
 struct Open {
-    /// With the two hyphens.
+    /// Including the two hyphens.
     boundary: Vec<u8>,
-    /// Parts are letters unless they say otherwise (RFC 2046 §5.1.5).
+    /// Whether parts are letters by default (RFC 2046 §5.1.5).
     digest: bool,
-    /// The multipart/signed in whose first part it stands.
+    /// The multipart/signed whose first part contains it.
     within: Option<usize>,
-    /// Its own number, if it is one itself: its first part is signed, and neither what stands around that nor the signature (RFC 1847
+    /// Its own number, if it is one itself: its first part is signed, but neither the text around that nor the signature (RFC 1847
     /// §2.1).
     claims: Option<usize>,
-    /// So many parts have begun.
+    /// Number of parts begun.
     parts: usize,
 }
 
@@ -118,14 +118,14 @@ impl Open {
 
 #[derive(Debug)]
 enum Position {
-    /// The head of an entity, as far as it is here.
+    /// The head of an entity, as far as it was read.
     Head(Vec<u8>, Untyped),
     Body,
     /// Before the first part, or after the last one.
     Around,
 }
 
-/// What an entity is that does not say so.
+/// The default type of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Untyped {
     Text,
@@ -177,7 +177,7 @@ impl<V: Visit> Walk<V> {
         Ok(self.visit)
     }
 
-    /// Hands on what is here of a line that is too long for a boundary; a CR at its end may belong to what ends it.
+    /// Passes on part of a line that is too long for a boundary; a CR at its end may belong to the line end.
     fn part_of_line(&mut self) -> Result<(), CloseError> {
         let line_end = std::mem::take(&mut self.line_end);
         self.give(line_end)?;
@@ -212,9 +212,9 @@ impl<V: Visit> Walk<V> {
         self.give(content)
     }
 
-    /// Which multipart the line is a boundary of, and which.
+    /// Which multipart the line is a boundary of, and its kind.
     fn boundary(&self, line: &[u8]) -> Option<(usize, Boundary)> {
-        // Behind so many entities all that comes is the body of the last one.
+        // After the maximum number of entities everything is the body of the last one.
         if !line.starts_with(b"--") || self.entities >= MAX_ENTITIES {
             return None;
         }
@@ -230,7 +230,7 @@ impl<V: Visit> Walk<V> {
 
     fn boundary_is_here(&mut self, line: &[u8], at: usize, boundary: Boundary) -> Result<(), CloseError> {
         if let Some((head, default)) = self.head_so_far() {
-            // No empty line: all of it is a head, and its body is empty.
+            // No empty line: everything is the head, and the body is empty.
             self.begin(&head, default)?;
             self.open.truncate(at + 1);
         }
@@ -257,7 +257,7 @@ impl<V: Visit> Walk<V> {
         Ok(())
     }
 
-    /// The head is here.
+    /// The head is complete.
     fn begin(&mut self, head: &[u8], default: Untyped) -> Result<(), CloseError> {
         let number = self.entities;
         self.entities += 1;
@@ -302,19 +302,19 @@ impl<V: Visit> Walk<V> {
         Ok(())
     }
 
-    /// Whether an entity that has begun is taken apart no more: it lies too deep, or there are too many.
+    /// Whether an entity is not split any further: it is nested too deeply, or there are too many.
     fn is_too_much(&self, content_type: &ContentType) -> bool {
         self.open.len() + self.letters >= MAX_DEPTH
             || self.entities >= MAX_ENTITIES
             || (self.claims >= MAX_CLAIMS && content_type.essence == SIGNED)
     }
 
-    /// The multipart/signed of which the entity that begins is a part: itself, and not one within a letter in it.
+    /// The multipart/signed that the beginning entity is a direct part of, not one within a letter in it.
     fn part_of(&self) -> Option<usize> {
         self.open.last().filter(|_| self.letters == 0).and_then(|open| open.claims)
     }
 
-    /// No head is so long: from here on it is a body that nobody understands.
+    /// The head is too long: from here on it is a body in an unknown format.
     fn give_up_head(&mut self) -> Result<(), CloseError> {
         if let Some((head, _)) = self.head_so_far() {
             self.at = Position::Body;
@@ -327,7 +327,7 @@ impl<V: Visit> Walk<V> {
         if self.line.is_empty() { Ok(()) } else { self.part_of_line() }
     }
 
-    /// What is here of a head, if one is under way.
+    /// The head being read, if any.
     fn head_so_far(&mut self) -> Option<(Vec<u8>, Untyped)> {
         match &mut self.at {
             Position::Head(head, default) => Some((std::mem::take(head), *default)),
@@ -346,7 +346,7 @@ impl<V: Visit> Walk<V> {
             }
             Position::Body => self.visit.body(bytes),
             Position::Around => {
-                // What stands behind a multipart within the first part belongs to that part.
+                // Text after a multipart within the first part belongs to that part.
                 let signed = self.open.last().and_then(Open::signed_here);
                 self.visit.around(bytes, signed)
             }
@@ -361,7 +361,7 @@ impl<V: Visit> Walk<V> {
     }
 }
 
-/// A line and its end.
+/// Splits off the line end.
 fn split_end(line: &[u8]) -> (&[u8], &'static [u8]) {
     if let Some(content) = line.strip_suffix(b"\r\n") {
         (content, b"\r\n")
@@ -372,7 +372,7 @@ fn split_end(line: &[u8]) -> (&[u8], &'static [u8]) {
     }
 }
 
-/// `None`: it has several, or none that can be read.
+/// `None`: several, or an unreadable one.
 fn content_type(head: &[u8], default: Untyped) -> Option<ContentType> {
     let entity = Entity::parse(head)?;
     let is_said = entity.head.fields().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
@@ -396,7 +396,7 @@ fn kind(head: &[u8], content_type: &ContentType) -> EntityKind {
             if whole { EntityKind::Holds } else { EntityKind::Unknown }
         }
         _ if plain && matches!(essence, "message/rfc822" | "message/global") => EntityKind::Holds,
-        // RFC 2046 §5.2: these have no other encoding.
+        // RFC 2046 §5.2: these allow no other encoding.
         _ if matches!(essence, "message/partial" | "message/external-body") => EntityKind::Unknown,
         "quoted-printable" => EntityKind::QuotedPrintable,
         "base64" => EntityKind::Base64,

@@ -1,4 +1,4 @@
-//! Which algorithms of CMS are taken, by their identifiers' very bytes. Pure.
+//! The accepted CMS algorithms, by the exact bytes of their identifiers. Pure.
 
 use openssl::symm::Cipher;
 
@@ -6,7 +6,7 @@ use super::der::{self, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::key_facts::Capability;
 use crate::token::{KeyEncryption, Sha};
 
-/// OIDs' contents, as they lie in DER.
+/// Contents of OIDs, as in DER.
 mod oid {
     pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
     pub(super) const OAEP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 7];
@@ -40,7 +40,7 @@ fn identifier(der: &[u8]) -> Option<(&[u8], &[u8])> {
     (oid.tag == OID).then_some((oid.content, parameters))
 }
 
-/// A hash's name, if its identifier is exactly one of those there are.
+/// A hash's name, if its identifier is exactly a known one.
 fn hash(oid: &[u8]) -> Option<&'static str> {
     match oid.split_last() {
         Some((1, oid::SHA2)) => Some("SHA-256"),
@@ -53,8 +53,8 @@ fn hash(oid: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A key transport that is taken. OpenSSL takes OAEP whose parameters it cannot read for PKCS#1 v1.5 (its issue 32567):
-/// they are read here first, to the last byte.
+/// An accepted key transport. OpenSSL takes OAEP with unreadable parameters for PKCS#1 v1.5 (its issue
+/// 32567): they are parsed here first, to the last byte.
 pub(crate) fn transport(der: &[u8]) -> Option<KeyEncryption> {
     let (oid, parameters) = identifier(der)?;
     if oid == oid::RSA {
@@ -63,7 +63,7 @@ pub(crate) fn transport(der: &[u8]) -> Option<KeyEncryption> {
     if oid != oid::OAEP {
         return None;
     }
-    // RFC 8017 A.2.1: all of them may be left out and mean SHA-1 then.
+    // RFC 8017 A.2.1: all of them may be omitted and default to SHA-1.
     let (mut digest, mut mask) = (Sha::Sha1, Sha::Sha1);
     let mut given = Vec::new();
     let mut last = 0;
@@ -106,7 +106,7 @@ fn hash_identifier(der: &[u8]) -> Option<Sha> {
     }
 }
 
-/// A key agreement that is taken.
+/// An accepted key agreement.
 pub(crate) struct KeyAgreement<'a> {
     /// The hash of its derivation.
     pub(crate) hash: Sha,
@@ -128,7 +128,7 @@ pub(crate) fn agreement(der: &[u8]) -> Option<KeyAgreement<'_>> {
         Some((1, oid::STD_DH_SHA2)) => Sha::Sha256,
         Some((2, oid::STD_DH_SHA2)) => Sha::Sha384,
         Some((3, oid::STD_DH_SHA2)) => Sha::Sha512,
-        // A key derivation: what breaks SHA-1 does not break it.
+        // A key derivation: attacks on SHA-1 do not affect it.
         _ if oid == oid::STD_DH_SHA1 => Sha::Sha1,
         _ => return None,
     };
@@ -145,7 +145,7 @@ pub(crate) fn key_wrap(der: &[u8]) -> Option<usize> {
     }
 }
 
-/// A signature's algorithms by name, and whether they prove anything.
+/// A signature's algorithms by name, and whether they are secure.
 pub(crate) fn signature(digest: &[u8], signature: &[u8]) -> (String, Strength) {
     let digest = identifier(digest).and_then(|(oid, _)| hash(oid));
     let by = identifier(signature).and_then(|(oid, _)| match oid {
@@ -167,7 +167,7 @@ pub(crate) fn signature(digest: &[u8], signature: &[u8]) -> (String, Strength) {
     }
 }
 
-/// Whether an algorithm proves anything.
+/// Whether an algorithm is secure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strength {
     Good,
@@ -184,20 +184,20 @@ pub(crate) fn content_cipher(oid: &[u8]) -> Option<(Cipher, &'static str, Authen
         Some((0x06, oid::AES)) => Some((Cipher::aes_128_gcm(), "AES-128-GCM", Yes)),
         Some((0x1a, oid::AES)) => Some((Cipher::aes_192_gcm(), "AES-192-GCM", Yes)),
         Some((0x2e, oid::AES)) => Some((Cipher::aes_256_gcm(), "AES-256-GCM", Yes)),
-        // Old Outlooks still write it; nobody reads it on the way.
+        // Old Outlooks still write it; it is not broken in transit.
         _ if oid == oid::TRIPLE_DES => Some((Cipher::des_ede3_cbc(), "3DES-CBC", No)),
         _ => None,
     }
 }
 
-/// Whether a cipher notices that what it decrypts was changed.
+/// Whether a cipher detects changes of the ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authenticates {
     Yes,
     No,
 }
 
-/// What an SMIMECapabilities attribute says.
+/// The capabilities in an SMIMECapabilities attribute.
 pub(crate) fn attribute_capabilities(der: &[u8]) -> Vec<Capability> {
     let read = || {
         let (_oid, values) = der::value(der::only(der, SEQUENCE)?)?;
@@ -206,7 +206,7 @@ pub(crate) fn attribute_capabilities(der: &[u8]) -> Vec<Capability> {
     read().unwrap_or_default()
 }
 
-/// What the extension of RFC 4262 in a certificate says.
+/// The capabilities in a certificate's extension (RFC 4262).
 pub(crate) fn certificate_capabilities(certificate: &[u8]) -> Vec<Capability> {
     let read = || {
         let at = memchr::memmem::find(certificate, oid::CAPABILITIES)?;

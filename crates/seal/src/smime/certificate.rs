@@ -1,4 +1,4 @@
-//! What a certificate says, as facts. Knows no trust.
+//! The facts of a certificate. Knows no trust.
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
@@ -11,7 +11,7 @@ use super::algorithm;
 use crate::error::KeyError;
 use crate::key_facts::{Algorithm, Fingerprint, KeyFacts, Method};
 
-/// Everything that is read off a certificate.
+/// All facts of a certificate.
 pub(crate) fn facts(certificate: &X509Ref) -> Result<KeyFacts, KeyError> {
     let der = certificate.to_der().map_err(library)?;
     let key = certificate.public_key().map_err(library)?;
@@ -64,7 +64,8 @@ pub(crate) fn fingerprint(certificate: &X509Ref) -> Result<Fingerprint, KeyError
     Ok(Fingerprint::new(certificate.digest(MessageDigest::sha256()).map_err(library)?.to_vec()))
 }
 
-/// May sign certificates, or has no extension that says what it is but is of an age in which that meant so.
+/// Whether it may sign certificates, or is of an old version without that extension in which this was the
+/// default.
 pub(crate) fn is_authority(certificate: &X509Ref) -> bool {
     certificate.key_usage().is_some_and(|usage| usage.contains(X509KeyUsage::KEY_CERT_SIGN))
         || certificate.pathlen().is_some()
@@ -100,7 +101,7 @@ fn algorithm_of(key: &PKey<Public>) -> Algorithm {
                 Some(Nid::X9_62_PRIME256V1) => Algorithm::Curve("P-256".to_owned()),
                 Some(Nid::SECP384R1) => Algorithm::Curve("P-384".to_owned()),
                 Some(Nid::SECP521R1) => Algorithm::Curve("P-521".to_owned()),
-                // brainpoolP256r1 and the like are called so by OpenSSL, too.
+                // OpenSSL has the same names for brainpoolP256r1 and the like.
                 Some(other) => Algorithm::Curve(other.short_name().unwrap_or("unknown").to_owned()),
                 None => Algorithm::Other("a curve without a name".to_owned()),
             }
@@ -138,7 +139,7 @@ impl Names {
     fn address(&mut self, text: Option<&str>) {
         match text.and_then(|text| Address::parse(text).ok()) {
             Some(address) => {
-                // RFC 3183 §4: addresses that speak for their whole domain.
+                // RFC 3183 §4: addresses that stand for their whole domain.
                 let local = address.local().to_ascii_lowercase();
                 if matches!(local.as_str(), "domain-confidentiality-authority" | "domain-signing-authority") {
                     push_new(&mut self.domains, address.domain().clone());
@@ -150,7 +151,7 @@ impl Names {
     }
 
     fn domain(&mut self, text: &str) {
-        // What is below a name is not that name.
+        // A name below a domain is not that domain.
         if text.starts_with("*.") {
             return;
         }
@@ -167,7 +168,7 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-/// A name as `CN=…, O=…` on one line, short enough to show.
+/// A name as `CN=…, O=…` on one line, short enough for display.
 pub(crate) fn line(name: &X509NameRef) -> String {
     let entries = name.entries().map(|entry| {
         let key = entry.object().nid().short_name().unwrap_or("OID");

@@ -1,4 +1,4 @@
-//! Whether a chain leads from a certificate to a root that the operator trusts, at a given moment. Fetches nothing.
+//! Verifies that a chain leads from a certificate to a root that the operator trusts, at a given time. Fetches nothing.
 
 use std::cmp::Ordering;
 
@@ -18,13 +18,13 @@ const CERT_REVOKED: i32 = 23;
 const UNABLE_TO_GET_CRL: i32 = 3;
 const DIFFERENT_CRL_SCOPE: i32 = 44;
 
-/// What chains may end at, and lists of what is revoked: made ready once for all that one job looks at.
+/// Trusted roots and revocation lists, prepared once for everything in a job.
 pub(crate) struct Anchors<'a> {
     roots: &'a [Vec<u8>],
     lists: DecodedLists,
-    /// Asked whether a chain leads to a root.
+    /// For verifying that a chain leads to a root.
     chains: X509Store,
-    /// Asked whether the certificate at the beginning of a chain is on a complete list.
+    /// For checking the first certificate of a chain with complete lists.
     listed: X509Store,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Anchors<'a> {
         Ok(Self { roots, lists, chains, listed: listed.build() })
     }
 
-    /// Where nobody asks what is revoked.
+    /// Without revocation checks.
     pub(crate) fn without_lists(roots: &'a [Vec<u8>], now: Timestamp) -> Result<Self, KeyError> {
         Self::new(roots, DecodedLists::default(), now)
     }
@@ -53,14 +53,14 @@ impl<'a> Anchors<'a> {
         &self.lists
     }
 
-    /// What OpenSSL builds chains to.
+    /// The store for building chains.
     pub(crate) fn store(&self) -> &X509Store {
         &self.chains
     }
 }
 
-/// The verdict. The chain is built without lists; then each certificate in it that is no root is held against them by
-/// itself: that one authority has no list must not hide that another one's names a certificate.
+/// The verdict. The chain is built without lists; then each certificate in it except roots is checked separately: a
+/// missing list of one authority must not hide that another one's list names a certificate.
 pub(crate) fn check(
     certificate: &X509Ref,
     between: &[X509],
@@ -104,7 +104,7 @@ pub(crate) fn issuer(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>])
     issuers(certificate, between, roots).next()
 }
 
-/// The certificates that have signed this one, roots first: an authority has several of one key where others vouch for it as well.
+/// The certificates that have signed this one, roots first: an authority has several for one key if it is cross-signed.
 pub(crate) fn issuers<'a>(
     certificate: &'a X509Ref,
     between: &'a [X509],
@@ -138,7 +138,7 @@ fn by_lists(
         CERT_REVOKED => ChainVerdict::Revoked,
         // There is none, or none that says something of this certificate by itself.
         UNABLE_TO_GET_CRL | DIFFERENT_CRL_SCOPE => unlisted,
-        // Over, not yet valid, of somebody else's signature, with extensions that nobody understands.
+        // Expired, not yet valid, signed by somebody else, or with unknown critical extensions.
         _ => ChainVerdict::StaleList,
     })
 }
@@ -172,7 +172,7 @@ fn worse(one: ChainVerdict, other: ChainVerdict) -> ChainVerdict {
     if rank(&other) > rank(&one) { other } else { one }
 }
 
-/// Roots, and how chains to them are asked for.
+/// A store with the roots and verification parameters.
 fn store(roots: &[X509], now: Timestamp) -> Result<X509StoreBuilder, KeyError> {
     let mut store = X509StoreBuilder::new().map_err(library)?;
     for root in roots {
@@ -181,16 +181,15 @@ fn store(roots: &[X509], now: Timestamp) -> Result<X509StoreBuilder, KeyError> {
     let mut parameters = X509VerifyParam::new().map_err(library)?;
     parameters.set_time(now.seconds());
     parameters.set_depth(8);
-    // No purpose: what the certificate itself is for is judged by its facts; that those above it are authorities is
-    // always asked.
-    // Signatures with MD5 and SHA-1, and keys below 112 bits of strength, are nothing.
+    // No purpose: the certificate itself is judged by its facts; that those above it are authorities is always checked.
+    // Signatures with MD5 and SHA-1, and keys below 112 bits of strength, are rejected.
     parameters.set_auth_level(2);
     parameters.set_flags(X509VerifyFlags::PARTIAL_CHAIN).map_err(library)?;
     store.set_param(&parameters).map_err(library)?;
     Ok(store)
 }
 
-/// What is wrong with it, and the chain from it to the root.
+/// The verification error, and the chain from it to the root.
 fn verify(
     certificate: &X509Ref,
     untrusted: &Stack<X509>,

@@ -1,4 +1,4 @@
-//! What is said of a certificate's chain. Checks none.
+//! The verdict on a certificate's chain. Checks none.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainVerdict {
-    /// It does, and nothing in it is revoked by the lists given.
+    /// Yes, and nothing in it is revoked by the lists given.
     Holds,
-    /// It does, but of an authority in it there is no list to say whether it is revoked.
+    /// Yes, but an authority in it has no list to check revocation.
     NoRevocationList,
-    /// It does, but of an authority in it there is only a list whose time is over, or that cannot be used.
+    /// Yes, but an authority in it has only an expired or unusable list.
     StaleList,
-    /// It is revoked.
+    /// A certificate in it is revoked.
     Revoked,
-    /// There is no chain, or something in it does not hold.
+    /// There is no chain, or it is invalid.
     Broken,
 }

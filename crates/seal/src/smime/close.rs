@@ -1,4 +1,4 @@
-//! A letter signed and encrypted as S/MIME 4.0 (RFC 8551), while it streams by. Knows no storage.
+//! Signs and encrypts a letter as S/MIME 4.0 (RFC 8551), as a stream. Knows no storage.
 
 use std::io::Write;
 
@@ -49,7 +49,7 @@ pub(crate) fn close(
     let mut lines = Base64Lines::new(out);
     let mut ready = Vec::new();
     let mut encrypt = |bytes: &[u8]| -> Result<(), CloseError> {
-        // One octet string of the stream for each call: not one for every line.
+        // One octet string of the stream for each call, not for every line.
         encryptor.write(bytes, &mut ready)?;
         lines.push(&ready)?;
         ready.clear();

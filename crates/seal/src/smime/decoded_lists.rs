@@ -1,5 +1,5 @@
-//! Revocation lists (RFC 5280 §5) decoded, once for all that is held against them, and found by their authority's name. A list of
-//! 8 MiB costs a good part of a second to decode; sorted for look-ups it is at the first one. Judges no chain and no signature.
+//! Decoded revocation lists (RFC 5280 §5), found by their authority's name. Decoding a list of 8 MiB takes a good part of a second;
+//! it is sorted at the first look-up. Judges no chain and no signature.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef};
 
 use super::list_scope::ListScope;
 
-/// Lists that can be asked.
+/// Lists for look-ups.
 #[derive(Default)]
 pub(crate) struct DecodedLists {
-    /// By the DER of the name that they bear.
+    /// By the DER of their issuer's name.
     by_name: BTreeMap<Vec<u8>, Vec<Decoded>>,
 }
 
@@ -20,7 +20,7 @@ struct Decoded {
 }
 
 impl DecodedLists {
-    /// Those of these (DER) that can be read: one that cannot is as good as none.
+    /// From these lists (DER); unreadable ones are skipped.
     pub(crate) fn of<T: AsRef<[u8]>>(ders: &[T]) -> Self {
         let mut lists = Self::default();
         for der in ders.iter().map(AsRef::as_ref) {
@@ -32,8 +32,8 @@ impl DecodedLists {
         lists
     }
 
-    /// Whether the certificate stands on any of them. Whose signature is on a list is not looked at: one that nobody signed takes
-    /// trust away and gives none.
+    /// Whether any of them names the certificate. Their signatures are not verified: an unsigned list only removes trust, never
+    /// gives it.
     pub(crate) fn have(&self, certificate: &X509) -> bool {
         self.of_its_authority(certificate).any(|list| match list.crl.get_by_cert(certificate) {
             CrlStatus::Revoked(_) => true,
@@ -65,7 +65,7 @@ impl DecodedLists {
     }
 }
 
-/// A name that cannot be written is that of no certificate.
+/// A name that cannot be encoded matches no certificate.
 fn named(name: &X509NameRef) -> Vec<u8> {
     name.to_der().unwrap_or_default()
 }

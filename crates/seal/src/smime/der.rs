@@ -1,4 +1,4 @@
-//! Just enough of DER to look at structures and to write them: tags, lengths, values, nothing else. Knows no meaning.
+//! A minimal DER parser and writer: tags, lengths, values, nothing else. Knows no meaning.
 
 /// One value: its tag and its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,10 +14,10 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 
-/// The first value and what is behind it. Definite lengths of at most four bytes, in their shortest form (X.690 §10.1).
+/// The first value and the rest. Definite lengths of at most four bytes, in their shortest form (X.690 §10.1).
 pub(crate) fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
-    // Tags above 30 are in nothing that is looked at here.
+    // Tags above 30 do not occur in anything parsed here.
     if tag & 0x1f == 0x1f {
         return None;
     }
@@ -38,7 +38,7 @@ pub(crate) fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     Some((Value { tag, content }, rest))
 }
 
-/// Exactly one value of that tag, and nothing behind it.
+/// Exactly one value of that tag, and nothing after it.
 pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     match value(bytes)? {
         (value, []) if value.tag == tag => Some(value.content),
@@ -46,13 +46,13 @@ pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     }
 }
 
-/// The first value as it stands, its tag and length included, and what is behind it.
+/// The first value in encoded form, and the rest.
 pub(crate) fn element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_, rest) = value(bytes)?;
     bytes.split_at_checked(bytes.len() - rest.len())
 }
 
-/// A value of that tag, made of these parts.
+/// A value of that tag, consisting of these parts.
 pub(crate) fn of(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut bytes = begin(tag, length);
@@ -78,7 +78,7 @@ fn begin(tag: u8, length: usize) -> Vec<u8> {
     }
 }
 
-/// Every value in a row; `None` if anything in it is none.
+/// All values in a row; `None` if anything is invalid.
 pub(crate) fn all(mut bytes: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {

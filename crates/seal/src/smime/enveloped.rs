@@ -1,6 +1,6 @@
-//! An EnvelopedData (RFC 5652 §6) or AuthEnvelopedData (RFC 5083) taken apart and decrypted with a content key that somebody
-//! else has unwrapped: OpenSSL decrypts with private keys that lie in its memory, and there are none where letters are taken apart.
-//! In the worker only; knows no private key and no pipe.
+//! Parses an EnvelopedData (RFC 5652 §6) or AuthEnvelopedData (RFC 5083) and decrypts it with a content key that was unwrapped
+//! elsewhere: OpenSSL decrypts only with private keys in its memory, and the worker has none. In the worker only; knows no private
+//! key and no pipe.
 
 use openssl::error::ErrorStack;
 use openssl::symm::{Cipher, Crypter, Mode};
@@ -11,18 +11,18 @@ use super::der::{self, BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, SET, Value};
 use super::signed_data::issuer_and_serial;
 use crate::open_result::NotOpened;
 
-/// KeyAgreeRecipientInfo, and the first of the fields that may be left out.
+/// KeyAgreeRecipientInfo, and the first of the optional fields.
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
 /// Of a certificate.
 const EXTENSIONS: u8 = 0xa3;
 
-/// The parts that matter, as they lie in the DER.
+/// The relevant parts of the DER.
 pub(crate) struct Enveloped<'a> {
     recipients: Vec<Value<'a>>,
     cipher: ContentCipher<'a>,
     content: &'a [u8],
-    /// What the tag covers beside the content: DER of the authenticated attributes.
+    /// Additional authenticated data: DER of the authenticated attributes.
     beside: Vec<u8>,
     tag: &'a [u8],
 }
@@ -38,7 +38,7 @@ struct ContentCipher<'a> {
 }
 
 impl<'a> Enveloped<'a> {
-    /// Takes DER apart. `None`: it is no such thing, or its content is encrypted in a way that we do not take.
+    /// Parses DER. `None`: it is not such a structure, or its content cipher is not accepted.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         let (_oid, wrapped) = der::value(der::only(der, SEQUENCE)?)?;
         let mut fields =
@@ -49,7 +49,7 @@ impl<'a> Enveloped<'a> {
         let content = der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)?;
         let [_kind, how, content] = content.as_slice() else { return None };
         let cipher = ContentCipher::of(how)?;
-        // [0] IMPLICIT OCTET STRING: OpenSSL has put pieces together when it read them.
+        // [0] IMPLICIT OCTET STRING: OpenSSL has joined the pieces when it read them.
         if content.tag != 0x80 {
             return None;
         }
@@ -78,7 +78,7 @@ impl<'a> Enveloped<'a> {
         best.unwrap_or(Fit::Not)
     }
 
-    /// The content key as it was encrypted for this certificate's RSA key.
+    /// The content key encrypted to this certificate's RSA key.
     pub(crate) fn transported(&self, own: &Names) -> Option<Transported<'a>> {
         let fit = self.names(own);
         let infos = self.recipients.iter().filter(|info| info.tag == SEQUENCE);
@@ -113,13 +113,13 @@ impl<'a> Enveloped<'a> {
         (self.cipher.name, self.cipher.authenticates)
     }
 
-    /// The content, authenticated as far as its cipher does that.
+    /// The decrypted content, authenticated as far as its cipher does that.
     pub(crate) fn decrypt(&self, key: &[u8], most: usize) -> Result<Vec<u8>, NotOpened> {
         if self.content.len().saturating_sub(self.cipher.cipher.block_size()) > most {
             return Err(NotOpened::TooMuch);
         }
         let clear = self.decrypted(key).map_err(|_stack| {
-            // What failed is said; nothing of it may speak for the next call.
+            // The failure is reported; nothing must remain in the error queue for the next call.
             let _ = ErrorStack::get();
             NotOpened::Tampered
         })?;
@@ -170,7 +170,7 @@ struct KeyAgree<'a> {
     called: String,
     /// Without a wrapped key.
     terms: Agreement,
-    /// Whom a wrapped key is for, and that.
+    /// Recipients and their wrapped keys.
     keys: Vec<(Value<'a>, &'a [u8])>,
 }
 
@@ -178,7 +178,7 @@ impl<'a> KeyAgree<'a> {
     fn of(info: &Value<'a>) -> Option<Self> {
         let mut fields = der::all(info.content)?.into_iter().peekable();
         fields.next_if(|field| field.tag == INTEGER)?;
-        // The sender's key of the moment; keys of theirs that last are not taken.
+        // The sender's ephemeral key; static keys are not accepted.
         let originator = der::only(fields.next_if(|field| field.tag == CONTEXT_0)?.content, CONTEXT_1)?;
         let key = der::all(originator)?;
         let [_algorithm, point] = key.as_slice() else { return None };
@@ -207,7 +207,7 @@ impl<'a> KeyAgree<'a> {
 fn wrapped_key<'a>(key: &Value<'a>) -> Option<(Value<'a>, &'a [u8])> {
     let fields = der::all(key.content)?;
     let [name, wrapped] = fields.as_slice() else { return None };
-    // RecipientKeyIdentifier begins with what a KeyTransRecipientInfo has alone.
+    // RecipientKeyIdentifier begins like the one of a KeyTransRecipientInfo.
     let by_id = (name.tag == CONTEXT_0).then(|| der::value(name.content)).flatten();
     let name = by_id.map_or(*name, |(id, _)| Value { tag: 0x80, content: id.content });
     Some((name, wrapped.content))
@@ -223,14 +223,14 @@ impl<'a> ContentCipher<'a> {
         };
         let fits = match authenticates {
             Authenticates::No => Some(iv.len()) == cipher.iv_len(),
-            // RFC 5084 §3.2 recommends 12; other lengths would be hashed, which nobody needs.
+            // RFC 5084 §3.2 recommends 12; other lengths would be hashed, which is never needed.
             Authenticates::Yes => iv.len() == 12,
         };
         fits.then_some(Self { cipher, name, authenticates, iv, tag })
     }
 }
 
-/// GCMParameters (RFC 5084 §3.2): nonce, and the length of the tag, which is 12 if left out.
+/// GCMParameters (RFC 5084 §3.2): nonce, and the length of the tag, which defaults to 12.
 fn gcm(parameters: &[u8]) -> Option<(&[u8], usize)> {
     let fields = der::all(der::only(parameters, SEQUENCE)?)?;
     let (nonce, tag) = match fields.as_slice() {
@@ -251,12 +251,12 @@ pub(crate) struct Names {
     key_id: Option<Vec<u8>>,
 }
 
-/// Whether a recipient is the certificate's.
+/// How well a recipient matches the certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fit {
     Exactly,
-    /// The serial number is the same and the issuer is written in other octets, as some programs do: what is not for us
-    /// does not decrypt.
+    /// The serial number is equal and the issuer is encoded differently, as some programs do: if it is not for us, it does not
+    /// decrypt.
     Perhaps,
     Not,
 }
@@ -269,7 +269,7 @@ impl Names {
         Some(Self { issuer_and_serial, serial, key_id: key_id(certificate).map(<[u8]>::to_vec) })
     }
 
-    /// Whether this RecipientIdentifier means it.
+    /// How well this RecipientIdentifier matches.
     fn are(&self, name: &Value<'_>) -> Fit {
         match name.tag {
             SEQUENCE => {

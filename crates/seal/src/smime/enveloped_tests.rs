@@ -15,7 +15,7 @@ use crate::key_request::{Holder, Kind};
 use crate::own_key::OwnKey;
 use crate::smime::make;
 
-/// The certificate that this authority has issued with its number 4096.
+/// The certificate that this authority has issued with serial number 4096.
 fn certificate(key: &PKey<Private>, authority: &str) -> X509 {
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_nid(Nid::COMMONNAME, authority).unwrap();
@@ -45,11 +45,11 @@ fn encrypted_to(recipients: &[X509]) -> Vec<u8> {
     Cms::from_der(&sent).unwrap().to_der().unwrap()
 }
 
-/// Small authorities count from the same number.
+/// Small authorities often use the same serial numbers.
 #[test]
 fn another_recipient_with_our_serial_number_is_not_us() {
     let [other, own] = [0, 1].map(|_| make::curve(Nid::X9_62_PRIME256V1).unwrap());
-    // In a SET OF the shorter one stands first (X.690 §11.6): once it is ours, once theirs.
+    // In a SET OF the shorter one comes first (X.690 §11.6): once it is ours, once theirs.
     for [our_authority, their_authority] in [["First", "A second one"], ["A second one", "First"]] {
         let ours = certificate(&own, our_authority);
         let der = encrypted_to(&[certificate(&other, their_authority), ours.clone()]);
@@ -60,7 +60,7 @@ fn another_recipient_with_our_serial_number_is_not_us() {
     }
 }
 
-/// Some programs write the issuer in other octets than the certificate has.
+/// Some programs encode the issuer differently from the certificate.
 #[test]
 fn our_serial_number_alone_is_ours_where_nothing_names_us_better() {
     let own = make::curve(Nid::X9_62_PRIME256V1).unwrap();

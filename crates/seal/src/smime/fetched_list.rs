@@ -1,5 +1,5 @@
-//! What a list of revoked certificates (RFC 5280 §5) that was fetched for some certificates is worth: whether it is their authority's, of
-//! today and not older than the one that is here, and which of them it names. Fetches nothing.
+//! Checks a revocation list (RFC 5280 §5) that was fetched for some certificates: whether it is their authority's, current and not
+//! older than the present one, and which of them it names. Fetches nothing.
 
 use std::cmp::Ordering;
 
@@ -13,50 +13,50 @@ use super::chain::{self, Anchors};
 use super::decoded_lists::DecodedLists;
 use crate::error::KeyError;
 
-/// So many certificates are held against it before it is believed to speak of none of them.
+/// Maximum number of certificates that are tried before the list is considered not applicable.
 const MAX_TRIED: usize = 16;
 
-/// What such a list is worth.
+/// The verdict on such a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FetchedList {
-    /// It counts.
+    /// It is valid.
     Good {
-        /// From when.
+        /// Its thisUpdate.
         since: Timestamp,
-        /// Until when.
+        /// Its nextUpdate.
         until: Timestamp,
-        /// Places of those of the certificates that it names.
+        /// Indexes of the certificates that it names.
         revoked: Vec<usize>,
     },
-    /// The one that is here is newer: somebody plays an old one back.
+    /// The present one is newer: a replayed old list.
     Older,
     /// Their authority has not signed it.
     OtherSigner,
-    /// Its time is over, has not come, or has no end.
+    /// It has expired, is not valid yet, or has no end.
     NotOfToday,
-    /// It is none, is for other certificates, or says something that nobody here understands.
+    /// It is not a list, is for other certificates, or contains unknown critical data.
     Unusable,
 }
 
-/// What it is held against.
+/// What the list is checked against.
 pub(crate) struct ListFor<'a> {
-    /// The certificates that name its address, one at least; all of one authority.
+    /// The certificates that name its URL, at least one; all of one authority.
     pub(crate) certificates: &'a [X509],
-    /// Theirs, which the operator's roots vouch for.
+    /// Their authority, which leads to the operator's roots.
     pub(crate) authority: &'a X509,
-    /// DER of the list that is here.
+    /// DER of the present list; `None`: there is none.
     pub(crate) held: Option<&'a [u8]>,
     pub(crate) now: Timestamp,
 }
 
-/// What a list is worth.
+/// Checks a list.
 pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyError> {
     let authority = [asked.authority.to_der().map_err(library)?];
-    // Decoded once: it may be large, and they many.
+    // Decoded once: it may be large, and there may be many certificates.
     let anchors = Anchors::new(&authority, DecodedLists::of(&[list]), asked.now)?;
     let Some(crl) = anchors.lists().all().next() else { return Ok(FetchedList::Unusable) };
-    // The library overlooks what stands behind it.
+    // The library ignores trailing data.
     if crl.to_der().ok().as_deref() != Some(list) {
         return Ok(FetchedList::Unusable);
     }
@@ -68,10 +68,10 @@ pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyE
     if since > asked.now || until <= asked.now {
         return Ok(FetchedList::NotOfToday);
     }
-    // As letters will ask it: a list of changes, of another distribution point or with an extension that must be understood tells
-    // nothing of this certificate, and must not take the place of one that does (RFC 5280 §5.2.4, §5.2.5).
+    // As letters will use it: a delta list, one of another distribution point or with an unknown critical extension says nothing
+    // about this certificate, and must not replace one that does (RFC 5280 §5.2.4, §5.2.5).
     let speaks_of = |one: &X509| chain::lists_speak_of(one, &anchors).unwrap_or(false);
-    // One of them may itself be too weak to be asked about.
+    // One of them may itself be too weak to be verified.
     if !asked.certificates.iter().take(MAX_TRIED).any(speaks_of) {
         return Ok(FetchedList::Unusable);
     }
@@ -94,7 +94,7 @@ fn is_of(crl: &X509Crl, authority: &X509) -> bool {
     same_name && authority.public_key().is_ok_and(|key| crl.verify(&key).unwrap_or(false))
 }
 
-/// Of two lists of one moment (RFC 5280 §5.2.3). One without a number is no older than another.
+/// Compares two lists of the same time (RFC 5280 §5.2.3). One without a number is not older than another.
 fn by_number(one: &X509Crl, other: &X509Crl) -> Ordering {
     match (number(one), number(other)) {
         (Some(one), Some(other)) => one.cmp(&other),

@@ -1,4 +1,5 @@
-//! Our own S/MIME keys whose private part lies in a token: their certificates and requests, signed there. Knows no storage.
+//! Our own S/MIME keys with the private key in a token: their certificates and requests, signed there. Knows no
+//! storage.
 
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey, EcPoint};
@@ -18,13 +19,13 @@ use crate::error::KeyError;
 use crate::key_request::Holder;
 use crate::token::{TokenKey, TokenPublic, Tokens};
 
-/// DER of the OIDs of the curves that we use: P-256 and P-384.
+/// DER of the OIDs of the supported curves: P-256 and P-384.
 const CURVES: [(&[u8], Nid); 2] = [
     (&[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], Nid::X9_62_PRIME256V1),
     (&[6, 5, 0x2b, 0x81, 4, 0, 0x22], Nid::SECP384R1),
 ];
 
-/// A certificate signed by its own key, until an authority's comes.
+/// A self-signed certificate, until an authority issues one.
 pub(crate) fn self_signed(
     place: TokenKey,
     public: &TokenPublic,
@@ -38,14 +39,14 @@ pub(crate) fn self_signed(
     let certificate = make::certificate(&public, &stand_in, holder, now, years).map_err(library)?;
     let der = signed_anew(&certificate.to_der().map_err(library)?, &place, scheme, tokens)?;
     let certificate = X509::from_der(&der).map_err(library)?;
-    // A token that signs with another key than it shows is found out here, and not by a partner.
+    // A token that signs with another key than it shows is detected here, and not by a partner.
     if !certificate.verify(&public).map_err(library)? {
         return Err(KeyError::OtherKey);
     }
     Ok(SmimeKey { private: SmimePrivate::InToken(place), certificate, chain: Vec::new() })
 }
 
-/// The key with the certificate among these that belongs to it.
+/// The key with its certificate among these.
 pub(crate) fn certified(
     place: TokenKey,
     public: &TokenPublic,
@@ -69,7 +70,7 @@ pub(crate) fn signing_request(
     make::text(&X509Req::from_der(&der).map_err(library)?)
 }
 
-/// OpenSSL signs while it writes, so it writes with a key that is thrown away; then the signature is the token's. The
+/// OpenSSL signs while it encodes, so a temporary key is used; then the signature is replaced by the token's. The
 /// algorithm, which is signed too, is the same.
 fn signed_anew(
     der: &[u8],
@@ -88,7 +89,7 @@ fn signed_anew(
     Ok(der::of(SEQUENCE, &[body, algorithm, &der::of(BIT_STRING, &[&[0], &signature])]))
 }
 
-/// A key of the same kind, good for nothing.
+/// A temporary key of the same kind.
 fn stand_in(public: &PKeyRef<Public>) -> Result<(PKey<Private>, Scheme), KeyError> {
     match public.id() {
         Id::RSA => Ok((make::rsa(2048)?, Scheme::RsaPkcs1)),

@@ -1,4 +1,4 @@
-//! Our own S/MIME keys: made, imported, asked to be certified. Knows no storage and no token.
+//! Our own S/MIME keys: making, importing, certificate requests. Knows no storage and no token.
 
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -22,7 +22,7 @@ use crate::error::KeyError;
 use crate::key_request::Holder;
 use crate::token::TokenKey;
 
-/// A private key with its certificate and what leads from it to a root.
+/// A private key with its certificate and the chain to a root.
 #[derive(Clone)]
 pub(crate) struct SmimeKey {
     pub(crate) private: SmimePrivate,
@@ -30,7 +30,7 @@ pub(crate) struct SmimeKey {
     pub(crate) chain: Vec<X509>,
 }
 
-/// Where a private key is.
+/// The place of a private key.
 #[derive(Clone)]
 pub(crate) enum SmimePrivate {
     /// In memory.
@@ -39,7 +39,7 @@ pub(crate) enum SmimePrivate {
     InToken(TokenKey),
 }
 
-/// RSA with so many bits.
+/// RSA with this many bits.
 pub(crate) fn rsa(bits: u32) -> Result<PKey<Private>, KeyError> {
     Rsa::generate(bits).and_then(PKey::from_rsa).map_err(library)
 }
@@ -50,7 +50,7 @@ pub(crate) fn curve(nid: Nid) -> Result<PKey<Private>, KeyError> {
     EcKey::generate(&group).and_then(PKey::from_ec_key).map_err(library)
 }
 
-/// A certificate signed by its own key: good for partners who compare fingerprints, and until a CA's comes.
+/// A self-signed certificate: sufficient for partners who compare fingerprints, and until a CA issues one.
 pub(crate) fn self_signed(
     key: PKey<Private>,
     holder: &Holder,
@@ -78,7 +78,7 @@ pub(super) fn certificate<P: HasPublic>(
     builder.set_serial_number(Asn1Integer::from_bn(&serial)?.as_ref())?;
     builder.set_subject_name(&name)?;
     builder.set_issuer_name(&name)?;
-    // An hour back: a partner's clock may be behind ours.
+    // Backdated by an hour: a partner's clock may be behind ours.
     builder.set_not_before(Asn1Time::from_unix(now.seconds() - 3600)?.as_ref())?;
     let end = now.seconds().saturating_add(i64::from(years).saturating_mul(31_557_600));
     builder.set_not_after(Asn1Time::from_unix(end)?.as_ref())?;
@@ -180,9 +180,9 @@ pub(crate) fn from_pkcs12(bytes: &[u8], passphrase: Option<&Secret<String>>) -> 
     in_memory(key, std::iter::once(certificate).chain(chain).collect())
 }
 
-/// PEM with a private key and the certificate that belongs to it, in any order.
+/// PEM with a private key and its certificate, in any order.
 pub(crate) fn from_pem(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Result<SmimeKey, KeyError> {
-    // OpenSSL would ask at the terminal if it were given no answer.
+    // Without an answer OpenSSL would ask at the terminal.
     let key = PKey::private_key_from_pem_callback(bytes, |to| {
         let passphrase = passphrase.map_or(&[][..], |secret| secret.expose().as_bytes());
         let Some(place) = to.get_mut(..passphrase.len()) else { return Ok(0) };
@@ -207,7 +207,7 @@ fn in_memory(key: PKey<Private>, certificates: Vec<X509>) -> Result<SmimeKey, Ke
     Ok(SmimeKey { private: SmimePrivate::Here(key), certificate, chain })
 }
 
-/// The certificate among these that belongs to the key; the others lead to a root.
+/// The key's certificate among these; the others lead to a root.
 pub(crate) fn matched<P: HasPublic>(
     key: &PKeyRef<P>,
     certificates: Vec<X509>,

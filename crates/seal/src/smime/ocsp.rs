@@ -1,4 +1,4 @@
-//! The question whether a certificate was revoked (RFC 6960), and what an answer to it is worth. Asks nobody.
+//! OCSP (RFC 6960): the request about a certificate, and the check of the response. Makes no requests.
 
 use openssl::hash::MessageDigest;
 use openssl::ocsp::{OcspCertId, OcspCertStatus, OcspFlag, OcspRequest, OcspResponse, OcspResponseStatus};
@@ -11,26 +11,26 @@ use super::certificate::library;
 use super::chain::{self, Anchors};
 use crate::error::KeyError;
 
-/// What a responder says of a certificate, as far as it can be believed.
+/// A verified OCSP response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OcspAnswer {
-    /// It was not revoked, as of now; so until then.
+    /// Not revoked; valid until this time.
     Good(Timestamp),
-    /// It was.
+    /// Revoked.
     Revoked,
-    /// The responder does not know it.
+    /// Not known to the responder.
     Unknown,
-    /// Signed by nobody who may, of another time, an error, or nothing that can be read.
+    /// Not signed by an authorised responder, not current, an error, or unreadable.
     Unusable,
 }
 
-/// An answer without an end is good for so long, and one that is older says nothing of today.
+/// Validity of a response without nextUpdate, in milliseconds; an older one says nothing about today.
 const WITHOUT_END: i64 = 24 * 3_600_000;
-/// Clocks differ.
+/// Tolerated clock difference, in milliseconds.
 const SLACK: i64 = 5 * 60_000;
 
-/// The request, in DER; `None`: its authority's certificate is not here, and without it nobody can ask.
+/// The request, in DER; `None`: its authority's certificate, which is required, is not available.
 pub(crate) fn question(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>]) -> Option<Vec<u8>> {
     let issuer = chain::issuer(certificate, between, roots)?;
     let mut request = OcspRequest::new().ok()?;
@@ -38,7 +38,7 @@ pub(crate) fn question(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>
     request.to_der().ok()
 }
 
-/// What an answer is worth.
+/// Verifies a response.
 pub(crate) fn answer(
     certificate: &X509Ref,
     between: &[X509],
@@ -57,14 +57,14 @@ pub(crate) fn answer(
     for one in between {
         certificates.push(one.clone()).map_err(library)?;
     }
-    // By the authority itself, or by somebody to whom it has given that right (RFC 6960 §4.2.2.2).
+    // By the authority itself, or by a delegated responder (RFC 6960 §4.2.2.2).
     let trusted = Anchors::without_lists(roots, now)?;
     if basic.verify(&certificates, trusted.store(), OcspFlag::empty()).is_err() {
         return Ok(OcspAnswer::Unusable);
     }
     let id = id(certificate, &issuer)?;
     let Some(status) = basic.find_status(&id) else { return Ok(OcspAnswer::Unusable) };
-    // What was taken back stays so, whenever that was said.
+    // A revocation is permanent, whatever the response's time.
     if status.status == OcspCertStatus::REVOKED {
         return Ok(OcspAnswer::Revoked);
     }
@@ -84,12 +84,12 @@ pub(crate) fn answer(
     })
 }
 
-/// RFC 6960 §4.3: every responder must know SHA-1 here. It names the certificate and proves nothing.
+/// RFC 6960 §4.3: every responder must support SHA-1 here. It identifies the certificate and proves nothing.
 fn id(certificate: &X509Ref, issuer: &X509Ref) -> Result<OcspCertId, KeyError> {
     OcspCertId::from_cert(MessageDigest::sha1(), certificate, issuer).map_err(library)
 }
 
-/// A time as OpenSSL prints it, `Nov 29 09:41:00 2026 GMT`: the binding gives it in no other form.
+/// A time as printed by OpenSSL, `Nov 29 09:41:00 2026 GMT`: the binding has no other form.
 fn moment(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

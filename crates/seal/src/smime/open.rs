@@ -1,4 +1,4 @@
-//! CMS taken apart: decrypted for one of our certificates, signatures looked at. In the worker only. Knows no MIME.
+//! Opens CMS: decrypts it with one of our certificates, verifies signatures. In the worker only. Knows no MIME.
 
 use std::io::Read as _;
 
@@ -15,7 +15,7 @@ use crate::lend::{ContentKey, Keys};
 use crate::open_result::NotOpened;
 use crate::token::KeyEncryption;
 
-/// What decrypting gave.
+/// The result of decrypting.
 pub(crate) struct Decrypted {
     pub(crate) content: Vec<u8>,
     pub(crate) cipher: String,
@@ -24,8 +24,8 @@ pub(crate) struct Decrypted {
     pub(crate) authenticates: Authenticates,
 }
 
-/// Decrypts for the first of our certificates that is among the recipients; only its key is asked. The content is in memory until
-/// its tag or padding was looked at.
+/// Decrypts for the first of our certificates that is among the recipients; only its key is used. The content is in
+/// memory until its tag or padding was verified.
 pub(crate) fn decrypt(cms: &Cms, own: &mut dyn Keys, most: usize) -> Result<Decrypted, NotOpened> {
     let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
     let enveloped = Enveloped::read(&der);
@@ -70,7 +70,7 @@ pub(crate) fn decrypt(cms: &Cms, own: &mut dyn Keys, most: usize) -> Result<Decr
         };
         let key = match (own.content_key(at, &task), &way) {
             (ContentKey::Given(key), _) => key,
-            // One comes back in any case, but where the private key cannot be had.
+            // A key always comes back, unless the private key is not available.
             (ContentKey::None, Way::Transport(_)) => continue,
             (ContentKey::None, Way::Agreement(_)) => return Err(NotOpened::Tampered),
             (ContentKey::TooOften, _) => return Err(NotOpened::TooMuch),
@@ -92,7 +92,7 @@ pub(crate) fn decrypt(cms: &Cms, own: &mut dyn Keys, most: usize) -> Result<Decr
     Err(refused)
 }
 
-/// How the content key comes to us.
+/// How the content key is obtained.
 enum Way {
     Transport(KeyEncryption),
     Agreement(String),
@@ -107,10 +107,10 @@ impl std::fmt::Display for Way {
     }
 }
 
-/// One signature, as far as cryptography goes.
+/// One signature, judged by cryptography.
 pub(crate) struct Signer {
     pub(crate) certificate: Option<X509>,
-    /// Certificates of authorities that came along.
+    /// Certificates of authorities sent along.
     pub(crate) between: Vec<X509>,
     pub(crate) holds: bool,
     pub(crate) strength: Strength,
@@ -118,15 +118,15 @@ pub(crate) struct Signer {
     pub(crate) capabilities: Vec<crate::key_facts::Capability>,
 }
 
-/// What looking at a SignedData gave.
+/// The result of verifying a SignedData.
 pub(crate) struct Verified {
     pub(crate) content: Vec<u8>,
     pub(crate) signers: Vec<Signer>,
-    /// Certificates of other people that came along.
+    /// Number of certificates of other people sent along.
     pub(crate) strangers: usize,
 }
 
-/// Looks at the signatures over the content inside, or over `detached`.
+/// Verifies the signatures over the embedded content, or over `detached`.
 pub(crate) fn verify(cms: &mut Cms, detached: Option<&[u8]>, most: usize) -> Result<Verified, NotOpened> {
     let certificates = cms.certificates();
     let mut content = Vec::new();
@@ -176,7 +176,7 @@ fn signer(found: SignerFound, between: &[X509]) -> Signer {
 /// CompressedData (RFC 3274) with zlib.
 pub(crate) fn unfold(cms: &Cms, most: usize) -> Result<Vec<u8>, NotOpened> {
     let folded = cms.content().ok_or(NotOpened::Malformed)?;
-    // OpenSSL gives the octets of the content; other programs' may still be in their wrapping.
+    // OpenSSL writes the content octets; other programs may leave them in their OCTET STRING.
     let folded = der::only(&folded, 0x04).unwrap_or(&folded);
     let mut content = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,5 +1,5 @@
-//! A SignedData (RFC 5652 §5) written around a signature that is made elsewhere: OpenSSL signs with keys that lie in its
-//! memory and no others, unless C calls back into us, which this workspace never lets it. Knows no token.
+//! Writes a SignedData (RFC 5652 §5) around a signature that is made elsewhere: OpenSSL only signs with keys
+//! in its memory, unless C calls back into Rust, which this workspace forbids. Knows no token.
 
 use openssl::sha::{Sha256, sha256};
 use openssl::x509::{X509, X509Ref};
@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use super::der::{self, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 
-/// How the signature is made.
+/// The signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     RsaPkcs1,
@@ -33,21 +33,21 @@ mod oid {
     pub(super) const AES_128_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 2];
 }
 
-/// Where the octets of streamed content begin and end: lengths unknown at first (X.690 §8.1.3.6).
+/// The end of indefinite-length content (X.690 §8.1.3.6).
 const END: [u8; 2] = [0, 0];
 
-/// A structure that waits for its content, then for its signature.
+/// A structure before its content and signature.
 pub(crate) struct SignedData {
     content: Sha256,
 }
 
-/// What is signed, and what of the structure is there already.
+/// The data to be signed, and the completed part of the structure.
 pub(crate) struct Unsigned {
-    /// The signed attributes, as they are signed: with the tag of a SET.
+    /// The signed attributes in the form that is signed: with the tag of a SET.
     attributes: Vec<u8>,
 }
 
-/// The certificate that signs and those that go along.
+/// The signing certificate and further certificates to include.
 pub(crate) struct Signers<'a> {
     pub(crate) certificate: &'a X509Ref,
     pub(crate) chain: &'a [X509],
@@ -59,7 +59,7 @@ impl SignedData {
         Self { content: Sha256::new() }
     }
 
-    /// The beginning of a structure that has its content inside, up to the content.
+    /// The beginning of a structure with embedded content, up to the content.
     pub(crate) fn head() -> Vec<u8> {
         let mut head = vec![SEQUENCE, 0x80];
         head.extend(der::of(OID, &[oid::SIGNED_DATA]));
@@ -77,15 +77,15 @@ impl SignedData {
         self.content.update(content);
     }
 
-    /// The same piece as it stands inside.
+    /// The same piece in embedded form.
     pub(crate) fn inside(content: &[u8]) -> Vec<u8> {
         if content.is_empty() { Vec::new() } else { der::of(OCTET_STRING, &[content]) }
     }
 
-    /// The content has ended: what is to be signed.
+    /// The end of the content: returns what is to be signed.
     pub(crate) fn ended(self, now: Timestamp) -> Unsigned {
         let capable = |oid| algorithm(oid, &[]);
-        // RFC 8551 §2.5.2: by preference, as where OpenSSL signs (crates/cms).
+        // RFC 8551 §2.5.2: by preference, the same as in OpenSSL's signatures (crates/cms).
         let capable =
             [oid::AES_256_GCM, oid::AES_256_CBC, oid::AES_128_CBC, oid::OAEP, oid::PSS].map(capable).concat();
         let attributes = vec![
@@ -99,12 +99,12 @@ impl SignedData {
 }
 
 impl Unsigned {
-    /// The digest that is signed (RFC 5652 §5.4).
+    /// The digest to be signed (RFC 5652 §5.4).
     pub(crate) fn digest(&self) -> [u8; 32] {
         sha256(&self.attributes)
     }
 
-    /// The whole structure of a signature beside its content. `None`: the certificate cannot be read.
+    /// The whole structure of a detached signature. `None`: the certificate cannot be parsed.
     pub(crate) fn detached(&self, by: &Signers<'_>, signature: &[u8]) -> Option<Vec<u8>> {
         let content = der::of(SEQUENCE, &[&der::of(OID, &[oid::DATA])]);
         let digests = der::of(SET, &[&algorithm(oid::SHA256, &[])]);
@@ -112,7 +112,7 @@ impl Unsigned {
         Some(der::of(SEQUENCE, &[&der::of(OID, &[oid::SIGNED_DATA]), &der::of(0xa0, &[&signed])]))
     }
 
-    /// What stands behind the content of a structure that began with [`SignedData::head`].
+    /// The end of a structure that began with [`SignedData::head`].
     pub(crate) fn attached(&self, by: &Signers<'_>, signature: &[u8]) -> Option<Vec<u8>> {
         let content = [END; 3].concat();
         let around = [END; 3].concat();
@@ -164,7 +164,7 @@ impl Scheme {
     }
 }
 
-/// The issuer and serial number of a certificate, as they stand in it. `None`: it is none.
+/// The issuer and serial number of a certificate, in encoded form. `None`: it is not a certificate.
 pub(crate) fn issuer_and_serial(certificate: &[u8]) -> Option<Vec<u8>> {
     let (body, _) = der::value(der::only(certificate, SEQUENCE)?)?;
     let mut rest = body.content;
@@ -201,7 +201,8 @@ fn time(now: Timestamp) -> Vec<u8> {
     }
 }
 
-/// The date of so many days after 1970-01-01, in the proleptic Gregorian calendar (Hinnant, `civil_from_days`).
+/// The date of this many days after 1970-01-01, in the proleptic Gregorian calendar (Hinnant,
+/// `civil_from_days`).
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

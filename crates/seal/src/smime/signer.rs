@@ -1,5 +1,5 @@
-//! The signature under a letter, whoever holds the key: OpenSSL where it is in memory, a token where it lies in one. Knows
-//! no MIME.
+//! Signs a letter, wherever the key is: by OpenSSL if it is in memory, by a token if it is in one. Knows no
+//! MIME.
 
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
@@ -18,16 +18,16 @@ use crate::algorithm_profile::{Form, Signature};
 use crate::error::CloseError;
 use crate::token::{TokenError, TokenKey, TokenSignature, Tokens};
 
-/// A signature in the making: content passes by, or goes into it.
+/// A signature in progress: detached, or with embedded content.
 pub(crate) trait Signer {
-    /// Takes a piece of the content and appends what is ready of the signature to `sink`.
+    /// Takes a piece of the content and appends the available output to `sink`.
     fn write(&mut self, content: &[u8], sink: &mut Vec<u8>) -> Result<(), CloseError>;
 
     /// Appends the rest of it to `sink`.
     fn finish(self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError>;
 }
 
-/// Who signs in this form: the one place that looks where the key lies.
+/// The signer for this form: the only place that distinguishes where the key is.
 pub(crate) fn signer<'a>(
     own: &'a SmimeKey,
     form: Form,
@@ -74,7 +74,7 @@ impl Signer for OpaqueSigner {
     }
 }
 
-/// Content stays outside.
+/// Detached.
 struct DetachedInToken<'a>(InToken<'a>);
 
 impl Signer for DetachedInToken<'_> {
@@ -90,7 +90,7 @@ impl Signer for DetachedInToken<'_> {
     }
 }
 
-/// Content goes inside.
+/// With embedded content.
 struct OpaqueInToken<'a> {
     signing: InToken<'a>,
     begun: bool,
@@ -121,7 +121,7 @@ impl Signer for OpaqueInToken<'_> {
     }
 }
 
-/// A signature that a token will make.
+/// A signature to be made by a token.
 struct InToken<'a> {
     place: &'a TokenKey,
     signers: Signers<'a>,
@@ -153,7 +153,7 @@ impl<'a> InToken<'a> {
         let unsigned = self.signed.ended(self.now);
         let digest = unsigned.digest();
         let signature = sign(self.tokens, self.place, self.signers.scheme, &digest)?;
-        // A token that has another key by now, or does not work: nobody gets a signature that does not verify.
+        // A token with another key by now, or a broken one: a signature that does not verify is never sent.
         if !verifies(&self.signers, &digest, &signature).unwrap_or(false) {
             let why = "it does not sign as the certificate says".to_owned();
             return Err(TokenError::Away { token: self.place.token.clone(), why }.into());
@@ -162,7 +162,7 @@ impl<'a> InToken<'a> {
     }
 }
 
-/// Whether it is a signature by the key of the certificate.
+/// Whether it is a signature by the certificate's key.
 fn verifies(by: &Signers<'_>, digest: &[u8; 32], signature: &[u8]) -> Result<bool, ErrorStack> {
     let public = by.certificate.public_key()?;
     let mut context = PkeyCtx::new(&public)?;
@@ -179,7 +179,7 @@ fn verifies(by: &Signers<'_>, digest: &[u8; 32], signature: &[u8]) -> Result<boo
     context.verify(digest, signature)
 }
 
-/// A signature as certificates and CMS have it.
+/// A signature in the form of certificates and CMS.
 pub(crate) fn sign(
     tokens: &dyn Tokens,
     place: &TokenKey,
@@ -191,7 +191,8 @@ pub(crate) fn sign(
         Scheme::RsaPss => tokens.sign(place, TokenSignature::RsaPss, digest),
         Scheme::Ecdsa => {
             let both = tokens.sign(place, TokenSignature::Ecdsa, digest)?;
-            // PKCS#11 gives r and s in a row, each as long as the order; RFC 3279 §2.2.3 wants a SEQUENCE.
+            // PKCS#11 returns r and s concatenated, each as long as the order; RFC 3279 §2.2.3 requires a
+            // SEQUENCE.
             let (r, s) = both.split_at(both.len() / 2);
             let sequence = || {
                 let signature =

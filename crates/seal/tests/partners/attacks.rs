@@ -1,4 +1,4 @@
-//! What attackers do to letters on their way: each variant is refused, or shown as what it is.
+//! Attacks on letters in transit: each variant is refused, or reported as what it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,7 +42,7 @@ fn changed_gcm_is_never_given_out() {
     }
 }
 
-/// EFAIL's CBC gadget: a block that is known is XORed into another one.
+/// EFAIL's CBC gadget: XORs a known block into another one.
 #[test]
 fn changed_cbc_is_marked_or_refused_and_never_signed() {
     let ours = own(Kind::SmimeRsa3072);
@@ -61,15 +61,15 @@ fn changed_cbc_is_marked_or_refused_and_never_signed() {
         let (opened, got) = open(&letter(&changed), &[ours], &known);
         assert!(opened.proven_sender().is_none(), "{opened:?}");
         assert!(opened.wholeness == Wholeness::Malleable || got.is_empty(), "{opened:?}");
-        // Cut off: whole blocks at the end.
+        // Truncated: whole blocks at the end.
         let (opened, got) = open(&letter(&der[..der.len() - 64]), &[ours], &known);
         assert!(got.is_empty() || opened.wholeness == Wholeness::Malleable, "{opened:?}");
         assert!(opened.proven_sender().is_none());
     }
 }
 
-/// What EFAIL makes of a changed letter: something that carries the text away when it is shown. Whoever does not sign
-/// inside cannot be told from him.
+/// What EFAIL makes of a changed letter: content that exfiltrates the text when displayed. Without a signature inside,
+/// the author cannot be told from the attacker.
 #[test]
 fn what_may_have_been_changed_and_reaches_out_stays_closed() {
     let ours = own(Kind::SmimeRsa3072);
@@ -84,7 +84,7 @@ fn what_may_have_been_changed_and_reaches_out_stays_closed() {
     let (opened, got) = open(&close(None, Content::Aes256Cbc), &[ours], &known);
     assert_eq!((opened.still_closed(), got.len()), (Some(NotOpened::ReachesOut), 0), "{opened:?}");
     assert!(!opened.was_decrypted() && opened.wholeness == Wholeness::Plain, "{opened:?}");
-    // Signed on the outside, by whom ever: he can sign what he has changed.
+    // Signed on the outside, by anybody: he can sign what he has changed.
     let outer = closed(&close(None, Content::Aes256Cbc), Some(theirs), &[], Profile::default());
     let (opened, got) = open(&outer, &[ours], &known);
     assert_eq!((opened.still_closed(), got.len()), (Some(NotOpened::ReachesOut), 0), "{opened:?}");
@@ -118,7 +118,7 @@ fn an_encrypted_part_beside_others_stays_closed() {
     }
 }
 
-/// Nothing of what came is lost, and what somebody has put behind a message is not taken for a part of it.
+/// Nothing received is lost, and text appended to a message is not taken for a part of it.
 #[test]
 fn what_stands_beside_an_openpgp_message_keeps_it_closed() {
     let pgp = own(Kind::OpenPgpCurve25519);
@@ -143,7 +143,7 @@ fn what_stands_beside_an_openpgp_message_keeps_it_closed() {
         let (opened, got) = open(&as_letter(&whole), &[pgp], &[]);
         assert!(opened.was_decrypted() && !got.is_empty(), "{opened:?}");
     }
-    // The first line of the armour ends with that.
+    // The first line of the armour has this suffix.
     let first_with =
         |end: &str| String::from_utf8(first.clone()).unwrap().replacen("-----\r\n", end, 1).into_bytes();
     let literal = [&[0xcb, 12, b'b', 0, 0, 0, 0, 0][..], b"second"].concat();
@@ -163,7 +163,7 @@ fn what_stands_beside_an_openpgp_message_keeps_it_closed() {
     }
 }
 
-/// Signature wrapping: what is signed is a part, what is shown first is another one.
+/// Signature wrapping: one part is signed, another is displayed first.
 #[test]
 fn a_signed_part_beside_others_proves_nothing_of_the_letter() {
     let theirs = own(Kind::SmimeP256);
@@ -181,7 +181,7 @@ fn a_signed_part_beside_others_proves_nothing_of_the_letter() {
         assert_eq!(opened.signatures[0].covers, Coverage::Part);
         assert!(opened.proven_sender().is_none() && opened.harvest(Harvest::Any).next().is_none());
         assert!(opened.notes.contains(&Note::PartsBeside));
-        // A third part in multipart/signed is signed by nobody.
+        // A third part in multipart/signed is not signed.
         let boundary = text.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
         let end = format!("\r\n--{boundary}--\r\n");
         let third = format!("\r\n--{boundary}\r\nContent-Type: text/plain\r\n\r\nPay 10000 EUR{end}");
@@ -194,7 +194,8 @@ fn a_signed_part_beside_others_proves_nothing_of_the_letter() {
     }
 }
 
-/// A signature in clear over something harmless, and words in its place or around it, which readers that verify nothing show.
+/// A clear signature over something harmless, and words in its place or around it, which readers display without
+/// verification.
 #[test]
 fn what_stands_around_a_signature_is_not_called_signed() {
     let pgp = own(Kind::OpenPgpCurve25519);
@@ -256,7 +257,7 @@ fn what_stands_behind_a_cms_structure_spoils_it() {
     }
 }
 
-/// CVE-2026-27445, CVE-2026-2746: a valid signature of somebody else.
+/// CVE-2026-27445, CVE-2026-2746: a valid signature by somebody else.
 #[test]
 fn a_signature_counts_only_for_whom_its_key_speaks() {
     let theirs = own(Kind::SmimeP256);
@@ -294,7 +295,7 @@ fn speaks_for(domain: &str) -> SpeaksFor {
     SpeaksFor::Domain(sealpost_mail::Domain::parse(domain).unwrap())
 }
 
-/// CVE-2026-29140: a certificate that only lies in the signature.
+/// CVE-2026-29140: a certificate that is only included in the signature.
 #[test]
 fn only_the_signers_own_certificate_is_offered() {
     let partner = Partner::rsa();
@@ -310,7 +311,7 @@ fn only_the_signers_own_certificate_is_offered() {
     assert!(opened.notes.contains(&Note::StrangersCertificates(1)), "{opened:?}");
 }
 
-/// Whoever carries an encrypted letter can take the signature away and put his own around it.
+/// An attacker in transit can remove an encrypted letter's signature and add his own.
 #[test]
 fn a_strangers_signature_around_changed_cbc_makes_it_no_better() {
     let ours = own(Kind::SmimeRsa3072);
@@ -328,7 +329,8 @@ fn a_strangers_signature_around_changed_cbc_makes_it_no_better() {
 fn layers_within_layers_have_an_end() {
     let ours = own(Kind::SmimeP256);
     let mut letter = plain();
-    // Nobody can have changed these. In CBC the noise of what is still closed looks in one of fifty like a page that asks.
+    // These cannot have been changed. In CBC the noise of encrypted content looks like a page that accesses the network
+    // in one of fifty cases.
     let profile = Profile { content: Content::Aes256Gcm, ..Profile::default() };
     for _ in 0..12 {
         letter = closed(&letter, None, std::slice::from_ref(ours.public()), profile);

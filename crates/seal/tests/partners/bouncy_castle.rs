@@ -1,4 +1,4 @@
-//! Against BouncyCastle, the S/MIME of gateways written in Java: both ways.
+//! With BouncyCastle, the S/MIME of gateways written in Java: in both directions.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn java(folder: &Path) -> Resident {
     let jars = JARS.map(|jar| format!("/usr/share/java/{jar}.jar")).join(":");
     run("javac", &["-cp", &jars, "-d", text(folder), PROGRAM], b"").unwrap();
     let path = format!("{}:{jars}", text(folder));
-    // One small job after the other: optimising would take longer than they run.
+    // Small jobs one after the other: optimising would take longer than running them.
     Resident::start("java", &["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", &path, "Bc"])
 }
 

@@ -1,4 +1,4 @@
-//! Against GnuPG: PGP/MIME both ways, inline, signed only.
+//! With GnuPG: PGP/MIME in both directions, inline, signed only.
 
 use sealpost_seal::{
     FromMatch, Kind, Layer, OwnKey, PartnerKey, Profile, SignatureVerdict, Trust, Wholeness, Written,
@@ -8,14 +8,14 @@ use tempfile::TempDir;
 use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
 use crate::matrix::Block;
 
-/// A partner who has nothing but gpg.
+/// A partner with nothing but gpg.
 pub(crate) struct Gpg {
     home: TempDir,
 }
 
 impl Drop for Gpg {
     fn drop(&mut self) {
-        // Its agent would stay otherwise.
+        // Otherwise its agent would stay.
         let _ = run("gpgconf", &["--homedir", text(self.home.path()), "--kill", "all"], b"");
     }
 }
@@ -40,7 +40,7 @@ impl Gpg {
         run("gpg", &[&fixed[..], arguments].concat(), input)
     }
 
-    /// Looks at a letter signed in clear (RFC 3156 §5).
+    /// Verifies a letter signed in clear (RFC 3156 §5).
     pub(crate) fn verifies(&self, letter: &[u8]) -> Result<Vec<u8>, String> {
         let (signed, signature) = parts(letter);
         let folder = lab::folder();
@@ -122,7 +122,7 @@ fn we_read_what_gnupg_closes() {
                 let options = ["--encrypt", "-r", "mail@insurer.example"];
                 let letter = partner.writes(&entity, &[&["--sign"], &options[..]].concat());
                 lab::reads(&letter, ours, &partner.public(), &entity, name);
-                // An OpenPGP key that nobody trusts is not believed.
+                // An untrusted OpenPGP key is not accepted.
                 let (opened, _) = open(&letter, &[ours], &[]);
                 assert!(opened.proven_sender().is_none());
                 let letter = partner.writes(&entity, &options);
@@ -157,8 +157,9 @@ fn signed_only_is_verified_by_both() {
     block.kept();
 }
 
-/// What servers do to letters on their way: lines over 998 octets are broken (RFC 5321 §4.5.3.1.6, as Postfix does it), and where the
-/// next server has no 8BITMIME (RFC 6152 §3), octets that are not ASCII are written as quoted-printable.
+/// What servers do to letters in transit: lines over 998 octets are broken (RFC 5321 §4.5.3.1.6, as Postfix
+/// does it), and if the next server has no 8BITMIME (RFC 6152 §3), non-ASCII octets are encoded as
+/// quoted-printable.
 fn through_a_hop(letter: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let is_ascii = letter.is_ascii();
@@ -209,7 +210,7 @@ fn a_signature_in_clear_verifies_behind_a_hop_that_breaks_lines_and_one_without_
             let (opened, _) = open(&arrived, &[], &[trusted(ours.public())]);
             assert!(opened.proven_sender().is_some(), "{what}, {kind_name}: {opened:?}");
         }
-        // The hop does break what was signed as it came.
+        // The hop does break content that was signed unencoded.
         let (content, signature) = parts(&closed(&letter, Some(own(OURS[0].1)), &[], Profile::default()));
         let body = [b"Content-Type: text/plain\r\n\r\n", body(&letter)].concat();
         assert_ne!(through_a_hop(&body), body, "{what}");
@@ -228,7 +229,7 @@ fn a_signature_in_clear_verifies_behind_a_hop_that_breaks_lines_and_one_without_
     assert!(broken.is_err(), "a hop that breaks nothing proves nothing");
 }
 
-/// What is signed in a letter of ours, and the signature: cut out by hand.
+/// The signed content of a letter of ours, and its signature: cut out by hand.
 fn parts(letter: &[u8]) -> (String, String) {
     let text_of = String::from_utf8(letter.to_vec()).unwrap();
     let boundary = text_of.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -250,7 +251,7 @@ fn inline_messages_are_read_and_what_is_beside_them_is_told() {
     let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
     assert!(opened.proven_sender().is_some() && opened.was_decrypted(), "{opened:?}");
     assert!(String::from_utf8(got).unwrap().contains("R3LDtsOfZQ"), "the text in base64");
-    // Text around it could be anyone's: it stays closed.
+    // Text around it could be anyone's: it stays encrypted.
     let letter = [head.as_bytes(), b"Please look at this:\r\n", &message].concat();
     let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
     assert!(!opened.was_decrypted() && got.is_empty());

@@ -1,4 +1,4 @@
-//! Against gpgsm 2.2, the S/MIME of GnuPG: it reads AES-CBC with PKCS#1 v1.5 and nothing newer.
+//! With gpgsm 2.2, the S/MIME of GnuPG: it reads AES-CBC with PKCS#1 v1.5 and nothing newer.
 
 use sealpost_seal::{Kind, OwnKey, Profile};
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ impl Drop for Gpgsm {
 }
 
 impl Gpgsm {
-    /// Or what it says of a key that it does not take.
+    /// Or its error about a key that it does not accept.
     fn new(partner: Partner) -> Result<Self, String> {
         let gpgsm = Self { home: lab::folder(), partner };
         let home = gpgsm.home.path();
@@ -81,7 +81,7 @@ impl Gpgsm {
         letter.into_bytes()
     }
 
-    /// What is in a letter that we have closed for it.
+    /// The content of a letter that we have encrypted for it.
     fn opens(&self, letter: &[u8], ours: &OwnKey, profile: Profile) -> Result<Vec<u8>, String> {
         let sent = closed(letter, Some(ours), std::slice::from_ref(self.partner.public()), profile);
         let inner = self.private("--decrypt", &der(&sent))?;
@@ -134,7 +134,7 @@ fn gpgsm_reads_the_default_profile_and_we_read_what_it_writes() {
     }
     let what = "to RSA-2048, signed by RSA-3072: CBC, PKCS#1, PKCS#1 (the default)";
     block.yes(PROGRAM, "reads ours", what);
-    // What it cannot read is known, and why the default is what it is; a newer gpgsm may do better.
+    // What it cannot read is known, and the reason for the default; a newer gpgsm may do better.
     let newer = gpgsm.opens(&lab::letters()[0].1, ours, Profile::bsi()).map(|_| ());
     block.row(
         PROGRAM,
@@ -153,7 +153,7 @@ fn gpgsm_reads_the_default_profile_and_we_read_what_it_writes() {
     let large = lab::large_entity(30 << 20);
     lab::reads(&gpgsm.writes(&large), ours, gpgsm.partner.public(), &large, "30 MB");
     block.yes(PROGRAM, "writes to us", "30 MB: to RSA-3072, signed by RSA-2048");
-    // It crashes, and says so in other words each time.
+    // It crashes, with a different message each time.
     let curve = Gpgsm::new(Partner::curve("P-256"))
         .map(drop)
         .map_err(|_its_words| "it takes none from PKCS#12".to_owned());

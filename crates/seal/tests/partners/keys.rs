@@ -1,4 +1,4 @@
-//! Keys read from every file that people send, made, imported, certified, kept and judged.
+//! Keys from all files that people send: parsed, made, imported, certified, stored and judged.
 
 use std::io::Write as _;
 
@@ -173,7 +173,7 @@ fn a_zip_that_unfolds_without_end_is_refused() {
 
 #[test]
 fn certificates_that_must_not_be_used_are_told_by_what_is_wrong_with_them() {
-    // They are made while this runs, and valid from the second in which they are.
+    // They are made while this runs, and valid from the second of their creation.
     let now = now().plus(std::time::Duration::from_secs(600));
     let address = Address::parse("info@clinic.example").unwrap();
     let here = Some(Covers::Address(&address));
@@ -186,7 +186,7 @@ fn certificates_that_must_not_be_used_are_told_by_what_is_wrong_with_them() {
     let other = Address::parse("info@other.example").unwrap();
     let there = Some(Covers::Address(&other));
     assert_eq!(judge(good.public().facts(), Purpose::Encrypt, there, now), [Objection::AddressMismatch]);
-    // Below a domain is another domain.
+    // A name below a domain is another domain.
     let below = Domain::parse("example").unwrap();
     let there = Some(Covers::Domain(&below));
     assert_eq!(judge(good.public().facts(), Purpose::Encrypt, there, now), [Objection::DomainMismatch]);

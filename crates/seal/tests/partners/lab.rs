@@ -1,4 +1,4 @@
-//! What every test here needs: folders, other people's programs, letters, keys. Knows no format.
+//! Shared helpers: folders, other programs, letters, keys. Knows no format.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use sealpost_seal::{
 };
 use tempfile::TempDir;
 
-/// The present: other people's programs take no other.
+/// The current time: other programs accept no other.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }
@@ -21,7 +21,7 @@ pub(crate) fn folder() -> TempDir {
     tempfile::Builder::new().prefix("sl").tempdir_in("/tmp").unwrap()
 }
 
-/// Runs another program; its standard output, or what it said.
+/// Runs another program; returns its standard output, or its error.
 pub(crate) fn run(program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     run_with(program, arguments, input, &[])
 }
@@ -51,13 +51,14 @@ pub(crate) fn run_with(
     }
 }
 
-/// Where a package of the Python that `cargo xtask test` prepares lies. `None`: nobody has, and a plain `cargo test` does without.
+/// Folder of a package of the Python that `cargo xtask test` prepares. `None`: not prepared, and a plain `cargo test`
+/// does without.
 pub(crate) fn python_package(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let named = std::env::var_os("SEALPOST_EXPORTS_PYTHON").map(PathBuf::from);
     let prepared = named.is_some();
     let python = named.unwrap_or_else(|| root.join("target/venv-exports/bin/python"));
-    // Not imported: what a package does then is its own affair.
+    // Not imported, as importing may have side effects.
     let where_is =
         format!("import importlib.util as i; print(i.find_spec({name:?}).submodule_search_locations[0])");
     match run(text(&python), &["-c", &where_is], b"") {
@@ -106,7 +107,7 @@ pub(crate) fn worker() -> Worker {
     Worker::find(Some(&PathBuf::from(env!("CARGO_BIN_EXE_sealpost-seal"))), limits).unwrap()
 }
 
-/// What is asked of the worker by somebody who knows these keys and no list.
+/// Parameters of a worker with these keys and no lists.
 pub(crate) fn opening<'a>(own: &'a &'a [&'a OwnKey], trusted: &'a [TrustedKey]) -> Opening<'a> {
     Opening {
         own,
@@ -157,7 +158,7 @@ pub(crate) fn passphrase(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
 }
 
-/// Letters of every shape, by name.
+/// Letters of every form, by name.
 pub(crate) fn letters() -> Vec<(&'static str, Vec<u8>)> {
     let head = "Received: from pc by mail\r\nFrom: Mail <mail@insurer.example>\r\nTo: info@clinic.example\r\n\
                 Subject: =?utf-8?Q?F=C3=A4lle?=\r\nMessage-ID: <1@insurer.example>\r\nReferences: <0@clinic.example>\r\n\
@@ -194,7 +195,7 @@ pub(crate) fn letters() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// What of these letters a partner's program is given to sign and to encrypt: what says what they are, and what they say.
+/// The parts of these letters that a partner's program signs and encrypts: content fields and body.
 pub(crate) fn entities() -> Vec<(&'static str, Vec<u8>)> {
     let with_mime = letters().into_iter().filter(|(name, _)| *name != "no MIME");
     with_mime
@@ -206,12 +207,12 @@ pub(crate) fn entities() -> Vec<(&'static str, Vec<u8>)> {
         .collect()
 }
 
-/// An entity of so many bytes.
+/// An entity of this many bytes.
 pub(crate) fn large_entity(bytes: usize) -> Vec<u8> {
     [b"Content-Type: text/plain\r\n\r\n", body(&large(bytes))].concat()
 }
 
-/// The same letter with another octet in the middle of what is encrypted.
+/// The same letter with one octet changed in the middle of the ciphertext.
 pub(crate) fn tampered(letter: &[u8]) -> Vec<u8> {
     let mut changed = letter.to_vec();
     let middle = letter.len() - body(letter).len() / 2;
@@ -220,7 +221,7 @@ pub(crate) fn tampered(letter: &[u8]) -> Vec<u8> {
     changed
 }
 
-/// Opens what a partner wrote, whose signature is proven; and what somebody has changed of it, whose is not.
+/// Opens a partner's letter, whose signature is verified; and a changed one, whose signature is not.
 pub(crate) fn reads(letter: &[u8], ours: &OwnKey, partner: &PartnerKey, entity: &[u8], what: &str) {
     let (opened, got) = open(letter, &[ours], &[trusted(partner)]);
     assert!(opened.proven_sender().is_some(), "{what}: {opened:?}");
@@ -232,7 +233,7 @@ pub(crate) fn reads(letter: &[u8], ours: &OwnKey, partner: &PartnerKey, entity: 
     assert!(got.is_empty() || marked, "{what}, changed: {opened:?}");
 }
 
-/// A letter with a file of so many bytes.
+/// A letter with a file of this many bytes.
 pub(crate) fn large(bytes: usize) -> Vec<u8> {
     let mut letter =
         b"From: mail@insurer.example\r\nTo: info@clinic.example\r\nSubject: large\r\nMIME-Version: 1.0\r\n\
@@ -245,13 +246,13 @@ pub(crate) fn large(bytes: usize) -> Vec<u8> {
     letter
 }
 
-/// Everything behind the first empty line.
+/// Everything after the first empty line.
 pub(crate) fn body(letter: &[u8]) -> &[u8] {
     let at = letter.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
     &letter[at + 4..]
 }
 
-/// Line ends of mail, whatever a program on Unix has made of them.
+/// CRLF line ends, whatever a program on Unix has made of them.
 pub(crate) fn crlf(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {

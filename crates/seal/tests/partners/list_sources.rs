@@ -1,5 +1,5 @@
-//! Where lists of revoked certificates are said to be by a partner's certificate, by the one between it and the root, and by the root;
-//! and what a list of each is worth in the worker.
+//! URLs of revocation lists in a partner's certificate, in the intermediate one, and in the root; and the
+//! worker's verdict on each list.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ impl Authorities {
         run("openssl", &[&sign[..], &["-extfile", &ext, "-out", &out]].concat(), b"").unwrap();
     }
 
-    /// The list of this authority, with that certificate on it.
+    /// The list of this authority, naming that certificate.
     fn list(&self, of: &str, names: &str) -> Vec<u8> {
         let at = |ending: &str| self.path(&format!("{of}.{ending}"));
         std::fs::write(at("index"), "").unwrap();
@@ -77,7 +77,7 @@ impl Authorities {
         run("openssl", &["x509", "-in", &self.path(&format!("{name}.pem")), "-outform", "DER"], b"").unwrap()
     }
 
-    /// The house's file, with what leads to the root.
+    /// The partner's key file, with the chain to the root.
     fn key(&self) -> PartnerKey {
         let (house, between, out) =
             (self.path("house.pem"), self.path("between.pem"), self.path("house.p7b"));
@@ -106,7 +106,7 @@ fn each_certificate_on_the_way_to_a_root_names_its_authority_s_list() {
         (of_root.len(), of_root[0].certificate == root, of_root[0].authority == root),
         (1, true, true)
     );
-    // Nobody believes this authority, or one that only has its name.
+    // Neither this authority is trusted, nor one that only has its name.
     assert!(ListSource::of_key(&key, &[], now()).is_empty());
     assert!(ListSource::of_key(&key, &[Authorities::new().der("root")], now()).is_empty());
 

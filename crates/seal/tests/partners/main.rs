@@ -1,4 +1,4 @@
-//! Letters closed and opened against other people's programs, and against whoever changes them on the way.
+//! Letters encrypted and decrypted with other programs, and attacks in transit.
 
 #![expect(
     clippy::unwrap_used,

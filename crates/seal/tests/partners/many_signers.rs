@@ -1,5 +1,6 @@
-//! What the largest revocation lists cost: a letter with as many signatures as are judged, all below authorities with lists of 8 MiB, stays
-//! well below what one letter may cost. The lists are decoded once for all of them.
+//! The cost of the largest revocation lists: a letter with as many signatures as are judged, all below
+//! authorities with lists of 8 MiB, stays well below the limits of one letter. The lists are decoded once for
+//! all of them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use sealpost_seal::{Limits, Opening, OwnKey, SignatureVerdict, Trust, Worker};
 
 use crate::lab::{crlf, folder, opening, run, runtime, text};
 
-/// Of a list; 35 octets each.
+/// Entries of a list, 35 octets each.
 const ENTRIES: u32 = 230_000;
 const SIGNERS: u32 = 16;
 const FROM: &str = "info@clinic.example";
@@ -50,7 +51,7 @@ fn issued(subject: &str, serial: u32, key: &PKey<Private>, by: (&str, &PKey<Priv
     certificate.build()
 }
 
-/// The authority's list, with numbers that nobody has.
+/// The authority's list, with unused serial numbers.
 fn list(by: &str, key: &PKey<Private>) -> Vec<u8> {
     let now = Asn1Time::days_from_now(0).unwrap();
     let mut list = X509CrlBuilder::new().unwrap();
@@ -66,7 +67,7 @@ fn list(by: &str, key: &PKey<Private>) -> Vec<u8> {
         revoked.set_revocation_date(&now).unwrap();
         list.add_revoked(revoked.build()).unwrap();
     }
-    // RFC 5280 §5.2.1, §5.2.3: no list is without these two.
+    // RFC 5280 §5.2.1, §5.2.3: every list has these two.
     for (nid, der) in [(Nid::AUTHORITY_KEY_IDENTIFIER, &[0x30, 0][..]), (Nid::CRL_NUMBER, &[2, 1, 1])] {
         let oid = Asn1Object::from_str(nid.short_name().unwrap()).unwrap();
         let der = Asn1OctetString::new_from_bytes(der).unwrap();
@@ -115,5 +116,5 @@ fn a_letter_of_many_signers_with_the_largest_lists_is_judged_in_time() {
     assert_eq!(verdicts, [SignatureVerdict::Valid(Trust::Chain); 2 * SIGNERS as usize]);
 }
 
-/// Seconds; a sixth of what a letter may cost, and several times what this one does.
+/// Seconds; a sixth of a letter's limit, and several times what this one takes.
 const CPU: u64 = 5;

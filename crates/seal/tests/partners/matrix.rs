@@ -1,5 +1,6 @@
-//! The matrix of who reads whom, as tests find it: each block of docs/partners/interop.md is what one test has seen. It is compared,
-//! and written with `SEALPOST_WRITE=1`, so that no line of the page says more than was tried.
+//! The interoperability matrix, as observed by tests: each block of docs/partners/interop.md is the result of
+//! one test. It is compared, or written with `SEALPOST_WRITE=1`, so that no line of the page claims more than
+//! was tested.
 
 use std::sync::Mutex;
 
@@ -17,7 +18,7 @@ impl Block {
         Self { name, rows: Vec::new() }
     }
 
-    /// What was tried with which program, and what came of it.
+    /// One result: program, direction, what was tested, outcome.
     pub(crate) fn row(&mut self, program: &str, direction: &str, what: &str, outcome: &Result<(), String>) {
         let said = match outcome {
             Ok(()) => "yes".to_owned(),
@@ -26,12 +27,12 @@ impl Block {
         self.rows.push(format!("| {program} | {direction} | {what} | {said} |\n"));
     }
 
-    /// It went well.
+    /// A success.
     pub(crate) fn yes(&mut self, program: &str, direction: &str, what: &str) {
         self.row(program, direction, what, &Ok(()));
     }
 
-    /// The page says so, or is made to.
+    /// Compares with the page, or writes it.
     pub(crate) fn kept(self) {
         static PAGE_IN_USE: Mutex<()> = Mutex::new(());
         let _alone = PAGE_IN_USE.lock().unwrap();
@@ -49,7 +50,7 @@ impl Block {
     }
 }
 
-/// The last thing that a program said, without the names of files of ours.
+/// A program's last message, without our file names.
 fn reason(said: &str) -> String {
     let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
     let words: Vec<&str> = last.split_whitespace().filter(|word| !word.contains('/')).collect();

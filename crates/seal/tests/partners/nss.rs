@@ -1,4 +1,4 @@
-//! Against NSS, the S/MIME of Thunderbird, by its `cmsutil`.
+//! With NSS, the S/MIME of Thunderbird, by its `cmsutil`.
 
 use sealpost_seal::{Content, Kind, OwnKey, Profile};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Nss {
         run("certutil", &trust, b"").unwrap();
     }
 
-    /// What is in a letter that we have closed for it.
+    /// The content of a letter that we have encrypted for it.
     fn opens(&self, letter: &[u8], ours: &OwnKey, profile: Profile) -> Result<Vec<u8>, String> {
         let sent = closed(letter, Some(ours), std::slice::from_ref(self.partner.public()), profile);
         let inner = self.run("cmsutil", &["-D"], &der(&sent))?;

@@ -1,5 +1,5 @@
-//! Against OpenPGP.js, the OpenPGP of web mail: both ways, and what its newest form is worth to us. `cargo xtask test` fetches
-//! the package.
+//! With OpenPGP.js, the OpenPGP of web mail: in both directions, and whether we read its newest format.
+//! `cargo xtask test` fetches the package.
 
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ fn openpgpjs_reads_what_we_close_and_we_read_what_it_closes() {
                 let what = format!("{name}, {format}, {entity_name}");
                 lab::reads(&as_letter(&message), ours, &partner, &entity, &what);
             }
-            // Which it takes is its own choice: our key does not say that it reads SEIPDv2.
+            // It chooses itself: our key does not declare SEIPDv2.
             let asked = if format == "aead" { " asked for" } else { "" };
             block.yes(NAME, "writes to us", &format!("to Curve25519, signed by {name}: {shape}{asked}"));
         }

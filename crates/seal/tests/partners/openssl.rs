@@ -1,4 +1,5 @@
-//! Against the `openssl` program, which is another version than the library we build: both ways, every profile.
+//! With the `openssl` program, which is another version than the library we build: in both directions, every
+//! profile.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use crate::matrix::Block;
 
 const PROGRAM: &str = "OpenSSL 3.0 `cms`";
 
-/// A partner who has nothing but `openssl cms`.
+/// A partner with nothing but `openssl cms`.
 pub(crate) struct Partner {
     pub(crate) folder: TempDir,
     /// With its private key, as ours: to ask our own code.
@@ -96,7 +97,7 @@ impl Partner {
         ::openssl::x509::X509::from_pem(&std::fs::read(self.at("ca.pem")).unwrap()).unwrap().to_der().unwrap()
     }
 
-    /// What `openssl cms -decrypt` makes of a letter.
+    /// The result of `openssl cms -decrypt` on a letter.
     pub(crate) fn decrypts(&self, letter: &[u8]) -> Result<Vec<u8>, String> {
         let letter = self.put("in.eml", letter);
         let (cert, key) = (self.at("cert.pem"), self.at("key.pem"));
@@ -105,7 +106,7 @@ impl Partner {
         run("openssl", &arguments, b"")
     }
 
-    /// What `openssl cms -verify` makes of a signed entity, with our certificate for its root.
+    /// The result of `openssl cms -verify` on a signed entity, with our certificate as its root.
     pub(crate) fn verifies(&self, entity: &[u8], signer: &OwnKey) -> Result<Vec<u8>, String> {
         let entity = self.put("signed.eml", entity);
         let root = self.put("ours.pem", signer.public().to_text().unwrap().as_bytes());

@@ -1,5 +1,6 @@
-//! Public samples of CMS, certificates, lists and answers of authorities, as they lie in the package `asn1crypto-tests`
-//! (`tests/exports/requirements.txt`): each is taken apart as the table `public_cms.tsv` says. None is copied here.
+//! Public samples of CMS, certificates, lists and OCSP responses from the package `asn1crypto-tests`
+//! (`tests/exports/requirements.txt`): each is parsed with the result in the table `public_cms.tsv`. None is copied
+//! here.
 
 use std::path::Path;
 
@@ -32,7 +33,7 @@ impl Samples<'_> {
         }
     }
 
-    /// What comes of a letter that is this message, for somebody who has the samples' own key and trusts it.
+    /// The result for a letter with this message, with the samples' own key, trusted.
     fn message(&self, der: &[u8]) -> String {
         let own = OwnKey::import(&self.bytes("keys/test.key+keys/test.crt"), None).unwrap();
         let letter = format!(
@@ -61,7 +62,7 @@ impl Samples<'_> {
         said.join("; ")
     }
 
-    /// What an answer of an authority is worth: the answer, the certificate, its authority, a root.
+    /// The verdict on an OCSP response: the response, the certificate, its authority, a root.
     fn answer(&self, sample: &str) -> String {
         let [response, certificate, root] = sample.split('+').collect::<Vec<_>>()[..] else {
             panic!("{sample}")

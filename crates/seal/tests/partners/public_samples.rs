@@ -1,5 +1,5 @@
-//! Samples that libraries test themselves with, as they lie in the registry's packages that we build with anyway: each is opened, or
-//! not, as the table `public_samples.tsv` says. None is copied here.
+//! Test samples of libraries, from the registry packages that we build with anyway: each is opened, or not,
+//! as in the table `public_samples.tsv`. None is copied here.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::lab::{body, crlf, open};
 
 const TABLE: &str = include_str!("public_samples.tsv");
 
-/// Where cargo has unpacked the package.
+/// The folder into which cargo has unpacked the package.
 fn package(name: &str, all: &serde_json::Value) -> PathBuf {
     let packages = all["packages"].as_array().unwrap();
     let found = packages.iter().find(|package| package["name"] == name).unwrap();
@@ -28,7 +28,7 @@ fn all_packages() -> serde_json::Value {
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
-/// A file of the package; behind a colon the name of an array in C.
+/// A file of the package; after a colon the name of an array in C.
 fn sample(package: &Path, place: &str) -> Vec<u8> {
     let (file, array) = place.split_once(':').unwrap_or((place, ""));
     let bytes = std::fs::read(package.join(file)).unwrap();
@@ -53,7 +53,7 @@ fn letter(message: &[u8]) -> Vec<u8> {
     [head, armoured.as_bytes()].concat()
 }
 
-/// What comes of a message, with this key.
+/// The result for a message, with this key.
 fn opened(key: &[u8], message: &[u8]) -> String {
     let own = match OwnKey::import(key, None) {
         Ok(own) => own,
@@ -70,7 +70,7 @@ fn opened(key: &[u8], message: &[u8]) -> String {
     }
 }
 
-/// What is in a file of keys.
+/// The result for a file of keys.
 fn keys(file: &[u8]) -> String {
     match PartnerKey::read(file) {
         Ok(keys) => {
@@ -79,7 +79,7 @@ fn keys(file: &[u8]) -> String {
             format!("{} keys, {encrypt} that encrypt, {revoked} revoked", keys.len())
         }
         Err(KeyError::Unknown) => "no keys: this is no certificate and no key".to_owned(),
-        // Without the moment at which it was asked.
+        // Without the time of the check.
         Err(error) => format!("no keys: {}", error.to_string().split(" at time").next().unwrap_or_default()),
     }
 }

@@ -1,6 +1,6 @@
-//! Public samples of S/MIME, as they lie in the package `cryptography-vectors` (`tests/exports/requirements.txt`): letters of NIST's suite
-//! for chains of certificates (PKITS), and letters of other programs. Each is judged as the table `public_smime.tsv` says, and nothing that
-//! NIST calls invalid counts but where the table's head says why. None is copied here.
+//! Public samples of S/MIME from the package `cryptography-vectors` (`tests/exports/requirements.txt`): letters of NIST's suite for
+//! certificate chains (PKITS), and letters of other programs. Each is judged as in the table `public_smime.tsv`, and nothing that
+//! NIST calls invalid is accepted except where the table's head says why. None is copied here.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,8 +13,8 @@ use crate::lab::{self, body, crlf, open, runtime, worker};
 
 const TABLE: &str = include_str!("public_smime.tsv");
 
-/// What NIST calls invalid for a reason that a gateway does not ask for: who reads mail names no policy (RFC 5280 §6.1.1), and what a
-/// certificate demands of policies all its holders' letters would have to fulfil.
+/// What NIST calls invalid for reasons that do not apply to a gateway: a mail reader requires no policy (RFC 5280 §6.1.1), and
+/// policy requirements of a certificate would concern all letters of its holders.
 const OF_POLICIES: [&str; 5] = ["Policy", "Policies", "Mapping", "inhibitAny", "equireExplicit"];
 
 fn all_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -26,7 +26,7 @@ fn all_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     std::fs::read_dir(folder).unwrap().filter_map(read).collect()
 }
 
-/// What one of NIST's letters is worth to somebody who believes its root and has all of its lists.
+/// The verdict on one of NIST's letters, with its root trusted and all of its lists.
 fn verdict(letter: &[u8], roots: &[Vec<u8>], crls: &[Vec<u8>]) -> SignatureVerdict {
     let letter = crlf(letter);
     let opening = Opening { roots, crls, ..lab::opening(&(&[] as &[&OwnKey]), &[]) };
@@ -43,7 +43,7 @@ fn word(verdict: SignatureVerdict) -> String {
     }
 }
 
-/// What comes of a letter of another program, with this key.
+/// The result for a letter of another program, with this key.
 fn opened(message: &[u8], key: &OwnKey) -> String {
     let pem = String::from_utf8(message.to_vec()).unwrap();
     let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();

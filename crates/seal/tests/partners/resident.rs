@@ -1,14 +1,14 @@
-//! Another program that stays for many jobs: to start a virtual machine for each takes longer than everything it is asked.
+//! A resident helper program for many jobs: starting a virtual machine for each would take longer than the jobs.
 //!
-//! A job is a line of words with tabs between them and at last the length of the input, which follows. The answer is `ok` or
-//! `no` and a length in a line, and the output or what was wrong.
+//! A job is a line of words separated by tabs, ending with the length of the input, which follows. The answer is `ok`
+//! or `no` and a length in a line, followed by the output or the error.
 //!
-//! Must never know: what is asked.
+//! Must never know: the content of a job.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// The program; it ends when nobody has jobs for it.
+/// The program; it ends when its input closes.
 pub(crate) struct Resident {
     name: String,
     child: Child,
@@ -25,7 +25,7 @@ impl Resident {
         Self { name: program.to_owned(), child, jobs, answers }
     }
 
-    /// What it makes of this, or what it said was wrong.
+    /// Its output for this job, or its error.
     pub(crate) fn ask(&mut self, words: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
         let job = format!("{}\t{}\n", words.join("\t"), input.len());
         let jobs = self.jobs.as_mut().unwrap();

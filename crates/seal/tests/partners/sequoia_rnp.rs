@@ -1,4 +1,4 @@
-//! Against Sequoia's `sq` (another version than the library we use) and rnp, the OpenPGP of Thunderbird.
+//! With Sequoia's `sq` (another version than the library we use) and rnp, the OpenPGP of Thunderbird.
 
 use sealpost_seal::{Kind, PartnerKey, Profile};
 

@@ -1,5 +1,5 @@
-//! A letter with several signers: each is judged by itself. A stranger beside a partner spoils nothing and lends nothing, whichever of
-//! them stands first. And what calls itself signed without saying how.
+//! A letter with several signers: each is judged separately. A stranger beside a partner neither adds nor removes trust, in either
+//! order. And content that is labelled as signed without a protocol.
 
 use sealpost_seal::{
     Distrust, FromMatch, Harvest, Lists, Opened, Opening, OwnKey, PartnerKey, Sender, SignatureVerdict,
@@ -17,8 +17,7 @@ impl Signers {
         text(&self.0.path().join(format!("{name}.{ending}"))).to_owned()
     }
 
-    /// One who has signed for himself. The longer the subject, the further behind stands his signature (DER sorts them, and the short
-    /// ones come first).
+    /// A self-signed signer. The longer the subject, the later his signature (DER sorts them, the short ones come first).
     fn with(self, name: &str, subject: &str, address: &str) -> Self {
         let names = format!("subjectAltName=email:{address}");
         let (key, out) = (self.path(name, "key"), self.path(name, "pem"));
@@ -48,7 +47,7 @@ impl Signers {
 const PARTNER: &str = "info@clinic.example";
 const STRANGER: &str = "somebody@elsewhere.example";
 
-/// Strangers who stand before the partner and behind.
+/// Strangers before and after the partner.
 fn signers(stranger: &str) -> Signers {
     Signers(folder()).with("partner", "/CN=The partner", PARTNER).with("before", "/CN=X", stranger).with(
         "behind",
@@ -57,7 +56,7 @@ fn signers(stranger: &str) -> Signers {
     )
 }
 
-/// What is found of each, in their order.
+/// The verdict on each, in order.
 fn verdicts(opened: &Opened) -> Vec<(SignatureVerdict, FromMatch)> {
     opened.signatures.iter().map(|found| (found.verdict, found.from)).collect()
 }
@@ -104,7 +103,8 @@ fn a_partner_s_signature_beside_a_stranger_s_lends_no_trust() {
     }
 }
 
-/// By chains: the partner's authority is believed, the stranger's is not, although it gave him the partner's address.
+/// By chains: the partner's authority is trusted, the stranger's is not, although it issued a certificate for the partner's
+/// address.
 #[test]
 fn a_chain_counts_for_the_signer_below_it_alone() {
     let signers = signers(PARTNER);
@@ -130,7 +130,7 @@ fn a_chain_counts_for_the_signer_below_it_alone() {
     }
 }
 
-/// RFC 1847 §2.1: `protocol` names the type of the second part; programs that leave it out are read by that type alone.
+/// RFC 1847 §2.1: `protocol` names the type of the second part; without it that type alone decides.
 #[test]
 fn what_is_signed_is_said_by_the_protocol_and_the_second_part() {
     let signers = Signers(folder()).with("partner", "/CN=The partner", PARTNER);

@@ -1,4 +1,4 @@
-//! The worker from outside: what it is not given, what ends it, what it says then.
+//! The worker from outside: what it is not given, what ends it, what it reports then.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -54,11 +54,11 @@ fn a_limit_ends_it_and_is_told() {
     assert!(matches!(done, Err(OpenError::Worker(_))), "{done:?}");
     let nowhere = Worker::find(Some("/nonexistent/sealpost-seal".as_ref()), Limits::default());
     assert!(matches!(nowhere, Err(WorkerError::Missing(_))));
-    // A letter that ends early is no letter.
+    // A truncated letter is an error.
     let worker = Worker::find(Some(WORKER.as_ref()), Limits::default()).unwrap();
     let done = lab::runtime().block_on(worker.open(&letter[..100], length, &opening, tokio::io::sink()));
     assert!(matches!(done, Err(OpenError::Worker(_))), "{done:?}");
-    // One that no worker could hold is not even begun, however often it comes.
+    // One that no worker could hold is not begun at all, however often it comes.
     let done = lab::runtime().block_on(worker.open(&b"x"[..], u64::MAX / 2, &opening, tokio::io::sink()));
     assert!(matches!(done, Err(OpenError::Worker(WorkerError::Limit(_)))), "{done:?}");
     let impatient = Limits { wall: Duration::from_millis(1), ..Limits::default() };
@@ -71,7 +71,7 @@ fn a_limit_ends_it_and_is_told() {
     );
 }
 
-/// Counts how often it is asked.
+/// Counts requests.
 struct Counted(AtomicUsize);
 
 impl Lends for Counted {
@@ -92,7 +92,7 @@ fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
     let taken = folder.path().join("taken");
     let task = "{\"decrypt\":{\"how\":\"pkcs1\",\"encrypted\":\"AAAA\",\"length\":32}}";
     for asks in ["{\"needs\":7}".to_owned(), format!("{{\"asks\":{{\"at\":0,\"task\":{task}}}}}")] {
-        // In the place of a program that makes a copy for the job, this one asks for keys itself.
+        // In place of a program that forks for the job, this one requests keys itself.
         let script = format!(
             r#"#!/usr/bin/python3
 import array, os, socket
@@ -120,7 +120,7 @@ while os.read(streams[0], 65536): pass
     }
 }
 
-/// Where nobody but this test asks: what a worker that was taken over hears when it asks for an S/MIME key.
+/// What a compromised worker gets when it requests an S/MIME key; only this test requests one.
 #[test]
 fn an_smime_key_is_lent_to_no_worker() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -182,14 +182,14 @@ while True:
     }
 }
 
-/// Ended processes that nobody asks after go to process 1, and in a container that may be the gateway, which asks after
-/// none but its own.
+/// Zombies that are not reaped go to process 1, and in a container that may be the gateway, which only reaps
+/// its own.
 #[test]
 fn a_copy_that_was_given_up_leaves_nothing_behind() {
     use tokio::io::AsyncWriteExt as _;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     let folder = lab::folder();
-    // Its copies are known by this name, whoever else is at work.
+    // Its copies have this name, whatever else is running.
     let name = "given-up-worker";
     let program = folder.path().join(name);
     std::os::unix::fs::symlink(WORKER, &program).unwrap();
@@ -198,7 +198,7 @@ fn a_copy_that_was_given_up_leaves_nothing_behind() {
     let opening = lab::opening(&nobody, &[]);
     lab::runtime().block_on(async {
         let (letter, mut rest) = tokio::io::duplex(1 << 16);
-        // What is more than fits into the pipes has been read by a copy.
+        // More than fits into the pipes, so a copy has read some of it.
         let much = vec![b'x'; 1 << 20];
         tokio::select! {
             done = worker.open(letter, 1 << 28, &opening, tokio::io::sink()) => panic!("there is more to come: {done:?}"),
@@ -214,7 +214,7 @@ fn a_copy_that_was_given_up_leaves_nothing_behind() {
     });
 }
 
-/// Processes of that name, ended ones too.
+/// Processes of that name, including zombies.
 fn processes(name: &str) -> Vec<String> {
     let all = std::fs::read_dir("/proc").unwrap().flatten();
     let stats = all.filter_map(|one| std::fs::read_to_string(one.path().join("stat")).ok());
@@ -246,7 +246,7 @@ fn a_copy_has_the_pipes_of_its_own_letter_and_no_others() {
     }
     let children = format!("/proc/{0}/task/{0}/children", program.id());
     let pipes: Vec<_> = jobs.iter().flat_map(|(wanted, ..)| wanted.clone()).collect();
-    // What the test itself was started with is everybody's.
+    // Descriptors that the test itself inherited are in all processes.
     let open = |pid: &str| {
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
         let open = open.filter_map(|one| std::fs::read_link(one.path()).ok());
@@ -256,7 +256,7 @@ fn a_copy_has_the_pipes_of_its_own_letter_and_no_others() {
     };
     let mut looks = 0;
     loop {
-        // What a copy has for a moment before it is shut in, goes before it reads.
+        // What a copy has for a moment before it is sandboxed, is gone before it reads.
         let copies = std::fs::read_to_string(&children).unwrap();
         let mut have: Vec<_> = copies.split_whitespace().filter_map(open).collect();
         have.sort();
@@ -276,7 +276,7 @@ fn a_copy_has_the_pipes_of_its_own_letter_and_no_others() {
     drop(jobs);
 }
 
-/// A program that has no descriptors left does not take a job for the end of one, nor go.
+/// A program without free descriptors neither takes a job for the end of one, nor ends.
 #[test]
 fn a_job_that_did_not_come_through_whole_is_not_begun() {
     use std::os::fd::AsFd as _;

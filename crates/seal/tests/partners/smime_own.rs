@@ -1,4 +1,4 @@
-//! Heads: what stays outside, what goes inside, what comes back, and what never does.
+//! Heads: what stays outside, what goes inside, what is restored, and what never is.
 
 use sealpost_seal::{
     CloseError, Closing, Content, Harvest, HeaderProtection, Kind, Note, Objection, Profile, Transport, close,
@@ -23,7 +23,7 @@ fn a_withheld_subject_is_nowhere_outside_and_comes_back() {
                 !outside.contains("F=C3=A4lle") && outside.contains("\r\nSubject: [...]\r\n"),
                 "{outside}"
             );
-            // Threading and the way it came survive.
+            // Threading and trace fields survive.
             for field in
                 ["Message-ID: <1@insurer.example>", "References: <0@clinic.example>", "Received: from pc"]
             {
@@ -61,7 +61,7 @@ fn fields_inside_are_not_believed_and_another_from_is_told() {
     assert!(text.contains("Subject: answer\r\n"));
     assert!(opened.notes.contains(&Note::FieldsInsideIgnored(4)), "{opened:?}");
     assert!(opened.notes.contains(&Note::OtherFromInside));
-    // Where the head is protected, names are taken over: never these.
+    // If the head is protected, fields are taken over: never these.
     let entity = entity.replace("charset=utf-8", "charset=utf-8; hp=\"cipher\"");
     let letter = partner.writes(entity.as_bytes(), ours, &["-aes-256-gcm"], None);
     let (opened, got) = open(&letter, &[ours], &[]);
@@ -85,7 +85,7 @@ fn a_letter_is_closed_for_several_and_each_opens_it() {
     }
     let (opened, got) = open(&sent, &[ours], &[]);
     assert_eq!((opened.still_closed(), got.len()), (Some(sealpost_seal::NotOpened::NoKey), 0));
-    // Old keys stay among ours after a roll-over.
+    // Old keys remain usable after a roll-over.
     let (opened, _) = open(&sent, &[ours, two], &[]);
     assert!(opened.was_decrypted());
 }
@@ -127,7 +127,7 @@ fn nothing_is_closed_to_a_key_that_must_not_be_used() {
 
 #[test]
 fn a_profile_is_raised_by_what_a_partner_says_and_never_lowered() {
-    // What our own programs say in their signatures is what a partner of ours learns.
+    // A partner of ours learns the capabilities that our own programs declare in signatures.
     let ours = own(Kind::SmimeRsa3072);
     let (_, letter) = lab::letters().remove(0);
     let sent = closed(&letter, Some(ours), &[], Profile::default());
@@ -135,7 +135,8 @@ fn a_profile_is_raised_by_what_a_partner_says_and_never_lowered() {
     let learnt = opened.harvest(Harvest::Any).next().unwrap();
     let raised = Profile::default().raised_by(learnt.facts());
     assert_eq!((raised.content, raised.transport), (Content::Aes256Gcm, Transport::Oaep));
-    // The same certificate, brought as a file, says nothing of it; it is raised once, by its own holder's words alone.
+    // The same certificate, imported from a file, declares none; it is raised once, only by its own holder's
+    // declaration.
     let known = ours.public();
     let more = known.raised_by(learnt).unwrap();
     assert_eq!(Profile::default().raised_by(more.facts()), raised);

@@ -1,5 +1,5 @@
-//! How many letters a second, said and not asserted: `cargo test -p sealpost-seal --test partners speed -- --ignored
-//! --nocapture`. Beside them, what starting `openssl cms` for each costs.
+//! Letters per second, printed and not asserted: `cargo test -p sealpost-seal --test partners speed -- --ignored
+//! --nocapture`. For comparison, the cost of starting `openssl cms` for each.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn letters_a_second() {
     });
 }
 
-/// Closing needs a few MiB, whatever the size; opening has room for 60 MB in the default limits.
+/// Encrypting needs a few MiB, whatever the size; decrypting has room for 60 MB in the default limits.
 #[test]
 #[ignore = "it measures, and is large"]
 fn sixty_megabytes() {
@@ -87,7 +87,7 @@ fn say(what: &str, mut once: impl FnMut()) {
     println!("{what}: {each:?}");
 }
 
-/// The very bytes that a worker is given, to be measured by themselves; what it asks its parent for, and what letters name it by.
+/// The exact input of a worker, to be measured separately; its requests, and the public sides of keys.
 fn keep(
     path: &std::path::Path,
     own: &sealpost_seal::OwnKey,

@@ -1,5 +1,5 @@
-//! A key that lies in a token, played by a key in this test's memory: signatures that openssl verifies, letters that the real
-//! worker opens, a token that fails, and what nobody can tell from how it is asked.
+//! A key in a token, simulated by a key in this test's memory: signatures that openssl verifies, letters that the real worker
+//! opens, a failing token, and that its use discloses nothing.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ use sealpost_seal::{
 
 use crate::lab::{self, now, open, run, text, trusted};
 
-/// A token: one key, and how it was asked.
+/// A token: one key, and a record of its use.
 #[derive(Debug)]
 struct Token {
     key: PKey<Private>,
@@ -60,7 +60,7 @@ impl Token {
                     Some(Nid::X9_62_PRIME256V1) => &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
                     _ => &[6, 5, 0x2b, 0x81, 4, 0, 0x22],
                 };
-                // As PKCS#11 has it: in an OCTET STRING.
+                // As in PKCS#11: in an OCTET STRING.
                 let point = [&[4, u8::try_from(point.len()).unwrap()], point.as_slice()].concat();
                 TokenPublic::Curve { curve: curve.to_vec(), point }
             }
@@ -114,14 +114,14 @@ impl Tokens for Token {
         match how {
             KeyEncryption::Pkcs1 => {
                 let Some(block) = self.block(encrypted) else { return Ok(None) };
-                // As tokens do it that know nothing of Bleichenbacher: the padding, and an error if it is wrong.
+                // As in tokens without countermeasures to Bleichenbacher: removes the padding, with an error if it is invalid.
                 let end = block.iter().skip(2).position(|byte| *byte == 0);
                 Ok(match (block.starts_with(&[0, 2]), end) {
                     (true, Some(end)) if end >= 8 => Some(Secret::new(block[end + 3..].to_vec())),
                     _ => None,
                 })
             }
-            // As SoftHSM, but for SHA-1.
+            // As in SoftHSM, except for SHA-1.
             KeyEncryption::Oaep { .. } => {
                 Err(TokenError::Unable { token: "soft".to_owned(), why: "an unknown hash".to_owned() })
             }
@@ -150,7 +150,7 @@ impl Tokens for Token {
 }
 
 impl Token {
-    /// None for a number that is not below this key's modulus, as what was encrypted to another key may be: tokens refuse it.
+    /// `None` for a number that is not below this key's modulus, as with data encrypted to another key: tokens refuse it.
     fn block(&self, encrypted: &[u8]) -> Option<Vec<u8>> {
         let rsa = self.key.rsa().unwrap();
         let mut block = vec![0; encrypted.len()];
@@ -177,7 +177,7 @@ impl Lends for Lent {
     }
 }
 
-/// Opens with the token in the real worker.
+/// Opens a letter with the token in the real worker.
 fn opened(letter: &[u8], token: &Arc<Token>, own: &OwnKey) -> (Result<Opened, OpenError>, Vec<u8>) {
     let lent = Lent(Arc::clone(token), own.clone());
     let nobody: &[&OwnKey] = &[];
@@ -269,7 +269,7 @@ fn nobody_can_tell_a_padding_that_is_wrong_from_a_content_that_is() {
     for content in [Content::Aes256Cbc, Content::Aes256Gcm] {
         let profile = Profile { content, signature: Signature::Pkcs1, ..Profile::default() };
         let closed = lab::closed(letter, None, std::slice::from_ref(own.public()), profile);
-        // A content key that is another one with a right padding, one that is too short, and no padding at all.
+        // A wrong content key with a valid padding, one that is too short, and no padding at all.
         let encrypt = |clear: &[u8], padding| {
             let rsa = token.key.rsa().unwrap();
             let mut to = vec![0; usize::try_from(rsa.size()).unwrap()];
@@ -301,7 +301,7 @@ fn nobody_can_tell_a_padding_that_is_wrong_from_a_content_that_is() {
     drop(other);
 }
 
-/// The letter with this in place of its encrypted content key.
+/// The letter with its encrypted content key replaced.
 fn with_key(letter: &[u8], key: &[u8]) -> Vec<u8> {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD;
@@ -342,7 +342,7 @@ fn a_token_that_fails_is_no_verdict_on_a_letter() {
         assert!(matches!(error, CloseError::Token(_)), "{error}");
         *token.fails.lock().unwrap() = false;
         assert!(opened(&closed, &token, &own).0.is_ok());
-        // Another token's key in its place: nothing decrypts, and that is the token's doing.
+        // Another token's key in its place: nothing decrypts, because of the token.
         let another =
             if token.key.rsa().is_ok() { Token::rsa() } else { Token::curve(Nid::X9_62_PRIME256V1) };
         let (found, _) = opened(&closed, &another, &own);

@@ -1,5 +1,5 @@
-//! Blanks at the ends of signed lines (RFC 3156 §3, §5): what we sign in clear survives a server that takes them away, and what others have
-//! signed is verified as it came.
+//! Trailing white space of signed lines (RFC 3156 §3, §5): what we sign in clear survives a server that
+//! removes it, and what others have signed is verified unchanged.
 
 use sealpost_seal::{Kind, Profile, SignatureVerdict, Trust};
 
@@ -7,7 +7,7 @@ use crate::gnupg::Gpg;
 use crate::lab::{body, closed, folder, open, own, text, trusted};
 use crate::openssl::Partner;
 
-/// What some servers do on the way.
+/// What some servers do in transit.
 fn without_blanks(letter: &[u8]) -> Vec<u8> {
     let lines = letter.split_inclusive(|byte| *byte == b'\n');
     let line = |line: &[u8]| match line.strip_suffix(b"\r\n") {

@@ -1,5 +1,5 @@
-//! HTTP/1.1 to the endpoint, and to nothing else: TLS with a certificate that is verified, no redirect, no proxy. Ended
-//! connections are not waited for: object_store asks again what may be asked twice. Knows no object.
+//! HTTP/1.1 to the endpoint and to no other host: TLS with a verified certificate, no redirect, no proxy. A
+//! connection that has ended fails at once: object_store retries what may be repeated. Knows no object.
 
 use std::io;
 use std::path::Path;
@@ -24,11 +24,11 @@ use tokio_rustls::TlsConnector;
 
 use crate::error::StoreError;
 
-/// For a connection, with TLS.
+/// Timeout for connecting, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For a request of one part and the head of its answer.
+/// Timeout for a request of one part and the head of its response.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Connections that wait for the next request.
+/// Idle connections kept for the next request.
 const IDLE: usize = 8;
 
 /// One host.
@@ -49,7 +49,7 @@ impl std::fmt::Debug for TlsConfig {
 }
 
 impl Endpoint {
-    /// From `https://host[:port]` or `http://host[:port]`.
+    /// Parses `https://host[:port]` or `http://host[:port]`.
     pub(super) fn new(url: &str, authorities: Option<&Path>) -> Result<Self, StoreError> {
         let bad = || StoreError::Damaged { what: "an endpoint like https://s3.insurer.example" };
         let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
@@ -98,7 +98,7 @@ where
     Ok(sender)
 }
 
-/// As object_store wants it.
+/// The connector in the form that object_store expects.
 #[derive(Debug)]
 pub(super) struct Connector(pub(super) Endpoint);
 
@@ -108,7 +108,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Connections to one endpoint. To be used from one runtime.
+/// Connections to one endpoint. To be used from a single runtime.
 #[derive(Debug)]
 struct Connections {
     endpoint: Endpoint,
@@ -123,7 +123,8 @@ impl Connections {
         Some(idle.swap_remove(ready))
     }
 
-    /// Its answer's body may still be coming: until that is read it is not ready, and nobody gets it.
+    /// The response body may still be arriving: until it has been read the connection is not ready and is not
+    /// lent out.
     fn give_back(&self, one: SendRequest<HttpRequestBody>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE {
@@ -152,7 +153,7 @@ impl HttpService for Connections {
     }
 }
 
-/// RFC 9112 §3.2.1: to the server itself, a path and a Host field.
+/// RFC 9112 §3.2.1: a request to the origin server has a path and a Host field.
 fn in_origin_form(mut request: HttpRequest) -> HttpRequest {
     let host =
         request.uri().authority().and_then(|host| hyper::header::HeaderValue::from_str(host.as_str()).ok());
@@ -172,7 +173,7 @@ fn broken(error: hyper::Error) -> HttpError {
     } else if error.is_parse() {
         HttpErrorKind::Decode
     } else if error.is_canceled() || error.is_closed() {
-        // It ended before anything of it was sent.
+        // The connection ended before anything of the request was sent.
         HttpErrorKind::Request
     } else {
         HttpErrorKind::Interrupted

@@ -1,5 +1,5 @@
-//! Large sealed bodies as objects in a bucket of an S3-compatible store. Knows no rows: who refers to an object is not its
-//! business. Everything is asked on a runtime of its own, whatever runtime the callers have.
+//! Large sealed bodies as objects in a bucket of an S3-compatible store. Knows no rows, so not who refers to an object.
+//! All requests run on a runtime of its own, whatever runtime the callers use.
 
 mod connector;
 mod options;
@@ -28,25 +28,25 @@ pub(crate) use self::spool::{Spool, clear as clear_spool, prepare as prepare_spo
 use crate::error::StoreError;
 use crate::own_runtime::OwnRuntime;
 
-/// S3 wants at least this much in each part of an object but the last.
+/// S3's minimum size of every part of an object but the last.
 const PART: usize = 5 * 1024 * 1024;
 
 /// Parts in memory at the same time.
 const PARTS_AT_ONCE: usize = 4;
 
-/// What they take at most: beside the memory that letters coming in have.
+/// The memory they take at most, in addition to that of incoming letters.
 pub const BUCKET_PARTS: u64 = (PART * PARTS_AT_ONCE) as u64;
 
-/// How long one request is tried again.
+/// How long one request is retried.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// For reading a range, whatever happens on the way.
+/// Timeout for reading a range, retries included.
 const READING: Duration = Duration::from_secs(60);
 
-/// The object that says whose bucket it is.
+/// The object that names the store the bucket belongs to.
 const MARK: &str = "sealpost-store";
 
-/// Keys: `prefix` `shelf` `/` `id`.
+/// Object keys: `prefix` `shelf` `/` `id`.
 pub(crate) struct Bucket {
     runtime: OwnRuntime,
     backend: AmazonS3,
@@ -55,13 +55,13 @@ pub(crate) struct Bucket {
     uploads: Arc<Semaphore>,
     /// The id of the store that the bucket belongs to.
     store_id: String,
-    /// The mark has been looked at.
+    /// Set once the mark has been checked.
     is_ours: OnceCell<()>,
-    /// Bodies that nobody will commit.
+    /// Receives the ids of bodies that will not be committed.
     abandoned: mpsc::UnboundedSender<String>,
 }
 
-/// An object, as a list shows it.
+/// An object as listed by the bucket.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) id: String,
@@ -69,7 +69,7 @@ pub(crate) struct Listed {
 }
 
 impl Bucket {
-    /// Reaches nothing yet. `abandoned` is told the ids of bodies that nobody will commit.
+    /// Connects to nothing yet. `abandoned` receives the ids of bodies that will not be committed.
     pub(crate) fn new(
         options: &BucketOptions,
         data: &Path,
@@ -88,12 +88,12 @@ impl Bucket {
         })
     }
 
-    /// Begins a body. Nobody sees it before it is complete.
+    /// Begins a body. It is invisible until it is complete.
     pub(crate) async fn begin(&self, id: &str) -> Result<Spool, StoreError> {
         Spool::begin(&self.data, id).await
     }
 
-    /// Ends a body: it is in the bucket afterwards. Whoever stops waiting stops nothing.
+    /// Finishes a body: afterwards it is in the bucket. A caller that stops waiting does not stop the upload.
     pub(crate) async fn put(self: &Arc<Self>, id: &str, spool: Spool) -> Result<(), StoreError> {
         let (bucket, id) = (Arc::clone(self), id.to_owned());
         self.aside(async move {
@@ -134,7 +134,7 @@ impl Bucket {
         sent
     }
 
-    /// A part of a body.
+    /// Reads a range of a body.
     pub(crate) async fn read(self: &Arc<Self>, id: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
         let (bucket, key) = (Arc::clone(self), self.key(id));
         self.aside(async move {
@@ -148,7 +148,7 @@ impl Bucket {
         .await
     }
 
-    /// Size of a body, `None` if there is none.
+    /// Size of a body in bytes, `None` if there is none.
     pub(crate) async fn size(self: &Arc<Self>, id: &str) -> Result<Option<u64>, StoreError> {
         let (bucket, key) = (Arc::clone(self), self.key(id));
         self.aside(async move {
@@ -161,7 +161,7 @@ impl Bucket {
         .await
     }
 
-    /// Takes a body away. One that is not there is gone already.
+    /// Removes a body. A missing one counts as removed.
     pub(crate) async fn remove(self: &Arc<Self>, id: &str) -> Result<(), StoreError> {
         let (bucket, key) = (Arc::clone(self), self.key(id));
         self.aside(async move {
@@ -174,7 +174,7 @@ impl Bucket {
         .await
     }
 
-    /// What lies on a shelf.
+    /// Lists the objects on a shelf.
     pub(crate) async fn on_shelf(self: &Arc<Self>, shelf: &str) -> Result<Vec<Listed>, StoreError> {
         let (bucket, folder) = (Arc::clone(self), Key::from(format!("{}{shelf}", self.prefix)));
         self.aside(async move {
@@ -191,13 +191,14 @@ impl Bucket {
         .await
     }
 
-    /// Says that nobody will commit this body: it may go, if rows say so, too.
+    /// Reports that this body will not be committed: it may be removed if the rows agree.
     pub(crate) fn abandon(&self, id: String) {
-        // Closed: whoever opens the store next finds it in the rows.
+        // If the channel is closed, the next process to open the store finds it in the rows.
         let _closed = self.abandoned.send(id);
     }
 
-    /// The bucket bears the mark of this store; one that bears none gets it, if no letter of ours can be in another.
+    /// Checks that the bucket bears this store's mark. An unmarked bucket is marked, if no letter of ours can be in
+    /// another one.
     pub(crate) async fn claim(self: &Arc<Self>, holds_letters: bool) -> Result<(), StoreError> {
         let bucket = Arc::clone(self);
         self.aside(async move {
@@ -215,7 +216,7 @@ impl Bucket {
         .await
     }
 
-    /// Before anything is written or taken away: at a start the bucket may have been away.
+    /// Checked before anything is written or removed: the bucket may have been unreachable at start-up.
     async fn see_that_it_is_ours(&self) -> Result<(), StoreError> {
         let seen = self.is_ours.get_or_try_init(|| async {
             match self.mark().await? {
@@ -242,7 +243,7 @@ impl Bucket {
         Key::from(format!("{}{}/{id}", self.prefix, shelf(id)))
     }
 
-    /// Does something on the bucket's own runtime, also if its caller stops waiting.
+    /// Runs work on the bucket's own runtime; it continues if its caller stops waiting.
     async fn aside<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -250,7 +251,7 @@ impl Bucket {
         self.runtime.spawn(work).await.map_err(|_gone| StoreError::Closed)?
     }
 
-    /// The same where the caller blocks.
+    /// The same for callers that block.
     pub(crate) fn wait_for<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -258,7 +259,7 @@ impl Bucket {
         self.runtime.wait_for(work)
     }
 
-    /// A task that ends with the bucket.
+    /// Spawns a task that ends with the bucket.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         self.runtime.spawn(work)
     }
@@ -270,7 +271,7 @@ impl std::fmt::Debug for Bucket {
     }
 }
 
-/// Ids of one process count up, so that their beginnings are alike; their ends spread.
+/// Ids of one process count up, so their prefixes are alike; their suffixes are evenly spread.
 pub(crate) fn shelf(id: &str) -> &str {
     id.get(id.len().saturating_sub(2)..).unwrap_or(id)
 }
@@ -297,7 +298,7 @@ fn backend(options: &BucketOptions) -> Result<AmazonS3, StoreError> {
         .with_region(&options.region)
         .with_access_key_id(options.access_key.expose())
         .with_secret_access_key(options.secret_key.expose())
-        // The configuration allows it to this machine only.
+        // The configuration allows plain HTTP to this machine only.
         .with_allow_http(true)
         .with_virtual_hosted_style_request(false)
         .with_retry(retry)

@@ -1,4 +1,4 @@
-//! Where the bucket is and who we are there. Reaches nothing.
+//! Address of the bucket and our credentials. Connects to nothing.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,16 @@ use sealpost_mail::Secret;
 pub struct BucketOptions {
     /// `https://host[:port]`; `http://` to this machine only.
     pub endpoint: String,
-    /// Its name there. Asked for by path, never as a host's name.
+    /// The bucket's name. Addressed by path, never as a host name.
     pub bucket: String,
-    /// What requests are signed for; servers of one's own take any.
+    /// The region that requests are signed for; self-hosted servers accept any.
     pub region: String,
-    /// What stands before every key: empty, or ending in `/`.
+    /// Prefix of every key: empty, or ending in `/`.
     pub prefix: String,
-    /// Who we are.
+    /// Access key id.
     pub access_key: Secret<String>,
-    /// What proves it.
+    /// Secret access key.
     pub secret_key: Secret<String>,
-    /// PEM file of the authorities that vouch for the endpoint; `None`: the world's.
+    /// PEM file of the authorities that issue the endpoint's certificate; `None`: the public ones.
     pub authorities: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! What `sealpost check` wants to know of a bucket: whether we may do there what we must, and whether what is deleted is
-//! gone. Leaves nothing behind.
+//! What `sealpost check` finds out about a bucket: whether we have the permissions we need, and whether deleted objects
+//! are really gone. Leaves nothing behind.
 
 use std::path::Path;
 
@@ -11,26 +11,26 @@ use super::{BucketOptions, MARK, PART, backend};
 use crate::error::StoreError;
 use crate::own_runtime::OwnRuntime;
 
-/// Of this many bytes a part is asked for.
+/// The range requested in the test.
 const RANGE: std::ops::Range<u64> = 7..11;
 const PROBE: &[u8] = b"may be removed";
 
-/// What was found.
+/// The findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketFacts {
     /// The id of the store whose mark it bears.
     pub belongs_to: Option<String>,
-    /// It keeps what is deleted, or overwritten, as a former version.
+    /// Deleted or overwritten objects are kept as former versions.
     pub keeps_versions: bool,
-    /// It gives parts of objects.
+    /// It serves ranges of objects.
     pub gives_ranges: bool,
-    /// It takes objects in parts.
+    /// It accepts multipart uploads.
     pub takes_parts: bool,
 }
 
 impl BucketOptions {
-    /// Writes an object in one piece and one in parts under names that nobody else has (`name`), reads a part, and takes
-    /// both away. Blocks.
+    /// Writes one object in one piece and one in parts under unused names (`name`), reads a range and removes both.
+    /// Blocks.
     pub fn facts(&self, data: &Path, name: &str) -> Result<BucketFacts, StoreError> {
         let (options, name) = (self.clone(), name.to_owned());
         OwnRuntime::start("store-bucket", data)?.wait_for(async move {
@@ -64,7 +64,7 @@ impl BucketOptions {
             };
             Ok(BucketFacts {
                 belongs_to,
-                // Without versions there is no id of one, or "null" where there were some once.
+                // Without versioning there is no version id, or "null" if it was enabled once.
                 keeps_versions: put.version.is_some_and(|version| version != "null"),
                 gives_ranges: range == expected,
                 takes_parts,

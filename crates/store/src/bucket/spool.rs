@@ -1,5 +1,5 @@
-//! A body on its way to the bucket, as a file without a name: it goes with the process, however that ends. Not synced:
-//! what counts is what the bucket has. Knows no bucket.
+//! A body on its way to the bucket, as an unlinked file: it disappears with the process, however that ends. Not synced:
+//! only what the bucket has counts. Knows no bucket.
 
 use std::fs::OpenOptions;
 use std::io::SeekFrom;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 use crate::error::StoreError;
 
-/// Where their names are for a moment.
+/// The folder in which the files have a name for a moment.
 const FOLDER: &str = "spool";
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Spool {
         self.len
     }
 
-    /// To be read from the start.
+    /// Positions it at the start for reading.
     pub(crate) async fn rewind(&mut self) -> Result<(), StoreError> {
         let rewound = async {
             self.file.flush().await?;
@@ -61,7 +61,7 @@ impl Spool {
         rewound.await.map(drop).map_err(|source| StoreError::Path { path: self.path.clone(), source })
     }
 
-    /// The next bytes, as many as asked for or as there are.
+    /// The next bytes, at most `most`, fewer at the end.
     pub(crate) async fn next(&mut self, most: usize) -> Result<Bytes, StoreError> {
         let mut part = BytesMut::with_capacity(most);
         while part.len() < most {
@@ -76,12 +76,13 @@ impl Spool {
     }
 }
 
-/// Makes the folder.
+/// Creates the folder.
 pub(crate) fn prepare(data: &Path, access: crate::file_permissions::Access) -> Result<(), StoreError> {
     access.folder(&data.join(FOLDER))
 }
 
-/// Takes away what a process left that was killed between making a file and removing its name. Only for who is alone.
+/// Removes files of a process that was killed between creating a file and unlinking it. Only for a process that has the
+/// store alone.
 pub(crate) fn clear(data: &Path) -> Result<(), StoreError> {
     let folder = data.join(FOLDER);
     let failed = |source| StoreError::Path { path: folder.clone(), source };

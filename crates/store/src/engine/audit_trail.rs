@@ -1,5 +1,5 @@
-//! What a batch adds to the audit trail, for an engine to run within the transaction of what its rows record, while it
-//! holds the lock that puts the rows of all processes into one order. Knows no engine and no key: it asks for proofs.
+//! What a batch adds to the audit trail. An engine runs it within the transaction that the rows record, while it holds the lock
+//! that orders the rows of all processes. Knows no engine and no key: it asks for proofs.
 
 use sealpost_mail::Timestamp;
 
@@ -9,8 +9,7 @@ use crate::error::StoreError;
 use crate::row_proof::Proving;
 use crate::statement::{Batch, Row, Statement, StatementResult, sql};
 
-/// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
-/// that did.
+/// The rows of a batch that has run: its own; its handle's, if the batch changed anything; and those of single statements that did.
 pub(super) fn rows(batch: &Batch, results: &[StatementResult]) -> Vec<AuditRow> {
     let mut rows = batch.audit.clone();
     for statement in changed(batch, results) {
@@ -30,7 +29,7 @@ pub(super) fn rows(batch: &Batch, results: &[StatementResult]) -> Vec<AuditRow> 
     rows
 }
 
-/// What else goes with a batch that has run: proofs of what webhooks are told and of rows that say something, and how far the trail is let go.
+/// Further statements after a batch has run: proofs of webhook events and statement rows, and how far the trail was pruned.
 pub(super) fn besides(
     prover: Option<&dyn AuditProver>,
     proving: &mut Proving,
@@ -44,8 +43,8 @@ pub(super) fn besides(
     Ok(statements)
 }
 
-/// Proofs of what statements returned that are to be proven. `proving`: what has been proven in this transaction, whose proofs are
-/// not in their rows yet.
+/// Proofs of returned rows that need one. `proving`: what has been proven in this transaction and whose proofs are not in their
+/// rows yet.
 pub(super) fn proofs<'a>(
     prover: Option<&dyn AuditProver>,
     proving: &mut Proving,
@@ -54,7 +53,7 @@ pub(super) fn proofs<'a>(
     let mut statements = Vec::new();
     for (statement, result) in ran {
         let Some(proves) = statement.proves.as_deref() else { continue };
-        // For nobody else to count.
+        // Taken out, so that they are not counted again.
         for row in std::mem::take(&mut result.rows) {
             statements.extend(proving.proof(prover, proves, row)?);
         }
@@ -62,25 +61,25 @@ pub(super) fn proofs<'a>(
     Ok(statements)
 }
 
-/// Asks for what [`append`] needs, with the lock held: the last row as the head names it ...
+/// Query for [`append`], to run with the lock held: the last row as the head anchor names it ...
 pub(super) fn head() -> Statement {
     anchor(AnchorKind::Head)
 }
 
-/// ... and, where there is none, the last number there is.
+/// ... and, if there is none, the highest row number.
 pub(super) fn last_number() -> Statement {
     sql!("SELECT coalesce(max(seq), 0) FROM audit")
 }
 
-/// What is appended.
+/// The statements that append rows.
 #[derive(Debug, Default)]
 pub(super) struct Appended {
     pub(super) statements: Vec<Statement>,
-    /// Finds the last of the rows, which nobody else can have written: whoever finds it, finds them all.
+    /// Finds the last of the appended rows, which no other process can have written: if it is there, all of them are.
     pub(super) last: Option<Statement>,
 }
 
-/// Writes rows after the end that [`head`] and [`last_number`] found.
+/// Writes rows after the end found by [`head`] and [`last_number`].
 pub(super) fn append(
     prover: Option<&dyn AuditProver>,
     head: Option<Row>,
@@ -88,8 +87,8 @@ pub(super) fn append(
     rows: &[AuditRow],
 ) -> Result<Appended, StoreError> {
     let Some(newest) = rows.last() else { return Ok(Appended::default()) };
-    // Without a head the chain begins: after rows from before there was one. Where somebody took the head away, it
-    // begins twice, and whoever verifies it is told.
+    // Without a head the chain begins here, after rows older than the chain. If the head was removed, the chain begins twice, and
+    // verification reports it.
     let (mut seq, mut before) = match head.map(read_anchor).transpose()? {
         Some(Anchor { seq, proof, .. }) => (seq, proof),
         None => (last.map_or(Ok(0), |mut row| row.int())?, Vec::new()),

@@ -1,5 +1,5 @@
-//! Every schema change ever released, in the order they are made, and which programs may work with what is there. How one
-//! is made is each engine's own business.
+//! Every schema migration ever released, in order, and which program versions can work with a given schema. How a
+//! migration is run is up to each engine.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::audit_proof::AuditProver;
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 
-/// One numbered file after the other; never back. A released one is never edited.
+/// Numbered files in ascending order. A released one is never edited.
 pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../schema/001_main.sql")),
     (2, include_str!("../../schema/002_writing.sql")),
@@ -51,36 +51,37 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (42, include_str!("../../schema/042_rests_and_answers.sql")),
 ];
 
-/// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does
-/// not ask for. Raised only by a change that takes away or renames what an older one uses, a release after nobody uses it.
+/// The oldest program (by the newest schema it knows) that works with the present schema: it does not query what was
+/// added since. Raised only when something that older programs use is removed or renamed, one release after it fell out
+/// of use.
 pub(crate) const OLDEST_PROGRAM: i64 = 27;
 
-/// What opening may do to the schema.
+/// What opening a store may do to its schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SchemaRequest {
-    /// Bring it forward where nobody else has the store open.
+    /// Migrate if no other process has the store open.
     #[default]
     IfAlone,
-    /// Leave it as it is; make it where there is none.
+    /// Leave it alone; create it if there is none.
     Never,
-    /// Bring it forward, whoever is there: what is added is nothing to those who do not know it.
+    /// Migrate, even if others have it open: programs that do not know an addition ignore it.
     Now,
 }
 
-/// How a schema is brought forward, if it is.
+/// How a schema is migrated, if at all.
 #[derive(Clone, Debug)]
 pub(crate) struct Migration {
     pub(crate) request: SchemaRequest,
-    /// Nobody else has the folder open.
+    /// No other process has the folder open.
     pub(crate) alone: bool,
-    /// What the audit trail says of it.
+    /// The audit row that records the migration.
     pub(crate) note: Option<AuditRow>,
-    /// What proves that.
+    /// Proves that row.
     pub(crate) prover: Option<Arc<dyn AuditProver>>,
 }
 
 impl Migration {
-    /// The row to be noted, where there was a store before these changes.
+    /// The audit row, if the store existed before these migrations.
     pub(crate) fn note(&self, there: &[(i64, Option<i64>)]) -> Option<&AuditRow> {
         self.note.as_ref().filter(|_row| !there.is_empty())
     }
@@ -89,13 +90,13 @@ impl Migration {
 /// What is to be done to a schema.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// It is ours, or a newer one that we can work with.
+    /// Nothing: it is ours, or a newer one that we can work with.
     Nothing,
-    /// These changes, by number.
+    /// These migrations, by number.
     Changes(Vec<i64>),
 }
 
-/// What is to be done with a schema whose changes are these, each with the oldest program that works with it.
+/// Decides what to do with a schema that has these migrations, each with the oldest program that works with it.
 pub(crate) fn due(
     there: &[(i64, Option<i64>)],
     request: SchemaRequest,
@@ -103,7 +104,7 @@ pub(crate) fn due(
 ) -> Result<Due, StoreError> {
     let known = newest();
     let newer = there.iter().filter(|(version, _)| *version > known);
-    // A change that says nothing is one of before there were such words: nobody older works with it.
+    // A migration without that number is from before it was recorded: no older program works with it.
     let least = newer.map(|(version, least)| least.unwrap_or(*version)).max();
     if let Some(found) = least.filter(|least| *least > known) {
         return Err(StoreError::NewerSchema { found, known });

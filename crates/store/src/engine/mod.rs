@@ -1,4 +1,5 @@
-//! The engines behind the seam: statements go in, answers come out. Which one it is, nobody above this folder asks.
+//! The database engines behind one interface: statements go in, rows come out. Code above this folder does not ask
+//! which engine it is.
 
 mod audit_trail;
 mod migrate;
@@ -29,22 +30,22 @@ pub(crate) use sqlite::{Table, tables};
 #[cfg(test)]
 pub(crate) use sqlite::{empty, run};
 
-/// Rows that are there and of the present schema, and that nobody works on yet.
+/// Rows that are opened and migrated, but not in use yet.
 #[derive(Debug)]
 pub(crate) enum Opened {
     Sqlite(sqlite::Opened),
     Postgres(Box<postgres::Opened>),
 }
 
-/// What rows say of the bucket when a store is opened.
+/// What the rows say about the bucket when a store is opened.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     pub(crate) some_kept: bool,
-    /// By somebody who cannot be told from others.
+    /// Announced by a process that cannot be told from others.
     pub(crate) coming: Vec<String>,
 }
 
-/// The one that works.
+/// The engine in use.
 #[derive(Debug)]
 pub(crate) enum Engine {
     Sqlite(sqlite::Sqlite),
@@ -52,7 +53,7 @@ pub(crate) enum Engine {
 }
 
 impl Opened {
-    /// Opens (creates, migrates) the rows.
+    /// Opens, creates or migrates the rows.
     pub(crate) fn sqlite(
         folder: &Path,
         options: SqliteOptions,
@@ -61,7 +62,7 @@ impl Opened {
         sqlite::Opened::open(folder, options, migration).map(Self::Sqlite)
     }
 
-    /// Reaches the database and brings its schema forward.
+    /// Connects to the database and migrates its schema.
     pub(crate) fn postgres(
         folder: &Path,
         options: PostgresOptions,
@@ -74,17 +75,17 @@ impl Opened {
             .map(Self::Postgres)
     }
 
-    /// Waits until nothing that another process began can still be kept. To be asked by whoever is alone, before files without
-    /// a row are taken for leftovers.
+    /// Waits until nothing that another process began can still be committed. For a process that has the store alone,
+    /// before files without a row are taken for leftovers.
     pub(crate) fn settle(&self) -> Result<(), StoreError> {
         match self {
-            // A process takes its transactions with it.
+            // A process's transactions end with it.
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(opened) => opened.settle(),
         }
     }
 
-    /// The id by which rows and bucket know each other; made the first time.
+    /// The id that ties rows and bucket together; created on first use.
     pub(crate) fn store_id(&self) -> Result<String, StoreError> {
         match self {
             Self::Sqlite(opened) => opened.store_id(),
@@ -92,7 +93,7 @@ impl Opened {
         }
     }
 
-    /// What the bucket holds, and what was on its way there.
+    /// The objects in the bucket, and those being uploaded.
     pub(crate) fn objects(&self) -> Result<Objects, StoreError> {
         let question = sql!("SELECT body, state FROM objects WHERE state <> 'kept' AND state = 'coming' AND life = ''
              UNION ALL SELECT * FROM (SELECT '', state FROM objects WHERE state = 'kept' LIMIT 1) AS kept_ones");
@@ -112,7 +113,7 @@ impl Opened {
         Ok(objects)
     }
 
-    /// Whether the store is moving, or has moved.
+    /// Whether the store is being moved or has been moved.
     pub(crate) fn move_state(&self) -> Result<Option<MoveState>, StoreError> {
         let rows = match self {
             Self::Sqlite(opened) => opened.ask(&state_question())?,
@@ -129,7 +130,7 @@ impl Opened {
         }
     }
 
-    /// Whether somebody serves, on whatever machine. Who shares the folder shows by its locks.
+    /// Whether any process serves, on any machine. Processes that share the folder are seen by their locks.
     pub(crate) fn is_served(&self, long_silent: LongSilent) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(_) => Ok(false),
@@ -154,8 +155,8 @@ impl Opened {
 }
 
 impl Engine {
-    /// Does a batch; returns after it is committed as promised (or certainly refused). A caller that stops waiting
-    /// stops nothing.
+    /// Runs a batch; returns after it is committed as promised, or certainly refused. A caller that stops waiting does
+    /// not stop it.
     pub(crate) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.write(batch, promise).await,
@@ -163,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// Does a statement some time soon, before anything that is written after it; nobody waits.
+    /// Queues a statement to run soon, before anything written after it, without waiting.
     pub(crate) fn write_unhurried(&self, statement: Statement) {
         match self {
             Self::Sqlite(engine) => engine.write_unhurried(statement),
@@ -171,7 +172,8 @@ impl Engine {
         }
     }
 
-    /// Does statements that free legs which nobody was given, perhaps of a batch whose end nobody knows; nobody waits.
+    /// Queues statements that release undelivered leases, possibly of a batch whose outcome is unknown, without
+    /// waiting.
     pub(crate) fn give_back(&self, statements: Vec<Statement>) {
         match self {
             Self::Sqlite(engine) => statements.into_iter().for_each(|one| engine.write_unhurried(one)),
@@ -179,7 +181,7 @@ impl Engine {
         }
     }
 
-    /// Asks questions that are answered from one consistent view.
+    /// Runs queries against one consistent view.
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.read(statements).await,
@@ -187,7 +189,7 @@ impl Engine {
         }
     }
 
-    /// Whether it numbers rows behind the highest number it has given itself, not behind the highest there is.
+    /// Whether it numbers rows after the highest number it ever gave, rather than after the highest that exists.
     pub(crate) fn numbers_by_itself(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
@@ -195,7 +197,7 @@ impl Engine {
         }
     }
 
-    /// What tells others that this process is there.
+    /// The signs of life that tell others that this process is alive.
     pub(crate) fn heartbeat(&self) -> Option<&Heartbeat> {
         match self {
             Self::Sqlite(_) => None,
@@ -203,7 +205,7 @@ impl Engine {
         }
     }
 
-    /// The database's clock, where it has one of its own.
+    /// The database's clock, if it has one of its own.
     pub(crate) async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         match self {
             Self::Sqlite(_) => Ok(None),
@@ -211,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Takes over from a life that is certainly over; how many legs that frees.
+    /// Takes over from an incarnation that has certainly ended; returns how many legs that releases.
     pub(crate) async fn replace(&self, incarnation: &str) -> Result<usize, StoreError> {
         match self {
             Self::Sqlite(_) => Ok(0),
@@ -227,7 +229,7 @@ impl Engine {
         }
     }
 
-    /// Takes nothing more; what waits is still done.
+    /// Accepts no further work; what is queued is still done.
     pub(crate) fn stop_taking(&self) {
         match self {
             Self::Sqlite(engine) => engine.stop_taking(),
@@ -235,7 +237,7 @@ impl Engine {
         }
     }
 
-    /// Waits until all of it is done, after [`Self::stop_taking`]. Says how many of its threads had ended before.
+    /// Waits until all of it is done, after [`Self::stop_taking`]. Returns how many of its threads had already ended.
     pub(crate) async fn ended(&self) -> usize {
         match self {
             Self::Sqlite(engine) => engine.ended().await,

@@ -1,4 +1,4 @@
-//! What both engines are given, and what they promise. Knows neither.
+//! Settings and promises shared by both engines. Knows neither.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -8,35 +8,35 @@ use crate::disk::Disk;
 use crate::expense::Expense;
 use crate::files::Files;
 
-/// Where SQLite's rows are in the store's folder.
+/// SQLite's file in the store's folder.
 pub(super) const SQLITE_FILE: &str = "rows.sqlite";
 
-/// There if the folder's rows are in PostgreSQL: the id of the database.
+/// Exists if the folder's rows are in PostgreSQL; holds the database's id.
 pub(super) const POSTGRES_MARK: &str = "postgres";
 
 /// What a commit promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Promise {
-    /// It outlives a loss of power.
+    /// It survives a power failure.
     Durable,
-    /// It outlives this process; the next durable commit makes it durable, too.
+    /// It survives this process; the next durable commit makes it durable too.
     Ordered,
 }
 
-/// What an engine works with, and for how long it holds on to it.
+/// What an engine is given, to be held as long as it needs it.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) files: Arc<Files>,
     pub(crate) disk: Arc<Disk>,
-    /// Held until the last commit, so that nobody cleans up under our hands.
+    /// Held until the last commit, so that no other process cleans up meanwhile.
     pub(crate) lock: Arc<Locks>,
     /// Proves rows of the audit trail.
     pub(crate) prover: Option<Arc<dyn AuditProver>>,
-    /// Told what the batches cost that nobody waits for.
+    /// Told what batches that have no waiting caller cost.
     pub(crate) expense: Arc<Expense>,
 }
 
-/// The folder's lock, and the one of a folder of bodies that several nodes share.
+/// The lock of the folder, and that of a folder of bodies shared by several nodes.
 #[derive(Debug)]
 pub(crate) struct Locks {
     pub(crate) _folder: File,

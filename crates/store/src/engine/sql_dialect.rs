@@ -1,13 +1,13 @@
-//! Portable SQL as PostgreSQL wants it: parameters, rows to pass by, column types. Pure; knows no connection.
+//! Translates portable SQL for PostgreSQL: parameters, skipped rows, column types. Pure; knows no connection.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{PoisonError, RwLock};
 
-/// So many texts are made of others at most; what comes beyond goes as it is.
+/// At most this many combined texts are cached; further ones are sent uncombined.
 const MAX_JOINED: usize = 256;
 
-/// A text as the constant that it is: told from others by where it stands, which needs no look at what may be pages of it.
+/// A constant text, compared by its address, which avoids comparing pages of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextId(&'static str);
 
@@ -31,7 +31,7 @@ impl Hash for TextId {
     }
 }
 
-/// Texts that have been translated. They are all constants of this crate, so there are only so many.
+/// Translated texts. All are constants of this crate, so their number is bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     known: RwLock<HashMap<TextId, KnownText>>,
@@ -42,11 +42,12 @@ pub(crate) struct Texts {
 struct KnownText {
     text: &'static str,
     inserts: Inserts,
-    /// The places in it between which any number of rows may stand.
+    /// The positions between which any number of rows may be listed.
     rows: Option<RowPlaces>,
 }
 
-/// Of `INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT DO NOTHING` what stands before and behind `VALUES`, and how many columns.
+/// For `INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT DO NOTHING`: the text before and after `VALUES`, and the number of
+/// columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowPlaces {
     before: &'static str,
@@ -54,7 +55,7 @@ struct RowPlaces {
     behind: &'static str,
 }
 
-/// What becomes part of one statement.
+/// A part of a combined statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct JoinedPart {
     pub(crate) portable: TextId,
@@ -64,26 +65,27 @@ pub(crate) struct JoinedPart {
 /// How many rows an insertion adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowsOf {
-    /// One, with so many parameters.
+    /// One, with this many parameters.
     One(usize),
-    /// As many as there are in a list for each column. Of columns that are empty in all of them, a bit each, there is no list.
+    /// As many as the lists have entries, one list per column. Columns that are empty in all rows, a bit each, have no list.
     Lists { empty: u64 },
 }
 
-/// What a statement is known to insert from its text, beside which it reads nothing.
+/// What a statement's text shows that it inserts, reading nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserts {
-    /// A row, or it fails.
+    /// One row, or it fails.
     OneRow,
-    /// A row, unless it is there.
+    /// One row, unless it exists.
     OneAtMost,
-    /// A row, or it changes the one that is there.
+    /// One row, or it updates the existing one.
     OrUpdates,
     /// It does something else.
     No,
 }
 
-/// One statement that does what several do. It returns a row: how many rows those inserted of which the text does not say it.
+/// One statement that does the work of several. It returns a row with the number of rows inserted by those whose text does not
+/// determine it.
 #[derive(Clone, Debug)]
 pub(crate) struct Joined {
     pub(crate) text: &'static str,
@@ -91,17 +93,17 @@ pub(crate) struct Joined {
 }
 
 impl Texts {
-    /// The statement in PostgreSQL's words.
+    /// The statement in PostgreSQL's dialect.
     pub(crate) fn of(&self, portable: &'static str) -> &'static str {
         self.known(portable).text
     }
 
-    /// What is known of it.
+    /// What it inserts.
     pub(crate) fn inserts(&self, portable: &'static str) -> Inserts {
         self.known(portable).inserts
     }
 
-    /// How many columns a row of it has, if any number of rows may stand in its place.
+    /// How many columns its row has, if any number of rows may replace it.
     pub(crate) fn columns(&self, portable: &'static str) -> Option<usize> {
         self.known(portable).rows.map(|rows| rows.columns)
     }
@@ -115,7 +117,7 @@ impl Texts {
         *self.known.write().unwrap_or_else(PoisonError::into_inner).entry(portable.into()).or_insert(known)
     }
 
-    /// One statement of several that insert; their parameters follow each other. `None`: not worth it, or not to be had.
+    /// Combines several inserting statements; their parameters are concatenated. `None`: not worthwhile, or not possible.
     pub(crate) fn joined(&self, parts: Vec<JoinedPart>) -> Option<Joined> {
         if let [] | [JoinedPart { rows: RowsOf::One(_), .. }] = parts.as_slice() {
             return None;
@@ -135,8 +137,8 @@ impl Texts {
     }
 }
 
-/// `?1` becomes `$1`, or a higher number. Where whoever is first takes what nobody else has in hand (`/*LOCK*/`), rows in
-/// others' hands are passed by.
+/// `?1` becomes `$1`, or a higher number. Where the first process takes what no other has leased (`/*LOCK*/`), locked rows are
+/// skipped.
 pub(crate) fn statement(portable: &str, before: usize) -> String {
     let mut out = String::with_capacity(portable.len());
     let mut in_text = false;
@@ -184,7 +186,7 @@ fn row_places(portable: &'static str) -> Option<RowPlaces> {
     (is_plain && !behind.contains('?')).then_some(RowPlaces { before, columns, behind })
 }
 
-/// All of it is seen by none of it, as with one statement.
+/// No part sees the effect of another, as within one statement.
 fn join(parts: &[(JoinedPart, KnownText)]) -> Option<String> {
     let (mut inserting, mut counting, mut before) = (Vec::new(), Vec::new(), 0);
     for (nth, (JoinedPart { portable, rows }, known)) in parts.iter().enumerate() {
@@ -210,7 +212,7 @@ fn join(parts: &[(JoinedPart, KnownText)]) -> Option<String> {
     Some(format!("WITH {} SELECT {}", inserting.join(", "), counting.join(", ")))
 }
 
-/// The text is the same for any number of rows.
+/// The same text for any number of rows.
 fn of_lists(places: RowPlaces, empty: u64, params: &mut usize) -> String {
     let RowPlaces { before, columns, behind } = places;
     let (mut values, mut lists, mut names) = (Vec::new(), Vec::new(), Vec::new());
@@ -228,14 +230,14 @@ fn of_lists(places: RowPlaces, empty: u64, params: &mut usize) -> String {
     format!("{before} SELECT {values} FROM unnest({lists}) AS one ({names}){behind}")
 }
 
-/// A change of the schema. Four words differ, and no file of ours uses them for anything else.
+/// A migration. Four words differ, and our files use them for nothing else.
 pub(crate) fn schema(portable: &str) -> String {
     let code: Vec<&str> =
         portable.lines().map(|line| line.split_once("--").map_or(line, |(code, _comment)| code)).collect();
     let words = [
         ("INTEGER PRIMARY KEY", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"),
         ("BLOB", "BYTEA"),
-        // As SQLite compares: by bytes. Any other order would change what comes first, and with the system's library.
+        // Compared by bytes, as in SQLite. Any other order would sort differently, and vary with the system's library.
         ("TEXT", "TEXT COLLATE \"C\""),
         (" WITHOUT ROWID", ""),
     ];

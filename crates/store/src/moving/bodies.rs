@@ -1,5 +1,5 @@
-//! Sealed bodies from one store to another, each to where the other one keeps what is so large; and whether both have the
-//! same bytes. Opens nothing.
+//! Copies sealed bodies from one store to another, each to where the target stores bodies of its size, and
+//! compares them. Opens nothing.
 
 use super::step::MoveStep;
 use crate::body::{Body, StoredBody};
@@ -7,14 +7,14 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, sql};
 use crate::store::Store;
 
-/// Read and written in one go.
+/// Bytes read and written at a time.
 const PIECE: u64 = 1024 * 1024;
 
-/// In one transaction: so many, or so much.
+/// At most this many bodies, or bytes, per transaction.
 const AT_ONCE: u32 = 64;
 const OCTETS: u64 = 4 * 1024 * 1024;
 
-/// The last body that is there, in the order of ids.
+/// The last body already copied, in the order of ids.
 pub(super) async fn last(store: &Store) -> Result<Option<String>, StoreError> {
     let last = store.read_one(sql!("SELECT id FROM bodies ORDER BY id DESC LIMIT 1")).await?;
     last.map(|mut row| row.text()).transpose()
@@ -25,7 +25,7 @@ async fn page(store: &Store, after: &str) -> Result<Vec<String>, StoreError> {
     store.read_rows(question).await?.into_iter().map(|mut row| row.text()).collect()
 }
 
-/// Goes on behind the last one that is there.
+/// Continues after the last body already copied.
 pub(super) async fn copy(
     from: &Store,
     to: &Store,
@@ -75,7 +75,7 @@ async fn copied_body(body: &Body, to: &Store, id: &str) -> Result<StoredBody, St
     writer.finish().await
 }
 
-/// How many there are and their bytes; those that differ are named.
+/// Compares all bodies; returns their number and size, and the names of those that differ.
 pub(super) async fn compare(
     one: &Store,
     other: &Store,

@@ -1,5 +1,5 @@
-//! Large bodies between folder and bucket, under rows that stay where they are. One after the other, each compared before
-//! its row says where it is now: cut short, it goes on with the next. Opens nothing.
+//! Moves large bodies between folder and bucket while their rows stay. One after the other; each is compared before its
+//! row records the new location, so an interrupted move continues with the next. Opens nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,15 @@ use crate::object_rows;
 use crate::statement::{Outcome, sql};
 use crate::store::Store;
 
-/// Read and written in one go.
+/// Bytes read and written at a time.
 const PIECE: u64 = 1024 * 1024;
 
-/// How often rows are asked whether the bucket is tidy.
+/// Interval of checking that the bucket is tidy.
 const OFTEN: Duration = Duration::from_millis(200);
 
 impl Store {
-    /// Every large body that is a file becomes an object. The store is open with the bucket, and by nobody else.
+    /// Turns every large body stored as a file into an object. The store must be open with the bucket, and by no other
+    /// process.
     pub async fn move_into_bucket(
         &self,
         told: &mut (dyn FnMut(MoveStep) + Send),
@@ -65,7 +66,8 @@ impl Store {
         }
     }
 
-    /// Every object becomes a file in this store's folder. The store is open with the bucket, and by nobody else.
+    /// Turns every object into a file in this store's folder. The store must be open with the bucket, and by no other
+    /// process.
     pub async fn move_out_of_bucket(
         &self,
         told: &mut (dyn FnMut(MoveStep) + Send),
@@ -103,7 +105,7 @@ impl Store {
         }
     }
 
-    /// Waits until nothing is on its way into the bucket or out of it: what a run before this one left behind goes first.
+    /// Waits until no object is being written or removed: what an earlier run left behind is removed first.
     async fn tidy_bucket(&self) -> Result<(), StoreError> {
         while self.read_one(object_rows::moving()).await?.is_some() {
             tokio::time::sleep(OFTEN).await;

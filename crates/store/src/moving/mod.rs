@@ -1,6 +1,6 @@
-//! A whole store to another engine and another place of large bodies: row by row in the order of keys, so that whoever is
-//! cut short goes on behind the last one; then everything is compared, and only then is the new one the store. Both must be
-//! open by nobody else. Opaque bytes; knows no key.
+//! Moves a whole store to another engine and another place for large bodies: row by row in key order, so that an
+//! interrupted move continues where it stopped; then everything is compared, and only then does the new store take
+//! over. Both must be open by no other process. Opaque bytes; knows no key.
 
 mod bodies;
 mod in_place;
@@ -23,28 +23,29 @@ use self::state::Sides;
 pub use self::step::{MoveRows, MoveStep, Moved};
 use self::table_copy::Copied;
 
-/// Tables that are no content: what engines and processes know of themselves, and what is copied in another way.
+/// Tables that are not copied as content: what engines and processes know of themselves, and what is copied in another
+/// way.
 const APART: &[&str] = &["schema_version", "nodes", "moves", "objects", "bodies"];
 
-/// How a move ended.
+/// Outcome of a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum MoveEnd {
-    /// The other one is the store now.
+    /// The target is the store now.
     Done(Moved),
-    /// The other one holds a store already, or another one is moving there.
+    /// The target already holds a store, or another one is being moved there.
     Occupied,
-    /// This one was moved away before.
+    /// This store was moved away before.
     LeftBefore,
-    /// What was copied is not what is here: tables, or bodies, by name. Somebody changed rows meanwhile.
+    /// The copy differs from this store: names of tables or bodies. Rows were changed meanwhile.
     Differs(Vec<String>),
-    /// The copy does not hold together.
+    /// The copy is inconsistent.
     Unsound(Vec<Problem>),
 }
 
 impl Store {
     /// Copies everything into another store, compares both, and hands over. `id` is a fresh one, for a move that begins
-    /// now. May be called again after any interruption, and goes on. `rows`: what the trail says of it.
+    /// now. After any interruption it may be called again and continues. `rows`: what the audit trail records.
     pub async fn move_to(
         &self,
         target: &Self,
@@ -106,14 +107,14 @@ impl Store {
         Ok(MoveEnd::Done(moved))
     }
 
-    /// A move that was cut short will not be gone on with: this store serves again. The other place holds a part of a copy,
-    /// which never serves.
+    /// Abandons an interrupted move: this store can serve again. The target holds a partial copy, which never serves.
     pub async fn give_up_move(&self) -> Result<bool, StoreError> {
         state::give_up(self).await
     }
 }
 
-/// What a next hop took and no row says yet goes along before anybody can serve there, or it would be sent again.
+/// Legs that a next hop accepted but no row shows yet are copied before the target can serve, or they would be sent
+/// again.
 fn carry_delivered(from: &Path, to: &Path) -> Result<(), StoreError> {
     let (from, to) = (from.join(DELIVERED), to.join(DELIVERED));
     if !from.exists() {
@@ -121,7 +122,7 @@ fn carry_delivered(from: &Path, to: &Path) -> Result<(), StoreError> {
     }
     std::fs::copy(&from, &to)
         .and_then(|_octets| File::open(&to)?.sync_all())
-        // Its name, too, outlives a loss of power.
+        // Its name must survive a power failure too.
         .and_then(|()| to.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()))
         .map_err(|source| StoreError::Path { path: to, source })
 }

@@ -1,4 +1,5 @@
-//! Where a move stands: a row on either side, so that a cut anywhere is understood by whoever comes next. Copies nothing.
+//! The state of a move, as a row on either side, so that after an interruption at any point the next run
+//! knows where to continue. Copies nothing.
 
 use super::step::{MoveRows, Moved};
 use crate::error::StoreError;
@@ -6,20 +7,20 @@ use crate::move_state::{MoveState, state_question};
 use crate::statement::sql;
 use crate::store::Store;
 
-/// Both sides together.
+/// The combined state of both sides.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sides {
     /// Nothing has begun.
     Fresh,
-    /// The copy knows, we do not: the move of this id begins.
+    /// The copy knows of it, this store does not: the move with this id begins.
     HalfBegun(String),
-    /// Goes on.
+    /// It continues.
     UnderWay,
-    /// We know that it is over, the copy does not yet.
+    /// This store knows that it is over, the copy does not yet.
     HandedOver,
-    /// It is over, or we went elsewhere.
+    /// It is over, or this store was moved elsewhere.
     Ended,
-    /// Another store is there, or comes there.
+    /// Another store is there, or is being moved there.
     Occupied,
 }
 
@@ -43,7 +44,7 @@ impl Sides {
     }
 }
 
-/// First the copy: a store that believes that it leaves must have somewhere to go.
+/// The copy first: a store marked as leaving must have a target.
 pub(super) async fn begin(
     from: &Store,
     to: &Store,
@@ -58,7 +59,7 @@ pub(super) async fn begin(
     from.audited([began.clone()]).change(insert("leaving")).await.map(drop)
 }
 
-/// First we: there must never be two that serve.
+/// This store first: two must never serve.
 pub(super) async fn end(from: &Store, to: &Store, moved: &Moved, rows: &MoveRows) -> Result<(), StoreError> {
     from.change(vec![sql!("UPDATE moves SET state = 'left'")]).await?;
     to.audited([(rows.moved)(moved)]).change(vec![sql!("DELETE FROM moves")]).await.map(drop)

@@ -1,34 +1,34 @@
-//! How far a move of a store is, what was moved, and what the audit trail says of it. Knows no store.
+//! Progress of a store's move, what was moved, and what the audit trail records of it. Knows no store.
 
 use crate::audit_row::AuditRow;
 
-/// How far a move is.
+/// Progress of a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoveStep {
-    /// So many bodies are there.
+    /// Number of bodies copied so far.
     Bodies(u64),
-    /// This table is there, with so many rows.
+    /// This table is copied, with this many rows.
     Table(String, u64),
-    /// All of it is compared now.
+    /// Everything is being compared.
     Comparing,
 }
 
-/// What has been moved, and compared on both sides.
+/// What has been moved and compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// Rows, all tables but those of bodies.
+    /// Rows of all tables except those of bodies.
     pub rows: u64,
     /// Bodies.
     pub bodies: u64,
-    /// Their bytes.
+    /// Total size of the bodies in bytes.
     pub octets: u64,
 }
 
-/// What the audit trail says of a move.
+/// Audit rows of a move.
 #[derive(Clone, Debug)]
 pub struct MoveRows {
-    /// With the mark that it is under way.
+    /// Written with the mark that it is under way.
     pub began: AuditRow,
-    /// With the end of that mark, in the new store.
+    /// Written with the end of that mark, in the new store.
     pub moved: fn(&Moved) -> AuditRow,
 }

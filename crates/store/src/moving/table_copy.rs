@@ -1,5 +1,5 @@
-//! One table's rows from one store to another, in the order of its key, and whether both have the same. Knows no column's
-//! meaning.
+//! Copies one table's rows from one store to another, in key order, and compares them. Does not know what the columns
+//! mean.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Statement, Value, sql};
 use crate::store::Store;
 
-/// Rows in one transaction.
+/// Rows per transaction.
 const PAGE: i64 = 200;
 
 /// A table with its statements.
@@ -31,7 +31,7 @@ impl Copied {
         };
         let down = key.iter().map(|column| format!("{column} DESC")).collect::<Vec<_>>().join(", ");
         let number = key.first().cloned().unwrap_or_default();
-        // Statements are constants everywhere else; of these there are five a table, once in the life of a command.
+        // Statements are constants everywhere else; here there are five per table, once per run of a command.
         Self {
             first: format!("SELECT {listed} FROM {name} ORDER BY {keys} LIMIT ?1").leak(),
             after: format!(
@@ -58,7 +58,7 @@ impl Copied {
         Ok(store.read_one(sql!(self.first, 1_i64)).await?.is_none())
     }
 
-    /// Goes on behind the last row that is there; gives how many are there now.
+    /// Continues after the last row already copied; returns how many there are now.
     pub(super) async fn copy(&self, from: &Store, to: &Store) -> Result<u64, StoreError> {
         let mut after = to.read_one(sql!(self.last)).await?.map(|row| row.into_values());
         let mut copied = 0_u64;
@@ -72,7 +72,7 @@ impl Copied {
         }
     }
 
-    /// How many rows there are, if both have the same.
+    /// The number of rows if both have the same rows.
     pub(super) async fn compare(&self, one: &Store, other: &Store) -> Result<Option<u64>, StoreError> {
         let (ours, theirs) = (self.sum(one).await?, self.sum(other).await?);
         Ok((ours == theirs).then_some(ours.0))
@@ -109,7 +109,7 @@ impl Copied {
     }
 }
 
-/// Rows that come later get numbers behind those that were copied.
+/// Makes later rows get numbers after the copied ones.
 pub(super) async fn number_on(store: &Store, tables: &[Copied]) -> Result<(), StoreError> {
     if !store.engine().numbers_by_itself() {
         return Ok(());
@@ -122,7 +122,7 @@ pub(super) async fn number_on(store: &Store, tables: &[Copied]) -> Result<(), St
 mod tests {
     use crate::engine::tables;
 
-    /// Without a key nobody could go on behind the last row.
+    /// Without a key, copying could not continue after the last row.
     #[test]
     fn every_table_has_a_key() {
         for table in tables().unwrap() {

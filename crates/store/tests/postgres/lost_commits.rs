@@ -1,6 +1,5 @@
-//! A commit that was answered before it was flushed, and that is gone when the flush is asked for: behind a pool the connection
-//! outlives the server process that had it, and the server goes on under its old name. Whoever looks finds what it wrote, or is
-//! told nothing.
+//! A commit that is answered before it is flushed and is lost when the flush is requested: behind a pooler the connection outlives
+//! the server process, and the server continues under its old name. The caller finds what it wrote, or is told nothing.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -42,8 +41,8 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     assert!(matches!(again.await.unwrap().unwrap(), Committed::New(_)), "it comes again and is kept");
 }
 
-/// Its client has come again to another node, which has forgotten the fingerprint. Whoever took that for "not kept" would remove
-/// the letter's file.
+/// Its client has retried at another node, which has forgotten the fingerprint. Taking that for "not kept" would remove the
+/// letter's file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_letter_that_another_node_has_acknowledged_is_not_taken_for_one_that_is_lost() {
     let gone = |_body: &str| "DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2".to_owned();
@@ -51,7 +50,7 @@ async fn a_letter_that_another_node_has_acknowledged_is_not_taken_for_one_that_i
     assert!(matches!(told, Ok(Committed::New(_))), "{told:?}");
 }
 
-/// A store behind a pool, and what a letter of its was told.
+/// A store behind a pooler, and the result of a letter.
 struct Scene {
     rig: Rig,
     ours: Store,
@@ -59,20 +58,20 @@ struct Scene {
     _pool: Bouncer,
 }
 
-/// What a letter is told whose row of the trail is gone behind its commit, with what else `gone` takes away of it.
+/// The result of a letter whose audit row is lost right after its commit, along with what `gone` removes.
 async fn committed_and_then(gone: &dyn Fn(&str) -> String) -> Scene {
     let rig = Rig::new();
     let direct = options(Cluster::shared(), &rig.folder());
     let schema = direct.schema.clone();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (socket, port) = (Cluster::shared().socket(), Cluster::shared().port());
-    // Each transaction goes to the server process that has waited longest.
+    // Each transaction goes to the server process that has been idle longest.
     let pooled = Bouncer::start(address, socket, port, "server_round_robin = 1\n");
     let pool = PostgresHost { name: address.ip().to_string(), port: address.port() };
     let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool], ..direct }));
     let ours = proven_in(StoreOptions { rows, ..store_options(&rig.scratch) }, "intake");
     assert!(matches!(ours.commit_arrival(letter(&rig, 1).await).await.unwrap(), Committed::New(_)));
-    // A crowd brings the pool to several processes; then it is seen that they change, and nothing is known by a name. Letters
+    // Many transactions make the pooler use several processes; then the change is noticed and nothing is prepared any more. Letters
     // would share transactions.
     let mut crowd = Vec::new();
     for _ in 0..16 {
@@ -93,7 +92,7 @@ async fn committed_and_then(gone: &dyn Fn(&str) -> String) -> Scene {
     let body = rows.body.as_ref().map(|body| body.id().to_owned()).unwrap();
     let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
     seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO audit_anchors%'").await;
-    // Whoever comes next has the trail for itself as soon as the letter is committed, and before it looks again.
+    // The next writer gets the trail as soon as the letter is committed, and before it looks again.
     let mut crash = Stranger::comes(&schema);
     crash.say("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE; SELECT 1 AS locked;");
     seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE audit%'").await;

@@ -1,5 +1,5 @@
-//! Two at once end as one after the other: whatever pair of acts meets, at READ COMMITTED with the locks that each takes, the
-//! rows and both answers are those of one of the two orders. That is what SERIALIZABLE would promise, and what costs it.
+//! Concurrency: for every pair of acts at READ COMMITTED with the locks that each takes, rows and results equal those
+//! of one of the two sequential orders. SERIALIZABLE would promise the same, at a price.
 
 mod acts;
 
@@ -29,7 +29,7 @@ const PAIRS: &[(Act, Act)] = &[
     (Finish, RemoveLegs),
     (Retry, RemoveLegs),
     (Lease("one"), RemoveLegs),
-    // Letters that come into what goes.
+    // Letters that arrive in what is being deleted.
     (Deposit, DeleteActive),
     (Deposit, PurgeLetters),
     (Deposit, Hold),
@@ -40,7 +40,7 @@ const PAIRS: &[(Act, Act)] = &[
     (DepositPending, DeleteIdle),
     (DepositPending, Activate(1)),
     (DepositPending, Renew(60)),
-    // The way in.
+    // Activation and log-in.
     (Activate(1), Activate(2)),
     (Activate(1), Renew(60)),
     (Activate(1), PurgePending),
@@ -65,7 +65,7 @@ const PAIRS: &[(Act, Act)] = &[
     (LogIn, DeleteActive),
     (Touch, EndSession),
     (CountTry(1), CountTry(2)),
-    // Letters and where they lie.
+    // Letters and their folders.
     (Withdraw, Open),
     (Withdraw, Trash),
     (Withdraw, PurgeLetters),
@@ -84,7 +84,7 @@ const PAIRS: &[(Act, Act)] = &[
     (MakeFolder('a'), DeleteActive),
     (Hold, PurgeLetters),
     (Hold, DeleteActive),
-    // What is written.
+    // Drafts.
     (Send, Send),
     (Send, SaveDraft),
     (Send, AddFile(10)),
@@ -96,15 +96,15 @@ const PAIRS: &[(Act, Act)] = &[
     (AddFile(10), DeleteActive),
     (SaveDraft, PurgeDrafts),
     (SaveDraft, DeleteActive),
-    // Counts and turns.
+    // Quotas and turns.
     (Use, Use),
     (ClaimJob("one"), ClaimJob("two")),
 ];
 
-/// How often each pair meets; `SEALPOST_PAIRS` says otherwise.
+/// How often each pair runs; `SEALPOST_PAIRS` overrides it.
 const MEETINGS: u64 = 1;
 
-/// Both answers and all rows.
+/// Both results and all rows.
 type End = (String, String, String);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -131,7 +131,7 @@ async fn any_two_at_once_end_as_one_after_the_other() {
         }
     }
     assert!(wrong.is_empty(), "{} ends of no order:\n{}", wrong.len(), wrong.join("\n"));
-    // Otherwise they never met.
+    // Otherwise they never overlapped.
     assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
     rig.clean().await;
 }
@@ -140,7 +140,7 @@ async fn any_two_at_once_end_as_one_after_the_other() {
 enum Order {
     OneFirst,
     OtherFirst,
-    /// One of them a little later, or none.
+    /// At once, or one of them a little later.
     AtOnce(u64),
 }
 
@@ -177,7 +177,7 @@ async fn meet(rig: &mut Rig, tables: &Tables, one: Act, other: Act, order: Order
     (one, other, tables.take())
 }
 
-/// Reads every table but those that say what the store is, and empties it.
+/// Reads every table except those about the store itself, and empties it.
 struct Tables(String);
 
 impl Tables {
@@ -187,7 +187,7 @@ impl Tables {
              AND tablename NOT IN ('schema_version', 'folder') ORDER BY 1"
         ));
         let names: Vec<&str> = names.lines().collect();
-        // Numbers that the server gives out are no part of what happened.
+        // Numbers assigned by the server are not part of the result.
         let each = names.iter().map(|name| {
             format!("SELECT '{name} ' || (to_jsonb(one) - 'number' - 'seq')::text AS line FROM {name} AS one")
         });
@@ -206,7 +206,7 @@ impl Tables {
     }
 }
 
-/// What the other one has not.
+/// What the other one lacks.
 fn shown(end: &End, beside: &End) -> String {
     let known: Vec<&str> = beside.2.lines().collect();
     let own: Vec<&str> = end.2.lines().filter(|line| !known.contains(line)).collect();

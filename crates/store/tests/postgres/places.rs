@@ -1,5 +1,5 @@
-//! Letters that find no place in a transaction: they wait as long as for a connection, and whoever has a place gives it back
-//! before it is tried again.
+//! Letters that get no slot in a transaction: they wait as long as for a connection, and a retried one gives
+//! its slot back first.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::rig::{NOW, Rig};
 use crate::server::letter;
 use crate::strangers::{Stranger, seen};
 
-/// A store with a single place, and its schema.
+/// A store with a single slot, and its schema.
 fn narrow(patience: Duration, lock_wait: Duration) -> (Rig, String) {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("store");
@@ -52,7 +52,7 @@ async fn a_letter_that_finds_no_place_in_time_is_deferred() {
     stranger.say("COMMIT;");
     stranger.goes();
     assert!(matches!(first.await.unwrap().unwrap(), Committed::New(_)));
-    // Nobody has done what was answered as not done.
+    // What was answered as not done was not done.
     assert!(matches!(rig.store.commit_arrival(letter(&rig, 2).await).await.unwrap(), Committed::New(_)));
     assert_eq!(rig.clean().await.legs, 2);
 }

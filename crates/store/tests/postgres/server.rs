@@ -1,4 +1,4 @@
-//! What only a server does: it refuses, goes away while it commits, or waits for a standby that is not there.
+//! Failures that only a server has: it refuses, disappears while it commits, or waits for a standby that is not connected.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::options;
 use crate::rig::{LATER, NOW, Rig};
 use crate::trail::row;
 
-/// How a store on this server is opened, with everything in a hurry.
+/// Options for a store on this server, with short timeouts.
 fn hasty(cluster: &Cluster, scratch: &TempDir, durability: Durability) -> StoreOptions {
     let folder = scratch.path().join("store");
     let mut options = options(cluster, &folder);
@@ -32,7 +32,7 @@ fn replicated() -> (Cluster, Standby, Rig) {
     (cluster, standby, rig)
 }
 
-/// Waits until the rows are so.
+/// Waits until the rows are as wanted.
 async fn settled(rows: impl Fn() -> String, wanted: &str, otherwise: &str) {
     for _ in 0..500 {
         if rows() == wanted {
@@ -86,7 +86,7 @@ async fn folder_and_database_belong_together() {
     };
     let error = Store::open(store_options(other.path())).unwrap_err();
     assert!(matches!(error, StoreError::OtherFolder { .. }), "{error}");
-    // Nor is SQLite begun beside it.
+    // SQLite is not started beside it.
     let error = Store::open(StoreOptions::new(rig.folder())).unwrap_err();
     assert!(matches!(error, StoreError::OtherEngine { holds: "PostgreSQL", .. }), "{error}");
     // Nor the other way round.
@@ -98,7 +98,7 @@ async fn folder_and_database_belong_together() {
         StoreOptions { rows: Rows::Postgres(Box::new(fresh)), ..StoreOptions::new(lite.path()) };
     let error = Store::open(store_options).unwrap_err();
     assert!(matches!(error, StoreError::OtherEngine { holds: "SQLite", .. }), "{error}");
-    // It is still there where it belongs.
+    // It is still there in the right folder.
     let store = Store::open(options_again(&rig)).unwrap();
     assert_eq!(store.sweep(NOW).await.unwrap().counts.legs, 1);
     store.close().await;
@@ -135,17 +135,17 @@ async fn sealed_bytes_are_stored_as_they_are_and_words_ordered_by_bytes() {
            AND relname <> 'folder') AND attnum > 0 AND NOT attisdropped AND collname <> 'C'"
     ));
     assert_eq!(otherwise, "0");
-    // The cluster's own order is another one, or the above would prove nothing.
+    // The cluster's own collation differs, or the above would prove nothing.
     assert_eq!(Cluster::shared().sql("SELECT 'a' < 'B'"), "t");
 }
 
-/// A wait for a standby that somebody cancels is answered "done" by the server. Where a standby was promised, we do not.
+/// The server answers a cancelled wait for a standby with success. If a standby was promised, we do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_wait_for_the_standby_is_no_success() {
     let (cluster, standby, rig) = replicated();
     let first = letter(&rig, 1).await;
     assert!(matches!(rig.store.commit_arrival(first).await.unwrap(), Committed::New(_)));
-    // From now on nobody answers for it.
+    // From now on there is no standby to answer.
     standby.stop();
     let rows = letter(&rig, 2).await;
     let store = rig.store.clone();
@@ -154,12 +154,12 @@ async fn a_cancelled_wait_for_the_standby_is_no_success() {
     let error = arriving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Uncertain { .. } | StoreError::Database(_)), "{error:?}");
     assert_eq!(error.fault(), sealpost_mail::Fault::Temporary);
-    // It is on the primary all the same; whoever sends it again is not told that it is safe.
+    // It is on the primary nevertheless; a client that retries is not told that it is safe.
     let again = rig.store.commit_arrival(letter(&rig, 2).await).await.unwrap_err();
     assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
 }
 
-/// Cuts the wait of a commit for its standby short: the server warns, and says "done".
+/// Cancels a commit's wait for its standby: the server warns and reports success.
 async fn cancel_the_wait(cluster: &Cluster) {
     while cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0" {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -167,15 +167,15 @@ async fn cancel_the_wait(cluster: &Cluster) {
     cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 }
 
-/// Waits until the only leg is in nobody's hand.
+/// Waits until the only leg is not leased.
 async fn only_leg_is_free(cluster: &Cluster, rig: &Rig) {
     let schema = options(cluster, &rig.folder()).schema;
     let legs = || cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs"));
     settled(legs, "1|0", "the leg stays with somebody who never got it").await;
 }
 
-/// Nobody knows whether it is there, so nobody was given what it had in hand: its client is told `451`, comes again and finds
-/// it, and somebody must deliver it.
+/// The outcome is unknown, so its caller did not get the legs: the client is told `451`, retries and finds the letter, and somebody
+/// must deliver it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_unknown_commit_had_in_hand_is_free_at_once() {
     let (cluster, standby, rig) = replicated();
@@ -206,8 +206,8 @@ async fn what_an_unknown_lease_took_is_free_at_once() {
     only_leg_is_free(&cluster, &rig).await;
 }
 
-/// The commit is given up while it waits, and still unseen when what it took is given back: seen later, it must not be in a
-/// hand that has let go of it.
+/// The commit is given up while it waits, and its leases are still invisible when they are released: once visible, they must not
+/// belong to a caller that gave them up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_commit_took_that_is_seen_late_is_free_then() {
     let cluster = Cluster::start("");
@@ -233,8 +233,8 @@ async fn what_a_commit_took_that_is_seen_late_is_free_then() {
     settled(legs, "2|0", "legs stay in a hand").await;
 }
 
-/// The end of a leg is committed without waiting for its flush, and the primary is lost before it has passed that on. Nobody
-/// would know that the leg in our hand has been delivered.
+/// A leg's end is committed without waiting for its flush, and the primary is lost before replicating it. Without a repetition the
+/// leg would stay leased to us although it was delivered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one() {
     let cluster = Cluster::start("");
@@ -259,14 +259,14 @@ async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one
     let is_behind = format!("SELECT pg_last_wal_replay_lsn() < '{end}'::pg_lsn");
     assert_eq!(cluster.sql_on(5433, &is_behind), "t", "it has seen the end");
     cluster.kill();
-    // What lies in its socket is never read.
+    // What is in its socket is never read.
     cluster.run(&format!("kill -KILL {receiver}"));
     standby.promote();
     let legs = || cluster.sql_on(5433, &format!("SELECT count(*) FROM {schema}.legs"));
     settled(legs, "0", "the leg stays in our hand").await;
 }
 
-/// The end is on the primary, its wait was cut short, and the leg is gone when it is written again: that is no end yet.
+/// The end is on the primary, its wait was cancelled, and the leg is gone when the end is written again: that is not durable yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
     let (cluster, standby, rig) = replicated();
@@ -284,15 +284,15 @@ async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
     assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
 }
 
-/// A letter that notes something in the trail is seen before it is flushed. Where nobody can flush it, neither whoever sent it nor
-/// whoever sends it again is told that it is safe, also on a server without a standby.
+/// A letter that writes to the trail is visible before it is flushed. If a flush is impossible, neither its client nor a retry is
+/// told that it is safe, even on a server without a standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_seen_and_not_flushed_is_no_promise() {
     let cluster = Cluster::start("");
     let scratch = tempfile::tempdir().unwrap();
     let rig = Rig::with(hasty(&cluster, &scratch, Durability::Local), scratch);
     let schema = options(&cluster, &rig.folder()).schema;
-    // What makes a commit wait for a flush is there no more, and then again.
+    // The function that makes a commit wait for a flush disappears, and comes back.
     let rename = |from: &str, to: &str| {
         cluster.sql(&format!(
             "DO $$ DECLARE f regprocedure; BEGIN
@@ -313,7 +313,7 @@ async fn what_is_seen_and_not_flushed_is_no_promise() {
     assert!(matches!(again, Committed::Duplicate), "{again:?}");
 }
 
-/// A server process is killed: all of them end, and what was not written is lost, but the server goes on as the one it was.
+/// A server process is killed: all of them end and unwritten data is lost, but the server continues with the same identity.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
     let cluster = Cluster::start("wal_writer_delay = 10s");
@@ -342,7 +342,7 @@ async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
     settled(legs, "0", "the leg stays in our hand").await;
 }
 
-/// The server is killed over and over while letters come: what was promised is there, what was refused is not.
+/// The server is killed repeatedly while letters arrive: what was promised is there, what was refused is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_makes_no_promise_a_lie() {
     let cluster = Cluster::start("fsync = on");
@@ -385,7 +385,7 @@ async fn a_server_that_is_killed_makes_no_promise_a_lie() {
     assert_ne!(rig.ids.id(), "");
 }
 
-/// The primary is lost while letters come, and the standby takes over: what was promised is there. The new primary has no
+/// The primary is lost while letters arrive, and the standby takes over: what was promised is there. The new primary has no
 /// standby, so nothing more is promised.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_promised_is_on_the_standby_that_takes_over() {
@@ -405,7 +405,7 @@ async fn what_was_promised_is_on_the_standby_that_takes_over() {
         let id = rows.body.as_ref().unwrap().id().to_owned();
         let store = rig.store.clone();
         let arrival = tokio::spawn(async move { store.commit_arrival(rows).await });
-        // Some have been answered when it happens, some are on their way, some come later.
+        // Some have been answered by then, some are under way, some come later.
         if at < 20 {
             arriving.push((id, arrival.await));
             continue;
@@ -438,8 +438,8 @@ async fn what_was_promised_is_on_the_standby_that_takes_over() {
     assert!(error.to_string().contains("commits wait for no standby"), "{error}");
 }
 
-/// The end of a leg is noted in the trail and committed without waiting for its flush: whoever reads the trail sees the row. An
-/// anchor that others keep must not name it before a crash cannot take it away.
+/// A leg's end is written to the trail and committed without waiting for its flush, so readers of the trail see the row. An anchor
+/// kept elsewhere must not name it before it survives a crash.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_anchor_of_the_trail_is_said_when_it_is_flushed() {
     let cluster = Cluster::start("wal_writer_delay = 10s");

@@ -1,5 +1,5 @@
-//! Somebody else with an account for the database is at work while we write, or owns the tables: what we prove is what we
-//! said, and not what the database makes of it.
+//! Another user of the database is at work while we write, or owns the tables: we prove what we meant to
+//! write, not what the database made of it.
 
 use std::io::Write as _;
 use std::process::{Child, Stdio};
@@ -12,7 +12,7 @@ use crate::options;
 use crate::rig::{LATER, NOW, Rig};
 use crate::trail::proven;
 
-/// A session of theirs, which stays open.
+/// An open session of that user.
 pub(crate) struct Stranger(Child);
 
 impl Stranger {
@@ -36,7 +36,7 @@ impl Stranger {
     }
 }
 
-/// Waits until the server says so.
+/// Waits until the query returns true.
 pub(crate) async fn seen(question: &str) {
     for _ in 0..1000 {
         if Cluster::shared().sql(question) != "0" {
@@ -87,7 +87,7 @@ async fn a_count_that_somebody_puts_under_our_hands_is_not_counted_on() {
     rig.clean().await;
 }
 
-/// A trigger changes what is written before it is, in a column.
+/// A trigger changes a column before it is written.
 fn changes(schema: &str, table: &str, change: &str) {
     Cluster::shared().sql(&format!(
         "SET search_path = {schema};

@@ -1,4 +1,4 @@
-//! The way to the server: TLS to whom the authority vouches for, and a password.
+//! Connecting: TLS to a server certified by the authority, and a password.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn the_server_is_who_the_authority_says_and_we_are_who_the_password_says()
         options.tls = PostgresTls::Verified { authorities: cluster.socket().join("other.pem") };
     });
     assert!(stranger.contains("UnknownIssuer"), "{stranger}");
-    // It is at this address, and its certificate does not say so.
+    // It is at this address, but its certificate does not name it.
     let unnamed = refused(&|options| "127.0.0.1".clone_into(&mut options.hosts[0].name));
     assert!(unnamed.contains("certificate not valid for name"), "{unnamed}");
     let clear = refused(&|options| options.tls = PostgresTls::Off);

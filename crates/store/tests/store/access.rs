@@ -1,4 +1,4 @@
-//! The ways back in: reset, request and release; each guarded, so that nothing else makes an owner.
+//! Ways back into a mailbox: reset, request and release; each guarded, so that nothing else makes an owner.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
@@ -15,7 +15,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     id
 }
 
-/// Its owner comes with the link and chooses a password.
+/// Its owner follows the link and chooses a password.
 pub(crate) async fn set_up(rig: &Rig, id: &str, tag: u8) {
     let activate = Activate {
         mailbox_id: id.to_owned(),
@@ -206,7 +206,7 @@ async fn what_a_hold_refuses_takes_no_draft_along() {
     rig.clean().await;
 }
 
-/// A link to have the mailbox deleted, as a request by mail brings it.
+/// A link to delete the mailbox, as a request by mail creates it.
 async fn requested(rig: &Rig, mailbox_id: &str, hash: u8) -> bool {
     let mut rows = ArrivalRows::new(NOW);
     rows.deletions.push((mailbox_id.to_owned(), NewToken { purpose: TokenPurpose::Deletion, ..token(hash) }));
@@ -234,7 +234,7 @@ async fn whatever_its_owner_does_overtakes_a_link_to_delete_the_mailbox() {
     };
     assert_eq!(rig.activate(activate).await.unwrap(), Activation::Activated);
     assert!(!by_link(60, NOW).await.unwrap(), "activated since");
-    // Whoever has the mail of the address may have written the request.
+    // Anyone who can read the owner's mail may have written the request.
     assert!(requested(&rig, &id, 61).await);
     let epochs = rig.store.mailbox(&id).await.unwrap().unwrap().epochs;
     assert!(rig.store.lock_mailbox(relock(&id, &epochs, "two.locked"), NOW).await.unwrap());

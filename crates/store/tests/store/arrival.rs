@@ -1,4 +1,4 @@
-//! An arrival is stored whole and once.
+//! An arrival is stored completely and once.
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, Unread, bounce_token};
@@ -46,7 +46,7 @@ async fn two_letters_at_once_to_a_new_address_make_one_mailbox() {
     let mailboxes = rig.store.mailboxes_by_tag(&[[7; 32], [8; 32]]).await.unwrap();
     assert_eq!(mailboxes.len(), 1);
 
-    // The losers look again and deposit the very body they have written.
+    // The losers look again and deposit the same body they have written.
     for body in taken {
         let mut rows = ArrivalRows::new(NOW);
         rows.deposits.push(rig.deposit(&mailboxes[0].id, body.id()));
@@ -88,13 +88,13 @@ async fn an_acknowledged_transmission_is_new_when_sent_again() {
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::Duplicate));
     rig.store.acknowledge([1; 32], NOW);
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
-    // Unhurried, but not lost when the store is closed before a second has passed.
+    // Unhurried, but not lost if the store is closed within a second.
     rig.store.acknowledge([1; 32], NOW);
     rig.reopen().await;
     assert_eq!(rig.clean().await.fingerprints, 0);
 }
 
-/// What forgets the first one's may come late, or once more.
+/// Forgetting the first fingerprint may happen late or twice.
 #[tokio::test]
 async fn the_acknowledgement_of_one_letter_forgets_no_later_one_of_the_same_bytes() {
     let rig = Rig::new();
@@ -109,7 +109,7 @@ async fn the_acknowledgement_of_one_letter_forgets_no_later_one_of_the_same_byte
     assert_eq!(rig.clean().await.legs, 2);
 }
 
-/// Those that wait go together.
+/// Those that wait are run together.
 #[tokio::test]
 async fn several_acknowledgements_at_once_forget_each_its_own() {
     let rig = Rig::new();
@@ -118,7 +118,7 @@ async fn several_acknowledgements_at_once_forget_each_its_own() {
         assert!(matches!(commit(&rig.store, letter).await, Committed::New(_)));
     }
     (1..4).for_each(|which| rig.store.acknowledge([which; 32], NOW));
-    // The moment of another letter.
+    // The time of another letter.
     rig.store.acknowledge([4; 32], LATER);
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [6; 32]).await).await, Committed::New(_)));
     for (which, known) in (1..7).zip([None, None, None, Some(NOW), Some(NOW), Some(NOW)]) {
@@ -153,7 +153,7 @@ async fn an_unacknowledged_transmission_is_the_same_for_six_hours() {
     // No sweep in between.
     let late = Timestamp(hours(6).0 + 1);
     assert!(matches!(again(late).await, Committed::New(_)));
-    // And the time begins anew.
+    // And the window starts again.
     assert!(matches!(again(hours(12)).await, Committed::Duplicate));
     assert_eq!(rig.clean().await.legs, 2);
 }
@@ -177,7 +177,7 @@ async fn all_rows_or_none() {
     rows.deposits.push(rig.deposit(&mailbox.id, rows.legs[0].body_id.as_deref().unwrap()));
     rows.mailboxes.push(mailbox);
     rows.audit.push(crate::trail::row("mailbox.created", "object"));
-    // A leg that refers to a body nobody knows: the last statement fails.
+    // A leg that refers to an unknown body: the last statement fails.
     rows.legs.push(rig.leg(&rig.ids.id(), "b.example"));
     assert!(matches!(rig.store.commit_arrival(rows).await, Err(StoreError::Database(_))));
     let counts = rig.clean().await;

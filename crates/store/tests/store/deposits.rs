@@ -1,4 +1,4 @@
-//! Deposits: listed, read, deleted by their own mailbox only.
+//! Deposits: listed, read and deleted only by their own mailbox.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{ArrivalRows, Committed, DepositCounts, Folder, NewOpening, Opening, Page};
@@ -73,7 +73,7 @@ async fn a_letter_that_is_taken_away_is_opened_and_its_list_stays_as_it_was() {
         .map(|row| row.read_at)
         .collect();
     assert_eq!(opened, [Some(Timestamp(7)), Some(Timestamp(7)), Some(Timestamp(5))]);
-    // Whoever looks at it afterwards has read it.
+    // Viewing it afterwards marks it as read.
     rig.store.mark_read(&mailbox_id, unseen, Timestamp(9)).await.unwrap();
     assert!(!letter(unseen).await.is_unread());
     assert_eq!(letter(unseen).await.read_at, Some(Timestamp(7)));

@@ -1,4 +1,4 @@
-//! Drafts: kept, changed, sent once, and gone with everything that was theirs.
+//! Drafts: kept, changed, sent once, and removed with everything that belongs to them.
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{

@@ -1,5 +1,5 @@
-//! Mailboxes nobody uses go, and what is held stays: letters, trash, links and the mailbox itself, until somebody ends
-//! the hold and what was left of each time begins to run again.
+//! Unused mailboxes are deleted, and everything under a hold is kept (letters, trash, links, the mailbox itself), until
+//! the hold ends and the remaining times continue.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::rig::{LATER, NOW, Rig};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Ends a hold as whoever has no calendar would: to the moment.
+/// Ends a hold without a calendar: to the millisecond.
 async fn end_hold(rig: &Rig, id: &str, now: Timestamp) -> bool {
     let Some(held) = rig.store.held(id).await.unwrap() else { return false };
     let times = held.times.into_iter().map(|was| {
@@ -56,7 +56,8 @@ async fn a_mailbox_goes_only_if_it_is_still_as_unused_as_it_was_found() {
     assert_eq!(rig.clean().await.deposits, 0);
 }
 
-/// Senders hear of letters that nobody had opened, where the operator wants that; of what was read nobody is told.
+/// Senders are told of letters that were never opened, if the operator wants that; of letters that were read nobody is
+/// told.
 #[tokio::test]
 async fn of_a_mailbox_that_goes_by_time_unread_letters_are_kept_for_their_senders() {
     for (unread, kept) in [(Unread::KeptForSenders, 1), (Unread::Forgotten, 0)] {
@@ -110,7 +111,7 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     assert!(rig.store.delete_mailbox(&mailbox, Unread::Forgotten, ended).await.unwrap());
 }
 
-/// What an owner had begun stays, too: by their own hand, piece by piece, and by time.
+/// Drafts are kept too: against their owner, piece by piece, and against expiry.
 #[tokio::test]
 async fn while_a_mailbox_is_held_drafts_their_files_and_uploads_stay() {
     let rig = Rig::new();
@@ -149,7 +150,7 @@ async fn while_a_mailbox_is_held_drafts_their_files_and_uploads_stay() {
     assert!(rig.store.begin_upload(upload).await.unwrap());
     assert!(rig.store.hold_mailbox(&mailbox, NOW).await.unwrap());
     let store = &rig.store;
-    // What it says stays as well; what is begun since the hold can be written on.
+    // Its text is kept as well; drafts begun during the hold can be edited.
     let saved = store.save_draft(&mailbox, &draft_id, b"nothing".to_vec(), LATER).await.unwrap();
     assert_eq!(saved, SavedDraft::Held);
     assert_eq!(store.draft(&mailbox, &draft_id).await.unwrap().unwrap().0.content_sealed, b"text");
@@ -179,7 +180,7 @@ async fn while_a_mailbox_is_held_drafts_their_files_and_uploads_stay() {
     rig.clean().await;
 }
 
-/// While the ends are worked out a letter may come, go, or get another time: nothing of that is undone.
+/// While the ends are computed, letters may arrive, be removed, or get another time: none of that is undone.
 #[tokio::test]
 async fn what_changed_while_a_hold_was_ended_keeps_what_it_has() {
     let rig = Rig::new();

@@ -1,4 +1,4 @@
-//! A leg that its arrival has in hand is everybody's at once, if whoever committed it is not there any more to take it.
+//! A leg leased to its arrival is free at once if the caller that committed it is no longer there to take it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sealpost_store::{ArrivalRows, Committed, LegFilter, LegStart, Page};
 
 use crate::rig::{LATER, NOW, Rig};
 
-/// A letter whose leg somebody has promised to deliver at once.
+/// A letter whose leg is to be delivered at once.
 async fn in_hand(rig: &Rig) -> ArrivalRows {
     let body = rig.body(100).await;
     let mut rows = ArrivalRows::new(NOW);
@@ -33,7 +33,8 @@ async fn what_nobody_waited_for_is_free_at_once() {
     let rig = loop {
         let rig = Rig::new();
         let rows = in_hand(&rig).await;
-        // Asked for once, and given up: what was begun is written all the same. A disk may be quicker than who gives up.
+        // Polled once and given up: what was begun is written all the same. The disk may be quicker than the caller
+        // gives up.
         if tokio::time::timeout(Duration::ZERO, rig.store.commit_arrival(rows)).await.is_err() {
             break rig;
         }

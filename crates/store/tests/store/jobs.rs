@@ -1,4 +1,4 @@
-//! Jobs: one at a time, and a request that comes during a run is not lost with its end.
+//! Jobs: one run at a time, and a request made during a run is not lost when it ends.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Claim, JobEnd, JobStart};

@@ -1,4 +1,4 @@
-//! Legs: leased by one, finished by that one, followed up in the same transaction.
+//! Legs: leased by one process, finished by it, followed up in the same transaction.
 
 use std::collections::HashSet;
 
@@ -68,7 +68,7 @@ async fn the_same_owner_too_must_hold_the_present_lease() {
     assert_eq!(rig.store.finish_leg(&second, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
 }
 
-/// Otherwise whoever holds the leg now would send the letter once more.
+/// Otherwise the present lease holder would send the letter again.
 #[tokio::test]
 async fn a_leg_that_was_delivered_ends_whoever_holds_it() {
     let rig = Rig::new();
@@ -121,7 +121,7 @@ async fn many_runners_share_the_queue_without_overlap() {
             assert_eq!(rig.store.finish_leg(&leg, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
         }
     }
-    // A runner may have seen "nothing" while others held the rest; nothing is lost by that.
+    // A runner may have found nothing while others had leased the rest; nothing is lost by that.
     let left = rig.clean().await.legs;
     assert_eq!(u64::try_from(seen.len()).unwrap() + left, 60);
     assert_eq!(left, 0);
@@ -193,13 +193,13 @@ async fn the_end_and_its_report_are_one() {
     rig.queue(10, &["a.example"]).await;
     let leg = rig.lease("one", NOW, SOON).await.remove(0);
 
-    // The report cannot be written: the leg has not ended either.
+    // The report cannot be written: the leg's end is not recorded either.
     let broken = FollowUp { leg: rig.leg(&rig.ids.id(), "report.example"), body: None };
     let failed = rig.store.finish_leg(&leg, LegEnd::Failed, vec![broken]).await;
     assert!(matches!(failed, Err(StoreError::Database(_))));
     assert_eq!(rig.clean().await.legs, 1);
 
-    // A report with a body of its own, and one that hands the original on.
+    // A report with a body of its own, and one that returns the original.
     let body = rig.body(LARGE).await;
     let own = FollowUp { leg: rig.leg(body.id(), "report.example"), body: Some(body) };
     let shared = FollowUp { leg: rig.leg(leg.body_id.as_deref().unwrap(), "report.example"), body: None };
@@ -263,7 +263,7 @@ async fn what_was_noted_as_delivered_is_ended_by_the_next_process() {
     let alone = rig.store.alone("delivery").unwrap();
     let (deliveries, none) = rig.store.deliveries(&alone, |_, _| LegNotes::default()).await.unwrap();
     assert_eq!(none, 0);
-    // One ended in time; its slot goes to the next.
+    // One ended in time; its slot is reused.
     let noted = deliveries.note(&held[0]).unwrap();
     assert_eq!(rig.store.finish_leg(&held[0], LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
     drop(noted);
@@ -289,7 +289,7 @@ async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
     assert_eq!(rig.store.finish_leg(&held[0], end, vec![]).await.unwrap(), Finished::Recorded);
     // Two days earlier by the clock.
     let earlier = Timestamp(NOW.0 - 2 * 86_400_000);
-    // By the same clock its lease is of the far future now, and it is under way all the same.
+    // By that clock its lease is far in the future, and yet it is under way.
     let lease = Timestamp(earlier.0 + 2 * 3_600_000);
     let far = |due| LatestTimes { due, lease, lease_now: earlier };
     assert_eq!(rig.store.pull_in_legs("one", earlier, far(SOON)).await.unwrap(), 0, "an ordinary pause");
@@ -297,11 +297,11 @@ async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
     assert_eq!(rig.store.pull_in_legs("one", earlier, far(hour)).await.unwrap(), 1);
     assert_eq!(rig.store.next_due().await.unwrap(), Some(earlier));
     assert_eq!(rig.lease("two", earlier, SOON).await.len(), 1, "the leased one stays with its holder");
-    // Whoever had it is gone.
+    // Its owner is gone.
     assert_eq!(rig.store.pull_in_legs("three", earlier, far(hour)).await.unwrap(), 2);
 }
 
-/// Whoever writes the database can say that somebody has a leg for ever.
+/// Anyone who can write the database can lease a leg for ever.
 #[tokio::test]
 async fn nobody_has_a_leg_for_longer_than_anybody_takes_one() {
     let rig = Rig::new();
@@ -315,7 +315,7 @@ async fn nobody_has_a_leg_for_longer_than_anybody_takes_one() {
         from: LeaseFrom::AllBut(&others),
     };
     assert_eq!(rig.store.lease_legs(wish).await.unwrap().len(), 1);
-    // The other one is in hand as it should be.
+    // The other one is leased normally.
     assert_eq!(rig.lease("one", NOW, SOON).await.len(), 1);
     let far = LatestTimes { due: SOON, lease: SOON, lease_now: NOW };
     assert_eq!(rig.store.pull_in_legs("one", NOW, far).await.unwrap(), 1);

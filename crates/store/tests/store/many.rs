@@ -1,4 +1,4 @@
-//! Many letters at once: marked, unmarked, and a deletion taken back; and letters whose owner is told of them later.
+//! Many letters at once: marked, unmarked, a deletion undone; and letters with a collected notice.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Announced, ArrivalRows, Committed, Folder, Pace, Page, Unannounced};
@@ -41,7 +41,7 @@ async fn marking_letters_says_nothing_of_whether_they_were_opened() {
         None,
         "nobody opened it"
     );
-    // One of them is opened after that: it is now that it was.
+    // One of them is opened after that: only now does it count as opened.
     store.mark_read(&mailbox, &ids[0], Timestamp(5)).await.unwrap();
     assert_eq!(unread().await, 0);
     assert_eq!(store.mark_all_unread(&other, &ids).await.unwrap(), 0);

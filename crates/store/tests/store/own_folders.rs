@@ -1,5 +1,5 @@
-//! Folders of an owner's: letters go in and come back, one move is taken back, a folder that goes takes no letter with it,
-//! and another mailbox has no say.
+//! Owners' folders: letters are moved in and out, one move is undone, deleting a folder deletes no letter,
+//! and other mailboxes cannot interfere.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{ArrivalRows, Committed, Folder, FolderRef, OwnFolderRow, Page, Unread};
@@ -70,7 +70,7 @@ async fn letters_go_in_and_one_move_is_taken_back() {
     assert_eq!(page.folders.len(), 2);
     assert!(page.rows.iter().all(|row| row.own_folder.as_deref() == Some(a.as_str())));
     assert_eq!(store.folder_counts(&mailbox).await.unwrap(), [(a.clone(), 3)]);
-    // To everything else they are what they were.
+    // For everything else they are what they were.
     assert_eq!(store.deposits(&mailbox, Folder::Inbox, ALL).await.unwrap().len(), 2);
     assert_eq!(store.deposit_counts(&mailbox, Folder::Inbox).await.unwrap().total, 2);
 
@@ -100,7 +100,7 @@ async fn a_folder_that_goes_takes_no_letter_with_it() {
     let a = made(&rig, &mailbox, 'a').await;
     let store = &rig.store;
     assert_eq!(store.move_deposits(&mailbox, &letters, Some(&a), NOW).await.unwrap(), 3);
-    // Out of the trash it comes back into its folder, and while that is gone, to where it came from.
+    // From the trash it returns to its folder, or, if that is gone, to where it came from.
     assert_eq!(store.trash_deposits(&mailbox, &letters[..2], NOW).await.unwrap(), 2);
     assert_eq!(store.move_deposits(&mailbox, &letters[..2], None, NOW).await.unwrap(), 0, "in the trash");
     assert_eq!(ids(&rig, &mailbox, FolderRef::Folder(Folder::Trash)).await.len(), 2);
@@ -154,7 +154,7 @@ async fn another_mailbox_has_no_say_and_folders_are_not_without_end() {
     made(&rig, &mailbox, 'd').await;
     assert!(!store.make_folder(&mailbox, row('e'), b"public".to_vec(), 3).await.unwrap());
 
-    // With the mailbox its folders go; a new key pair seals them anew.
+    // Folders are removed with their mailbox; a new key pair seals them anew.
     let keys = store.sealed_keys(&mailbox).await.unwrap();
     assert_eq!(keys.folders.len(), 3);
     let rekey = rig.rekey(&mailbox).await;

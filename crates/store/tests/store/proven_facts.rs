@@ -1,6 +1,5 @@
-//! Rows that only say that something is to be done or known: what nobody of us wrote says nothing, hides nothing that is
-//! ours, and does not become ours by what we do next. Whoever has the store open without a key stands for somebody who
-//! writes the database.
+//! Statement rows: a row that we did not write is ignored, hides no row of ours, and does not become ours by what we do
+//! next. A store opened without a key plays the part of somebody who writes to the database.
 
 use sealpost_store::{
     ArrivalRows, ChangeSecrets, Committed, Ended, FactKind, FactRow, MailboxSizes, NewBounce, NewDeposit,
@@ -14,7 +13,7 @@ fn bounce(mailbox_id: &str, status: &str) -> NewBounce {
     NewBounce { mailbox_id: mailbox_id.to_owned(), deposit_id: None, status: status.to_owned(), at: NOW }
 }
 
-/// How many rows of a kind there are, and how many of them have a proof of any sort.
+/// How many rows of a kind there are, and how many of them have any proof.
 async fn there(store: &Store, kind: FactKind) -> (usize, usize) {
     let rows = said(store, kind).await;
     (rows.len(), rows.iter().filter(|(_, proof)| !proof.is_empty()).count())
@@ -30,7 +29,7 @@ async fn said(store: &Store, kind: FactKind) -> Vec<(ProvenFact, Vec<u8>)> {
     .collect()
 }
 
-/// With the proof that the rows' keeper would give them now, in the place of this one.
+/// With the proof that the keeper of the rows would give them now, replacing this one.
 fn anew(rows: &[(ProvenFact, Vec<u8>)], before: &[u8]) -> Vec<ProvenAnew> {
     let anew = |said: &ProvenFact| ProvenAnew {
         said: said.clone(),
@@ -58,7 +57,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     let unfetched = ours.unfetched("", LATER, LATER, 3).await.unwrap();
     assert!(unfetched.iter().any(|one| one.deposit_id == letter && !one.came_back));
 
-    // Mail does come back: once.
+    // A real bounce.
     ours.note_bounce(bounce(&mailbox, "5.7.1")).await.unwrap();
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1), "not four times");
     ours.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
@@ -67,7 +66,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     let unfetched = ours.unfetched("", LATER, LATER, 2).await.unwrap();
     assert!(unfetched.iter().any(|one| one.deposit_id == letter && one.came_back));
 
-    // Somebody counts on beside the proof.
+    // Somebody increases the count without a valid proof.
     rig.store.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
     assert!(bounces(&ours, &mailbox, 1).await.0.is_none());
     assert!(ours.clear_unreachable(&mailbox).await.unwrap());
@@ -135,13 +134,13 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     let decided = ours.request(request.number).await.unwrap().unwrap();
     assert_eq!((decided.state, decided.decided_at), (RequestState::Refused, Some(LATER)));
 
-    // Deciding against one that is not ours does not make it ours.
+    // Refusing one that is not ours does not make it ours.
     let row = rig.store.request(number).await.unwrap().unwrap();
     assert!(ours.refuse_request(&row, b"x".to_vec(), LATER).await.unwrap());
     assert!(ours.request(number).await.unwrap().is_none());
     assert_eq!(forged.kind(), FactKind::Request);
 
-    // A request for a new link beside one that somebody wrote is our own, in every word.
+    // A request for a new link beside one that somebody else wrote is entirely our own.
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, note("+43 1 668"), NOW).await.unwrap());
     assert!(ours.ask(&mailbox, RequestKind::Renewal, None, LATER).await.unwrap());
     let open = ours.requests(RequestSelection::Open).await.unwrap();
@@ -167,7 +166,7 @@ async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
     rig.clean().await;
 }
 
-/// Whoever vouches has read the row, and its owner asks again before the proof is written.
+/// The operator has seen the row, and its owner asks again before the proof is written.
 #[tokio::test]
 async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
     let rig = Rig::new();
@@ -189,7 +188,7 @@ async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
     );
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
 
-    // Nor where a former version, which proves nothing, has changed the words.
+    // Nor if an earlier version, which proves nothing, has changed the fields.
     rig.store.note_bounce(bounce(&mailbox, "5.1.2")).await.unwrap();
     let read = said(&ours, FactKind::CameBack).await;
     let before = read[0].1.clone();
@@ -227,7 +226,7 @@ async fn since_when_rows_are_proven_stands_in_the_schema() {
     rig.clean().await;
 }
 
-/// Both reports come in one letter.
+/// Both reports arrive in one letter.
 #[tokio::test]
 async fn each_of_two_bounces_of_one_batch_counts() {
     let rig = Rig::new();

@@ -1,4 +1,4 @@
-//! What the operator does to the queue.
+//! The operator's commands for the queue.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Finished, LegEnd, LegFilter, LegState, Page, TurnedLeg};
@@ -59,7 +59,7 @@ async fn freezing_what_is_being_delivered_neither_loses_nor_doubles_it() {
     let legs = rig.lease("one", NOW, SOON).await;
     let ids: Vec<_> = legs.iter().map(|leg| leg.id.clone()).collect();
     assert_eq!(rig.store.freeze_legs(turned(&rig, &ids).await).await.unwrap(), 2);
-    // Delivered after all: gone. Failed for now: rests, does not come back by itself.
+    // Delivered after all: removed. Failed for now: stays frozen, is not retried on its own.
     assert_eq!(rig.store.finish_leg(&legs[0], LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
     let retry = LegEnd::Retry { due_at: SOON, code: None, enhanced: None, delay_noted: false };
     assert_eq!(rig.store.finish_leg(&legs[1], retry, vec![]).await.unwrap(), Finished::Recorded);

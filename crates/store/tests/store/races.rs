@@ -1,4 +1,4 @@
-//! Two at once: what only one may have, one gets; what both may have, both get. On every engine.
+//! Races: what only one may have, one gets; what both may have, both get. On every engine.
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
@@ -11,7 +11,7 @@ use crate::rig::{LATER, NOW, Rig, token};
 
 const TWO: [(); 2] = [(); 2];
 
-/// Does the same as often as there are tasks, at once, and gathers what came of it.
+/// Runs the tasks at once and collects their results.
 async fn at_once<T, F>(tasks: impl IntoIterator<Item = F>) -> Vec<T>
 where
     T: Send + 'static,
@@ -163,7 +163,7 @@ async fn no_letter_comes_into_a_mailbox_that_goes() {
         assert!(deleting.await.unwrap());
         let arrived = arriving.await.unwrap();
         assert!(matches!(arrived, Committed::New(_) | Committed::MailboxTaken), "{arrived:?}");
-        // Whichever was first: nothing is in a mailbox that is deleted.
+        // Whichever was first: a deleted mailbox is empty.
         rig.clean().await;
     }
 }
@@ -319,7 +319,7 @@ async fn of_letters_in_a_crowd_one_that_is_refused_keeps_none_from_coming() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_legs_that_end_in_a_crowd_one_that_is_gone_keeps_none_from_ending() {
     let rig = Rig::new();
-    // As notices are, which are written when they go: nobody waits for the disk at their ends.
+    // As for notices, which are generated when they are sent: no caller waits for the flush of their ends.
     let mut rows = ArrivalRows::new(NOW);
     rows.legs.extend((0..10).map(|_| NewLeg { body_id: None, ..rig.leg("", "a.example") }));
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));

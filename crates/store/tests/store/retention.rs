@@ -1,5 +1,5 @@
-//! What is kept no longer goes by itself: letters, mailboxes nobody came for, rows that lead nowhere. What
-//! somebody still waits for stays.
+//! What has expired is removed without anybody's help: letters, unclaimed mailboxes, rows that lead nowhere.
+//! What somebody still waits for is kept.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn expiry(rig: &Rig, mailbox: &str, id: &str) -> Option<Timestamp> {
 async fn a_letter_goes_with_its_body_when_its_time_is_over_and_not_before() {
     let rig = Rig::new();
     let (mailbox, id, _) = rig.deposit_in_new(1).await;
-    // One body for a leg and two mailboxes: it goes with the last of them.
+    // One body for a leg and two mailboxes: removed with the last of them.
     let body = rig.body(LARGE).await;
     let mut rows = ArrivalRows::new(NOW);
     let (first, mut second) = (rig.deposit(&mailbox, body.id()), rig.deposit(&mailbox, body.id()));
@@ -57,7 +57,7 @@ async fn a_letter_goes_with_its_body_when_its_time_is_over_and_not_before() {
     assert_eq!(rig.clean().await.deposits, 0);
 }
 
-/// A draft with a file on its way in.
+/// A draft with an upload under way.
 async fn begun(rig: &Rig, mailbox: &str) {
     let quota = DraftQuota { bytes: 1 << 20, files: 10, in_mailbox: 1 << 20 };
     let draft = NewDraft {
@@ -85,7 +85,8 @@ async fn begun(rig: &Rig, mailbox: &str) {
 async fn what_is_foreseen_is_what_goes() {
     let rig = Rig::new();
     let store = &rig.store;
-    // One whose letter goes, one whose letter leaves the trash, one whose letter stays, and one that is held.
+    // One whose letter expires, one whose letter leaves the trash, one whose letter stays, and one under a
+    // hold.
     let mut ids = Vec::new();
     for tag in 1..=4 {
         let (mailbox, letter, _) = rig.deposit_in_new(tag).await;
@@ -93,7 +94,7 @@ async fn what_is_foreseen_is_what_goes() {
         ids.push((mailbox, letter));
     }
     let [(_, first), (second, thrown), (third, _), (fourth, _)] = &ids[..] else { panic!("four") };
-    // Its own time is longer: it is put off by ending a hold that it was not in.
+    // Its own time is longer: it is extended by ending a hold that it was not under.
     assert!(store.hold_mailbox(third, NOW).await.unwrap());
     let held = store.held(third).await.unwrap().unwrap();
     let later = held.times.into_iter().map(|was| ResumedTime { at: was.at.plus(DAY * 100), was });
@@ -124,7 +125,7 @@ async fn what_is_foreseen_is_what_goes() {
     let after = store.foresee_retention(now, trashed, touched, Timestamp(0)).await.unwrap();
     assert_eq!((after.letters.all, after.mailboxes.all, after.drafts.all, after.uploads.all), (0, 0, 0, 0));
     assert_eq!(store.drafts(fourth).await.unwrap().len(), 1, "held");
-    // What is left of the third goes with its letter; what was begun there is told with its times.
+    // What is left of the third is removed with its letter; its drafts are listed with their times.
     let letter = store.letters_of(third).await.unwrap().remove(0);
     assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::At(letter.expires_at.unwrap()));
     let times = store.other_times(third).await.unwrap();
@@ -134,7 +135,7 @@ async fn what_is_foreseen_is_what_goes() {
     let end = letter.expires_at.unwrap();
     let PendingEnd::Asked { last, link } = store.pending_end(third).await.unwrap() else { panic!("asked") };
     assert!(last == end && link <= end, "{last:?} {link:?}");
-    // A question for each thing that is only counted.
+    // One of everything that is only counted.
     let later = now.plus(DAY * 4_000);
     let foreseen = store.foresee_forgotten(later).await.unwrap();
     let forgot = store.forget(later).await.unwrap();
@@ -170,7 +171,7 @@ async fn more_letters_than_go_at_once_all_go() {
 async fn with_activation_the_time_of_the_letters_begins() {
     let rig = Rig::new();
     let (mailbox, id, _) = rig.deposit_in_new(1).await;
-    // On its last day; kept for sixty from then, not for sixty since it came.
+    // On its last day; kept for sixty days from then, not from its arrival.
     let (last_day, until) = (Timestamp(LATER.0 - 1), LATER.plus(DAY * 60));
     let done = rig.activate(activation(&mailbox, 1, last_day, Some(until))).await.unwrap();
     assert_eq!(done, Activation::Activated);
@@ -243,7 +244,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     for id in [&asked, &active] {
         assert_ne!(rig.store.mailbox(id).await.unwrap().unwrap().state, MailboxState::Deleted);
     }
-    // The next letter to that address makes a mailbox as if there had been none.
+    // The next letter to that address creates a mailbox as if there had been none.
     let again = rig.deposit_in_new_with_token(1, 11).await;
     assert_ne!(again, mailbox);
     rig.clean().await;
@@ -262,7 +263,7 @@ async fn an_open_request_keeps_a_mailbox_for_so_long_and_no_longer() {
     }
     let now = LATER.plus(DAY * 40);
     assert_eq!(store.purge_letters(Unread::Forgotten, now).await.unwrap(), 2);
-    // Their links were over at `LATER`, and not a moment before.
+    // Their links expired at `LATER`, and not a moment before.
     let before = Timestamp(LATER.0 - 1);
     let foreseen = async |asked| {
         let seen = store.foresee_retention(now, NOW, NOW, asked).await.unwrap();
@@ -271,7 +272,7 @@ async fn an_open_request_keeps_a_mailbox_for_so_long_and_no_longer() {
     assert_eq!(foreseen(before).await, (0, 0));
     assert_eq!(store.purge_unattended_drafts(now, before).await.unwrap(), 0);
     assert_eq!(store.purge_pending(now, before).await.unwrap(), 0);
-    // However often somebody asks again.
+    // However often it is requested again.
     assert!(store.ask(&asked, RequestKind::Renewal, None, now).await.unwrap());
     assert_eq!(foreseen(LATER).await, (1, 2));
     assert_eq!(store.purge_unattended_drafts(now, LATER).await.unwrap(), 1);

@@ -1,4 +1,4 @@
-//! A list that was fetched stays until another one takes its place, whatever comes of asking meanwhile.
+//! A fetched list is kept until another one replaces it, whatever later fetches return.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
@@ -36,7 +36,7 @@ async fn what_came_of_asking_is_noted_and_the_last_list_stays() {
     rig.store.note_revocation_list(&row("older", None), None).await.unwrap();
     assert_eq!(rig.store.revocation_lists().await.unwrap(), [row("older", kept)]);
     assert_eq!(here("3FA1").await, Some(list(&row("new", kept), &large)));
-    // Another authority's under the same address is another list.
+    // Another authority's list at the same address is a different list.
     let other = RevocationListRow { authority: "77".to_owned(), ..row("new", kept) };
     rig.store.note_revocation_list(&other, Some(list(&other, b"two"))).await.unwrap();
     rig.store.forget_revocation_list(&other.address, "3FA1").await.unwrap();

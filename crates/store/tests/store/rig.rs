@@ -1,4 +1,4 @@
-//! A store in a folder that vanishes, and rows that need no explanation.
+//! A store in a temporary folder, and rows that need no explanation.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Rig {
         Self::with(options(&scratch), scratch)
     }
 
-    /// A store opened in some other way, in a folder of this one.
+    /// A store opened with other options, in a folder of this one.
     pub(crate) fn with(options: StoreOptions, scratch: TempDir) -> Self {
         Self { store: Store::open(options).unwrap(), ids: Arc::default(), scratch }
     }
@@ -39,7 +39,7 @@ impl Rig {
         self.store = Store::open(options(&self.scratch)).unwrap();
     }
 
-    /// The same store once more, as another process has it.
+    /// Opens the same store again, as another process would.
     pub(crate) fn open_again(&self) -> Store {
         Store::open(options(&self.scratch)).unwrap()
     }
@@ -85,7 +85,7 @@ impl Rig {
         files
     }
 
-    /// Waits until no more than `count` files are left: removing runs beside us and says nothing.
+    /// Waits until at most `count` files are left: removal runs in the background and reports nothing.
     pub(crate) async fn wait_for_files(&self, count: usize) {
         for _ in 0..1000 {
             if self.body_files().len() <= count {
@@ -96,7 +96,7 @@ impl Rig {
         assert_eq!(self.body_files().len(), count);
     }
 
-    /// Nothing is wrong; returns how much there is.
+    /// No inconsistencies; returns the counts.
     pub(crate) async fn clean(&self) -> StoreCounts {
         let report = self.store.sweep(NOW).await.unwrap();
         assert!(report.is_clean(), "{:?}", report.problems);
@@ -182,7 +182,7 @@ impl Rig {
         ids
     }
 
-    /// The same, and a memo of its notice; returns the ids of mailbox and deposit.
+    /// The same with a memo of its notice; returns the ids of mailbox and deposit.
     pub(crate) async fn told_of_in_new(&self, tag: u8) -> (String, String) {
         let (mailbox_id, deposit_id, _) = self.deposit_in_new(tag).await;
         let mut rows = ArrivalRows::new(NOW);
@@ -197,7 +197,7 @@ impl Rig {
         (mailbox_id, deposit_id)
     }
 
-    /// The same as the first with a token of its own: one of an earlier mailbox may still be known.
+    /// The same as the first with a token of its own: one of an earlier mailbox may still exist.
     pub(crate) async fn deposit_in_new_with_token(&self, tag: u8, hash: u8) -> String {
         let body = self.body(100).await;
         let mut rows = ArrivalRows::new(NOW);
@@ -210,7 +210,7 @@ impl Rig {
         id
     }
 
-    /// One more letter in a mailbox that is there.
+    /// One more letter in an existing mailbox.
     pub(crate) async fn deposit_more(&self, mailbox_id: &str) {
         let body = self.body(100).await;
         let mut rows = ArrivalRows::new(NOW);
@@ -230,7 +230,7 @@ pub(crate) fn options(scratch: &TempDir) -> StoreOptions {
     StoreOptions { rows: crate::rows(&folder), ..StoreOptions::new(folder) }
 }
 
-/// What locks or unlocks a mailbox whose epochs are `before`.
+/// Locks or unlocks a mailbox whose epochs are `before`.
 pub(crate) fn relock(id: &str, before: &str, now: &str) -> Relock {
     Relock {
         mailbox_id: id.to_owned(),
@@ -240,7 +240,7 @@ pub(crate) fn relock(id: &str, before: &str, now: &str) -> Relock {
     }
 }
 
-/// Those of the legs that there are, each with another ticket.
+/// The existing legs among these, each with another ticket.
 pub(crate) async fn turned(rig: &Rig, ids: &[String]) -> Vec<TurnedLeg> {
     let mut legs = Vec::new();
     for id in ids {
@@ -251,7 +251,7 @@ pub(crate) async fn turned(rig: &Rig, ids: &[String]) -> Vec<TurnedLeg> {
     legs
 }
 
-/// Bytes that are not all alike.
+/// Bytes that are not all the same.
 pub(crate) fn sample(len: usize) -> Vec<u8> {
     (0..len).map(|at| u8::try_from(at % 251).unwrap()).collect()
 }
@@ -270,7 +270,7 @@ pub(crate) fn token(fill: u8) -> NewToken {
     }
 }
 
-/// Filled in when it is carried out.
+/// Filled in when it is used.
 pub(crate) fn no_rekey() -> Rekey {
     Rekey {
         old_public: Vec::new(),

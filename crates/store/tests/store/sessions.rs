@@ -1,4 +1,4 @@
-//! Sessions: begun for active mailboxes, over when their time is.
+//! Sessions: begun for active mailboxes, ended by expiry.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{ChangeSecrets, Ended, NewSession, Settled, Tries};

@@ -9,7 +9,8 @@ use crate::trail::proven;
 async fn what_a_kill_leaves_in_the_log_goes_after_the_next_start() {
     let rig = Rig::new();
     rig.store.close().await;
-    // Nobody asks for what was deleted before the kill: the files as they are then, with a log that is not empty.
+    // Nobody requests erasure of what was deleted before the kill: the files as they are then, with a log that is not
+    // empty.
     let database = rusqlite::Connection::open(rig.folder().join("rows.sqlite")).unwrap();
     database.execute("DELETE FROM wraps", []).unwrap();
     let insert =
@@ -35,7 +36,8 @@ async fn what_a_kill_leaves_in_the_log_goes_after_the_next_start() {
     store.close().await;
 }
 
-/// A column takes what is no number, and what is no text: whoever writes the file can put it there. It hides nothing of ours.
+/// A column accepts what is not a number, or not text: anyone who can write the file can put it there. It hides nothing
+/// of ours.
 #[tokio::test]
 async fn a_row_that_cannot_be_read_hides_no_other() {
     let rig = Rig::new();
@@ -91,7 +93,7 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
         assert_eq!(page.rows.len(), readable + unreadable.len());
         assert!(ours.fact_rows(kind, page.last.as_ref()).await.unwrap().last.is_none(), "that was all");
     }
-    // Whoever verifies finds it, and whoever has a new key leaves it as it is.
+    // Verification finds it, and a change of keys leaves it as it is.
     let sealed = ours.keyed_rows(Keyed::Unread, "").await.unwrap();
     assert!(sealed.iter().any(|row| row.id == "0" && row.sealed.is_empty()));
     ours.close().await;

@@ -83,7 +83,7 @@ async fn three_hundred_steps_by_three_at_once() {
     let counts = rig.clean().await;
     rig.wait_for_files(usize::try_from(counts.bodies_in_files).unwrap()).await;
 
-    // And at the end everything can be taken away.
+    // And at the end everything can be removed.
     let legs = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap();
     rig.store.remove_legs(&legs.into_iter().map(|leg| leg.id).collect::<Vec<_>>()).await.unwrap();
     for tag in 0..5 {

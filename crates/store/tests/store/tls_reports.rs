@@ -1,4 +1,5 @@
-//! Sessions under TLS are counted, each domain is told of a day once, and a report that was begun by https is not begun again.
+//! TLS sessions are counted, each domain gets one report per day, and a submission that has begun is not
+//! begun again.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ fn seen(tag: u8, report: u8, day: i64) -> TlsSessionRow {
     }
 }
 
-/// Waits until this report has so many rows: what was counted before is written then, too.
+/// Waits until this report has this many rows: what was counted before is then written too.
 async fn written(rig: &Rig, report: (i64, [u8; 32]), rows: usize) {
     let written = async {
         while rig.store.tls_sessions(report).await.unwrap().len() != rows {
@@ -54,7 +55,7 @@ async fn a_domain_is_told_once_of_what_was_counted() {
 
     assert!(matches!(told(&rig, 7, Vec::new()).await, Committed::New(_)));
     assert!(matches!(told(&rig, 7, Vec::new()).await, Committed::Duplicate));
-    // What comes late is told to nobody.
+    // What comes late is not reported.
     rig.store.count_tls_sessions(seen(5, 7, DAY));
     rig.store.count_tls_sessions(seen(6, 8, DAY));
     written(&rig, second, 2).await;

@@ -73,7 +73,7 @@ pub(crate) fn proven(rig: &Rig, writer: &'static str) -> Store {
     proven_in(options(&rig.scratch), writer)
 }
 
-/// The same for a store that is reached in another way.
+/// The same for a store opened with other options.
 pub(crate) fn proven_in(options: StoreOptions, writer: &'static str) -> Store {
     Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options }).unwrap()
 }
@@ -104,7 +104,7 @@ async fn what_a_receiver_is_told_is_proven_by_whoever_does_it_and_counts_for_not
         "one letter, and not its event"
     );
     let all = store.events("", EventSelection::All).await.unwrap();
-    // Whoever activated it had no key to prove anything with, and proved nothing.
+    // The process that activated it had no key, and proved nothing.
     let [(activated, EventState::Queued), (event, EventState::Queued)] = &sorted(all)[..] else {
         panic!("two events")
     };

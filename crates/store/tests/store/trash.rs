@@ -1,4 +1,4 @@
-//! The trash: letters go in, come back to where they were, and are gone when their time is over.
+//! The trash: letters go in, can be restored, and are deleted after a while.
 
 use std::time::Duration;
 

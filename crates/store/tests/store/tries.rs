@@ -1,4 +1,4 @@
-//! Wrong passwords are counted one after the other, with or without a mailbox, and forgotten again.
+//! Failed passwords are counted one by one, with or without a mailbox, and forgotten again.
 
 use std::time::Duration;
 

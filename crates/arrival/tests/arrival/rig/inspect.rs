@@ -1,4 +1,5 @@
-//! What letters have left: legs with their tickets open, mailboxes opened by link or password, and what the trail says.
+//! Inspects what letters have left: legs with their tickets opened, mailboxes opened by link or password, and
+//! the trail.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub(crate) struct Opened {
     pub(crate) rest: String,
 }
 
-/// Work is done where it is asked for.
+/// Runs work where it is requested.
 #[derive(Clone, Copy)]
 struct Here;
 
@@ -54,7 +55,7 @@ impl Leg {
         self.ticket.recipient.address.to_path()
     }
 
-    /// Its reverse-path as SMTP writes a null one.
+    /// Its reverse-path as in SMTP, so that a null one shows.
     pub(crate) fn from(&self) -> String {
         self.ticket.reverse_path.address().map_or_else(|| "<>".to_owned(), Address::to_path)
     }
@@ -104,7 +105,7 @@ impl Rig {
         legs.pop().unwrap()
     }
 
-    /// Everything that is queued leaves, as far as anybody here sees.
+    /// Everything that is queued is delivered, as far as the tests see.
     pub(crate) async fn let_go(&self) {
         let ids: Vec<String> = self.legs().await.into_iter().map(|leg| leg.row.id).collect();
         self.store.remove_legs(&ids).await.unwrap();
@@ -141,7 +142,7 @@ impl Rig {
         self.mailbox(of).await.unwrap().id
     }
 
-    /// The secret of a mailbox that nobody has activated.
+    /// The secret key of a pending mailbox.
     pub(crate) async fn pending_secret(&self, id: &str) -> MailboxSecret {
         let (link, wrap) = self.store.kept_link(id).await.unwrap().unwrap();
         MailboxSecret::unwrap_kept(&link, &wrap, id, &self.keys.rows, &self.keys.pepper).unwrap().1
@@ -167,7 +168,7 @@ impl Rig {
         }
     }
 
-    /// The owner comes by the link and sets a password; the mailbox's secret from then on.
+    /// The owner follows the link and sets a password; returns the mailbox's new secret key.
     pub(crate) async fn activate(&self, link: &Secret<String>) -> MailboxSecret {
         let token = link.expose().strip_prefix(PORTAL).unwrap().rsplit('/').next().unwrap();
         let (random, escrow): (Arc<dyn Random>, _) =
@@ -188,7 +189,7 @@ impl Rig {
         }
     }
 
-    /// An active mailbox of this address, and nothing in the queue; its id and secret.
+    /// An active mailbox with this address and an empty queue; its id and secret key.
     pub(crate) async fn owner(&self, of: &str) -> (String, MailboxSecret) {
         self.write(&[of], "[vertraulich] Erster Brief").await.unwrap();
         let Notice::Activation { link, .. } = self.leg_to(of).await.notice() else { panic!("no link") };
@@ -229,13 +230,13 @@ impl Rig {
         rows.into_iter().map(|row| format!("{} {}", row.actor, row.action)).collect()
     }
 
-    /// Somebody of the operator's listens to everything.
+    /// Subscribes a webhook to all events.
     pub(crate) async fn listen(&self) {
         let alone = self.store.alone("delivery").unwrap();
         self.store.set_hooks(&alone, &[("crm".to_owned(), LetterEvent::EVERY.to_vec())]).await.unwrap();
     }
 
-    /// What they hear.
+    /// The events for it.
     pub(crate) async fn heard(&self) -> Vec<sealpost_store::EventRow> {
         self.store.events("", EventSelection::All).await.unwrap().into_iter().map(|(row, _)| row).collect()
     }
@@ -244,7 +245,7 @@ impl Rig {
         self.store.wrap(id, kind).await.unwrap().is_some()
     }
 
-    /// The address notices of a leg come back to.
+    /// The bounce address of a leg.
     pub(crate) fn return_path(leg: &Leg) -> Address {
         leg.ticket.reverse_path.address().unwrap().clone()
     }

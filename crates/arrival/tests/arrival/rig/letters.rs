@@ -39,7 +39,7 @@ pub(crate) fn from_nobody(to: &[&str]) -> Envelope {
     Envelope { reverse_path: ReversePath::Null, ..envelope(SENDER, to) }
 }
 
-/// A letter that is like no other. `fields` each with a line end.
+/// A unique letter. `fields` each with a line end.
 pub(crate) fn letter(random: &SequenceRandom, subject: &str, fields: &str, text: &str) -> Vec<u8> {
     format!(
         "From: Erika Muster <{SENDER}>\r\nTo: undisclosed:;\r\nSubject: {subject}\r\n\

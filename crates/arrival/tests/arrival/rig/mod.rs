@@ -1,5 +1,5 @@
-//! One gateway without sockets: a store in a folder that vanishes, keys, a clock that stands, randomness that repeats, and
-//! rules by recipient. Letters go in as a listener hands them over; what they leave is read from the store.
+//! One gateway without sockets: a store in a temporary folder, keys, a fixed clock, repeatable randomness, and rules by
+//! recipient. Letters go in as from a listener; what they leave is read from the store.
 
 mod inspect;
 mod letters;
@@ -39,7 +39,7 @@ pub(crate) const OURS: &str = "securemail@insurer.example";
 pub(crate) const BOUNCES: &str = "bounce@insurer.example";
 pub(crate) const PORTAL: &str = "https://portal.insurer.example";
 
-/// Who gets a copy how. Everybody else's is relayed.
+/// The treatment of copies by recipient. All others are relayed.
 const RULES: &str = r#"[
     {"name": "world", "when": {"listener": "world", "recipient": "*.web.example"}, "then": "portal"},
     {"name": "strictly", "when": {"listener": "world", "recipient": "strict.example"}, "then": "domain"},
@@ -54,7 +54,7 @@ const RULES: &str = r#"[
     {"name": "safe", "when": {"recipient": "safe.example"}, "then": {"relay": {"tls": "encrypted"}}}
 ]"#;
 
-/// What an operator sets, to be changed by a test before the rig stands.
+/// The operator's settings, to be changed by a test before the rig is built.
 pub(crate) struct Setting {
     pub(crate) rules: String,
     pub(crate) announcer: Announcer,
@@ -63,9 +63,9 @@ pub(crate) struct Setting {
     pub(crate) quotas: Quotas,
     pub(crate) inbound: Inbound,
     pub(crate) is_escrowed: bool,
-    /// Bytes of the disk that stay free.
+    /// Bytes of the disk that are kept free.
     pub(crate) minimum_free: u64,
-    /// For letters that are looked into.
+    /// Budget for whole letters.
     pub(crate) memory_kib: u32,
 }
 
@@ -204,7 +204,7 @@ impl Rig {
         let clock = Arc::new(FakeClock::at(NOW));
         let from = ("Sealpost".to_owned(), address("postmaster@gw.example"));
         let config = DeliveryConfig::new("gw.example", from, hop("relay"));
-        // Nothing is delivered here: once the runner is gone, every leg waits in the queue, where it can be looked at.
+        // Nothing is delivered here: once the runner is gone, every leg waits in the queue, where it can be inspected.
         let runner = Runner::new(
             store.clone(),
             queue.spool.clone(),
@@ -256,7 +256,7 @@ impl Rig {
         self.clock.now()
     }
 
-    /// Hands a letter in as a listener does, in pieces that fall where they fall. Its `250` is not known to have arrived.
+    /// Sends a letter as a listener does, in arbitrary pieces. Its `250` is not known to have arrived.
     pub(crate) async fn hand_in(
         &self,
         envelope: Envelope,
@@ -271,7 +271,7 @@ impl Rig {
         incoming.finish().await
     }
 
-    /// The same, and the client has read its `250`. The arrival's id.
+    /// The same, and the client has read its `250`. Returns the arrival's id.
     pub(crate) async fn send(
         &self,
         envelope: Envelope,
@@ -291,7 +291,7 @@ impl Rig {
         self.send(envelope(SENDER, to), origin(), &text).await
     }
 
-    /// The same process once more, after its end, with the same folder: what was promised must be there.
+    /// The same process restarted with the same folder: what was promised must be there.
     pub(crate) async fn reopened(&self) -> Store {
         self.store.close().await;
         Store::open(StoreOptions::new(self.folder.path().join("store"))).unwrap()

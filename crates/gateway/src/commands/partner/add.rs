@@ -1,5 +1,5 @@
-//! `sealpost partner add`: reads what a partner sent or publishes in the worker, says what is in it, asks, and keeps it. What is not
-//! confirmed is kept as an offer and used for nothing.
+//! `sealpost partner add`: parses what a partner sent or publishes in the worker, shows it, asks, and stores it. What is not
+//! confirmed is stored as an offer and used for nothing.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,42 +23,42 @@ use crate::config::file::SignedDns;
 /// What to add.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// What the partner is called: best its domain, clinic.example.
+    /// The partner's name: preferably its domain, clinic.example.
     name: String,
     /// The file with its certificates or keys: .cer, .pem, .p7c, .p7b, .asc, .gpg, or a .zip of these. Left out: what the
     /// partner publishes is fetched, from everywhere that `lookup` under [partners] names.
     files: Vec<PathBuf>,
-    /// The page of a partner's Sealpost, or a file, that is fetched by https.
+    /// The page of a partner's Sealpost, or a file, to be fetched by https.
     #[arg(long, value_name = "URL", conflicts_with = "files")]
     from: Option<String>,
-    /// Ask everybody anew, also who was asked lately.
+    /// Asks every source again, even those asked lately.
     #[arg(long, conflicts_with_all = ["files", "from"])]
     fresh: bool,
-    /// The fingerprint that the partner has told by telephone: that key is taken without a question, others are left.
+    /// The fingerprint that the partner has given by telephone: that key is accepted without a question, others are ignored.
     #[arg(long, value_name = "FINGERPRINT", value_parser = read_fingerprint, conflicts_with_all = ["yes", "offer"])]
     fingerprint: Vec<Fingerprint>,
     /// Whose mail is encrypted to it: a domain, or one address; may be given several times. The name if left out.
     #[arg(long = "for", value_parser = DomainOrAddress::parse)]
     for_places: Vec<DomainOrAddress>,
-    /// The keys are persons' keys, each for the addresses it names, and not the company's gateway's.
+    /// The keys belong to persons, each for the addresses it names, not to the company's gateway.
     #[arg(long)]
     personal: bool,
-    /// A key for the whole company names another domain than the company's, and that is right so.
+    /// A key for the whole company names another domain than the company's, and that is correct.
     #[arg(long)]
     other_name: bool,
     #[command(flatten)]
     closing: ClosingChoice,
-    /// Letters are encrypted for a new partner only once it has answered a test letter (`sealpost partner test NAME --from …
-    /// --send`), or `sealpost partner trust NAME` says so.
+    /// Encrypts letters for a new partner only once it has replied to a test letter (`sealpost partner test NAME --from … --send`),
+    /// or after `sealpost partner trust NAME`.
     #[arg(long)]
     after_test: bool,
-    /// Keep the keys without trusting them: `sealpost partner trust` does that later.
+    /// Stores the keys without trusting them: `sealpost partner trust` does that later.
     #[arg(long, conflicts_with = "yes")]
     offer: bool,
-    /// The fingerprints have been compared: do not ask.
+    /// The fingerprints have been compared: does not ask.
     #[arg(long, requires = "files")]
     yes: bool,
-    /// One JSON object for the partner as it is afterwards.
+    /// Prints one JSON object for the partner as it is afterwards.
     #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
     format: OutputFormat,
 }
@@ -93,7 +93,7 @@ pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), C
             add.name
         )));
     }
-    // Signed by itself, it is what tools make where no authority is asked: the flag is their default.
+    // Self-signed, it is what tools generate without an authority: the flag is their default.
     keys.retain(|key| !key.key.facts().is_authority || key.key.facts().self_issued);
     if keys.is_empty() {
         return Err(CommandError::Wrong(
@@ -112,7 +112,7 @@ pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), C
         }
     }
     if add.files.is_empty() {
-        // Of what lies about there, what cannot be used is no reason to leave the rest.
+        // An unusable file is no reason to ignore the others.
         let mut wrong = Ok(());
         keys.retain(|key| check(context, add, &places, key).map_err(|error| wrong = Err(error)).is_ok());
         if keys.is_empty() {
@@ -127,7 +127,7 @@ pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), C
             show::key(key, context.now);
         }
     }
-    // One "yes" takes what the partner itself may have put there, and no key that anybody can have uploaded.
+    // One "yes" accepts what the partner itself may have published, and no key that anybody could have uploaded.
     let undecided =
         |key: &PartnerKey| key.state == PartnerKeyState::Offered && key.provenance == Provenance::Operator;
     let open = keys.iter().filter(|key| undecided(key)).count();
@@ -181,8 +181,8 @@ pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), C
     Ok(())
 }
 
-/// Takes over what holders of keys that are here already have said of them since: by their own signature, so that nothing
-/// is to be compared again. Returns of how many.
+/// Adopts newer self-signed statements about keys that are already stored: signed by their holder, so nothing needs to be compared
+/// again. Returns for how many keys.
 async fn renew(
     context: &PartnerContext<'_>,
     found: &Found,
@@ -223,7 +223,7 @@ async fn read(
     let keys = match worker.read_keys(&bytes).await {
         Ok(keys) => keys,
         Err(source) => {
-            // A bare revocation certificate is no key, and says something of one that is here.
+            // A bare revocation certificate is not a key, but concerns one that is stored.
             let ours: Vec<_> =
                 known.iter().flat_map(|found| &found.keys).map(|key| key.key.clone()).collect();
             let revoked = worker.read_revocation(&bytes, &ours).await;
@@ -234,11 +234,11 @@ async fn read(
     Ok(keys.into_iter().map(|key| offered(context, add, key, &name)).collect())
 }
 
-/// More keys of one place are not looked at: key servers and directories have what others have given them.
+/// Maximum keys considered per source: key servers and directories have whatever others have given them.
 const MAX_KEYS_PER_PLACE: usize = 16;
 
-/// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not
-/// keep the others from being read.
+/// The partner's published keys, each with every source that has it. A file that contains no key does not prevent the others from
+/// being read.
 async fn fetch(
     context: &PartnerContext<'_>,
     add: &Add,
@@ -247,7 +247,7 @@ async fn fetch(
     let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
     let files = lookup::files(context, places, add.from.as_deref(), memory).await?;
     let (worker, mut keys, mut wrong) = (context.worker()?, Vec::<FoundKey>::new(), None);
-    // Who knows the fingerprint is kept from no key by what others uploaded before it.
+    // Whoever knows the fingerprint must find the key, whatever others uploaded before it.
     let most = if add.fingerprint.is_empty() { MAX_KEYS_PER_PLACE } else { usize::MAX };
     for lookup::Fetched { source, about, hands, file } in files {
         let found = match worker.read_keys(&file.bytes).await {
@@ -279,7 +279,7 @@ async fn fetch(
     }
 }
 
-/// What a found key is before anybody was asked.
+/// How a found key is judged before anybody is asked.
 fn judged(
     context: &PartnerContext<'_>,
     add: &Add,
@@ -326,7 +326,7 @@ fn read_fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
     Fingerprint::parse(text).ok_or("a fingerprint has 40 or 64 hex digits; spaces do not matter")
 }
 
-/// What is certainly wrong is refused at once; a key that has run out, too.
+/// What is certainly wrong is refused at once; an expired key, too.
 fn check(
     context: &PartnerContext<'_>,
     add: &Add,
@@ -392,7 +392,7 @@ fn state(add: &Add, keys: usize) -> Result<PartnerKeyState, CommandError> {
     }
 }
 
-/// What a person has to do before so many keys are trusted.
+/// What a person must do before this many keys are trusted.
 pub(super) fn question(keys: usize) -> String {
     let what = if keys == 1 { "the fingerprint" } else { "each fingerprint" };
     format!(
@@ -401,7 +401,7 @@ pub(super) fn question(keys: usize) -> String {
     )
 }
 
-/// Asks on the terminal; anything but yes is no.
+/// Asks on the terminal; anything but yes means no.
 pub(super) fn confirm(question: &str) -> Result<(), CommandError> {
     say(format_args!("{question} [y/N]"));
     let _closed = std::io::stdout().flush();

@@ -1,4 +1,4 @@
-//! How letters to a partner are closed, as the command line says it. Knows no partner.
+//! How letters to a partner are encrypted, as command line options. Knows no partner.
 
 use clap::{Args, ValueEnum};
 use sealpost_seal::{HeaderProtection, Profile};
@@ -6,7 +6,7 @@ use sealpost_seal::{HeaderProtection, Profile};
 /// Algorithms for a partner.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ProfileName {
-    /// What every gateway opens; stronger as soon as the partner's key says that it can.
+    /// Works with every gateway; stronger as soon as the partner's key says that it can.
     Compatible,
     /// AES-256-GCM, RSAES-OAEP, RSASSA-PSS (BSI TR-02102, TR-03116-4).
     Bsi,
@@ -21,22 +21,23 @@ impl ProfileName {
     }
 }
 
-/// Where the subject of a closed letter can be read (RFC 9788). A copy lies inside in both cases, and counts there.
+/// Where the subject of an encrypted letter can be read (RFC 9788). A copy is inside in either case, and is
+/// the valid one.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum SubjectName {
-    /// Outside as well, by everybody on the way: what every mail program shows.
+    /// Outside too, readable in transit: shown by every mail program.
     Shown,
-    /// Inside only; `[...]` stands outside. For partners whose gateway or programs show protected subjects.
+    /// Inside only; `[...]` is outside. For partners whose gateway or programs show protected subjects.
     Withheld,
 }
 
-/// How letters to a partner are closed; what is left out stays as it is.
+/// How letters to a partner are encrypted; what is left out is unchanged.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ClosingChoice {
     /// The algorithms.
     #[arg(long, value_enum)]
     profile: Option<ProfileName>,
-    /// Who can read the subject on the way.
+    /// Who can read the subject in transit.
     #[arg(long, value_enum)]
     subject: Option<SubjectName>,
 }

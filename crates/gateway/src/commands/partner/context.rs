@@ -1,4 +1,4 @@
-//! What the commands about partners work with, and why they may do nothing. Knows no command.
+//! What the partner commands share, and why they may fail. Knows no command.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,12 +48,12 @@ pub(crate) enum CommandError {
     NotConfirmed,
 }
 
-/// What every one of these commands works with.
+/// What each of these commands needs.
 pub(crate) struct PartnerContext<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plan: &'a Plan,
     pub(crate) keys: &'a SupportKeys,
-    /// The revocation lists that count.
+    /// The valid revocation lists.
     pub(crate) lists: RevocationIndex,
     pub(crate) now: Timestamp,
 }
@@ -68,12 +68,12 @@ impl PartnerContext<'_> {
         Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
     }
 
-    /// The tokens of the configuration; none is opened before it is needed.
+    /// The configured tokens; none is opened before it is needed.
     pub(crate) fn tokens(&self) -> Pkcs11Tokens {
         Pkcs11Tokens::new(&self.plan.tokens)
     }
 
-    /// Whether a list of its authority takes this key back, as letters ask it.
+    /// Whether a list of its authority revokes this key, as for letters.
     pub(crate) fn is_on_a_list(&self, key: &PartnerKey) -> bool {
         let inbound = &self.plan.inbound;
         match inbound.lists {
@@ -82,12 +82,12 @@ impl PartnerContext<'_> {
         }
     }
 
-    /// For the audit trail: an operator did this.
+    /// The audit row: an operator did this.
     pub(crate) fn noted(&self, event: &Event<'_>) -> AuditRow {
         event.row(self.now, &Actor::of_command(), None)
     }
 
-    /// The same of a partner.
+    /// The same for a partner.
     pub(crate) fn changed(&self, partner: &Partner, what: PartnerChange) -> AuditRow {
         self.noted(&Event::PartnerChanged { partner: &partner.id, what })
     }
@@ -98,7 +98,7 @@ impl PartnerContext<'_> {
     }
 }
 
-/// Runs something with store, plan and support's keys.
+/// Runs a command with store, plan and support's keys.
 pub(crate) fn with_context(
     config: &Path,
     work: impl AsyncFnOnce(&PartnerContext<'_>) -> Result<(), CommandError>,
@@ -110,7 +110,7 @@ pub(crate) fn with_context(
     })
 }
 
-/// Places as they are given on the command line; the name itself where none is.
+/// Domains and addresses given on the command line; the name itself if there are none.
 pub(super) fn places(name: &str, given: &[DomainOrAddress]) -> Result<Vec<DomainOrAddress>, CommandError> {
     if !given.is_empty() {
         return Ok(given.to_vec());
@@ -123,7 +123,7 @@ pub(super) fn places(name: &str, given: &[DomainOrAddress]) -> Result<Vec<Domain
     }
 }
 
-/// An address in the partner's name that a key can be judged for.
+/// An address at the partner that a key can be judged for.
 pub(super) fn somebody_at(place: &DomainOrAddress) -> Option<Address> {
     match place {
         DomainOrAddress::Address(address) => Some(address.clone()),

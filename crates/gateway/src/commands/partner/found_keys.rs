@@ -1,5 +1,5 @@
-//! What published files become: each key once, with everybody who has it, and for whom it counts because of that. Pure: asks
-//! nobody, keeps nothing.
+//! Turns published files into keys: each key once, with every source that has it, and what it may be used for because
+//! of that. Pure: asks nobody, stores nothing.
 
 use sealpost_mail::Address;
 use sealpost_partner::{DomainOrAddress, Reach};
@@ -8,36 +8,37 @@ use sealpost_seal::{KeyFacts, PartnerKey};
 /// Who can have put a key where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hands {
-    /// The partner, or whoever has its servers.
+    /// The partner, or whoever controls its servers.
     Partners,
-    /// Others as well: a key server, a directory.
+    /// Others too: a key server, a directory.
     Anybodys,
 }
 
-/// A key, and what is known of where it is.
+/// A key, and where it was found.
 #[derive(Clone, Debug)]
 pub(super) struct FoundKey {
     pub(super) key: PartnerKey,
     pub(super) source: String,
     pub(super) hands: Hands,
-    /// The places whose signed zones have it.
+    /// The domains and addresses whose signed zones have it.
     pub(super) proven_for: Vec<DomainOrAddress>,
 }
 
 impl FoundKey {
-    /// What of the partner the key may speak for because zones vouch for it, and nobody compares it: a domain's zone for
-    /// that domain, a person's record for that address. `None`: for nothing, or for less than what it would count for.
+    /// What the key may be used for because signed zones vouch for it, without comparing fingerprints: a domain's zone
+    /// for that domain, a person's record for that address. `None`: for nothing, or for less than the key would
+    /// otherwise cover.
     pub(super) fn by_zones(&self, places: &[DomainOrAddress]) -> Option<Reach> {
         reach(places, &self.proven_for, self.key.facts())
     }
 
-    /// How good a copy's bytes are.
+    /// How trustworthy a copy's bytes are.
     fn rank(&self) -> (bool, bool) {
         (!self.proven_for.is_empty(), self.hands == Hands::Partners)
     }
 }
 
-/// Adds a key, or another copy of one that is there: the better one's bytes, with what the holder says in the other's.
+/// Adds a key, or another copy of a known one: the better copy's bytes, with the holder's statements from the other.
 pub(super) fn take_in(keys: &mut Vec<FoundKey>, mut new: FoundKey) {
     let same = |one: &&mut FoundKey| one.key.facts().fingerprint == new.key.facts().fingerprint;
     let Some(known) = keys.iter_mut().find(same) else {
@@ -64,7 +65,7 @@ fn reach(places: &[DomainOrAddress], proven: &[DomainOrAddress], facts: &KeyFact
     if !places.is_empty() && places.iter().all(by_house) {
         return Some(Reach::Company);
     }
-    // One that names somebody else too would count for them.
+    // A key that names somebody else too would be used for them as well.
     let by_person = |address: &Address| {
         proven.iter().any(|place| match place {
             DomainOrAddress::Domain(_) => false,

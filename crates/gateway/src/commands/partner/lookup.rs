@@ -1,5 +1,5 @@
-//! What is published of a partner's keys: fetched from everywhere the operator lets us ask, or remembered from lately. The
-//! worker reads what came, and a person compares fingerprints. Decides nothing.
+//! Fetches what is published of a partner's keys, from every source the operator allows, or takes it from the
+//! cache. The worker parses it, and a person compares fingerprints. Decides nothing.
 
 use std::time::Duration;
 
@@ -15,28 +15,28 @@ use crate::commands::complain;
 use crate::commands::others_words::clean;
 use crate::config::checked::AskedDirectory;
 
-/// For one question to name servers.
+/// Timeout of one DNS question.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A file that was found, and where.
 pub(super) struct Fetched {
     pub(super) source: String,
-    /// Of which place of the partner it was asked.
+    /// The domain or address of the partner that the question was about.
     pub(super) about: DomainOrAddress,
     pub(super) hands: Hands,
     pub(super) file: KeyFile,
 }
 
-/// Whether what was found lately counts.
+/// Whether cached results may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Memory {
-    /// Who was asked lately is not asked again.
+    /// Sources asked lately are not asked again.
     Counts,
-    /// Everybody is asked.
+    /// Every source is asked.
     Ignored,
 }
 
-/// Everything that is found at `from`, or by itself where nothing is said.
+/// Everything found at `from`, or by searching if it is not given.
 pub(super) async fn files(
     context: &PartnerContext<'_>,
     places: &[DomainOrAddress],
@@ -46,7 +46,7 @@ pub(super) async fn files(
     let Some(first) = places.first() else { return Ok(Vec::new()) };
     let domain = first.domain();
     let (asked, memory) = match from {
-        // Who names a page has a reason to look there now.
+        // An operator who names a page has a reason to look there now.
         Some(page) => {
             let of = |question| Asked { about: first.clone(), question };
             (of_page(page, domain).into_iter().map(of).collect(), Memory::Ignored)
@@ -73,7 +73,7 @@ pub(super) async fn files(
                     known.keep(&remembered, &files, context.now, &SystemRandom).await?;
                     files
                 }
-                // Who does not answer is asked once.
+                // A source that does not answer is asked only once.
                 Err(Silence::Broken(said)) => {
                     complain(format_args!("looked     {}", clean(&said.to_string())));
                     silent.push(question.asked());
@@ -111,13 +111,13 @@ pub(super) async fn files(
 
 /// Why there is no answer.
 enum Silence {
-    /// There is no such server, as with most domains: nothing to tell where another has a key.
+    /// There is no such server, as for most domains: not worth reporting if another source has a key.
     Absent(String),
-    /// It does not answer as it should.
+    /// It does not answer properly.
     Broken(String),
 }
 
-/// Asks servers.
+/// Asks the sources.
 struct Asker<'a> {
     web: Fetcher,
     directories: &'a [AskedDirectory],
@@ -133,7 +133,7 @@ impl<'a> Asker<'a> {
         Ok(Self { web, directories, names: SystemResolver::with(&context.plan.delivery.name_servers) })
     }
 
-    /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.
+    /// What the source has; empty if it certainly has nothing. Otherwise why that is unknown.
     async fn ask(&self, question: &Question) -> Result<Vec<KeyFile>, Silence> {
         match question {
             Question::File(address) | Question::KeyServer(address) => self.file(address).await,
@@ -146,7 +146,7 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Over https.
+    /// By https.
     async fn file(&self, address: &str) -> Result<Vec<KeyFile>, Silence> {
         match self.web.get(address).await {
             Ok(bytes) => Ok(vec![KeyFile { bytes, proven: Proven::No }]),
@@ -167,7 +167,8 @@ impl<'a> Asker<'a> {
     async fn certificates(&self, name: &str) -> Result<Vec<KeyFile>, DnsError> {
         let answer = self.names()?.certificates(name).await?;
         let whole = answer.records.into_iter().filter(|one| one.selector == 0 && one.matching == 0);
-        // RFC 8162 §2: 3 says "take this one"; 1 leaves it to authorities, and digests name what others have.
+        // RFC 8162 §2: 3 means "use this one"; 1 leaves it to authorities, and digests only name a
+        // certificate.
         let files = whole.filter_map(|one| match one.usage {
             3 => Some(KeyFile { bytes: one.data, proven: proven(answer.proof) }),
             1 => Some(KeyFile { bytes: one.data, proven: Proven::No }),
@@ -181,7 +182,7 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// What a directory has.
+/// From a directory.
 async fn in_directory(asked: &AskedDirectory, shown: &str, of: &Address) -> Result<Vec<KeyFile>, Silence> {
     let login = login(asked).map_err(|error| Silence::Broken(format!("{shown}: {error}")))?;
     match asked.directory.find(of, login.as_ref()).await {
@@ -190,7 +191,7 @@ async fn in_directory(asked: &AskedDirectory, shown: &str, of: &Address) -> Resu
     }
 }
 
-/// As whom it is asked. Its password is read now, by whoever asks.
+/// The login for a directory. Its password is read only now.
 fn login(asked: &AskedDirectory) -> Result<Option<Login>, String> {
     let Some(place) = &asked.login else { return Ok(None) };
     let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", place.password_file.display());
@@ -199,7 +200,7 @@ fn login(asked: &AskedDirectory) -> Result<Option<Login>, String> {
     Login::new(&place.dn, Secret::new(password)).map(Some).map_err(|error| wrong(&error))
 }
 
-/// What a zone has, in time.
+/// From a DNS zone, within the timeout.
 async fn in_zone(
     question: &Question,
     asking: impl Future<Output = Result<Vec<KeyFile>, DnsError>>,

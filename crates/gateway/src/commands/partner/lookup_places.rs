@@ -1,5 +1,5 @@
-//! Where a partner's keys are looked for: Web Key Directory, the DNS (RFC 7929, RFC 8162), directories (LDAP), key servers (VKS,
-//! HKP). Pure: asks nobody, and knows not what is found.
+//! Where a partner's keys are looked up: Web Key Directory, the DNS (RFC 7929, RFC 8162), directories (LDAP),
+//! key servers (VKS, HKP). Pure: asks nobody, and does not know what is found.
 
 use std::fmt;
 
@@ -10,52 +10,52 @@ use sealpost_seal::{dane_name, wkd_name};
 use crate::config::checked::{AskedDirectory, Lookup};
 use crate::config::file::LookupPlace;
 
-/// Addresses that are a domain's gateway and nobody else.
+/// Local parts that belong to a domain's gateway alone.
 const GATEWAYS: [&str; 2] = ["securemail", "domain-confidentiality-authority"];
-/// And those under which one may keep the key of the whole domain, to be looked at by a person.
+/// Local parts that may have the key of the whole domain, to be checked by a person.
 const OTHERS: [&str; 2] = ["postmaster", "info"];
-/// More places of one partner are not asked about.
+/// Maximum domains and addresses of one partner that are looked up.
 const MAX_PLACES: usize = 8;
 
-/// One question to somebody.
+/// One question to one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// What is at this https address?
+    /// The file at this https address.
     File(String),
-    /// What does a key server have at this one, where others than the partner put keys?
+    /// A key server's answer at this address, where anybody may upload keys.
     KeyServer(String),
-    /// Which OpenPGP key does the domain's zone have for this address?
+    /// The OpenPGP key for this address in the domain's zone.
     OpenPgpKey(Address),
-    /// Which certificate?
+    /// The certificate for it.
     Smimea(Address),
-    /// What does a directory of the configuration have for this address?
+    /// The entry of a configured directory for this address.
     Directory {
-        /// Which of them.
+        /// Index of the directory.
         number: usize,
-        /// How people call it.
+        /// Its name for people.
         shown: String,
-        /// In which words and as whom it is asked.
+        /// How and as whom it is asked.
         asked_as: String,
-        /// Whose.
+        /// The address.
         of: Address,
     },
 }
 
 impl Question {
-    /// Who answers it: one who does not is not asked again.
+    /// The source that answers it: one that does not is not asked again.
     pub(super) fn asked(&self) -> String {
         match self {
             Self::File(address) | Self::KeyServer(address) => {
                 address.split('/').nth(2).unwrap_or_default().to_owned()
             }
-            // An answer that cannot be read says nothing of records of another kind.
+            // An unreadable answer says nothing about records of another kind.
             Self::OpenPgpKey(of) => format!("OPENPGPKEY records of {}", of.domain()),
             Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
             Self::Directory { number, shown, .. } => format!("{number} {shown}"),
         }
     }
 
-    /// What its answer is remembered under.
+    /// The key under which its answer is cached.
     pub(super) fn remembered_as(&self) -> String {
         match self {
             Self::Directory { asked_as, of, .. } => format!("{asked_as} of {}", of.to_path()),
@@ -64,12 +64,12 @@ impl Question {
     }
 }
 
-/// The name in the DNS that has an address's OpenPGP key (RFC 7929 §3).
+/// The DNS name of an address's OpenPGP key (RFC 7929 §3).
 pub(super) fn openpgpkey_name(of: &Address) -> String {
     format!("{}._openpgpkey.{}", dane_name(of.local()), of.domain())
 }
 
-/// The name that has its certificate (RFC 8162 §3).
+/// The DNS name of its certificate (RFC 8162 §3).
 pub(super) fn smimea_name(of: &Address) -> String {
     format!("{}._smimecert.{}", dane_name(of.local()), of.domain())
 }
@@ -85,14 +85,14 @@ impl fmt::Display for Question {
     }
 }
 
-/// A question, and of whom the answer speaks: of no other place of the partner.
+/// A question, and the domain or address that the answer is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) about: DomainOrAddress,
     pub(super) question: Question,
 }
 
-/// Every question about these places that the operator lets us ask, what the partner's own servers say first.
+/// Every question about these that the operator allows, the partner's own servers first.
 pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Asked> {
     let mut asked = Vec::new();
     for method in [
@@ -108,7 +108,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Aske
         }
         for place in places.iter().take(MAX_PLACES) {
             let addresses = addresses_at(place, &[GATEWAYS, OTHERS].concat());
-            // A zone that is believed must not speak for a house by the key of one of its people.
+            // A trusted zone must not speak for a whole domain by the key of one of its people.
             let proven = || addresses_at(place, &GATEWAYS).into_iter();
             let mut all = Vec::new();
             match method {
@@ -128,7 +128,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Aske
     asked
 }
 
-/// A person's own, or these of a domain.
+/// The person's own address, or these of a domain.
 fn addresses_at(place: &DomainOrAddress, locals: &[&str]) -> Vec<Address> {
     match place {
         DomainOrAddress::Address(address) => vec![address.clone()],
@@ -138,7 +138,7 @@ fn addresses_at(place: &DomainOrAddress, locals: &[&str]) -> Vec<Address> {
     }
 }
 
-/// Those that are asked about the domain, each about every address.
+/// The directories configured for the domain, each with every address.
 fn in_directories(directories: &[AskedDirectory], addresses: &[Address]) -> Vec<Question> {
     let one = |number: usize, asked: &AskedDirectory, of: &Address| Question::Directory {
         number,
@@ -161,7 +161,7 @@ fn at(servers: &[String], addresses: &[Address], path: &str) -> Vec<Question> {
     servers.iter().flat_map(|server| addresses.iter().map(move |address| one(server, address))).collect()
 }
 
-/// draft-koch-openpgp-webkey-service, 3.1: the advanced method where there is such a host; and the files that a
+/// draft-koch-openpgp-webkey-service, 3.1: the advanced method if there is such a host; and the files that a
 /// Sealpost has there, because that host leads to its portal.
 fn directory(place: &DomainOrAddress, addresses: &[Address]) -> Vec<Question> {
     let domain = place.domain();
@@ -181,7 +181,7 @@ fn directory(place: &DomainOrAddress, addresses: &[Address]) -> Vec<Question> {
     places.into_iter().map(Question::File).collect()
 }
 
-/// The files beside the page of another Sealpost; anything else is the file itself.
+/// The files beside the page of another Sealpost; any other address is the file itself.
 pub(super) fn of_page(page: &str, domain: &Domain) -> Vec<Question> {
     let bare = page.split(['?', '#']).next().unwrap_or(page).trim_end_matches('/');
     let files = if bare.ends_with("/partner") { files_of_page(bare, domain) } else { vec![page.to_owned()] };

@@ -1,5 +1,5 @@
 //! `sealpost partner`: companies that letters are exchanged with in encrypted form, from the file that came by mail to
-//! the key that is trusted. Trusts nothing by itself: a person compares fingerprints.
+//! the trusted key. Never trusts a key without a person who has compared fingerprints.
 
 mod add;
 mod closing_choice;
@@ -32,7 +32,7 @@ pub(crate) enum PartnerCommand {
     Add(add::Add),
     /// Shows all partners and whether their keys can be used.
     List {
-        /// One JSON object a line.
+        /// Prints one JSON object per line.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
@@ -40,30 +40,31 @@ pub(crate) enum PartnerCommand {
     Show {
         /// Its name.
         name: String,
-        /// As one JSON object.
+        /// Prints one JSON object.
         #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
         format: OutputFormat,
     },
-    /// Changes how letters to a partner are closed; its keys stay.
+    /// Changes how letters to a partner are encrypted; its keys are unchanged.
     Set {
         /// Its name.
         name: String,
         #[command(flatten)]
         closing: ClosingChoice,
     },
-    /// Says which key a letter to an address would be encrypted to; with --send, sends it a letter to try.
+    /// Shows which key a letter to an address would be encrypted to; with --send, sends it a test letter.
     Test(test::Test),
-    /// Confirms keys that were only offered, or takes a partner into use: again, or without waiting for its answer to a test.
+    /// Confirms keys that were only offered, or takes a partner into use: again, or without waiting for its reply to a
+    /// test.
     Trust {
         /// Its name.
         name: String,
-        /// The fingerprint of one key, or its beginning, as the partner told it. Left out: shows all that were offered and
-        /// asks.
+        /// The fingerprint of one key, or its beginning, as the partner gave it. Left out: shows all that were offered
+        /// and asks.
         fingerprint: Option<String>,
-        /// The fingerprints have been compared: do not ask.
+        /// The fingerprints have been compared: does not ask.
         #[arg(long, conflicts_with = "fingerprint")]
         yes: bool,
-        /// Another key stands for the same address, and this one is right all the same.
+        /// There is another key for the same address, and this one is right nevertheless.
         #[arg(long, requires = "fingerprint")]
         other_key: bool,
     },
@@ -74,18 +75,18 @@ pub(crate) enum PartnerCommand {
         /// The fingerprint of one key, or its beginning; the whole partner if left out.
         fingerprint: Option<String>,
     },
-    /// Takes a key back for good.
+    /// Revokes a key permanently.
     Revoke {
         /// Its name.
         name: String,
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
     },
-    /// Removes a partner with all of its keys. Letters to it then go as the rules say for strangers.
+    /// Removes a partner with all of its keys. The rules then treat letters to it like letters to strangers.
     Remove {
         /// Its name.
         name: String,
-        /// Do not ask.
+        /// Does not ask.
         #[arg(long)]
         yes: bool,
     },
@@ -128,7 +129,7 @@ async fn set(context: &PartnerContext<'_>, name: &str, closing: ClosingChoice) -
     Ok(())
 }
 
-/// A partner that was out of use is in use again; whether it was.
+/// Takes a suspended partner into use again; returns whether it was suspended.
 async fn resume(context: &PartnerContext<'_>, found: &Found) -> Result<bool, CommandError> {
     match found.partner.standing {
         Standing::Active => return Ok(false),
@@ -141,12 +142,12 @@ async fn resume(context: &PartnerContext<'_>, found: &Found) -> Result<bool, Com
     Ok(true)
 }
 
-/// Whether the operator has said beforehand what would be asked.
+/// Whether the operator has agreed in advance.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Consent {
     /// `--yes`
     Given,
-    /// It is asked on the terminal.
+    /// The operator is asked on the terminal.
     Asked,
 }
 
@@ -156,16 +157,16 @@ impl Consent {
     }
 }
 
-/// What another key is for the same address that a key is confirmed for.
+/// How to treat another confirmed key for the same address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rival {
-    /// A reason not to confirm it.
+    /// As a reason not to confirm this one.
     Heeded,
-    /// Nothing: the operator knows that this one is right.
+    /// It is ignored: the operator knows that this one is right.
     Overruled,
 }
 
-/// The key that the partner has told on the telephone.
+/// Trusts the key whose fingerprint the partner has given by telephone.
 async fn trust_one(
     context: &PartnerContext<'_>,
     name: &str,
@@ -187,8 +188,8 @@ async fn trust_one(
     step(context, &found.partner, offer, Step::Trust).await
 }
 
-/// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers or in
-/// directories alone, is taken one by one.
+/// Trusts all keys that an operator imported and nobody has compared yet. Keys that came with letters, or were found
+/// only on key servers or in directories, are trusted one by one.
 async fn trust_offered(
     context: &PartnerContext<'_>,
     name: &str,
@@ -282,7 +283,7 @@ async fn step(
     Ok(())
 }
 
-/// The one key whose fingerprint begins so, however it is written.
+/// The one key whose fingerprint has this prefix, however it is written.
 fn key<'a>(found: &'a Found, given: &str) -> Result<&'a PartnerKey, CommandError> {
     let partner = || found.partner.name.clone();
     let plain: String =

@@ -1,5 +1,5 @@
-//! What is known of partners, for people and for scripts. What stands in certificates is another's words: nothing of it
-//! reaches the terminal that a terminal would obey.
+//! Shows partners, for people and for scripts. Certificates contain text written by others: no control character
+//! reaches the terminal.
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{
@@ -100,7 +100,7 @@ pub(super) async fn one(
     Ok(())
 }
 
-/// Names that are told of one partner in a list, and where it is shown alone. `--json` has all.
+/// Names listed per partner, both in a list and on its own. `--json` has all.
 const IN_LIST: usize = 3;
 const IN_FULL: usize = 12;
 
@@ -114,13 +114,13 @@ fn in_short(mut names: impl Iterator<Item = String>, most: usize) -> String {
     told
 }
 
-/// How letters to it are closed.
+/// How letters to it are encrypted.
 pub(super) fn closing(partner: &Partner) {
     say(format_args!("profile    {}", profile(partner)));
     say(format_args!("subject    {}", subject(partner)));
 }
 
-/// What can be done about rows that somebody has changed.
+/// What to do about rows that somebody has changed.
 const MEND: &str = "remove the partner and add it again, and revoke again what was revoked";
 
 /// One key, to be compared by telephone.
@@ -152,7 +152,7 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
     say(format_args!("compare    {}", facts.fingerprint));
 }
 
-/// Whom it is for.
+/// Whom the key is for.
 fn spoken_for(one: &PartnerKey) -> String {
     match (one.reach, one.vouched_for.is_empty()) {
         (Reach::Named, _) => "the addresses it names".to_owned(),
@@ -165,7 +165,7 @@ fn spoken_for(one: &PartnerKey) -> String {
     }
 }
 
-/// How long a key is good.
+/// How long a key is still valid.
 pub(crate) fn time_left(end: Timestamp, now: Timestamp) -> String {
     const DAY: u64 = 86_400;
     if end <= now {
@@ -178,7 +178,7 @@ pub(crate) fn time_left(end: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A key that ends and has no successor.
+/// A key that expires and has no successor.
 fn ends(key: &EndingKey, now: Timestamp) -> String {
     let begin: String = key.fingerprint.to_hex().chars().take(16).collect();
     match key.step {
@@ -189,8 +189,8 @@ fn ends(key: &EndingKey, now: Timestamp) -> String {
     }
 }
 
-/// Why a key is not used for letters: by what it says and what the operator has said of it, and by its authority's lists,
-/// before the first letter asks them.
+/// Why a key is not used for letters: by its content, the operator's decision and its authority's lists, before the
+/// first letter needs it.
 fn why_not(context: &PartnerContext<'_>, partner: &Partner, key: &PartnerKey) -> Option<String> {
     verdict(partner, key, context.now).or_else(|| {
         context

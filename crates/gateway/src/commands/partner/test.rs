@@ -1,5 +1,5 @@
-//! `sealpost partner test`: which key a letter to somebody at a partner would be encrypted to, and a letter to try it
-//! with. Sends nothing in clear.
+//! `sealpost partner test`: which key a letter to somebody at a partner would be encrypted to, and a letter
+//! to test it. Sends nothing in clear.
 
 use clap::Args;
 use sealpost_arrival::{Chosen, TestLetter, choose_for_test, enqueue};
@@ -13,18 +13,18 @@ use sealpost_store::{ArrivalRows, Committed, LegPurpose};
 use super::context::{CommandError, PartnerContext, somebody_at};
 use crate::commands::{domain_key, say};
 
-/// What to try.
+/// The arguments.
 #[derive(Debug, Args)]
 pub(crate) struct Test {
     /// The partner's name.
     name: String,
-    /// To whom; postmaster at the partner's domain if left out.
+    /// The recipient; postmaster at the partner's domain if left out.
     #[arg(long, value_parser = Address::parse)]
     to: Option<Address>,
-    /// From whom: an address of ours, in a domain that a key of ours signs for.
+    /// The sender: an address of ours, in a domain that a key of ours signs for.
     #[arg(long, value_parser = Address::parse)]
     from: Option<Address>,
-    /// Send a letter, so that somebody there, or the partner's gateway, answers.
+    /// Sends a letter, so that somebody there, or the partner's gateway, replies.
     #[arg(long, requires = "from")]
     send: bool,
 }
@@ -72,7 +72,7 @@ pub(super) async fn run(context: &PartnerContext<'_>, test: &Test) -> Result<(),
     }
 }
 
-/// Closed here, queued, and carried by the running gateway.
+/// Encrypted and queued here, delivered by the running gateway.
 async fn send(
     context: &PartnerContext<'_>,
     from: &Address,

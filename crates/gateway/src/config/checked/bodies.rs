@@ -1,4 +1,4 @@
-//! Where large letters are: `store.bodies` and `[store.s3]` checked, as the store is told. Reaches no server.
+//! Checks `store.bodies` and `[store.s3]`: where large letters are stored. Connects to no server.
 
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,10 +12,10 @@ use super::keys::{Readers, read_for_roles};
 use super::store::is_this_machine;
 use crate::config::file::{Config, Engine, S3, Source};
 
-/// The word that stands for a bucket.
+/// The word for a bucket.
 const S3_WORD: &str = "s3";
 
-/// `None` only where a problem has been noted.
+/// `None` only if a problem has been noted.
 pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<LargeBodies> {
     let store = &config.store;
     let is_bucket = store.bodies.as_ref().is_some_and(|bodies| bodies.get_ref() == Path::new(S3_WORD));
@@ -100,7 +100,8 @@ fn key(file: &Spanned<PathBuf>, what: &str, readers: Readers, source: &mut Sourc
     Some(Secret::new(text.expose().trim().to_owned()))
 }
 
-/// What is sealed may travel in clear; which mailbox gets how much and when must not, and nobody may answer in its place.
+/// Sealed data may travel in clear; which mailbox gets how much and when must not, and nobody may impersonate
+/// the endpoint.
 fn endpoint(endpoint: &Spanned<String>, source: &mut Source) -> Option<String> {
     let (text, Range { start: at, .. }) = (endpoint.get_ref().trim_end_matches('/'), endpoint.span());
     let host = |rest: &str| match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -148,7 +149,7 @@ fn prefix_of(prefix: &Spanned<String>, source: &mut Source) -> Option<String> {
     }
 }
 
-/// A folder that is there: one that is not mounted must not be made.
+/// An existing folder: one that is not mounted must not be created.
 fn folder(folder: &Spanned<PathBuf>, source: &mut Source) -> Option<PathBuf> {
     let (path, at) = (source.path(folder.get_ref()), folder.span().start);
     match std::fs::metadata(&path) {

@@ -1,5 +1,5 @@
-//! Our own certificates as others will see them, judged with the configuration: expired, not yet valid, ending soon, for another
-//! name. Whether they can be loaded is said where they are loaded; nothing is refused here.
+//! Checks our own certificates as others will see them: expired, not yet valid, expiring soon, for another
+//! name. Whether they can be loaded is checked where they are loaded; nothing is refused here.
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     }
 }
 
-/// What a link leads to, without its port.
+/// Host of a link, without its port.
 fn host(url: &str) -> String {
     let authority = authority(url);
     match (authority.rsplit_once(':'), authority.ends_with(']')) {
@@ -60,7 +60,7 @@ fn host(url: &str) -> String {
     }
 }
 
-/// What stands first in the file is shown to others.
+/// The first certificate in the file is shown to others.
 fn own(file: &Spanned<PathBuf>, wanted: Option<(&str, &str)>, now: Timestamp, source: &mut Source) {
     let path = source.path(file.get_ref());
     let Some(shown) = ServerCertificate::all_in(&path).and_then(|all| all.into_iter().next()) else { return };
@@ -80,7 +80,7 @@ fn own(file: &Spanned<PathBuf>, wanted: Option<(&str, &str)>, now: Timestamp, so
     }
 }
 
-/// One that is still good is enough: the next one may lie beside it already.
+/// One that is still valid is enough: its successor may already be in the file.
 fn authorities(file: &Spanned<PathBuf>, now: Timestamp, source: &mut Source) {
     let path = source.path(file.get_ref());
     let all = ServerCertificate::all_in(&path).unwrap_or_default();
@@ -101,7 +101,7 @@ fn out_of_time(shown: &ServerCertificate, path: &Path, now: Timestamp) -> Option
             "the certificate {path} is not valid yet: it begins in {}",
             days(begins.0.saturating_sub(now.0))
         )
-    // Some are made for days only, and renewed in the last third of them.
+    // Some are issued for days only, and renewed in the last third of them.
     } else if left < SOON && left < lasts / 3 {
         format!("the certificate {path} ends in {}", days(left))
     } else {

@@ -1,11 +1,12 @@
-//! Rules that can never decide, and rules about what is not there: listeners, logins, sizes. Changes nothing.
+//! Finds rules that can never decide, and rules about what does not exist: listeners, logins, sizes. Changes
+//! nothing.
 
 use sealpost_policy::{Always, RuleSpec, TreatmentSpec, When};
 
 use super::reply_rule;
 use crate::config::file::{Config, Source};
 
-/// Of what several rules leave together, so much is looked at: a check must end.
+/// Limit on the combinations of what several rules leave, so that a check ends.
 const MAX_COVERS: usize = 400;
 
 pub(super) fn find(config: &Config, source: &mut Source) {
@@ -14,7 +15,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     shadows(config, source);
 }
 
-/// A name that is no listener's and no login's: a slip, and the rule would never hold.
+/// A name that is neither a listener's nor a login's: a mistake, and the rule would never match.
 fn unknown_names(config: &Config, source: &mut Source) {
     let listeners: Vec<&str> = config.listeners.iter().map(|listener| listener.name.as_str()).collect();
     let logins: Vec<&str> = config.logins.iter().map(|login| login.name.as_str()).collect();
@@ -43,7 +44,7 @@ fn unknown_names(config: &Config, source: &mut Source) {
     }
 }
 
-/// No letter reaches a size that no listener takes.
+/// A size that no listener accepts is never reached.
 fn sizes(config: &Config, source: &mut Source) {
     let mut found = Vec::new();
     for rule in &config.rules {
@@ -70,13 +71,13 @@ fn sizes(config: &Config, source: &mut Source) {
     }
 }
 
-/// What one rule takes, or two together.
+/// The letters that one rule takes, or two together.
 struct Cover {
     when: When,
     names: Vec<String>,
-    /// Every letter of it leaves in clear.
+    /// Every letter of it is relayed in clear.
     relays: bool,
-    /// Letters without a sender are not in it, though its conditions say so.
+    /// Letters with a null reverse-path are excluded, although its conditions include them.
     no_reports: bool,
 }
 
@@ -103,7 +104,7 @@ impl Cover {
     }
 
     fn takes(&self, rule: &When, narrow: &When, inbound: &[&str]) -> bool {
-        // A letter from the world is decided by rules that name its listener alone.
+        // A letter from outside is decided only by rules that name its listener.
         let is_inbound = rule.listener.iter().any(|name| inbound.contains(&name.as_str()));
         let is_apart =
             (is_inbound && self.when.listener.is_empty()) || (self.no_reports && rule.is_for_reports());
@@ -116,8 +117,8 @@ impl Cover {
     }
 }
 
-/// A rule behind others that hold whenever it would hold never decides. Where those let letters go that it protects, the
-/// configuration is wrong: nobody writes a protecting rule for nothing.
+/// A rule after others that match whenever it would match never decides. If those relay letters that it
+/// protects, the configuration is wrong: nobody writes a protecting rule for nothing.
 fn shadows(config: &Config, source: &mut Source) {
     for Dead { at, certainty, wrong, hint } in found(config) {
         match certainty {
@@ -129,14 +130,14 @@ fn shadows(config: &Config, source: &mut Source) {
 
 /// A rule that never decides.
 pub(super) struct Dead {
-    /// Its place in the file.
+    /// Its index in the file.
     pub(super) at: usize,
     certainty: Certainty,
     wrong: String,
     hint: &'static str,
 }
 
-/// How sure it is that a rule that never decides is a mistake.
+/// How certain it is that a rule that never decides is a mistake.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Certainty {
     Wrong,
@@ -146,7 +147,7 @@ enum Certainty {
 pub(super) fn found(config: &Config) -> Vec<Dead> {
     let inbound: Vec<&str> = config.inbound().map(|listener| listener.name.as_str()).collect();
     let always = Always {
-        // Those from the world are asked only about rules that name them.
+        // Inbound listeners are checked only for rules that name them.
         listeners: match inbound.is_empty() {
             true => config.listeners.iter().map(|listener| listener.name.clone()).collect(),
             false => Vec::new(),
@@ -155,7 +156,7 @@ pub(super) fn found(config: &Config) -> Vec<Dead> {
     };
     let added = reply_rule::switched_on(config);
     let written = config.rules.iter().map(|rule| (Some(rule.span().start), rule.get_ref()));
-    // What `replies` adds stands behind all rules.
+    // Rules added by `replies` come after all others.
     let added = added.iter().map(|rule| (None, rule));
     let mut covers: Vec<Cover> = Vec::new();
     let mut found = Vec::new();
@@ -211,7 +212,7 @@ pub(super) fn found(config: &Config) -> Vec<Dead> {
 
 const TAKEN_BACK: &str = "take the condition out of `not`, or out of the rule";
 
-/// The rule, and what it leaves together with those before it.
+/// Adds the rule, and what it leaves together with those before it.
 fn add(rule: Cover, covers: &mut Vec<Cover>, always: &Always) {
     let mut new: Vec<Cover> = covers.iter().filter_map(|known| known.with(&rule, always)).collect();
     covers.push(rule);
@@ -224,7 +225,7 @@ fn add(rule: Cover, covers: &mut Vec<Cover>, always: &Always) {
     }
 }
 
-/// The conditions, and those in their `not`, and so on.
+/// The conditions, and those nested in their `not`.
 pub(super) fn every_group(when: &When) -> Vec<&When> {
     let mut all = Vec::new();
     let mut open = vec![when];

@@ -1,5 +1,5 @@
-//! Directories that are asked for partners' certificates, as far as the file alone can be wrong. Asks none, and reads no password:
-//! only a command does, and who runs a service may not.
+//! Checks the directories that are asked for partners' certificates, as far as the file alone can be wrong. Asks none, and reads no
+//! password: only a command does, and the user that runs a service may not.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -13,30 +13,30 @@ use super::keys::{KeySource, credential_file};
 use super::networks;
 use crate::config::file::{Config, Ldap, LdapTls, LookupPlace, Source};
 
-/// Who asks waits for it at a terminal.
+/// An operator waits for it at a terminal.
 const MAX_PATIENCE: Duration = Duration::from_secs(60);
 
-/// A directory, and when it is asked as whom.
+/// A directory, whose addresses it is asked about, and the login.
 #[derive(Clone, Debug)]
 pub(crate) struct AskedDirectory {
-    /// It.
+    /// The directory.
     pub(crate) directory: Directory,
-    /// How people call it: its address and where it looks.
+    /// Its name for people: its address and where it searches.
     pub(crate) shown: String,
-    /// Everything that decides what it answers, for whoever remembers an answer.
+    /// Everything that determines its answers, to cache them under.
     pub(crate) asked_as: String,
-    /// Of whom it is asked.
+    /// Whose addresses it is asked about.
     pub(crate) about: About,
-    /// As whom; `None`: as nobody.
+    /// The login; `None`: anonymous.
     pub(crate) login: Option<LoginPlace>,
 }
 
-/// Of whose addresses a directory is asked.
+/// Whose addresses a directory is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum About {
-    /// Of everybody's: it learns with whom letters are exchanged.
+    /// Everybody's: the directory learns with whom letters are exchanged.
     Everybody,
-    /// Of those of these domains alone.
+    /// Those in these domains only.
     Domains(Vec<Domain>),
 }
 
@@ -49,14 +49,14 @@ impl About {
     }
 }
 
-/// A name, and where its password is.
+/// A login name, and where its password is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LoginPlace {
     pub(crate) dn: String,
     pub(crate) password_file: PathBuf,
 }
 
-/// Every directory that is named well enough; none where none is to be asked.
+/// Every correctly configured directory; empty if none is to be asked.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<AskedDirectory> {
     let partners = &config.partners;
     let named = &partners.directories;
@@ -113,7 +113,7 @@ fn one(ldap: &Ldap, source: &mut Source) -> Option<AskedDirectory> {
     Some(AskedDirectory { directory, shown, asked_as: asked_as(ldap), about: about?, login })
 }
 
-/// Two directories at one address that are asked in different words, or as different people, are two; so is one that is trusted in
+/// Two directories at one address that are queried differently, or under different logins, are distinct; so is one trusted in
 /// another way.
 fn asked_as(ldap: &Ldap) -> String {
     let Ldap { url, base, filter, bind_dn, tls, ca, .. } = ldap;
@@ -179,7 +179,7 @@ fn login(ldap: &Ldap, security: Security, source: &mut Source) -> Option<LoginPl
     Some(LoginPlace { dn: dn.get_ref().clone(), password_file })
 }
 
-/// Nothing but `partner add` needs it, and that says what is missing: no reason not to start.
+/// Only `partner add` needs it, and that reports what is missing: no reason to refuse a start.
 fn looked_at(path: &Path, at: usize, source: &mut Source) {
     match std::fs::metadata(path) {
         Ok(facts) if facts.permissions().mode() & 0o077 != 0 => source.warn(

@@ -1,4 +1,5 @@
-//! The keys that sign, as delivery is told of them. A key that cannot be read is wrong: letters would go out unsigned.
+//! Checks the DKIM keys and gives them to delivery. An unreadable key is an error: letters would be sent
+//! unsigned.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use sealpost_domain::dkim_folder;
 use crate::config::file::{Config, Source};
 use crate::roles::Roles;
 
-/// The folder; its keys go to delivery, where this process delivers.
+/// The folder; its keys go to delivery if this process delivers.
 pub(super) fn plan(
     config: &Config,
     roles: Roles,

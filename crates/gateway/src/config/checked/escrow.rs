@@ -1,16 +1,16 @@
-//! Who can open a mailbox when its owner cannot: the operator's choice, and the public key it needs. Never reads the
-//! part that opens.
+//! Who can open a mailbox when its owner cannot: the operator's choice, and the public key it needs. Never
+//! reads the private part.
 
 use sealpost_vault::{EscrowPublic, WayInKeys};
 
 use crate::config::file::{Config, Escrow, Source};
 
-/// The choice, carried out.
+/// The checked choice.
 #[derive(Debug)]
 pub(crate) enum EscrowPlan {
-    /// The key that follows from the server key.
+    /// The key derived from the server key.
     Server,
-    /// A key of its own, whose other part lies in a safe.
+    /// A separate key, whose private part is in a safe.
     Offline(Box<EscrowPublic>),
     /// Nobody.
     None,

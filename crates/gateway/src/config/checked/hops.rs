@@ -1,4 +1,4 @@
-//! Next hops, routes and retries as delivery is told of them. Resolves nothing.
+//! Checks next hops, routes and retries for delivery. Resolves nothing.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
     delivery.concurrency_total = config.delivery.connections.max(1);
     delivery.concurrency_per_destination = config.delivery.connections_per_destination.max(1);
     let recipients = &config.delivery.recipients_per_transaction;
-    // RFC 5321 §4.5.3.1.8: a server must take 100, so nobody gains by more.
+    // RFC 5321 §4.5.3.1.8: a server must accept 100, so there is no gain in more.
     if !(1..=100).contains(recipients.get_ref()) {
         source.at(recipients.span().start, "recipients-per-transaction must be 1 to 100", "50 is good");
     }
@@ -63,7 +63,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
     // `sealpost queue` is another process and cannot wake this one.
     delivery.recheck = Some(std::time::Duration::from_secs(2));
     if let Some(first) = retry.first() {
-        // A dead destination is looked at again no later than its letters would be.
+        // A suspended destination is tried again no later than its letters would be.
         delivery.backoff.0 = delivery.backoff.0.min(first.0);
     }
     delivery.our_addresses =
@@ -131,7 +131,7 @@ fn one(name: &str, hop: &config::Hop, source: &mut Source) -> Option<NextHop> {
     Some(next)
 }
 
-/// The certificate a hop is shown. The outer `None`: a problem was noted.
+/// The client certificate for a hop. The outer `None`: a problem was noted.
 #[expect(clippy::option_option, reason = "the inner one is a hop without a certificate")]
 fn identity(name: &str, hop: &config::Hop, source: &mut Source) -> Option<Option<ClientCertificate>> {
     let (certificate, key) = match (&hop.certificate, &hop.key) {
@@ -179,13 +179,13 @@ pub(super) fn named(route: &Spanned<String>, config: &Config, source: &mut Sourc
     None
 }
 
-/// Where relayed letters go.
+/// The route of relayed letters.
 pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
     named(&config.delivery.route, config, source)
 }
 
-/// Floors that rules ask for and that cannot be met as mail is routed. A letter would wait in the queue until
-/// it is given up: better said before the first one.
+/// Minimum levels that rules require and the route cannot meet. A letter would wait in the queue until it is
+/// given up: better reported before the first one.
 pub(super) fn floors(config: &Config, source: &mut Source) {
     let floor = |spec: &TreatmentSpec| match spec {
         TreatmentSpec::Relay { tls, .. }
@@ -219,7 +219,7 @@ pub(super) fn floors(config: &Config, source: &mut Source) {
     }
 }
 
-/// Where notices go.
+/// The route of notices.
 pub(super) fn notice_route(config: &Config, source: &mut Source) -> Option<Route> {
     match &config.notices.hop {
         Some(hop) => named(hop, config, source),
@@ -227,7 +227,7 @@ pub(super) fn notice_route(config: &Config, source: &mut Source) -> Option<Route
     }
 }
 
-/// Where letters of mailbox owners go: to the operator's own server, like reports.
+/// The route of letters that owners write: to the operator's own server, like reports.
 pub(super) fn writing_route(config: &Config, source: &mut Source) -> Option<Route> {
     let write = &config.portal.write;
     let name = match (&write.hop, &config.delivery.reports) {

@@ -1,7 +1,7 @@
-//! Where keys come from, who gets which, and that nobody else can read them. Never prints one.
+//! Where keys come from, which role gets which, and that nobody else can read them. Never prints one.
 //!
-//! The server key is dropped where it was read: what goes on are the keys of the roles that this process runs, each a
-//! type without a field for what the role must not have.
+//! The server key is dropped right after it was read: only the keys of the roles that this process runs are passed on,
+//! each a type without a field for what the role must not have.
 
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -17,19 +17,19 @@ use toml::Spanned;
 use crate::config::file::{Config, Escrow, Source};
 use crate::roles::Roles;
 
-/// The keys of what one process runs.
+/// The keys of the roles that one process runs.
 pub(crate) struct ServiceKeys {
     pub(crate) intake: Option<IntakeRole>,
     pub(crate) portal: Option<PortalRole>,
     pub(crate) delivery: Option<DeliveryRole>,
-    /// Jobs delete and count; no key is needed for that.
+    /// Whether jobs run; they delete and count, and need no key.
     pub(crate) jobs: bool,
-    /// Proves what this process writes into the audit trail; `None`: it runs nothing.
+    /// Proves what this process writes to the audit trail; `None`: it runs no role.
     pub(crate) audit: Option<AuditKey>,
 }
 
 impl ServiceKeys {
-    /// Which parts they are for.
+    /// The roles they are for.
     pub(crate) fn parts(&self) -> String {
         let parts = [
             self.intake.is_some().then_some("intake"),
@@ -41,17 +41,17 @@ impl ServiceKeys {
     }
 }
 
-/// By which name a process that has the server key writes into the audit trail.
+/// The name under which a process with the server key writes to the audit trail.
 pub(crate) const WHOLE: &str = "gateway";
 
 /// The keys of support's commands.
 pub(crate) struct SupportKeys {
     pub(crate) role: SupportRole,
-    /// Opens escrow wraps: with the server key where that is at hand, else brought for one release.
+    /// Opens escrow wraps: from the server key if that is at hand, otherwise provided for one release.
     pub(crate) escrow: Option<EscrowSecret>,
 }
 
-/// The three places a server key may be in.
+/// The three possible sources of a server key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum KeySource {
     /// A file of mode 0600.
@@ -72,7 +72,7 @@ impl KeySource {
     }
 }
 
-/// What `role-keys` says in place of a folder: systemd hands over `ROLE.key`.
+/// The value of `role-keys` in place of a folder: systemd provides `ROLE.key`.
 pub(crate) const CREDENTIALS: &str = "credentials";
 
 impl ServiceKeys {
@@ -95,7 +95,7 @@ impl ServiceKeys {
                 let delivery =
                     wanted(roles.delivery).map(|at| role_key(at, "delivery", DeliveryRole::parse, source));
                 let jobs = wanted(roles.jobs).map(|at| role_key(at, "jobs", JobsRole::parse, source));
-                // `None` within: a problem has been noted.
+                // An inner `None`: a problem has been noted.
                 let intake = intake.map_or(Some(None), |key| key.map(Some))?;
                 let portal = portal.map_or(Some(None), |key| key.map(Some))?;
                 let delivery = delivery.map_or(Some(None), |key| key.map(Some))?;
@@ -133,7 +133,7 @@ impl SupportKeys {
     }
 }
 
-/// The key of whoever verifies the audit trail: of the server key where that is at hand, else of the key file for it.
+/// The keys that verify the audit trail: from the server key if that is at hand, otherwise from the auditor's key file.
 pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditMaster>> {
     match setting(config, source)? {
         KeySetting::One(named) => Some(server_key(named, source)?.keys().audit.all()),
@@ -141,7 +141,7 @@ pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditM
     }
 }
 
-/// One key for everything, or one a role.
+/// One key for everything, or one per role.
 enum KeySetting<'a> {
     One(&'a Spanned<String>),
     Roles(&'a Spanned<String>),
@@ -238,7 +238,7 @@ fn credential(name: &str, at: usize, source: &mut Source) -> Option<Secret<Strin
     }
 }
 
-/// Where systemd puts a credential of that name, whether or not it is there.
+/// Where systemd puts a credential of that name, whether or not it exists.
 pub(super) fn credential_file(name: &str) -> PathBuf {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_else(|| "/run/credentials".into());
     Path::new(&folder).join(name)
@@ -269,12 +269,12 @@ pub(super) fn read_private(
     }
 }
 
-/// Who reads a secret that stands in a file.
+/// Who may read a secret in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// One process, as one user.
+    /// One user.
     Owner,
-    /// Processes of several roles, each as a user of its own: those of their group.
+    /// A group: processes of several roles, each under a user of its own.
     Group,
 }
 
@@ -284,7 +284,7 @@ impl Readers {
     }
 }
 
-/// The same for a file that processes of several roles read, each as a user of its own: their group may, too.
+/// The same for a file read by processes of several roles, each under a user of its own: their group may read it too.
 pub(super) fn read_for_roles(
     path: &Path,
     readers: Readers,
@@ -309,10 +309,10 @@ pub(super) fn read_for_roles(
     }
 }
 
-/// The file of the escrow key among those of the roles.
+/// Name of the escrow key's file among those of the roles.
 pub(crate) const ESCROW_FILE: &str = "escrow.key";
 
-/// The key files of all roles, and the escrow key: names and texts.
+/// The key files of all roles, and the escrow key: names and contents.
 pub(crate) fn role_files(key: &ServerKey) -> [(&'static str, Secret<String>); 7] {
     let keys = key.keys();
     [
@@ -326,11 +326,11 @@ pub(crate) fn role_files(key: &ServerKey) -> [(&'static str, Secret<String>); 7]
     ]
 }
 
-/// Makes the key files of all roles, and the escrow key, in a folder of their own.
+/// Writes the key files of all roles, and the escrow key, into a folder of their own.
 pub(crate) fn split(key: &ServerKey, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let files = role_files(key);
-    // All or none: half a set would be of two server keys.
+    // All or none: otherwise the set could come from two server keys.
     for (name, _) in &files {
         let path = folder.join(name);
         if path.exists() {

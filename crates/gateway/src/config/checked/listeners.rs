@@ -1,4 +1,4 @@
-//! Listeners as the intake is told of them. Knows no rules and no hops.
+//! Checks listeners for the intake. Knows no rules and no hops.
 
 use sealpost_intake::{
     Access, ClientCertificates, Limits, ListenerConfig, Renaming, Tls, TlsFiles, TlsMinimum, TlsSource,
@@ -8,11 +8,11 @@ use sealpost_mail::{Address, Direction, DomainPattern, Network, Secret};
 use super::proxies;
 use crate::config::file::{self as config, Config, ListenerTls, Source, XclientAgain};
 
-/// What a large letter takes while it comes in: the listener's block, the sealer's chunk and its sealed
-/// form, the part of the file being filled.
+/// Memory for a large letter coming in: the listener's block, the sealer's chunk and its sealed form, and the
+/// part of the file being filled. In KiB.
 const LETTER_KIB: u32 = 320;
 
-/// In thousandths: who lets more of the world in than it keeps out lets everybody in.
+/// In thousandths: networks that cover more than half of the world admit practically everybody.
 const HALF: u32 = 500;
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> (Vec<ListenerConfig>, Vec<TlsSource>) {
@@ -28,8 +28,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> (Vec<ListenerConfig>
     (listeners, reloadable)
 }
 
-/// Two that listen in one place, or have one name: the second would only be found missing at the start, or its
-/// letters be taken for the first one's by a rule.
+/// Two listeners with the same address or name: the second would only be missed at the start, or its letters
+/// be mistaken by a rule for the first one's.
 pub(super) fn apart(config: &Config, source: &mut Source) {
     let portal = &config.portal.addresses;
     let all =
@@ -38,7 +38,7 @@ pub(super) fn apart(config: &Config, source: &mut Source) {
         });
     let mut seen = Vec::new();
     for (address, at) in all {
-        // Port 0 is any free one.
+        // Port 0 means any free one.
         if address.port() != 0 && seen.contains(&address) {
             source.at(at, format!("{address} is listened on twice"), "give each its own address or port");
         }
@@ -99,7 +99,7 @@ fn one(
         connections: listener.connections,
         reserved,
         per_client: listener.connections_per_client,
-        // Where everybody is a stranger, an upstream filter is one, too.
+        // If every client is a stranger, an upstream filter is one too.
         per_stranger: match listener.direction() {
             Direction::Inbound => listener.connections_per_client,
             Direction::Outbound => (listener.connections_per_client / 10).max(5),
@@ -222,8 +222,8 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
     }
 }
 
-/// The operator's own domains: those that recipients may write to, and those of addresses that this gateway uses itself.
-/// Invalid patterns are reported where they are read.
+/// The operator's own domains: those that recipients may write to, and those of addresses that this gateway
+/// uses itself. Invalid patterns are reported where they are parsed.
 fn own_domains(config: &Config) -> Vec<DomainPattern> {
     let written = config.portal.write.domains.iter();
     let mut own: Vec<DomainPattern> =

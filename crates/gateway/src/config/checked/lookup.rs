@@ -1,4 +1,5 @@
-//! Who may be asked for what partners publish: public hosts, and the networks that the operator names.
+//! Checks which hosts may be asked for what partners publish: public hosts, and the networks that the
+//! operator names.
 
 use std::path::PathBuf;
 
@@ -12,17 +13,17 @@ use crate::config::file::{Config, LookupPlace, Ocsp, SignedDns, Source};
 /// For `sealpost partner add` without a file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lookup {
-    /// Where keys are looked for.
+    /// The sources in which keys are looked up.
     pub(crate) places: Vec<LookupPlace>,
-    /// Key servers, where they are among these places.
+    /// Key servers, if they are among the sources.
     pub(crate) key_servers: Vec<String>,
-    /// Directories, where they are among these places.
+    /// Directories, if they are among the sources.
     pub(crate) directories: Vec<AskedDirectory>,
-    /// What signed zones count.
+    /// How far keys in signed zones are trusted.
     pub(crate) signed_dns: SignedDns,
-    /// Authorities instead of the world's.
+    /// Root certificates instead of the public ones.
     pub(crate) roots: Option<PathBuf>,
-    /// Networks that are not public and may be asked all the same.
+    /// Networks that are not public and may be contacted nevertheless.
     pub(crate) networks: Vec<sealpost_delivery::IpNet>,
     /// Whether authorities are asked about partners' certificates.
     pub(crate) asks: Ocsp,
@@ -83,7 +84,7 @@ fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> 
 }
 
 impl Lookup {
-    /// As the job takes it.
+    /// In the form that the job takes.
     pub(crate) fn authorities(&self, lists: CrlSource) -> Authorities {
         Authorities {
             ocsp: match self.asks {

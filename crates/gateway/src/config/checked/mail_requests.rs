@@ -1,11 +1,11 @@
-//! What owners may request by mail, and what proves that a mail is from them, checked. Asks no name server.
+//! Checks what owners may request by mail, and how a mail is authenticated as theirs. Asks no name server.
 
 use sealpost_arrival::{Asking, Upstream};
 
 use super::networks;
 use crate::config::file::{Config, NoticeReplies, Source};
 
-/// `None`: no request by mail is taken.
+/// `None`: requests by mail are not accepted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
     let requests = &config.mail_requests;
     let deletion = requests.deletion.as_ref().filter(|deletion| *deletion.get_ref());

@@ -1,5 +1,5 @@
-//! `memory` shared out: each part of the product has its own share, so that none can starve another, and all shares
-//! together are no more than was given. Knows no letter.
+//! Divides `memory` into shares: each part of the product has its own, so that none can starve another, and all shares
+//! together do not exceed the whole. Knows no letter.
 
 use std::fmt;
 
@@ -8,37 +8,37 @@ use sealpost_store::BUCKET_PARTS;
 use crate::config::file::{Config, Size, Source};
 use crate::roles::Roles;
 
-/// Below it not even ordinary letters have room.
+/// Below it there is no room even for ordinary letters.
 const MIN: Size = Size::mib(32);
 
-/// Bytes for each part. A letter that is larger than a share is alone in it.
+/// Bytes for each part. A letter larger than a share is processed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shares {
-    /// Letters coming in: what they hold of themselves while their bodies go to the disk.
+    /// Letters coming in: what is held in memory while their bodies go to disk.
     pub(crate) coming_in: u64,
     /// Letters that rules look into, and heads copied for many recipients.
     pub(crate) looked_into: u64,
     /// Letters opened for their readers.
     pub(crate) read: u64,
-    /// Letters on their way to the next server.
+    /// Letters being delivered.
     pub(crate) going_out: u64,
 }
 
 impl Shares {
-    /// Shares a budget out.
+    /// Divides a budget.
     pub(crate) fn of(memory: u64) -> Self {
         let part = memory / 16;
-        // Of 128 MiB, two hundred letters come in at the same time; who waits for a place there keeps a session waiting.
+        // With 128 MiB, two hundred letters come in at the same time; further sessions wait for a slot.
         Self { coming_in: part * 8, looked_into: part * 3, read: part * 3, going_out: part * 2 }
     }
 }
 
-/// What a process and its workers take at most, part by part. It is rarely needed all at once; where it is, and the machine
-/// has less, the kernel ends workers first.
+/// The maximum memory of a process and its workers, part by part. It is rarely needed all at once; if it is and the
+/// machine has less, the kernel kills workers first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     letters: u64,
-    /// Parts of large letters under way to the bucket.
+    /// Parts of large letters being uploaded to the bucket.
     parts: u64,
     documents: Workers,
     opened: Workers,
@@ -58,7 +58,7 @@ impl Workers {
 }
 
 impl Account {
-    /// Of the roles that run here.
+    /// For the roles that run here.
     pub(crate) fn of(config: &Config, roles: Roles) -> Self {
         let opens = roles.intake && config.inbound().next().is_some();
         let (export, partners) = (&config.portal.export, &config.partners);
@@ -73,7 +73,7 @@ impl Account {
         }
     }
 
-    /// All of it.
+    /// The total.
     pub(crate) fn most(&self) -> u64 {
         [self.parts, self.documents.most(), self.opened.most()]
             .into_iter()
@@ -99,7 +99,7 @@ impl fmt::Display for Account {
     }
 }
 
-/// Complains of a budget that no letter fits into.
+/// Reports a budget too small for any letter.
 pub(super) fn check(config: &Config, source: &mut Source) {
     let memory = &config.gateway.memory;
     let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
@@ -119,7 +119,7 @@ pub(super) fn check(config: &Config, source: &mut Source) {
             format!("give {mib} MiB at least, twice the largest max-size, or lower max-size"),
         )
     };
-    // A value that nobody wrote has no place of its own.
+    // A default value has no position in the file.
     if memory.span().is_empty() {
         source.near("max-size", wrong, hint);
     } else {

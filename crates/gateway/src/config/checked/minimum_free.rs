@@ -1,4 +1,4 @@
-//! What new letters leave free of the disk. Writes nothing.
+//! How much of the disk new letters leave free. Writes nothing.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use rustix::fs::statvfs;
 
 use crate::config::file::{Config, Source};
 
-/// Bytes to leave, if nothing is said and letters are small.
+/// Default minimum in bytes if letters are small.
 const MIN: u64 = 128 * 1024 * 1024;
 
-/// Room for the largest letter must be among it, or MAIL would promise what DATA cannot keep (Postfix asks for one and a half
-/// times `message_size_limit` as `queue_minfree`).
+/// It must include room for the largest letter, or MAIL would promise what DATA cannot keep (Postfix asks for
+/// one and a half times `message_size_limit` as `queue_minfree`).
 pub(super) fn plan(config: &Config, data: &Path, source: &mut Source) -> u64 {
     let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
     let Some(own) = &config.gateway.minimum_free else {
@@ -37,7 +37,7 @@ pub(super) fn plan(config: &Config, data: &Path, source: &mut Source) -> u64 {
     wanted
 }
 
-/// Of the folder, or of where it will be made.
+/// Of the disk with the folder, or where it will be created.
 fn size_of_disk(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
     let disk = statvfs(there).ok()?;

@@ -1,5 +1,5 @@
-//! What the servers of recipients' domains must prove, as delivery is told of it: DANE, MTA-STS, `[[delivery-minimum]]`.
-//! Asks no name server.
+//! Checks what the servers of recipients' domains must prove, for delivery: DANE, MTA-STS,
+//! `[[delivery-minimum]]`. Asks no name server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +36,7 @@ pub(super) fn plan(config: &Config, delivery: &mut DeliveryConfig, source: &mut 
     }
 }
 
-/// Whose signatures in the DNS count.
+/// Whose DNSSEC signatures are trusted.
 fn dnssec(config: &Config, source: &mut Source) -> Dnssec {
     match (config.delivery.dane, &config.delivery.trust_anchor) {
         (false, None) => Dnssec::Off,
@@ -80,7 +80,7 @@ fn pins(minimum: &DeliveryMinimum, source: &mut Source) -> Vec<[u8; 32]> {
     minimum.pins.iter().filter_map(&mut read).collect()
 }
 
-/// What no server could meet, or what asks for nothing.
+/// Reports minimums that no server could meet, or that require nothing.
 fn reachable(minimum: &DeliveryMinimum, floor: TlsFloor, config: &Config, source: &mut Source) {
     let at = minimum.domains.span().start;
     if floor == TlsFloor::None {
@@ -118,7 +118,7 @@ pub(super) const UNPROVABLE: &str =
     "tls = \"verified\" over mail exchangers would prove nothing: their names come from unsigned DNS";
 pub(super) const PROVABLE: &str = "set dane = true or mta-sts = true under [delivery], write \"encrypted\", or route through a hop whose name you know";
 
-/// Whether anything can prove whose a mail exchanger is.
+/// Whether anything can prove the identity of a mail exchanger.
 pub(super) fn is_provable(config: &Config) -> bool {
     config.delivery.dane || config.delivery.mta_sts
 }

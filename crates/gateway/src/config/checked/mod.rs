@@ -1,5 +1,5 @@
-//! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
-//! run the same code, so what passes one starts in the other. Opens no socket.
+//! From the file to the settings of each part: every check that needs more than syntax. `check` and `serve` run the
+//! same code, so what passes one starts in the other. Opens no socket.
 
 mod bodies;
 mod certificates;
@@ -68,75 +68,75 @@ pub(crate) use store::plan as rows;
 pub(crate) use webhooks::Hook;
 pub(crate) use wiped_stack::apart;
 
-/// Everything a configuration means, checked; without keys, which each process gets its own of.
+/// A checked configuration, without keys: each process gets its own keys.
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) data: PathBuf,
-    /// Where the rows are.
+    /// Where the rows are stored.
     pub(crate) rows: Rows,
-    /// Where large letters are.
+    /// Where large letters are stored.
     pub(crate) bodies: LargeBodies,
-    /// Who it is that serves, where several may over one database.
+    /// This node, if several may serve over one database.
     pub(crate) node: NewNode,
-    /// Who reads what lies in the data folder.
+    /// Who may read the data folder.
     pub(crate) readers: Readers,
     pub(crate) escrow: EscrowPlan,
-    /// Bytes for letters coming in and being looked into.
+    /// Shares of memory for letters coming in and being processed.
     pub(crate) memory: Shares,
-    /// Bytes of the disk that new letters leave alone.
+    /// Bytes of the disk that new letters leave free.
     pub(crate) minimum_free: u64,
     /// How long a write waits for another process on the database.
     pub(crate) lock_wait: std::time::Duration,
     pub(crate) listeners: Vec<ListenerConfig>,
-    /// Certificates to read again on SIGHUP.
+    /// Certificates to reload on SIGHUP.
     pub(crate) reloadable: Vec<TlsSource>,
     pub(crate) logins: Vec<(String, Secret<String>)>,
     pub(crate) delivery: DeliveryConfig,
-    /// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
+    /// Routes of mail that is neither a notice nor a letter from a mailbox's owner.
     pub(crate) routes: Routes,
     pub(crate) rules: Rules,
     pub(crate) portal: PortalConfig,
     pub(crate) announcer: Announcer,
-    /// What signs notices, where they are delivered.
+    /// Signs notices, if this process delivers them.
     pub(crate) notice_key: Option<std::sync::Arc<sealpost_seal::OwnKey>>,
     pub(crate) writing: Writing,
     pub(crate) quotas: Quotas,
-    /// Letters from the world.
+    /// Letters from outside.
     pub(crate) inbound: Inbound,
-    /// Where revocation lists lie.
+    /// Paths of revocation lists.
     pub(crate) crl_places: Vec<PathBuf>,
-    /// The program that opens them, where it is not beside this one.
+    /// The program that decrypts them, if it is not beside this one.
     pub(crate) worker: Option<PathBuf>,
     pub(crate) worker_limits: sealpost_seal::Limits,
-    /// Where private keys lie that do not come out.
+    /// Tokens that hold private keys.
     pub(crate) tokens: Vec<sealpost_token::TokenSettings>,
-    /// How many letters are opened and closed at once.
+    /// How many letters are decrypted and encrypted at once.
     pub(crate) pace: Pace,
-    /// What all of it takes at most.
+    /// The maximum memory of all parts.
     pub(crate) account: Account,
-    /// Where the keys lie that sign, if there is such a folder.
+    /// Folder of the DKIM keys, if there is one.
     pub(crate) dkim: Option<PathBuf>,
-    /// What records in the DNS are made of.
+    /// What DNS records are made of.
     pub(crate) publishing: Publishing,
-    /// Who is asked for what partners publish.
+    /// Where partners' published keys are looked up.
     pub(crate) lookup: Lookup,
     pub(crate) log: Log,
-    /// When owners and senders are told something.
+    /// When owners and senders get notices.
     pub(crate) telling: NotifyTimes,
     /// How far the clock may be ahead of the last run of a job.
     pub(crate) clock_jump: std::time::Duration,
-    /// Which letters may be taken back.
+    /// Which letters may be recalled.
     pub(crate) recall: Recall,
-    /// How long rows of the audit trail are kept.
+    /// How long audit rows are kept.
     pub(crate) audit_kept: Term,
-    /// Systems of the operator's that are told what happens to letters.
+    /// The operator's systems that receive letter events.
     pub(crate) webhooks: Vec<Hook>,
-    /// What works, and is perhaps not what was meant.
+    /// What works, but may not be intended.
     pub(crate) warnings: Vec<Problem>,
 }
 
 impl Plan {
-    /// Reads and checks a configuration file, and the keys of these roles. On failure: everything that is wrong.
+    /// Reads and checks a configuration file, and the keys of these roles. On failure: every problem found.
     pub(crate) fn load(file: &Path, roles: Roles) -> Result<(Self, ServiceKeys), Vec<Problem>> {
         Self::with(file, roles, |config, source| ServiceKeys::load(config, roles, source))
     }
@@ -146,7 +146,7 @@ impl Plan {
         Self::with(file, Roles::NONE, SupportKeys::load)
     }
 
-    /// The same with the key that checks the audit trail.
+    /// The same with the key that verifies the audit trail.
     pub(crate) fn load_for_audit(file: &Path) -> Result<(Self, Vec<AuditMaster>), Vec<Problem>> {
         Self::with(file, Roles::NONE, keys::auditor)
     }
@@ -156,12 +156,12 @@ impl Plan {
         Self::with(file, Roles::ALL, |_config, _source| Some(())).map(|(plan, ())| plan)
     }
 
-    /// How its store is opened.
+    /// Options for opening its store.
     pub(crate) fn store(&self) -> StoreOptions {
         StoreOptions {
             rows: self.rows.clone(),
             bodies: self.bodies.clone(),
-            // A command beside running services must not be what an older one of them stumbles over.
+            // A command beside running services must not migrate the schema under an older one of them.
             schema: SchemaRequest::Never,
             ..StoreOptions::new(&self.data)
         }
@@ -181,7 +181,7 @@ impl Plan {
                 Ok((Self { warnings: source.warnings, ..plan }, keys))
             }
             (Some(_) | None, Some(_) | None) => {
-                // The same fault may show in two places of the plan; nobody wants to read it twice.
+                // The same fault may show in two places of the plan, but is reported once.
                 source.problems.sort_by_key(|problem| problem.line);
                 source.problems.dedup();
                 Err(source.problems)
@@ -189,7 +189,7 @@ impl Plan {
         }
     }
 
-    /// `None` only where a problem has been noted.
+    /// `None` only if a problem has been noted.
     fn build(config: Config, roles: Roles, source: &mut Source) -> Option<Self> {
         let escrow = escrow::plan(&config, source);
         let data = data_folder(&config, source);
@@ -306,19 +306,19 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
     }
 }
 
-/// The hash of a configuration file as it is now, by which the audit trail names it.
+/// Hash of a configuration file in its present state, by which the audit trail names it.
 pub(crate) fn hash(file: &Path) -> std::io::Result<String> {
     let mut hash = BodyHash::default();
     hash.update(&std::fs::read(file)?);
     Ok(sealpost_mail::hex(&hash.finish()))
 }
 
-/// Rules read again.
+/// Reloaded rules.
 pub(crate) struct Reloaded {
     pub(crate) rules: Rules,
-    /// How many per cent of its entries a list may have lost meanwhile.
+    /// Percentage of its entries that a list may have lost meanwhile.
     pub(crate) may_lose: u8,
-    /// What is perhaps not meant.
+    /// What may not be intended.
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -346,7 +346,7 @@ fn data_folder(config: &Config, source: &mut Source) -> PathBuf {
         if !facts.is_dir() {
             source.at(spanned.span().start, format!("{} is not a folder", folder.display()), "name a folder");
         } else {
-            // Roles of their own are users of one group.
+            // Separate roles are users of one group.
             let (others, hint) = match config.gateway.role_keys {
                 Some(_) => (0o007, "chmod 2770"),
                 None => (0o077, "chmod 700"),

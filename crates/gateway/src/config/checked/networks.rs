@@ -1,4 +1,4 @@
-//! Networks as an operator writes them. Knows not what they are for.
+//! Parses networks as operators write them. Does not know what they are for.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::config::file::Source;
 
-/// Those that are networks; what is none is noted, with an example of what is meant.
+/// The valid networks; invalid ones are reported with an example.
 pub(super) fn read<T: FromStr>(written: &[Spanned<String>], example: &str, source: &mut Source) -> Vec<T> {
     let mut networks = Vec::new();
     for network in written {

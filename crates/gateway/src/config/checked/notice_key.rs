@@ -1,4 +1,4 @@
-//! The key that signs notices: read where mail is delivered, and by nobody else. Signs nothing.
+//! The key that signs notices: read only if this process delivers mail. Signs nothing.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use sealpost_seal::{Method, OwnKey, Purpose, judge};
 
 use crate::config::file::{Config, Source};
 
-/// The key, if one is named; `None` where a problem has been noted, too.
+/// The key, if one is configured; also `None` if a problem has been noted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Arc<OwnKey>> {
     let named = config.notices.signing_key.as_ref()?;
     let (path, at) = (source.path(named.get_ref()), named.span().start);
@@ -33,7 +33,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Arc<OwnKey>> 
         );
         return None;
     }
-    // One that has ended must not keep the service from starting: notices go without it.
+    // An expired one must not prevent a start: notices are sent unsigned.
     if let Some(objection) = judge(facts, Purpose::Sign, None, SystemClock.now()).first() {
         source.warn(
             at,

@@ -1,4 +1,4 @@
-//! On which days and at which hours owners and senders are told something, checked. Sends nothing.
+//! Checks on which days and at which hours owners and senders get notices. Sends nothing.
 
 use sealpost_jobs::{Hours, NotifyTimes};
 use sealpost_mail::{Term, Timestamp, Zone};
@@ -24,7 +24,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> NotifyTimes {
         within(&reminders.unread, *kept.get_ref(), "letter", source);
     }
     if let (Some(unfetched), Some(kept)) = (&senders.unfetched, &config.retention.letters) {
-        // The longest that a letter can lie unopened.
+        // The longest that a letter can stay unopened.
         within(
             std::slice::from_ref(unfetched),
             longer(*kept.get_ref(), config.portal.activation_within),
@@ -48,7 +48,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> NotifyTimes {
     }
 }
 
-/// Whether senders hear of letters that went unread, whoever or whatever deleted them.
+/// Whether senders are told of letters that went unread, however those were deleted.
 pub(super) fn gone_unread(config: &Config) -> Unread {
     if config.senders.expired_unread { Unread::KeptForSenders } else { Unread::Forgotten }
 }
@@ -59,7 +59,7 @@ fn longer(one: Term, other: Term) -> Term {
     if zone.end(from, one) >= zone.end(from, other) { one } else { other }
 }
 
-/// A rung must come before the end, or nobody is reminded.
+/// A reminder must come before the end, or it is never sent.
 fn within(ladder: &[Spanned<Term>], kept: Term, what: &str, source: &mut Source) {
     // 2026-02-01T12:00:00Z, in the shortest month of a common year.
     let (zone, from) = (Zone::utc(), Timestamp(1_769_947_200_000));

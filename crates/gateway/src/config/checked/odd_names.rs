@@ -1,4 +1,4 @@
-//! Names, ports and links that are valid and lead nowhere, or elsewhere than they say. Asks no name server.
+//! Names, ports and links that are valid but lead nowhere, or elsewhere than they say. Asks no name server.
 
 use sealpost_mail::{Address, Domain};
 
@@ -6,7 +6,7 @@ use crate::config::file::{Config, HopTls, ListenerTls, Source};
 
 /// RFC 8314 §3.3: TLS from the first byte.
 const SUBMISSIONS: u16 = 465;
-/// Where TLS begins with STARTTLS (RFC 3207, RFC 6409).
+/// Ports where TLS begins with STARTTLS (RFC 3207, RFC 6409).
 const BY_STARTTLS: [u16; 2] = [25, 587];
 
 pub(super) fn find(config: &Config, source: &mut Source) {
@@ -16,7 +16,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     links(config, source);
 }
 
-/// RFC 5321 §4.1.1.1, §2.3.5: what EHLO says is a whole name that can be resolved.
+/// RFC 5321 §4.1.1.1, §2.3.5: EHLO's argument is a fully qualified name that can be resolved.
 fn own_name(config: &Config, source: &mut Source) {
     let name = &config.gateway.name;
     let (at, text) = (name.span().start, name.get_ref().as_str());
@@ -33,7 +33,7 @@ fn own_name(config: &Config, source: &mut Source) {
     }
 }
 
-/// Each notice that comes back would come back to somebody else.
+/// Bounces of notices would go to somebody else.
 fn bounces(config: &Config, source: &mut Source) {
     let Some(bounces) = config.notices.bounces.as_ref().map(Address::domain) else { return };
     let from = config.notices.from.domain();
@@ -49,7 +49,7 @@ fn bounces(config: &Config, source: &mut Source) {
     }
 }
 
-/// What somebody bought: the public suffix and one label more.
+/// The registered domain: the public suffix and one more label.
 fn house(domain: &Domain) -> String {
     let labels: Vec<&str> = domain.as_str().split('.').collect();
     let is_suffix = |from: usize| {
@@ -57,12 +57,12 @@ fn house(domain: &Domain) -> String {
             .get(from..)
             .is_some_and(|rest| Domain::parse(&rest.join(".")).is_ok_and(|rest| rest.is_public_suffix()))
     };
-    // An ending that is in no list is one label.
+    // A suffix that is in no list is one label.
     let start = (0..labels.len()).find(|at| is_suffix(at + 1)).unwrap_or(labels.len().saturating_sub(2));
     labels.get(start..).unwrap_or_default().join(".")
 }
 
-/// Ports that say how TLS begins, and another way written beside them.
+/// Ports that imply how TLS begins, configured the other way.
 fn ports(config: &Config, source: &mut Source) {
     let wrong = |what: &str, port: u16, is_implicit: bool| match (port, is_implicit) {
         (SUBMISSIONS, false) => Some((
@@ -97,12 +97,12 @@ fn ports(config: &Config, source: &mut Source) {
     }
 }
 
-/// What stands between a link's scheme and its path (RFC 3986 §3.2).
+/// The part of a link between its scheme and its path (RFC 3986 §3.2).
 pub(super) fn authority(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default()
 }
 
-/// What stands under every page and in every mail.
+/// The links at the bottom of every page and in every mail.
 fn links(config: &Config, source: &mut Source) {
     for (key, link) in [("imprint", &config.brand.imprint), ("privacy", &config.brand.privacy)] {
         let is_wrong = |link: &String| {

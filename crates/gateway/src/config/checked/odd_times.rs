@@ -1,4 +1,4 @@
-//! Times and counts with which everything starts and nothing goes as anybody could mean it. Changes nothing.
+//! Times and counts that start but cannot be intended. Changes nothing.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use sealpost_mail::Term;
 use crate::config::file::{Config, Source};
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// A session that ends within it ends in the middle of ordinary letters.
+/// A session that ends within this time ends in the middle of ordinary letters.
 const HARDLY_ANY: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// More wrong passwords than this in a row are guessed, not mistyped.
+/// More failed passwords in a row than this are guesses, not typing errors.
 const MANY_TRIES: u32 = 100;
 
 pub(super) fn find(config: &Config, source: &mut Source) {
@@ -62,7 +62,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
             (listener.data_time.0, "data-time", "\"10 min\" is good"),
             (listener.idle.0, "idle", "\"5 min\" is good (RFC 5321 §4.5.3.2.7)"),
         ] {
-            // None at all is an error, said elsewhere.
+            // Zero is an error, reported elsewhere.
             if !time.is_zero() && time < HARDLY_ANY {
                 source.warn(
                     listener.addresses.span().start,

@@ -1,5 +1,5 @@
-//! Letters from the world as arrivals are told of them, and what cannot be carried out. Reads roots and revocation
-//! lists; knows no partner.
+//! Checks the settings for letters from outside, and what cannot be carried out. Reads roots and revocation lists;
+//! knows no partner.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use sealpost_seal::{Harvest, Limits, Lists, Worker};
 use super::{hops, networks};
 use crate::config::file::{self as config, Config, Size, Source};
 
-/// Where letters from the world go, and how they are looked at; `None` only where a problem has been noted.
+/// Where letters from outside go, and how they are examined; `None` only if a problem has been noted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
     let partners = &config.partners;
     let named = partners.hop.as_ref().or(config.delivery.reports.as_ref());
@@ -53,7 +53,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
         recipients: recipients(config, source),
         filters: networks::read(&config.partners.filters, "192.0.2.7/32", source),
         authserv_ids: authserv_ids(config, source),
-        // What is no network among them is noted where requests by mail are checked.
+        // Invalid networks among them are reported where requests by mail are checked.
         authenticators: config
             .mail_requests
             .upstream_networks
@@ -83,7 +83,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
     })
 }
 
-/// Which list says who is there. An empty one would refuse everybody.
+/// The list of existing recipients. An empty one would refuse everybody.
 fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
     let mut lists = HashMap::new();
     for listener in &config.listeners {
@@ -114,7 +114,7 @@ fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
                 ),
                 "fill it, or leave recipients out",
             ),
-            // What cannot be read is said where lists are.
+            // What cannot be read is reported where lists are checked.
             Some(Ok(_) | Err(_)) => {}
         }
         lists.insert(listener.name.clone(), list.get_ref().clone());
@@ -122,7 +122,7 @@ fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
     lists
 }
 
-/// This gateway's, that of the server whose word counts for requests by mail, and what the operator names beside them.
+/// This gateway's, that of the server trusted for requests by mail, and those that the operator adds.
 fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
     for name in &config.partners.authserv_ids {
         let is_odd = |c: char| !c.is_ascii_graphic() || matches!(c, ';' | '(' | ')' | '"');
@@ -139,7 +139,7 @@ fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
     std::iter::once(config.gateway.name.get_ref().as_str().to_owned()).chain(named).collect()
 }
 
-/// The worker's place, if one is named; a named one that is not there is wrong.
+/// Path of the worker, if one is configured; it is an error if a configured one does not exist.
 pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
     let needed = config.inbound().next().is_some();
     let named = config.partners.worker.as_ref().map(|named| source.path(named.get_ref()));
@@ -156,10 +156,10 @@ pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
     named
 }
 
-/// Below it not even an ordinary letter is opened.
+/// Below it not even an ordinary letter can be decrypted.
 const MIN_MEMORY: Size = Size::mib(256);
 
-/// What opening letters may cost.
+/// Limits for decrypting letters.
 pub(super) fn pace(config: &Config, source: &mut Source) -> (Pace, Limits) {
     let config::Partners { open_at_once, worker_memory, wait, .. } = &config.partners;
     if *open_at_once.get_ref() == 0 {
@@ -191,8 +191,8 @@ fn tag(config: &Config, source: &mut Source) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Every place must be there. What lies in it is written anew every few days by somebody else: a file that is no list, or is too large,
-/// keeps no service from starting, and `check` and the log tell of it.
+/// Every path must exist. Its content is replaced every few days by somebody else: a file that is not a list, or is too
+/// large, does not prevent a start; `check` and the log report it.
 fn crls(config: &Config, source: &mut Source) -> CrlFiles {
     let mut places = Vec::new();
     for place in &config.partners.crls {
@@ -206,7 +206,7 @@ fn crls(config: &Config, source: &mut Source) -> CrlFiles {
     CrlFiles::new(places)
 }
 
-/// Lists that nothing is held against are not asked for.
+/// Fetching lists that nothing is checked against is pointless.
 fn crl_source(config: &Config, source: &mut Source) -> CrlSource {
     let partners = &config.partners;
     match partners.crl_source.get_ref() {

@@ -1,4 +1,4 @@
-//! Portal, notices and brand as the parts are told of them, and in which languages reports are written. Writes no page.
+//! Checks portal, notices and brand, and in which languages reports are written. Writes no page.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             config::Reset::Answer => ResetBy::Answer,
         },
         activate_by: portal.activation,
-        // Where mails shall carry no way in, a link of before is not renewed by mail either.
+        // If mails must carry no way in, an expired link is not renewed by mail either.
         renewal: match (portal.activation, portal.activation_renewal) {
             (ActivateBy::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
             (ActivateBy::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
@@ -97,7 +97,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
     Some(planned)
 }
 
-/// Where in the file it stands, what the portal does not like.
+/// Position in the file of what the portal rejects.
 fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
     let portal = &config.portal;
     let (wrong, hint) = (error.to_string(), error.hint());
@@ -111,12 +111,12 @@ fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
     }
 }
 
-/// Whether subjects stand in notices, which travel as ordinary mail.
+/// Whether subjects are in notices, which travel as ordinary mail.
 fn shows_subject(config: &Config) -> bool {
     config.notices.show_subject.as_ref().is_some_and(|shown| *shown.get_ref())
 }
 
-/// Time to read, and to be warned two minutes before it is over.
+/// Long enough to read, and to be warned two minutes before it ends.
 const MIN_SESSION: Duration = Duration::from_secs(3 * 60);
 
 fn sessions(config: &Config, source: &mut Source) {
@@ -130,7 +130,7 @@ fn sessions(config: &Config, source: &mut Source) {
     }
 }
 
-/// To whom owners may write, checked here so that a mistyped domain is not found by its first letter.
+/// To whom owners may write, checked here so that a mistyped domain is not found only by its first letter.
 fn write(config: &Config, source: &mut Source) -> WriteRules {
     let write = &config.portal.write;
     for domain in &write.domains {
@@ -160,7 +160,7 @@ fn write(config: &Config, source: &mut Source) -> WriteRules {
     }
 }
 
-/// A worker that is named must be there; the one beside `sealpost` may be missing, and the pages say so.
+/// A configured worker must exist; the default one beside `sealpost` may be missing, and the pages say so.
 fn export(config: &Config, source: &mut Source) -> ExportRules {
     let export = &config.portal.export;
     let pdf_worker = export.pdf_worker.as_ref().map(|worker| {
@@ -199,7 +199,7 @@ fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
     }
 }
 
-/// The operator without a picture, which mails do not carry.
+/// The operator's brand without the logo, which mails do not carry.
 fn brand(config: &Config) -> Brand {
     let brand = &config.brand;
     Brand {
@@ -220,14 +220,14 @@ fn public_url(config: &Config) -> String {
     config.portal.public_url.get_ref().trim_end_matches('/').to_owned()
 }
 
-/// Every language there is, the operator's first.
+/// All languages, the operator's first.
 fn languages(config: &Config) -> Vec<String> {
     let first = config.notices.language.pages;
     let others = sealpost_portal::Language::all().filter(|language| *language != first);
     std::iter::once(first).chain(others).map(|language| language.tag().to_owned()).collect()
 }
 
-/// The languages of reports: those that are named, or the operator's and English.
+/// The languages of reports: the configured ones, or the operator's and English.
 pub(super) fn report_languages(config: &Config) -> Vec<Language> {
     let named: Vec<Language> = config.notices.report_languages.iter().map(|named| named.notices).collect();
     let wanted = if named.is_empty() { vec![config.notices.language.notices, Language::En] } else { named };

@@ -1,4 +1,4 @@
-//! Whose word about the client is believed: proxies in front of listeners and portal. Knows not what they say.
+//! Checks which proxies in front of listeners and portal are trusted about the client. Does not know what they report.
 
 use sealpost_intake::{Others, Proxies};
 use sealpost_mail::Network;
@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::warnings::LARGE_PART_OF_THE_WORLD;
 use crate::config::file::{Listener, Source, WithoutProxy};
 
-/// Networks of proxies. Who names the world lets everybody choose its own address.
+/// Networks of proxies. Naming the whole world would let everybody choose their own address.
 pub(super) fn believed(written: &[Spanned<String>], source: &mut Source) -> Vec<Network> {
     let mut networks = Vec::new();
     for proxy in written {
@@ -44,19 +44,19 @@ pub(super) fn believed(written: &[Spanned<String>], source: &mut Source) -> Vec<
     networks
 }
 
-/// Those of them that can be read, with their places.
+/// The valid ones, with their positions.
 fn read(written: &[Spanned<String>]) -> impl Iterator<Item = (&Spanned<String>, Network)> {
     written.iter().filter_map(|text| Some((text, Network::parse(text.get_ref()).ok()?)))
 }
 
-/// A balancer is known by its header and has no rights of its own; a listener that also names it among its clients, or as
-/// a proxy that says XCLIENT, was written for another one.
+/// A load balancer is known by its header and has no rights of its own; a listener that also names it among its
+/// clients, or as an XCLIENT proxy, is misconfigured.
 pub(super) fn apart(listener: &Listener, source: &mut Source) {
     let balancer_of = |network: &Network, meets: fn(&Network, &Network) -> bool| {
         read(&listener.proxy_protocol).find(|(_, balancer)| meets(network, balancer)).map(|(_, one)| one)
     };
-    // A wide network that happens to hold the balancer is the operator's own; a network within the balancer's is left from
-    // before the PROXY protocol was turned on.
+    // A wide network that contains the balancer is the operator's own; a network within the balancer's is left over
+    // from before the PROXY protocol was enabled.
     for (client, network) in read(&listener.networks) {
         if let Some(balancer) = balancer_of(&network, Network::lies_in) {
             source.at(
@@ -77,7 +77,7 @@ pub(super) fn apart(listener: &Listener, source: &mut Source) {
     }
 }
 
-/// Those that speak the PROXY protocol, and what becomes of others.
+/// Those that speak the PROXY protocol, and what happens to other clients.
 pub(super) fn plan(written: &[Spanned<String>], others: WithoutProxy, source: &mut Source) -> Proxies {
     let others = match others {
         WithoutProxy::Refuse => Others::Refused,

@@ -1,4 +1,4 @@
-//! What a configuration says of records in the DNS: names, domains, hosts, the key whose hash is published. Asks nobody.
+//! What a configuration implies for DNS records: names, domains, hosts, the key whose hash is published. Asks nobody.
 
 use sealpost_delivery::Route;
 use sealpost_domain::Publishing;

@@ -1,18 +1,18 @@
-//! How much may be sent and kept, with what stands for what is not said. Counts nothing.
+//! How much may be sent and kept, with defaults. Counts nothing.
 
 use sealpost_arrival::{MostReports, Quotas};
 use sealpost_store::UseLimits;
 
 use crate::config::file::{self as config, Config, Source};
 
-/// What is meant where nothing is said: letters within an hour and a day, recipients within an hour and a day.
+/// Defaults: letters per hour and day, recipients per hour and day.
 struct Usual([u32; 4]);
 
-/// A person with much to say.
+/// A person who writes a lot.
 const WRITING: Usual = Usual([30, 100, 100, 300]);
 /// An insurer's machine sends as many as it has customers.
 const SENDER: Usual = Usual([0, 0, 0, 0]);
-/// A mail server of an insurer; a spammer with its password would send this in minutes.
+/// An insurer's mail server; a spammer with its password would send this in minutes.
 const LOGIN: Usual = Usual([10_000, 100_000, 20_000, 200_000]);
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Quotas {

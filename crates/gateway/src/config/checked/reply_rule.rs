@@ -1,17 +1,17 @@
-//! The rules that stand behind all others for answers: to letters of the portal (`[policy] replies`) and to letters that
-//! came in encrypted (`[partners] replies`). Knows no other rule.
+//! The rules after all others, for replies to portal letters (`[policy] replies`) and to letters that arrived encrypted
+//! (`[partners] replies`). Knows no other rule.
 
 use sealpost_policy::{OtherwiseSpec, RuleSpec, TreatmentSpec, When};
 
 use crate::config::file::{Config, PartnerReplies, Replies};
 
-/// Their names, as log and `explain` say them.
+/// Their names in the log and in `explain`.
 const REPLIES: &str = "replies to the portal";
 const REPLIES_TO_CLOSED: &str = "replies to encrypted letters";
 
-/// What the configuration switches on, in the order in which they are asked.
+/// The enabled ones, in order.
 pub(super) fn switched_on(config: &Config) -> Vec<RuleSpec> {
-    // Nothing comes in encrypted where nothing comes from the world.
+    // Without a listener for outside mail, nothing arrives encrypted.
     let has_world = config.inbound().next().is_some();
     let to_closed = match config.partners.replies {
         PartnerReplies::Closed => has_world.then(for_replies_to_closed),
@@ -24,7 +24,7 @@ pub(super) fn switched_on(config: &Config) -> Vec<RuleSpec> {
     to_closed.into_iter().chain(to_portal).collect()
 }
 
-/// What is wrong where other rules let go what this one would keep.
+/// The problem if another rule relays what this one would protect.
 pub(super) fn taken(rule: &RuleSpec, by: &str) -> String {
     let (what, key) = match rule.when.reply_to_closed {
         Some(_) => ("that came in encrypted", "`replies = \"closed\"` under [partners]"),
@@ -33,11 +33,11 @@ pub(super) fn taken(rule: &RuleSpec, by: &str) -> String {
     format!("replies to letters {what} would leave in clear: the rule {by} takes them before {key} does")
 }
 
-/// And what to do about it.
+/// And the hint.
 pub(super) const HINT: &str = "use `default` instead of this rule, narrow it with not = [{ reply = true }, { reply-to-closed = true }], or write \
      replies = \"rules\"";
 
-/// The rule that stands behind `replies = "portal"`.
+/// The rule for `replies = "portal"`.
 fn for_replies() -> RuleSpec {
     RuleSpec {
         name: REPLIES.to_owned(),
@@ -48,8 +48,8 @@ fn for_replies() -> RuleSpec {
     }
 }
 
-/// Encrypted for whichever partner a recipient belongs to, and into the portal for everybody else: what was closed on its
-/// way in is quoted in its answer.
+/// Encrypted for recipients at a partner, and into the portal for everybody else: a reply quotes what arrived
+/// encrypted.
 fn for_replies_to_closed() -> RuleSpec {
     RuleSpec {
         name: REPLIES_TO_CLOSED.to_owned(),

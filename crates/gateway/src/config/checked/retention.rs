@@ -1,4 +1,5 @@
-//! How long letters, mailboxes and trash are kept, and what of that cannot be meant. Deletes nothing.
+//! Checks how long letters, mailboxes and trash are kept, and which values cannot be intended. Deletes
+//! nothing.
 
 use sealpost_mail::{Term, Timestamp, Zone};
 use sealpost_mailbox::{Bounds, Retention};
@@ -34,7 +35,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Retention> {
     Some(retention)
 }
 
-/// A letter must last long enough to be read. Less is surely a slip: "90 s" for "90 days".
+/// A letter must be kept long enough to be read. Less is surely a mistake: "90 s" for "90 days".
 fn letters(config: &Config, source: &mut Source) {
     if let Some(kept) = &config.retention.letters
         && kept.get_ref().is_short()
@@ -47,7 +48,7 @@ fn letters(config: &Config, source: &mut Source) {
     }
 }
 
-/// A mailbox must outlast what is in it, whatever the length of months.
+/// A mailbox must outlive its content, whatever the length of months.
 fn mailbox(config: &Config, retention: &Retention, source: &mut Source) {
     let Some(kept) = &config.retention.mailbox else { return };
     let longest = [Some(retention.unactivated), retention.letters, retention.asked.map(|asked| asked.most)];
@@ -76,7 +77,7 @@ fn asked(config: &Config, retention: &Retention, source: &mut Source) {
     }
 }
 
-/// Whenever one begins: February is the shortest month.
+/// Starting at any time: February is the shortest month.
 fn is_at_least(zone: &Zone, one: Term, other: Term) -> bool {
     // 2026-02-01T12:00:00Z, in the shortest month of a common year.
     let from = Timestamp(1_769_947_200_000);

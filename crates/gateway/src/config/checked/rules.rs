@@ -1,4 +1,4 @@
-//! Rules and lists as the policy is told of them. Judges nothing.
+//! Checks rules and lists for the policy. Decides nothing about letters.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     }
 }
 
-/// Values that compile and are mostly meant otherwise.
+/// Values that compile but are mostly a mistake.
 fn doubtful(config: &Config, source: &mut Source) {
     for rule in &config.rules {
         for doubt in sealpost_policy::doubtful(rule.get_ref()) {
@@ -66,8 +66,8 @@ fn may_lose(config: &Config, source: &mut Source) {
     }
 }
 
-/// A list that holds nobody takes a rule away without a word: an export that failed, a disk that was full. Where the rule
-/// lets go those who stand in it, that is only a warning.
+/// An empty list silently disables a rule: an export that failed, a disk that was full. If the rule relays
+/// those in the list, that is only a warning.
 fn empty(config: &Config, lists: &HashMap<String, String>, source: &mut Source) {
     let is_empty = |name: &String| lists.get(name).is_some_and(|text| list_entries(text).next().is_none());
     for (name, file) in config.lists.iter().filter(|(name, _)| is_empty(name)) {
@@ -96,10 +96,10 @@ fn empty(config: &Config, lists: &HashMap<String, String>, source: &mut Source) 
     }
 }
 
-/// All rules in their order: those of the file, and the one behind `replies = "portal"`.
+/// All rules in order: those of the file, and the one for `replies = "portal"`.
 pub(super) fn all(config: &Config) -> Vec<RuleSpec> {
     let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
-    // Last, so that a rule of the operator's comes first.
+    // Last, so that the operator's rules come first.
     specs.extend(reply_rule::switched_on(config));
     specs
 }

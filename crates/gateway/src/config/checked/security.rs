@@ -1,12 +1,12 @@
-//! `[security-txt]` as the portal is told of it, checked against RFC 9116. Looks at the day, because a file that has
-//! expired is not served.
+//! Checks `[security-txt]` for the portal against RFC 9116. Needs today's date, because an expired file is
+//! not served.
 
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_portal::SecurityContact;
 
 use crate::config::file::{Config, Source};
 
-/// A file that ends within these days is said in time.
+/// A file that expires within these days is reported in time.
 const SOON: i64 = 30 * DAY;
 /// RFC 9116 §2.5.5: less than a year is recommended.
 const LONG: i64 = 400 * DAY;

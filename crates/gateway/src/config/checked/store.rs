@@ -1,4 +1,4 @@
-//! Where the rows are: `[store]` checked, as the store is told. Reaches no server.
+//! Checks `[store]`: where the rows are stored. Connects to no server.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,21 +10,22 @@ use toml::Spanned;
 use super::keys::{Readers, read_for_roles};
 use crate::config::file::{self as config, Config, Engine, Source};
 
-/// PostgreSQL's own.
+/// PostgreSQL's default port.
 const PORT: u16 = 5432;
 
 /// More would only queue in the server instead of here.
 const MAX_CONNECTIONS: usize = 200;
 
-/// A node is silent for so long before others take over. Shorter, and a busy moment of the database is taken for an end.
+/// How long a node may be silent before others take over. If shorter, a busy moment of the database would be taken for
+/// a failure.
 const SILENCE: Duration = Duration::from_secs(30);
 const MIN_SILENCE: Duration = Duration::from_secs(10);
 const MAX_LENGTH: Duration = Duration::from_secs(600);
 
-/// Of a node's name, in bytes.
+/// Maximum length of a node's name, in bytes.
 const MAX_NAME: usize = 255;
 
-/// `None` only where a problem has been noted.
+/// `None` only if a problem has been noted.
 pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<Rows> {
     match config.store.engine {
         Engine::Sqlite => in_folder(&config.store, source),
@@ -32,7 +33,7 @@ pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<Rows> {
     }
 }
 
-/// A setting that only a server has must not be believed to do something.
+/// A setting that applies to servers only must not appear to have an effect.
 fn in_folder(store: &config::Rows, source: &mut Source) -> Option<Rows> {
     let at = |spanned: Option<usize>, key: &'static str| spanned.map(|at| (at, key));
     let start = |span: std::ops::Range<usize>| span.start;
@@ -111,7 +112,7 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
             );
             return None;
         }
-        // A reading one for every four that write.
+        // One reading connection for every four that write.
         options.writers = *connections.get_ref();
         options.readers = (connections.get_ref() / 4).max(2);
     }
@@ -122,7 +123,7 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
     Some(options)
 }
 
-/// Who this process is among others that serve with this database.
+/// This process's node among others that serve with this database.
 pub(crate) fn node(config: &Config, source: &mut Source) -> Option<NewNode> {
     let store = &config.store;
     let name = match &store.node {
@@ -178,7 +179,7 @@ fn host(text: &str, at: usize, source: &mut Source) -> Option<PostgresHost> {
             Some(port) => (address, Some(port)),
             None => return bad(source),
         },
-        // An address of IPv6 without brackets has no port.
+        // An IPv6 address without brackets has no port.
         None if text.matches(':').count() > 1 => (text, None),
         None => text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port))),
     };
@@ -198,13 +199,13 @@ fn is_here(host: &PostgresHost) -> bool {
     is_socket(host) || is_this_machine(&host.name)
 }
 
-/// Whether a host is this machine: what is said to it in clear nobody on the way hears.
+/// Whether a host is this machine, so that cleartext cannot be overheard on the way.
 pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Sealed bytes may travel in clear; tags, tokens' hashes, times and who writes to whom by its tag must not, and nobody
-/// on the way may answer in the server's place.
+/// Sealed bytes may travel in clear; tags, token hashes, times and who writes to whom by tag must not, and nobody may
+/// impersonate the server.
 fn tls(store: &config::Rows, hosts: &[PostgresHost], at: usize, source: &mut Source) -> Option<PostgresTls> {
     match &store.tls_authorities {
         Some(file) => {
@@ -227,7 +228,8 @@ fn tls(store: &config::Rows, hosts: &[PostgresHost], at: usize, source: &mut Sou
             }
             Some(PostgresTls::Verified { authorities })
         }
-        // Whoever listens on a port while the server is down may ask for the password as it is, and the driver would say it.
+        // Anyone who listens on the port while the server is down may ask for the password in clear, and the driver
+        // would send it.
         None if store.password_file.is_some()
             && hosts.iter().any(|host| is_here(host) && !is_socket(host)) =>
         {

@@ -1,11 +1,12 @@
-//! Reports on how servers speak TLS (RFC 8460): those that others are sent, and where theirs on our own servers go. Asks nobody.
+//! Checks TLS reports (RFC 8460): those sent to others, and where theirs about our own servers go. Asks
+//! nobody.
 
 use sealpost_delivery::{DeliveryConfig, ReportTo, TlsReportTerms, Trust};
 
 use crate::config::file::{Config, Source};
 use crate::roles::Roles;
 
-/// What delivery is told; the keys that sign are there already, where this process delivers.
+/// Sets up delivery; the DKIM keys are there already if this process delivers.
 pub(super) fn plan(config: &Config, roles: Roles, delivery: &mut DeliveryConfig, source: &mut Source) {
     if let Some(roots) = &config.delivery.roots {
         let path = source.path(roots.get_ref());

@@ -1,5 +1,5 @@
-//! Tokens that private keys lie in, as far as the file alone can be wrong. Opens none: one that is not there keeps no service
-//! from starting, and `check` tries each.
+//! Checks the tokens that hold private keys, as far as the file alone can be wrong. Opens none: a missing one
+//! does not prevent a start, and `check` tries each.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use sealpost_token::{TokenPlace, TokenSettings};
 use super::keys::{KeySource, credential_file};
 use crate::config::file::{Config, Source, Token};
 
-/// A letter waits for a token and its worker for the letter, a minute at most.
+/// A letter waits for a token, and its worker for the letter, a minute at most.
 const MAX_PATIENCE: Duration = Duration::from_secs(30);
 /// Each is a thread.
 const MAX_SESSIONS: usize = 64;
 
-/// Every token that is named well enough.
+/// Every correctly configured token.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
     let mut tokens: Vec<TokenSettings> = Vec::new();
     for token in &config.tokens {
@@ -62,7 +62,8 @@ fn pin_file(token: &Token, source: &mut Source) -> Option<PathBuf> {
     let at = token.pin_file.span().start;
     match KeySource::parse(token.pin_file.get_ref()) {
         KeySource::File(path) => Some(source.path(&path)),
-        // Where there are none, only who opens the token needs one: it says then what is missing.
+        // Without the credentials folder, only a command that opens the token needs one, and reports what is
+        // missing.
         KeySource::Credential(name) => Some(credential_file(&name)),
         KeySource::Environment(_) => {
             let hint = "put it into a file that its user alone may read: pin-file = \"token.pin\"";

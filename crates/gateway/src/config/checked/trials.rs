@@ -1,4 +1,4 @@
-//! Rules tried on letters made of their own values, and what that shows said at the rule's line. Judges nothing itself.
+//! Tries rules on letters made of their own values, and reports the results at the rule's line. Decides nothing itself.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use sealpost_policy::{Entrance, Found, Harm, RuleSpec, Rules, Which, try_out};
 use super::{dead_rules, reply_rule};
 use crate::config::file::{Config, Listener, Source};
 
-/// So many networks of a listener are tried.
+/// At most this many networks of a listener are tried.
 const MAX_NETWORKS: usize = 16;
 
 pub(super) fn find(
@@ -21,7 +21,7 @@ pub(super) fn find(
 ) {
     let entrances: Vec<Entrance> =
         config.listeners.iter().map(|listener| entrance(config, listener)).collect();
-    // What their texts prove is said once.
+    // What their texts prove is reported once.
     let said: HashSet<usize> = dead_rules::found(config).into_iter().map(|dead| dead.at).collect();
     for (place, found) in try_out(rules, specs, lists, &entrances, &own_domains(config)) {
         let spec = specs.get(place);
@@ -42,13 +42,13 @@ pub(super) fn find(
                 }
             }
             Found::Taken { by, which, harm } => {
-                // The rule itself, or whatever stands above what has no line of its own.
+                // The rule itself, or the one that takes its letters.
                 let Some(at) = written.or_else(|| taker(&by)).map(|rule| rule.span().start) else { continue };
                 if said.contains(&at) {
                     continue;
                 }
                 let (wrong, hint) = taken(config, spec, place, &by, which);
-                // Nobody writes a protecting rule for nothing; one for a few may be meant, and so may a default.
+                // Nobody writes a protecting rule for nothing; one for a few may be intended, and so may a default.
                 match (harm, which, spec) {
                     (Harm::Exposes, Which::Every | Which::Ordinary | Which::Fileless, Some(_)) => {
                         source.at(at, wrong, hint);
@@ -64,7 +64,7 @@ pub(super) fn find(
     }
 }
 
-/// What letters from inside are from: the domains that portal users may write to are the house's own.
+/// Sender domains of letters from inside: the domains that portal users may write to are the operator's own.
 fn own_domains(config: &Config) -> Vec<String> {
     let written_to = config.portal.write.domains.iter().map(|domain| domain.get_ref().as_str());
     let taken = config.listeners.iter().flat_map(|listener| &listener.domains).map(Domain::as_str);
@@ -111,8 +111,8 @@ fn taken(
     }
 }
 
-/// Whose letters are few: single machines where there are whole networks, and where those are of both kinds of address, the
-/// kind that stands behind. A rule for all the others is one for everybody.
+/// Clients that send few letters: single machines beside whole networks, and of both address families the second one. A
+/// rule for all the others is one for everybody.
 fn few(networks: &[Network]) -> Vec<IpAddr> {
     let is_single = |network: &&Network| network.first() == network.last();
     let main = networks.iter().find(|network| !is_single(network)).map(|network| network.first().is_ipv4());
@@ -128,7 +128,7 @@ fn entrance(config: &Config, listener: &Listener) -> Entrance {
     let is_open = *listener.auth.get_ref()
         || !listener.client_certificates.is_empty()
         || listener.direction() == Direction::Inbound;
-    // Documentation's own addresses (RFC 5737, RFC 3849): nobody's network.
+    // Addresses reserved for documentation (RFC 5737, RFC 3849), which belong to no network.
     let strangers = ["203.0.113.7", "2001:db8:7::7"].into_iter().filter_map(|text| text.parse().ok());
     let logins = config.logins.iter().filter(|_| *listener.auth.get_ref());
     Entrance {

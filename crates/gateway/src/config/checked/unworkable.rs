@@ -1,4 +1,4 @@
-//! Values that make the gateway useless: no letter fits, no mailbox can be set up, mail loops. Reads nothing but the
+//! Values that make the gateway useless: no letter fits, no mailbox can be set up, mail loops. Reads only the
 //! configuration.
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,9 +9,9 @@ use sealpost_mail::{Term, TlsFloor};
 use super::odd_names::authority;
 use crate::config::file::{Config, HopTls, Listener, Source};
 
-/// What the field for a new password takes.
+/// Maximum length of the new password field.
 const MAX_PASSWORD: usize = 256;
-/// Less than any letter's head.
+/// Smaller than any letter's head.
 const MIN_LETTER: u64 = 1024;
 /// RFC 5321 §4.5.3.1.6, without the CRLF.
 pub(super) const LINE: usize = 998;
@@ -27,7 +27,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     links(config, source);
 }
 
-/// What would stand in every link of every notice.
+/// Checks what every link of every notice would contain.
 fn links(config: &Config, source: &mut Source) {
     let public_url = &config.portal.public_url;
     let text = public_url.get_ref();
@@ -126,7 +126,7 @@ fn delivery(config: &Config, source: &mut Source) {
     }
 }
 
-/// A hop that is one of our own listeners sends every letter round until it is refused as a loop.
+/// A hop that is one of our own listeners sends every letter in circles until it is refused as a loop.
 fn back_to_ourselves(config: &Config, source: &mut Source) {
     let ours: Vec<SocketAddr> =
         config.listeners.iter().flat_map(|listener| listener.addresses.get_ref()).copied().collect();

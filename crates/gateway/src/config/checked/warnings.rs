@@ -1,11 +1,12 @@
-//! What a configuration does that its author may not have meant. Changes nothing.
+//! What a configuration does that its author may not have intended. Changes nothing.
 
 use sealpost_mail::{ActivateBy, Network, TlsFloor};
 
 use super::dead_rules;
 use crate::config::file::{Config, NoticeReplies, Source};
 
-/// In thousandths: so much of the world is no insurer's own network, even in pieces that each might be (eight /8s).
+/// In thousandths: no insurer's own networks cover this much of the address space, even in parts that each might (eight
+/// /8s).
 pub(super) const LARGE_PART_OF_THE_WORLD: u32 = 31;
 
 pub(super) fn find(config: &Config, source: &mut Source) {
@@ -21,7 +22,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     super::odd_names::find(config, source);
 }
 
-/// Domains where anybody opens a mailbox within minutes: whoever may write to all of them may write to the world.
+/// Domains where anybody can get a mailbox within minutes: whoever may write to all of them may write to the world.
 const PROVIDERS: [&str; 45] = [
     "a1.net",
     "aol.com",
@@ -85,7 +86,7 @@ fn providers(config: &Config, source: &mut Source) {
     }
 }
 
-/// Fields that are taken out of every letter that comes in are none when rules are asked.
+/// Fields removed from every incoming letter are absent when rules run.
 fn fields(config: &Config, source: &mut Source) {
     for rule in &config.rules {
         let all = dead_rules::every_group(&rule.get_ref().when);
@@ -106,7 +107,7 @@ fn fields(config: &Config, source: &mut Source) {
     }
 }
 
-/// Every mail and every page leads there for help.
+/// Every mail and every page points there for help.
 fn contact(config: &Config, source: &mut Source) {
     let (contact, from) = (config.brand.contact.get_ref(), &config.notices.from);
     if config.notices.replies == NoticeReplies::Here && contact.identity() == from.identity() {
@@ -119,7 +120,7 @@ fn contact(config: &Config, source: &mut Source) {
     }
 }
 
-/// An initial password opens a mailbox as the link in a notice does, and goes over the road of reports.
+/// An initial password opens a mailbox like the link in a notice, and travels on the route of reports.
 fn passwords(config: &Config, source: &mut Source) {
     let Some(reports) = &config.delivery.reports else { return };
     let notices: TlsFloor = config.notices.floor.into();
@@ -137,7 +138,7 @@ fn passwords(config: &Config, source: &mut Source) {
     }
 }
 
-/// Whoever answers DNS questions in our network's way chooses where such letters go, and whether in TLS.
+/// Anyone who controls our DNS answers decides where such letters go, and whether over TLS.
 fn exchangers(config: &Config, source: &mut Source) {
     let route = &config.delivery.route;
     if route.get_ref() == "mx" && !config.delivery.dane && !config.delivery.mta_sts {
@@ -167,7 +168,7 @@ fn subjects(config: &Config, source: &mut Source) {
     }
 }
 
-/// A condition that everybody meets is none, and one that half the world meets surely was a slip.
+/// A condition that everybody meets is useless, and one that half the world meets is surely a mistake.
 fn clients(config: &Config, source: &mut Source) {
     let mut found = Vec::new();
     for rule in &config.rules {
@@ -191,7 +192,7 @@ fn clients(config: &Config, source: &mut Source) {
         }
         for text in &listener.networks {
             let network: Vec<Network> = Network::parse(text.get_ref()).into_iter().collect();
-            // All of them together being everybody is an error, said elsewhere.
+            // All of them together covering everybody is an error, reported elsewhere.
             if network.iter().any(Network::is_wide) {
                 let wrong = format!(
                     "the network {} in `networks` is so wide that strangers are in it: they may send to anywhere",

@@ -1,4 +1,4 @@
-//! Receivers of events, checked: their addresses, their secrets, what they hear. Connects to nobody.
+//! Checks the receivers of events: their addresses, their secrets, their subscriptions. Connects to nobody.
 
 use sealpost_store::LetterEvent;
 use sealpost_vault::WebhookSecret;
@@ -7,18 +7,18 @@ use sealpost_webhook::{Addresses, Receiver, Trust};
 use crate::config::file::{Config, Source, Webhook};
 use crate::roles::Roles;
 
-/// A receiver and what it hears.
+/// A receiver and its subscriptions.
 #[derive(Clone)]
 pub(crate) struct Hook {
     /// Its name in rows and commands.
     pub(crate) name: String,
-    /// What it hears.
+    /// The events it subscribes to.
     pub(crate) events: Vec<LetterEvent>,
-    /// None in a process that sends nothing.
+    /// `None` in a process that sends nothing.
     pub(crate) receiver: Option<Receiver>,
 }
 
-/// The secrets are read by the process that carries messages alone.
+/// The secrets are read only by the process that delivers.
 pub(super) fn plan(config: &Config, roles: Roles, source: &mut Source) -> Vec<Hook> {
     let mut hooks: Vec<Hook> = Vec::new();
     for webhook in &config.webhooks {

@@ -1,17 +1,17 @@
-//! A stack of its own for work with keys, overwritten afterwards: moving a key leaves copies behind that nobody drops,
-//! and the next thread would inherit them. Knows no key.
+//! Runs work with keys on a stack of its own that is overwritten afterwards: moving a key leaves copies behind that
+//! nothing drops, and the next thread would inherit them. Knows no key.
 
 use std::hint::black_box;
 use std::panic::resume_unwind;
 
-/// More than reading and deriving keys takes.
+/// More than reading and deriving keys needs.
 const USED: usize = 512 * 1024;
 
-/// The thread's whole stack: what is overwritten, and room for the frames above it.
+/// The thread's whole stack: the overwritten part, and room for the frames above it.
 const STACK: usize = 2 * USED;
 
-/// Does the work in a thread that is gone afterwards, and with it what lay on its stack. What it returns goes by way of
-/// the heap, where what is freed is erased.
+/// Runs the work in a thread that ends afterwards, and erases its stack. The result is returned on the heap, where
+/// freed memory is erased.
 pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("keys".to_owned()).stack_size(STACK);
@@ -22,14 +22,14 @@ pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         });
         match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // Nothing works on a machine that starts no thread; the runtime will say so.
+            // Nothing works on a machine that cannot start a thread; the runtime will say so.
             Err(error) => resume_unwind(Box::new(format!("no thread for the keys: {error}"))),
         }
     });
     *done
 }
 
-/// Below the frame that wipes: all that the work laid on the stack lies where [`wipe`] writes.
+/// Below the frame that wipes: everything the work left on the stack is where [`wipe`] writes.
 #[inline(never)]
 fn boxed<T>(work: impl FnOnce() -> T) -> Box<T> {
     Box::new(work())
@@ -38,7 +38,7 @@ fn boxed<T>(work: impl FnOnce() -> T) -> Box<T> {
 #[inline(never)]
 fn wipe() {
     let used = [0_u8; USED];
-    // Somebody might look at it: it must be there, and zero.
+    // Keeps the compiler from removing the zeroed buffer.
     black_box(&used);
 }
 

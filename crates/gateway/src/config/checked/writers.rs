@@ -1,4 +1,4 @@
-//! Who may write for which domains, as arrivals are told of it. Knows no letter.
+//! Checks who may write for which domains. Knows no letter.
 
 use sealpost_arrival::{Who, Writer};
 use sealpost_mail::Domain;
@@ -6,7 +6,7 @@ use sealpost_mail::Domain;
 use super::networks;
 use crate::config::file::{Config, Source};
 
-/// Those who are named.
+/// The configured writers.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<Writer> {
     let mut writers = Vec::new();
     for written in &config.partners.writers {

@@ -1,4 +1,4 @@
-//! `[[partners.ldap]]` as it is written: directories that are asked for partners' certificates.
+//! `[[partners.ldap]]` as written: directories that are asked for partners' certificates.
 
 use std::path::PathBuf;
 
@@ -11,40 +11,40 @@ use super::units::Span;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Ldap {
-    /// `ldaps://NAME`, or `ldap://NAME`, which begins TLS by StartTLS.
+    /// `ldaps://NAME`, or `ldap://NAME` with StartTLS.
     pub(crate) url: Spanned<String>,
-    /// How an `ldap://` server is spoken to.
+    /// Whether TLS is used with an `ldap://` server.
     #[serde(default)]
     pub(crate) tls: LdapTls,
-    /// PEM of the authorities that vouch for it; left out: the world's.
+    /// PEM file of the authorities that issue its certificate; left out: the public ones.
     pub(crate) ca: Option<Spanned<PathBuf>>,
-    /// Networks that are not public, and it may be in.
+    /// Networks that are not public in which it may be.
     #[serde(default)]
     pub(crate) networks: Vec<Spanned<String>>,
-    /// Of whose addresses it is asked; `"*"`: of everybody's.
+    /// Whose addresses it is asked about; `"*"`: everybody's.
     pub(crate) domains: Spanned<Vec<Spanned<String>>>,
-    /// Below which entry it looks.
+    /// Base entry of the search.
     pub(crate) base: String,
-    /// For what, with `{address}` or `{domain}` in a value.
+    /// The search filter, with `{address}` or `{domain}` in a value.
     #[serde(default = "default_filter")]
     pub(crate) filter: Spanned<String>,
-    /// As whom it is asked; left out: as nobody.
+    /// Bind DN; left out: anonymous.
     pub(crate) bind_dn: Option<Spanned<String>>,
-    /// A file, or `credential:NAME` for what systemd hands over.
+    /// A file, or `credential:NAME` for a systemd credential.
     pub(crate) password_file: Option<Spanned<String>>,
-    /// So long it is waited for.
+    /// Timeout of a query.
     #[serde(default = "default_deadline")]
     pub(crate) deadline: Spanned<Span>,
 }
 
-/// Whether TLS is begun with an `ldap://` server.
+/// Whether StartTLS is used with an `ldap://` server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum LdapTls {
-    /// It is, or nothing is asked.
+    /// Required; without it nothing is asked.
     #[default]
     Required,
-    /// Everything is asked in clear.
+    /// Queries are sent in clear.
     Off,
 }
 

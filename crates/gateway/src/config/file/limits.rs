@@ -1,20 +1,20 @@
-//! How much may be sent, as gateway.toml says it. Counts nothing.
+//! `[limits]` as written: how much may be sent. Counts nothing.
 
 use serde::Deserialize;
 
-/// `[limits]`: letters on the way in.
+/// `[limits]`: letters coming in.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Limits {
-    /// For each reverse-path. Left out: no limit, an insurer's machine sends many.
+    /// Per reverse-path. Left out: no limit, because an insurer's machine sends many.
     pub(crate) sender: Quota,
-    /// For each login. Left out: what no mail server needs and a stolen password would.
+    /// Per login. Left out: more than any mail server needs, and what a stolen password would be used for.
     pub(crate) login: Quota,
-    /// For reports to reverse-paths that somebody outside claims.
+    /// For reports to reverse-paths claimed by outsiders.
     pub(crate) reports: Reports,
 }
 
-/// Reports within a day; 0: no limit.
+/// Reports per day; 0: no limit.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Reports {
@@ -23,7 +23,7 @@ pub(crate) struct Reports {
     pub(crate) per_day: Option<u32>,
 }
 
-/// The most that may be sent; 0: no limit.
+/// Limits on sending; 0: none.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Quota {

@@ -1,5 +1,5 @@
-//! gateway.toml as it is written: serde structs, unknown keys refused. What the values mean for the
-//! parts is decided in `checked`; nothing here opens a socket or a key.
+//! gateway.toml as written: serde structs, unknown keys refused. What the values mean is decided in
+//! `checked`; nothing here opens a socket or a key.
 
 mod ldap;
 mod limits;
@@ -92,7 +92,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The listeners for letters from the world.
+    /// The listeners for letters from outside.
     pub(crate) fn inbound(&self) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().filter(|listener| listener.direction() == Direction::Inbound)
     }
@@ -107,8 +107,8 @@ pub(crate) struct Audit {
 }
 
 impl Default for Audit {
-    /// Claims end three years after the end of the year they arose in (BGB §§ 195, 199): whoever disputes that a letter
-    /// came must still find its rows.
+    /// Claims expire three years after the end of the year they arose in (BGB §§ 195, 199): until then a
+    /// dispute whether a letter arrived needs its rows.
     fn default() -> Self {
         Self { kept: Term::Years(4) }
     }
@@ -145,7 +145,7 @@ pub(crate) enum Escrow {
     /// The server key opens a mailbox after a support reset: messages are kept.
     #[default]
     Server,
-    /// A key that is kept in a safe opens it, when it is brought.
+    /// A key kept in a safe opens it, when it is provided.
     Offline,
     /// Nothing but the owner opens a mailbox: a support reset loses the messages.
     None,
@@ -156,16 +156,17 @@ pub(crate) enum Escrow {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Policy {
     pub(crate) default: Spanned<sealpost_policy::TreatmentSpec>,
-    /// Letters that answer one of the portal's and that no rule names.
+    /// How replies to portal letters are treated that no rule names.
     #[serde(default)]
     pub(crate) replies: Replies,
-    /// Which letters support may take back.
+    /// Which letters support may recall.
     #[serde(default)]
     pub(crate) recall: Recall,
-    /// How many per cent of its entries a list may have lost when it is read again; more: what was stays.
+    /// Percentage of its entries that a list may have lost when it is reloaded; if more, the old list is
+    /// kept.
     #[serde(default = "half")]
     pub(crate) lists_may_lose: Spanned<u8>,
-    /// Whether senders who ask for it (`Disposition-Notification-To`) hear that a letter was opened.
+    /// Whether senders who ask for it (`Disposition-Notification-To`) are told that a letter was opened.
     #[serde(default)]
     pub(crate) receipts: Receipts,
 }
@@ -174,7 +175,7 @@ fn half() -> Spanned<u8> {
     Spanned::new(0..0, 50)
 }
 
-/// Word that a letter was opened.
+/// Read receipts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Receipts {
@@ -185,20 +186,20 @@ pub(crate) enum Receipts {
     OnOpen,
 }
 
-/// What may be taken back.
+/// Which letters may be recalled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Recall {
     /// Nothing.
     Never,
-    /// What nobody has opened.
+    /// Letters that have not been opened.
     #[default]
     Unread,
-    /// Also what has been opened, where that is said expressly.
+    /// Opened ones too, if that is requested explicitly.
     Always,
 }
 
-/// What happens to replies to letters of the portal.
+/// How replies to portal letters are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Replies {
@@ -213,13 +214,14 @@ pub(crate) enum Replies {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Retention {
-    /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
+    /// Counted from deposit, or from activation for letters that waited for it. Left out: until the owner
+    /// deletes them.
     pub(crate) letters: Option<Spanned<Term>>,
-    /// A mailbox into which nothing comes and nobody logs in. Left out: it stays.
+    /// A mailbox that receives nothing and whose owner does not log in. Left out: it is kept.
     pub(crate) mailbox: Option<Spanned<Term>>,
-    /// What a letter's sender may ask for by `Expires` or `Expiry-Date`. Left out: nothing.
+    /// What a letter's sender may request with `Expires` or `Expiry-Date`. Left out: nothing.
     pub(crate) asked: Option<Spanned<Asked>>,
-    /// So far the clock may be ahead of when jobs last ran; further, an operator must look first.
+    /// How far the clock may be ahead of the jobs' last run; beyond that an operator must confirm it.
     pub(crate) clock_jump: units::Span,
 }
 
@@ -281,7 +283,7 @@ fn default_memory() -> Spanned<Size> {
     Spanned::new(0..0, Size::mib(128))
 }
 
-/// Reads a configuration file. On failure: everything that could be found wrong with its text.
+/// Reads a configuration file. On failure: every problem found in its text.
 pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         vec![Problem {
@@ -295,7 +297,7 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
     match toml::from_str::<Config>(&source.text) {
         Ok(config) => Ok((config, source)),
         Err(error) => {
-            // toml's own Display quotes the source line, which may hold a secret: take its message only.
+            // toml's own Display quotes the source line, which may contain a secret: use its message only.
             let offset = error.span().map_or(0, |span| span.start);
             let (wrong, hint) =
                 parse_errors::explain(error.message(), parse_errors::written(&source.text, error.span()));

@@ -1,5 +1,5 @@
-//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders; and what owners may request
-//! by mail: `[wishes]`.
+//! Scheduled notices as written: `[reminders]` for owners, `[senders]` for senders; and what owners may
+//! request by mail: `[wishes]`.
 
 use std::net::SocketAddr;
 
@@ -7,19 +7,19 @@ use sealpost_mail::Term;
 use serde::Deserialize;
 use toml::Spanned;
 
-/// `[reminders]`: on which days owners are reminded; nothing said: never.
+/// `[reminders]`: when owners are reminded; default: never.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Reminders {
-    /// After a letter came into a mailbox that nobody has activated.
+    /// Times after a letter arrived in a mailbox that is not activated.
     pub(crate) unactivated: Vec<Spanned<Term>>,
-    /// Before an unread letter goes from a mailbox in use.
+    /// Times before an unread letter in an active mailbox expires.
     pub(crate) unread: Vec<Spanned<Term>>,
-    /// Before a mailbox goes that nobody uses.
+    /// Times before an unused mailbox is deleted.
     pub(crate) mailbox: Vec<Spanned<Term>>,
-    /// When people are awake: `"08:00-18:00"`.
+    /// Hours in which reminders are sent: `"08:00-18:00"`.
     pub(crate) hours: Spanned<String>,
-    /// After so many notices that came back for good nothing more is sent there; 0: always.
+    /// After this many permanent bounces nothing more is sent there; 0: always send.
     pub(crate) hard_bounces: u32,
 }
 
@@ -35,25 +35,25 @@ impl Default for Reminders {
     }
 }
 
-/// `[senders]`: what senders are told of letters nobody opens; nothing said: nothing.
+/// `[senders]`: what senders are told about unopened letters; default: nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Senders {
-    /// That nobody has fetched it for so long.
+    /// That it has not been fetched for this long.
     pub(crate) unfetched: Option<Spanned<Term>>,
-    /// That it was deleted unread: when its time was over, or by its recipient.
+    /// That it was deleted unread: when it expired, or by its recipient.
     pub(crate) expired_unread: bool,
 }
 
-/// `[wishes]`: what an owner may request by mail to the address of the notices; nothing said: nothing.
+/// `[wishes]`: what an owner may request by mail to the address of the notices; default: nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct MailRequests {
-    /// That the mailbox be deleted: asked once more by mail.
+    /// Deletion of the mailbox: confirmed once more by mail.
     pub(crate) deletion: Option<Spanned<bool>>,
-    /// Name servers for DKIM, SPF and DMARC; nothing said: the system's.
+    /// Name servers for DKIM, SPF and DMARC; left out: the system's.
     pub(crate) resolvers: Vec<SocketAddr>,
-    /// A server whose `Authentication-Results` are believed, by the name in them ...
+    /// A server whose `Authentication-Results` are trusted, by the name in them ...
     pub(crate) upstream: Option<Spanned<String>>,
     /// ... in mail from these networks.
     pub(crate) upstream_networks: Vec<Spanned<String>>,

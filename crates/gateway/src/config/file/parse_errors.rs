@@ -1,4 +1,4 @@
-//! What the parsers say of a wrong file, in words that help whoever wrote it. Knows no key's meaning.
+//! Rewrites the parsers' errors so that they help the author of the file. Knows no key's meaning.
 
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -20,7 +20,7 @@ pub(super) fn unreadable(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// What parsers of others say, and what to write instead.
+/// Messages of other crates' parsers, and what to write instead.
 const FOREIGN: [(&str, &str); 5] = [
     ("invalid socket address", "write an address and a port, like \"127.0.0.1:2525\" or \"[::1]:2525\""),
     ("invalid IP address", "write an address, like \"10.0.0.5\" or \"2001:db8::5\""),
@@ -29,17 +29,17 @@ const FOREIGN: [(&str, &str); 5] = [
     ("missing field", "add it; gateway.toml in the documentation explains every key"),
 ];
 
-/// Keys that had another name once: the old one, one of the keys beside the new one, and the new one.
+/// Renamed keys: the old name, a neighbouring key of the same table, and the new name.
 const RENAMED: [(&str, &str, &str); 3] = [
     ("answers", "`replies`", "replies"),
     ("answer", "`recipient-list`", "reply"),
     ("answers", "`lock-after`", "answer-attempts"),
 ];
 
-/// What is wrong, and how to fix it. `value`: what stands where the parser stopped, without quotes.
+/// What is wrong, and how to fix it. `value`: the text where the parser stopped, without quotes.
 pub(super) fn explain(message: &str, value: &str) -> (String, String) {
     let message = message.replace('\n', " ");
-    // In a list the parser stops at the whole of it: the value is one of the quoted ones.
+    // For a list the parser reports the whole of it: the value is one of the quoted ones.
     let mut candidates = std::iter::once(value).chain(value.split(['"', '\'']));
     if let Some(hint) = candidates.find_map(|value| ours(&message, value)) {
         return (message, hint);
@@ -53,13 +53,13 @@ pub(super) fn explain(message: &str, value: &str) -> (String, String) {
     }
 }
 
-/// What stands at a place of the file, without quotes.
+/// The text at a position of the file, without quotes.
 pub(super) fn written(text: &str, at: Option<Range<usize>>) -> &str {
     at.and_then(|at| text.get(at)).unwrap_or_default().trim_matches(['"', '\''])
 }
 
-/// What our own types say to write instead. A parser hands on the text of their errors alone: so the value is read once
-/// more, and whose error says this knows the hint.
+/// The hint of our own types. A parser passes on only the text of their errors: so the value is parsed once
+/// more, and the type whose error has this text knows the hint.
 fn ours(message: &str, value: &str) -> Option<String> {
     fn hint<T, E: Display, H: Into<String>>(
         read: Result<T, E>,
@@ -97,7 +97,7 @@ fn expect(wrong: &str, expected: &str) -> String {
     }
 }
 
-/// The one of the words expected that differs least from the one written, if it is like it at all.
+/// The expected word that differs least from the one written, if it is similar at all.
 fn near<'a>(wrong: &str, expected: &'a str) -> Option<&'a str> {
     let written = wrong.split('`').nth(1)?;
     let words = expected.split('`').skip(1).step_by(2);
@@ -105,7 +105,7 @@ fn near<'a>(wrong: &str, expected: &'a str) -> Option<&'a str> {
     (best.0 <= written.chars().count().max(3) / 3).then_some(best.1)
 }
 
-/// Letters to change, add, drop or swap with their neighbour (Damerau and Levenshtein, restricted).
+/// Letters to change, add, remove or swap with their neighbour (Damerau-Levenshtein, restricted).
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut before: Vec<usize> = Vec::new();
@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// Through the parser, as a file is read: each kind of value of ours has its hint.
+    /// Through the parser, as a file is read: each type of value of ours has its hint.
     #[test]
     fn values_of_ours_say_how_they_are_written() {
         fn read<T: serde::de::DeserializeOwned>(value: &str) -> (String, String) {

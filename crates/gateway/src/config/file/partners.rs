@@ -1,5 +1,5 @@
-//! `[partners]` of gateway.toml: letters from the world, and what is believed of them. Partners themselves and their
-//! keys are no configuration: `sealpost partner` manages them.
+//! `[partners]` of gateway.toml: letters from outside, and how far they are trusted. Partners and their keys are not
+//! configuration: `sealpost partner` manages them.
 
 use std::path::PathBuf;
 
@@ -14,55 +14,55 @@ use super::units::{Size, Span};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Partners {
-    /// The hop that letters from the world go to; left out: `delivery.reports`.
+    /// The hop for letters from outside; left out: `delivery.reports`.
     pub(crate) hop: Option<Spanned<String>>,
-    /// Who may write for which of our domains before anything is signed; nobody named: whoever may send.
+    /// Who may write for which of our domains before anything is signed; empty: every permitted client.
     pub(crate) writers: Vec<Spanned<Writer>>,
-    /// Networks of filters that letters from the world come through.
+    /// Networks of filters that letters from outside come through.
     pub(crate) filters: Vec<Spanned<String>>,
     /// What happens to an encrypted letter that cannot be opened.
     pub(crate) unopened: Unopened,
-    /// What happens to answers to letters that came in encrypted.
+    /// How replies to letters that arrived encrypted are treated.
     pub(crate) replies: PartnerReplies,
-    /// Names by which servers of the operator's sign `Authentication-Results`: nobody else's mail may bear them.
+    /// Names used by the operator's servers in `Authentication-Results`: removed from everybody else's mail.
     pub(crate) authserv_ids: Vec<Spanned<String>>,
-    /// How long encrypted letters are kept as they came.
+    /// How long the originals of encrypted letters are kept.
     pub(crate) originals: Span,
-    /// In front of the subject of a letter that a partner encrypted and signed.
+    /// Put before the subject of a letter that a partner encrypted and signed.
     pub(crate) subject_tag: Option<Spanned<String>>,
-    /// PEM files of authorities whose certificates are believed.
+    /// PEM files of trusted root certificates.
     pub(crate) roots: Vec<Spanned<PathBuf>>,
     /// Files of revocation lists, PEM or DER, or folders of such files.
     pub(crate) crls: Vec<Spanned<PathBuf>>,
-    /// What a chain needs of them.
+    /// How far they are required.
     pub(crate) crl: Crl,
-    /// Whether their authorities are asked for them as well.
+    /// Whether they are also fetched from their authorities.
     pub(crate) crl_source: Spanned<CrlSource>,
-    /// Which certificates that signed letters are kept as offers.
+    /// Which certificates of signed letters are kept as offers.
     pub(crate) harvest: Harvest,
     /// Whether authorities are asked about partners' certificates.
     pub(crate) ocsp: Ocsp,
     /// The program `sealpost-seal`; left out: the one beside `sealpost`.
     pub(crate) worker: Option<Spanned<PathBuf>>,
-    /// So many of it at once.
+    /// Maximum number of workers at once.
     pub(crate) open_at_once: Spanned<usize>,
-    /// Address space of each.
+    /// Address space of each worker.
     pub(crate) worker_memory: Spanned<Size>,
-    /// So long a letter waits for its turn at being opened or closed.
+    /// How long a letter waits for its turn at being decrypted or encrypted.
     pub(crate) wait: Span,
     /// Whether our keys are published: `/partner` in the portal, and a Web Key Directory.
     pub(crate) page: bool,
-    /// Whom to tell of keys that end soon, ours and partners'; nobody: the log alone says it.
+    /// Who is warned of keys that expire soon, ours and partners'; left out: only the log.
     pub(crate) warnings_to: Option<Address>,
-    /// Where `sealpost partner add` looks for keys.
+    /// Sources in which `sealpost partner add` looks up keys.
     pub(crate) lookup: Vec<Spanned<LookupPlace>>,
-    /// Servers that keep keys of everybody's: https addresses.
+    /// Public key servers: https addresses.
     pub(crate) key_servers: Vec<Spanned<String>>,
-    /// What a key counts that a signed zone gives for an address.
+    /// How far a key from a signed zone is trusted for its address.
     pub(crate) signed_dns: SignedDns,
-    /// Networks that are not public, but partners' web servers may be in.
+    /// Networks that are not public in which partners' web servers may be.
     pub(crate) lookup_networks: Vec<Spanned<String>>,
-    /// A PEM file of authorities for these servers; left out: the world's.
+    /// A PEM file of root certificates for these servers; left out: the public ones.
     pub(crate) lookup_roots: Option<Spanned<PathBuf>>,
     /// Directories that have partners' certificates.
     #[serde(rename = "ldap")]
@@ -106,22 +106,22 @@ impl Default for Partners {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Writer {
-    /// Known by this login,
+    /// Identified by this login,
     pub(crate) login: Option<String>,
     /// or by this network.
     pub(crate) network: Option<Spanned<String>>,
-    /// What stands in From behind the @.
+    /// Domains it may use in From.
     pub(crate) domains: Vec<String>,
 }
 
-/// What a chain to one of the roots needs of revocation lists before it counts.
+/// How far revocation lists are required for a chain to one of the roots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Crl {
-    /// A current one of every authority in it.
+    /// A current one of every authority in the chain.
     #[default]
     Require,
-    /// A current one of every authority of which there is one.
+    /// A current one of every authority that has a known one.
     WhenKnown,
     /// None.
     Off,
@@ -131,36 +131,36 @@ pub(crate) enum Crl {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CrlSource {
-    /// Files of the operator's.
+    /// The operator's files.
     #[default]
     Files,
-    /// Their authorities as well, by the clock, at the addresses in certificates.
+    /// Also fetched regularly from the addresses in certificates.
     Fetch,
 }
 
-/// What happens to answers to letters that came in encrypted, where no rule decides about them.
+/// How replies to letters that arrived encrypted are treated if no rule decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum PartnerReplies {
-    /// They are encrypted for a partner, and go into the portal for everybody else.
+    /// Encrypted for a partner; into the portal for everybody else.
     #[default]
     Closed,
-    /// Rules and default decide, and nothing else.
+    /// By rules and default only.
     Rules,
 }
 
-/// Whether authorities are asked whether they have revoked a partner's certificate (RFC 6960).
+/// Whether authorities are asked if they have revoked a partner's certificate (RFC 6960).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Ocsp {
-    /// Nobody is asked.
+    /// They are not.
     #[default]
     Off,
-    /// Whoever a certificate names is asked, by the clock; no letter waits for it.
+    /// The responder named in a certificate is asked regularly; no letter waits for it.
     Ask,
 }
 
-/// A kind of place where keys are looked for.
+/// A kind of source for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum LookupPlace {
@@ -172,41 +172,41 @@ pub(crate) enum LookupPlace {
     Smimea,
     /// The directories of `[[partners.ldap]]`.
     Ldap,
-    /// Key servers that have asked whose address it is (keys.openpgp.org).
+    /// Key servers that verify addresses (keys.openpgp.org).
     Vks,
-    /// Key servers that take what anybody gives them.
+    /// Key servers that accept keys from anybody.
     Hkp,
 }
 
-/// What a key counts that a zone signed with DNSSEC gives for an address.
+/// How far a key from a DNSSEC-signed zone is trusted for its address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SignedDns {
-    /// As every other: an offer.
+    /// Like any other: as an offer.
     #[default]
     Offer,
-    /// It is trusted, and nobody compares fingerprints.
+    /// It is trusted without comparing fingerprints.
     Trust,
 }
 
-/// Which certificates that signed letters are kept as offers of a partner that is there.
+/// Which certificates of signed letters are kept as offers of an existing partner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Harvest {
     /// None.
     #[default]
     Off,
-    /// Those that one of the roots vouches for.
+    /// Those issued under one of the roots.
     Vouched,
-    /// Those that nobody vouches for, too.
+    /// All, including untrusted ones.
     Any,
 }
 
-/// What happens to an encrypted letter that cannot be opened.
+/// What happens to an encrypted letter that cannot be decrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Unopened {
-    /// It goes on as it came, with a note in its head.
+    /// It is passed on unchanged, with a note in its head.
     #[default]
     Pass,
     /// It is held until an operator has looked.

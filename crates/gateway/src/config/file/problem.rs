@@ -1,5 +1,5 @@
-//! What is wrong with a configuration: file, line, key, what and how to fix it. Never quotes a value
-//! that may be secret.
+//! A problem with a configuration: file, line, what is wrong and how to fix it. Never quotes a value that may
+//! be secret.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) text: String,
     pub(crate) problems: Vec<Problem>,
-    /// What works, and is perhaps not what was meant.
+    /// What works, but may not be intended.
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -58,28 +58,28 @@ impl Source {
         self.problems.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
-    /// Notes what works and may surprise.
+    /// Notes something that works but may surprise.
     pub(crate) fn warn(&mut self, offset: usize, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = Some(self.line(offset));
         let file = self.file.clone();
         self.warnings.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
-    /// Notes a problem with no place of its own: at the first line that starts with `anchor`.
+    /// Notes a problem without a position of its own: at the first line that starts with `anchor`.
     pub(crate) fn near(&mut self, anchor: &str, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = self.text.lines().position(|l| l.trim_start().starts_with(anchor)).map(|n| n + 1);
         let file = self.file.clone();
         self.problems.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
-    /// Notes what works and may surprise, at the first line that starts with `anchor`.
+    /// Notes something that works but may surprise, at the first line that starts with `anchor`.
     pub(crate) fn near_warn(&mut self, anchor: &str, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = self.text.lines().position(|l| l.trim_start().starts_with(anchor)).map(|n| n + 1);
         let file = self.file.clone();
         self.warnings.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
-    /// A path of the configuration: relative ones are relative to the file.
+    /// Resolves a path of the configuration: relative paths are relative to the file.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
         self.file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }

@@ -1,4 +1,5 @@
-//! `[dkim]` of gateway.toml: where the keys lie that sign what the gateway writes and changes. `sealpost dkim` makes them.
+//! `[dkim]` of gateway.toml: the folder of the keys that sign what the gateway writes and changes. `sealpost
+//! dkim` manages them.
 
 use std::path::PathBuf;
 
@@ -11,6 +12,6 @@ use toml::Spanned;
 pub(crate) struct Dkim {
     /// A folder; left out: nothing is signed.
     pub(crate) keys: Option<Spanned<PathBuf>>,
-    /// Also letters of our domains that pass through as they came.
+    /// Also signs letters of our domains that are relayed unchanged.
     pub(crate) passed: bool,
 }

@@ -17,10 +17,11 @@ pub(crate) struct Listener {
     pub(crate) addresses: Spanned<Vec<SocketAddr>>,
     #[serde(default)]
     pub(crate) networks: Vec<Spanned<String>>,
-    /// Anyone may send to these, and what is encrypted is opened: a listener for letters from the world.
+    /// Domains that anyone may send to, with decryption of encrypted letters: this makes it a listener for
+    /// outside mail.
     #[serde(default)]
     pub(crate) domains: Vec<Domain>,
-    /// The list of those in `domains` who are there; left out: everybody.
+    /// The list of existing recipients in `domains`; left out: all addresses.
     pub(crate) recipients: Option<Spanned<String>>,
     #[serde(default = "no")]
     pub(crate) auth: Spanned<bool>,
@@ -34,12 +35,12 @@ pub(crate) struct Listener {
     pub(crate) tls_required: bool,
     #[serde(default)]
     pub(crate) client_certificates: Vec<Spanned<String>>,
-    /// Who says in front of a connection from where it comes.
+    /// Proxies that report the client's address with the PROXY protocol.
     #[serde(default)]
     pub(crate) proxy_protocol: Vec<Spanned<String>>,
     #[serde(default)]
     pub(crate) without_proxy: WithoutProxy,
-    /// Who says within a session for whom it speaks.
+    /// Proxies that report the client with XCLIENT.
     #[serde(default)]
     pub(crate) xclient: Vec<Spanned<String>>,
     #[serde(default)]
@@ -67,7 +68,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Which way letters go that come in by it.
+    /// The direction of letters that arrive at it.
     pub(crate) fn direction(&self) -> Direction {
         match self.domains.is_empty() {
             true => Direction::Outbound,
@@ -110,21 +111,21 @@ fn data_time() -> Span {
     Span::secs(600)
 }
 
-/// Whoever does not come by a proxy, where `proxy-protocol` names some.
+/// How clients are treated that do not come through a proxy, if `proxy-protocol` names some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WithoutProxy {
     #[default]
     Refuse,
-    /// As who it is.
+    /// Under their own address.
     Take,
 }
 
-/// What becomes of a second XCLIENT in one session.
+/// How a second XCLIENT in one session is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum XclientAgain {
-    /// It may be the client's own.
+    /// Refused: it may come from the client itself.
     #[default]
     Refuse,
     Take,
@@ -190,7 +191,7 @@ pub(crate) enum HopTls {
     Implicit,
 }
 
-/// The least a next hop must prove.
+/// The minimum that a next hop must prove.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Floor {
@@ -231,7 +232,7 @@ pub(crate) struct Delivery {
     pub(crate) connections_per_destination: usize,
     #[serde(default = "recipients_per_transaction")]
     pub(crate) recipients_per_transaction: Spanned<usize>,
-    /// What is longer is broken.
+    /// Longer lines are broken.
     #[serde(default = "longest_line")]
     pub(crate) max_line: Spanned<usize>,
     #[serde(default)]
@@ -245,7 +246,7 @@ pub(crate) struct Delivery {
     pub(crate) trust_anchor: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(crate) mta_sts: bool,
-    /// Authorities that count for MTA-STS and reports by https, instead of the world's.
+    /// Root certificates for MTA-STS and reports by https, instead of the public ones.
     pub(crate) roots: Option<Spanned<PathBuf>>,
     pub(crate) tls_reports: Option<TlsReports>,
 }
@@ -256,7 +257,7 @@ pub(crate) struct Delivery {
 pub(crate) struct TlsReports {
     pub(crate) organization_name: Spanned<String>,
     pub(crate) contact: Address,
-    /// Where others' reports on our own servers go: for the DNS alone.
+    /// Where others send reports about our own servers: used for DNS records only.
     #[serde(default)]
     pub(crate) receive_at: Vec<Spanned<String>>,
 }

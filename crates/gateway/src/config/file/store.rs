@@ -1,4 +1,4 @@
-//! `[store]` in gateway.toml: which engine keeps the rows, where it is, and where large letters are.
+//! `[store]` in gateway.toml: the engine for the rows, its address, and where large letters are stored.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::units::Span;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Rows {
     pub(crate) engine: Engine,
-    /// What belongs to `engine = "postgres"` only.
+    /// Settings for `engine = "postgres"` only.
     pub(crate) hosts: Option<Spanned<Vec<String>>>,
     pub(crate) database: Option<Spanned<String>>,
     pub(crate) user: Option<Spanned<String>>,
@@ -21,12 +21,12 @@ pub(crate) struct Rows {
     pub(crate) tls_authorities: Option<Spanned<PathBuf>>,
     pub(crate) durability: Option<Spanned<Durability>>,
     pub(crate) connections: Option<Spanned<usize>>,
-    /// What several nodes need.
+    /// Settings for several nodes.
     pub(crate) node: Option<Spanned<String>>,
     pub(crate) silence: Option<Spanned<Span>>,
-    /// `"s3"`, or the folder that several nodes share.
+    /// `"s3"`, or a folder shared by several nodes.
     pub(crate) bodies: Option<Spanned<PathBuf>>,
-    /// What belongs to `bodies = "s3"` only.
+    /// Settings for `bodies = "s3"` only.
     pub(crate) s3: Option<Spanned<S3>>,
 }
 
@@ -45,29 +45,29 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// What servers of one's own call themselves.
+    /// The usual value of self-hosted servers.
     fn region() -> String {
         "us-east-1".to_owned()
     }
 }
 
-/// What keeps the rows.
+/// The engine for the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Engine {
     /// A file in the data folder.
     #[default]
     Sqlite,
-    /// A server.
+    /// A PostgreSQL server.
     Postgres,
 }
 
-/// What a `250` outlives.
+/// What a `250` survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Durability {
     /// A crash of the primary.
     Local,
-    /// Its loss.
+    /// The loss of the primary.
     Replicated,
 }

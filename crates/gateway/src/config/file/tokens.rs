@@ -1,4 +1,4 @@
-//! `[[token]]` as it is written: PKCS#11 tokens that private keys lie in.
+//! `[[token]]` as written: PKCS#11 tokens that hold private keys.
 
 use std::path::PathBuf;
 
@@ -12,18 +12,18 @@ use super::units::Span;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Token {
     pub(crate) name: Spanned<String>,
-    /// The PKCS#11 library of the token's maker.
+    /// The PKCS#11 library of the token's vendor.
     pub(crate) module: Spanned<PathBuf>,
-    /// One of these three says which of its tokens.
+    /// One of these three selects the token.
     pub(crate) label: Option<String>,
     pub(crate) serial: Option<String>,
     pub(crate) slot: Option<u64>,
-    /// A file, or `credential:NAME` for what systemd hands over.
+    /// A file, or `credential:NAME` for a systemd credential.
     pub(crate) pin_file: Spanned<String>,
-    /// So many calls at once.
+    /// Maximum number of calls at once.
     #[serde(default = "default_sessions")]
     pub(crate) sessions: Spanned<usize>,
-    /// So long a letter waits for an answer.
+    /// How long a letter waits for an answer.
     #[serde(default = "default_deadline")]
     pub(crate) deadline: Spanned<Span>,
 }

@@ -1,4 +1,4 @@
-//! Sizes and times as people write them: "20 MiB", "15 min". Knows nothing of what they are for.
+//! Sizes and times as people write them: "20 MiB", "15 min". Does not know what they are for.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Size {
         Self(n * 1024 * 1024)
     }
 
-    /// As the platform counts memory.
+    /// As `usize`.
     pub(crate) fn bytes(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -33,7 +33,7 @@ impl Span {
     }
 }
 
-/// Why a text is no size or no length of time.
+/// Why a text is not a size or a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is {wrong}")]
 pub(crate) struct UnitError {

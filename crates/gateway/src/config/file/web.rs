@@ -23,7 +23,7 @@ pub(crate) struct Portal {
     pub(crate) key: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<Spanned<String>>,
-    /// Who says in front of a connection from where it comes.
+    /// Proxies that report the client's address with the PROXY protocol.
     #[serde(default)]
     pub(crate) proxy_protocol: Vec<Spanned<String>>,
     #[serde(default)]
@@ -32,13 +32,13 @@ pub(crate) struct Portal {
     pub(crate) session_idle: Spanned<Span>,
     #[serde(default = "session_total")]
     pub(crate) session_total: Span,
-    /// How recipients arrive.
+    /// How recipients activate their mailboxes.
     #[serde(default)]
     pub(crate) activation: ActivateBy,
-    /// So long an unactivated letter is kept.
+    /// How long letters in a mailbox that is not activated are kept.
     #[serde(default = "activation_within")]
     pub(crate) activation_within: Term,
-    /// On the activation page; left out: as in notices.
+    /// Whether the subject is shown on the activation page; left out: as in notices.
     #[serde(default)]
     pub(crate) show_subject: Switch,
     #[serde(default)]
@@ -55,19 +55,19 @@ pub(crate) struct Portal {
     pub(crate) write: Write,
     #[serde(default)]
     pub(crate) password: Password,
-    /// How long deleted letters can be had back.
+    /// How long deleted letters can be restored.
     #[serde(default = "trash")]
     pub(crate) trash: Term,
     #[serde(default)]
     pub(crate) export: Export,
     #[serde(default)]
     pub(crate) limits: RequestLimits,
-    /// All letters of one mailbox; "0 B": no limit.
+    /// Maximum size of all letters in one mailbox; "0 B": no limit.
     #[serde(default = "mailbox_size")]
     pub(crate) mailbox_size: Spanned<Size>,
 }
 
-/// `[portal.limits]`: how often somebody may ask.
+/// `[portal.limits]`: how often requests are allowed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct RequestLimits {
@@ -93,7 +93,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// What happens when a link has run out.
+/// What happens when a link has expired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Renewal {
@@ -102,7 +102,7 @@ pub(crate) enum Renewal {
     Request,
 }
 
-/// What a forgotten password takes.
+/// What resetting a forgotten password requires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Reset {
@@ -111,18 +111,18 @@ pub(crate) enum Reset {
     Answer,
 }
 
-/// `[portal.write]`: to whom mailbox owners may write. Nothing named: to nobody.
+/// `[portal.write]`: to whom mailbox owners may write. Empty: to nobody.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Write {
     /// `insurer.example`, or `*.insurer.example` for everything below it.
     pub(crate) domains: Vec<Spanned<String>>,
     pub(crate) addresses: Vec<Address>,
-    /// All files of one letter together.
+    /// Maximum size of all files of one letter together.
     pub(crate) max_size: Size,
-    /// For each mailbox.
+    /// Limits per mailbox.
     pub(crate) quota: Quota,
-    /// Next hop; left out: where reports go.
+    /// Next hop; left out: that of reports.
     pub(crate) hop: Option<Spanned<String>>,
     pub(crate) floor: TlsFloor,
 }
@@ -140,7 +140,7 @@ impl Default for Write {
     }
 }
 
-/// `[portal.export]`: what making a PDF may take.
+/// `[portal.export]`: limits for generating a PDF.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Export {
@@ -157,11 +157,11 @@ impl Default for Export {
     }
 }
 
-/// `[portal.password]`: the KBS seed's rules by default.
+/// `[portal.password]`: requirements for passwords.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Password {
-    /// Left out: 8, or 12 where no kind of characters is asked for.
+    /// Left out: 8, or 12 if no kinds of characters are required.
     pub(crate) minimum_length: Option<usize>,
     pub(crate) digit: bool,
     pub(crate) upper: bool,
@@ -174,7 +174,7 @@ impl Default for Password {
     }
 }
 
-/// A setting whose danger `check` tells, at its place.
+/// A setting whose risk `check` reports, at its position.
 pub(crate) type Switch = Option<Spanned<bool>>;
 
 /// `[notices]`
@@ -182,14 +182,14 @@ pub(crate) type Switch = Option<Spanned<bool>>;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Notices {
     pub(crate) from: Address,
-    /// The letter's subject in the notice and on the activation page. A subject often is confidential itself.
+    /// Shows the letter's subject in the notice and on the activation page. A subject is often confidential itself.
     #[serde(default)]
     pub(crate) show_subject: Switch,
     #[serde(default)]
     pub(crate) language: Language,
     #[serde(default)]
     pub(crate) languages: BTreeMap<String, Language>,
-    /// In which languages senders read delivery reports, one below the other; none: in `language` and in English.
+    /// Languages of delivery reports to senders, one below the other; empty: `language` and English.
     #[serde(default)]
     pub(crate) report_languages: Vec<Language>,
     pub(crate) bounces: Option<Address>,
@@ -197,25 +197,25 @@ pub(crate) struct Notices {
     pub(crate) signing_key: Option<Spanned<PathBuf>>,
     /// Next hop for notices; left out: the delivery route.
     pub(crate) hop: Option<Spanned<String>>,
-    /// The least TLS a notice goes over: it carries the activation link.
+    /// The minimum TLS for a notice: it carries the activation link.
     #[serde(default)]
     pub(crate) floor: Floor,
-    /// What happens to mail that is written to `from`.
+    /// How mail sent to `from` is treated.
     #[serde(default)]
     pub(crate) replies: NoticeReplies,
-    /// How often owners are told of new letters, unless they choose otherwise.
+    /// How often owners get notices of new letters, unless they choose otherwise.
     #[serde(default)]
     pub(crate) pace: Pace,
-    /// The same for mailboxes that nobody has activated: after the first mail.
+    /// The same for mailboxes that are not activated, after the first mail.
     #[serde(default = "Pace::pending")]
     pub(crate) pending_pace: Pace,
 }
 
-/// How often somebody is told of new letters at most.
+/// How often notices of new letters are sent at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Pace {
-    /// Of each letter.
+    /// One per letter.
     #[default]
     AtOnce,
     Hourly,
@@ -238,18 +238,19 @@ impl From<Pace> for sealpost_store::Pace {
     }
 }
 
-/// What happens to mail that is written to the address of the notices.
+/// How mail sent to the address of the notices is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoticeReplies {
-    /// As the rules say: somebody reads it.
+    /// By the rules: somebody reads it.
     #[default]
     Rules,
-    /// It ends here, and its writer is told how to answer safely.
+    /// It ends here, and its sender is told how to reply safely.
     Here,
 }
 
-/// A language that everything people see exists in: a folder with its tag under `locales` of notices and of pages.
+/// A language in which everything people see is available: a folder with its tag under `locales` of notices and of
+/// pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Language {
@@ -285,13 +286,13 @@ impl TryFrom<String> for Language {
     }
 }
 
-/// `[security-txt]`: whom to tell of a hole (RFC 9116).
+/// `[security-txt]`: whom to tell of a vulnerability (RFC 9116).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct SecurityTxt {
-    /// `mailto:`, `https:` or `tel:`, best first.
+    /// `mailto:`, `https:` or `tel:`, preferred first.
     pub(crate) contact: Spanned<Vec<String>>,
-    /// A day within a year: then somebody has to look whether it is still true.
+    /// A day within a year, by which somebody must check that it is still true.
     pub(crate) expires: Spanned<toml::value::Datetime>,
     pub(crate) policy: Option<Spanned<String>>,
     pub(crate) acknowledgments: Option<Spanned<String>>,

@@ -1,4 +1,4 @@
-//! `[[webhook]]` as it is written: systems of the operator's that are told what happens to letters.
+//! `[[webhook]]` as written: the operator's systems that receive letter events.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,13 @@ use toml::Spanned;
 pub(crate) struct Webhook {
     pub(crate) name: Spanned<String>,
     pub(crate) url: Spanned<String>,
-    /// A secret a line, the present one first: base64, with `whsec_` in front or without.
+    /// A secret per line, the current one first: base64, with or without the prefix `whsec_`.
     pub(crate) secret_file: Spanned<PathBuf>,
     /// Left out: all.
     pub(crate) events: Option<Vec<Spanned<String>>>,
-    /// Whether it is told the addresses of sender and recipient.
+    /// Whether it gets the addresses of sender and recipient.
     #[serde(default)]
     pub(crate) addresses: bool,
-    /// PEM of the authorities that vouch for it; left out: the world's.
+    /// PEM file of the authorities that issue its certificate; left out: the public ones.
     pub(crate) ca: Option<Spanned<PathBuf>>,
 }

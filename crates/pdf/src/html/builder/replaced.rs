@@ -1,4 +1,4 @@
-//! What stands on paper for pictures, fields of forms and the targets of links. Knows no tokenizer and no page.
+//! Replacements on paper for pictures, form fields and link targets. Knows no tokenizer and no page.
 
 use html5ever::tokenizer::Tag;
 use sealpost_mail::Link;
@@ -22,7 +22,7 @@ impl Builder<'_> {
             .and_then(|_| source.get(4..));
         let file = cid.and_then(|cid| (self.picture_of)(&percent_decoded(cid)));
         let Some(file) = file.filter(|_| self.blocks_left > 0) else {
-            // A picture that is not in the letter is not fetched; what it says in words is kept.
+            // A picture that is not in the letter is not fetched; its alternative text is kept.
             if !alt.is_empty() {
                 self.words(&format!("[{alt}]"));
             }
@@ -54,7 +54,7 @@ impl Builder<'_> {
         }
     }
 
-    /// A place that a picture leads to: on paper nobody can point at it.
+    /// A target of an image map: on paper it cannot be clicked.
     pub(super) fn area(&mut self, tag: &Tag) {
         let Some(link) = attribute(tag, "href").and_then(Link::read) else { return };
         if !self.sight().shows_words() {
@@ -70,7 +70,7 @@ impl Builder<'_> {
         self.flush();
     }
 
-    /// What a field of a form holds.
+    /// The value of a form field.
     pub(super) fn field(&mut self, tag: &Tag) {
         let kind = attribute(tag, "type").unwrap_or_default().trim().to_ascii_lowercase();
         let is_on = attribute(tag, "checked").is_some();
@@ -97,7 +97,8 @@ impl Builder<'_> {
         }
     }
 
-    /// On paper nobody can hover: the target stands beside the words, unless they are the target to the letter.
+    /// On paper there is no hovering: the target is printed after the words, unless they are exactly the
+    /// target.
     pub(super) fn say_target(&mut self, open: &OpenLink, look: &Look) {
         let empty = open.said.trim().is_empty() && !open.pictured;
         if empty || open.link.is_phone() || (!open.pictured && open.link.is_said_by(&open.said)) {

@@ -1,5 +1,5 @@
-//! A batch from its connection to its answer: tried again where others were in the way, decided by rows where nobody
-//! said how it ended.
+//! A batch from its connection to its answer: retried if others were in the way, settled by a query if the outcome of its commit is
+//! unknown.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use crate::files::Files;
 use crate::node_row::NodeState;
 use crate::statement::{Batch, Flush, Outcome, Row, Settle, Statement, StatementResult, sql};
 
-/// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
+/// How often a batch is tried if others are in the way. With the locks it takes first this is rare.
 const TRIES: u32 = 8;
 
-/// What every task works with.
+/// What every task uses.
 pub(super) struct Core {
     pub(super) writers: Connections,
     pub(super) readers: Connections,
@@ -39,18 +39,18 @@ pub(super) struct Core {
     pub(super) unhurried: Unhurried,
     pub(super) not_flushed: NotFlushed,
     pub(super) given_back: GivenBack,
-    /// Letters that come.
+    /// Arrivals.
     pub(super) arrivals: Shared<Batch, Outcome>,
-    /// Questions that are answered from a view each.
+    /// Queries, each answered from a view of its own.
     pub(super) questions: Shared<Statement, Vec<Row>>,
     /// Legs that end.
     pub(super) ends: Shared<Batch, Outcome>,
     pub(super) files: Arc<Files>,
-    /// How long whoever asks waits: for its turn, for a place and for a connection together.
+    /// How long a caller waits for its turn, a slot and a connection together.
     pub(super) patience: Duration,
     /// Proves rows of the audit trail.
     pub(super) prover: Option<Arc<dyn AuditProver>>,
-    /// Told what the batches cost that nobody waits for.
+    /// Told what batches that have no waiting caller cost.
     pub(super) expense: Arc<Expense>,
 }
 
@@ -61,8 +61,8 @@ impl fmt::Debug for Core {
 }
 
 impl Core {
-    /// Waits for a flush, if there is something that nobody has waited for; and what another server had committed and not
-    /// passed on when this one took its place is done again.
+    /// Waits for a flush if something has been written that no caller waited for; and what another server had committed but not
+    /// replicated when this one replaced it is done again.
     pub(super) async fn see_flushed(&self) {
         if self.not_flushed.is_empty() {
             return;
@@ -82,7 +82,7 @@ impl Core {
         }
     }
 
-    /// The same until nothing is left, but not for long. Whether nothing is.
+    /// The same until nothing is left, but not for long. Returns whether nothing is left.
     pub(super) async fn see_all_flushed(&self) -> bool {
         let seen = async {
             while !self.not_flushed.is_empty() {
@@ -96,7 +96,7 @@ impl Core {
         self.not_flushed.is_empty()
     }
 
-    /// Whatever of it comes to nothing stays remembered.
+    /// What fails again stays remembered.
     async fn do_again(&self, mark: u64) {
         let mut batches = 0;
         while let Some((number, batch)) = self.not_flushed.lost(mark) {
@@ -104,7 +104,7 @@ impl Core {
                 tracing::debug!(%error, "what was not flushed waits for the next try");
                 break;
             }
-            // It is remembered anew, of the server that has it now.
+            // It is remembered anew, for the server that has it now.
             self.not_flushed.forget(number);
             batches += 1;
         }
@@ -113,7 +113,7 @@ impl Core {
         }
     }
 
-    /// Tries to free what nobody was given.
+    /// Tries to release leases that no caller was given.
     pub(super) async fn give_back(&self) {
         let waiting = self.given_back.next();
         let mut batch = Batch::from(vec![sql!(TRANSACTIONS)]);
@@ -123,7 +123,7 @@ impl Core {
             Ok((Outcome::Kept(results), server)) => (results, server),
             Ok((Outcome::Refused(_), _)) => return,
             Err(error) => {
-                tracing::debug!(%error, "what nobody was given waits for the next try");
+                tracing::debug!(%error, "leases to be given back wait for the next try");
                 return;
             }
         };
@@ -149,7 +149,7 @@ impl Core {
         self.given_back.tried(&tried, seen, Instant::now());
     }
 
-    /// A connection on which what has come often has a name.
+    /// A connection on which frequent statements are prepared.
     pub(super) async fn lend_learned(
         &self,
         from: &Connections,
@@ -165,13 +165,13 @@ impl Core {
         }
     }
 
-    /// For whoever asks now.
+    /// The deadline of a request that begins now.
     fn deadline(&self) -> Instant {
         Instant::now() + self.patience
     }
 
-    /// With the server that it was committed on, where that was asked. `place`: what others wait for meanwhile, held for the
-    /// first try only. `deadline`: until when whoever asks waits for a connection; what it has waited for before counts.
+    /// Returns the server it was committed on, too, if that was asked. `place`: a slot that others wait for, held for the first try
+    /// only. `deadline`: until when the caller waits for a connection; earlier waiting counts.
     pub(super) async fn try_write(
         &self,
         batch: Batch,
@@ -185,7 +185,7 @@ impl Core {
             let connection = self.lend_learned(&self.writers, deadline).await?;
             let ends = self.writers.manager().ends();
             let on = |started: Option<String>| started.map(|started| Server { started, ends });
-            // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
+            // Statements queued before this batch run before it (decision 0007: an acknowledged fingerprint is forgotten).
             let first = self.unhurried.take(batch.sign.as_ref());
             let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));
             let end = transaction::write(
@@ -215,12 +215,12 @@ impl Core {
                     self.unhurried.put_back(first);
                     let server = on(server);
                     match &server {
-                        // What refused it may be an earlier try that the server keeps for itself.
+                        // The refusal may be due to an earlier try that the server has kept.
                         Some(server) if batch.flush == Flush::DoneAgain => {
                             self.not_flushed.remember(server.clone(), batch.clone());
                         }
-                        // "It is here already" is a promise, too: perhaps of a row whose own wait for flush and standby was
-                        // cut short. So is "it is gone already".
+                        // "It is here already" is a promise too: perhaps about a row whose own wait for flush and standby was cut
+                        // short. So is "it is gone already".
                         Some(_) | None if refusal.speaks_of_another() => {
                             if let Err(failure) = self.is_certain(&connection, batch.statements.get(by)).await
                             {
@@ -275,8 +275,8 @@ impl Core {
         Outcome::Kept(results)
     }
 
-    /// Nobody said whether the commit came about. A row says it, where the batch has one that nobody else can have made
-    /// or removed; otherwise whoever asked is told that it is not known.
+    /// The outcome of the commit is unknown. It is settled by a row, if the batch has one that only it can have made or removed;
+    /// otherwise the caller is told that the outcome is unknown.
     pub(super) async fn decide(
         &self,
         batch: Batch,
@@ -299,15 +299,15 @@ impl Core {
                 freed.iter().for_each(|id| self.files.set_settled(id));
                 let taken = batch.takes.map(|taking| taking.give_back(results));
                 self.given_back.add(taken.unwrap_or_default(), Instant::now());
-                // Should the rows be there after all, their files must be too; if not, the next open removes them.
+                // If the rows are there after all, their files must be too; if not, the next open removes them.
                 batch.settles.iter().for_each(|one| one.settle());
                 Err(error)
             }
         }
     }
 
-    /// What has refused a batch is where it was promised to be: its statement still changes nothing, in the very transaction
-    /// that waits for the flush.
+    /// Whether what refused a batch is durable as promised: its statement still changes nothing, in the very transaction that waits
+    /// for the flush.
     async fn is_certain(&self, connection: &Connection, refused: Option<&Statement>) -> Result<(), Failure> {
         let still = match refused {
             Some(refused) => commit_outcome::was_kept(connection, &self.words, refused).await?,
@@ -316,9 +316,9 @@ impl Core {
         if still { Ok(()) } else { Err(Failure::late("the server that has it")) }
     }
 
-    /// Whether the batch was kept whose sign this is.
+    /// Whether the batch with this sign was kept.
     async fn ask_fate(&self, sign: &Statement) -> Result<bool, StoreError> {
-        // A promotion takes its time.
+        // A promotion takes time.
         let deadline = Instant::now() + self.patience * 2;
         loop {
             let connection = lend(&self.writers, deadline).await?;
@@ -335,7 +335,7 @@ impl Core {
         }
     }
 
-    /// Several questions are answered from one view.
+    /// Several queries are answered from one view.
     pub(super) async fn read(
         self: &Arc<Self>,
         mut statements: Vec<Statement>,
@@ -357,7 +357,7 @@ impl Core {
         view: View,
         deadline: Instant,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        // A connection on which nothing comes any more looks like one whose server is busy.
+        // A connection that has gone silent looks like one whose server is busy.
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = self.lend_learned(&self.readers, deadline).await?;
@@ -376,7 +376,7 @@ impl Core {
         }
     }
 
-    /// Says that this life ends: what it did not begin is free for others at once.
+    /// Announces that this incarnation ends: work it has not begun is free for others at once.
     pub(super) async fn give_up(&self, heartbeat: &Heartbeat) {
         if heartbeat.node_state() != NodeState::Active {
             return;
@@ -387,19 +387,19 @@ impl Core {
             let given =
                 timeout(self.patience, heartbeat::take_over(&connection, &self.words, own, None)).await;
             let given = given.unwrap_or_else(|_late| Err(Failure::late("the end of this node")));
-            // Whatever state it is in: nothing more comes.
+            // Whatever state the connection is in: it is not used again.
             discard(connection);
             given.map_err(StoreError::from)
         };
         match given.await {
             Ok(legs) => tracing::info!(node.legs = legs, "this node has ended"),
             Err(error) => {
-                tracing::warn!(%error, "the others find out by its silence that this node has ended")
+                tracing::warn!(%error, "the other nodes will detect by its silence that this node has ended")
             }
         }
     }
 
-    /// Does what nobody waits for.
+    /// Runs the statements that no caller waits for.
     pub(super) async fn flush(&self) {
         let first = self.unhurried.take([]);
         if first.statements.is_empty() {

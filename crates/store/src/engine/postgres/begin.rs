@@ -6,44 +6,44 @@ use super::config::Durability;
 use crate::engine::Promise;
 use crate::engine::sql_dialect::Texts;
 
-/// A transaction whose process or machine is gone without a word, or stands still, ends after that and gives its locks
-/// back: before anybody has waited for one of them too long. Between two of our sentences lies no more than our own work.
+/// A transaction whose process or machine has disappeared or is stalled ends after this and releases its locks, before
+/// others have waited for them too long. Between two of our statements there is nothing but our own work.
 const ABANDONED: Duration = Duration::from_secs(5);
 
-/// How long statements may take before the connection is given up; their locks are waited for within this.
+/// How long statements may take before the connection is given up; waiting for their locks is part of it.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
 
-/// Fails where no commit would wait for a standby: after a failover, or when somebody has changed the setting since.
-/// What is not a number becomes part of the server's sentence.
+/// Fails if no commit would wait for a standby: after a failover, or when the setting has been changed since. A value
+/// that is not a number becomes part of the server's error message.
 const INSIST: &str = "CASE WHEN pg_catalog.current_setting('synchronous_standby_names') = ''
         OR pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')
     THEN ('commits wait for no standby, server ' || pg_catalog.current_setting('server_version'))::integer END";
 
-/// Changes no row, and a commit behind it waits for the flush of everything before.
+/// Changes no row; a commit after it waits for the flush of everything before.
 pub(super) const FLUSH: &str = "SELECT count(pg_catalog.pg_logical_emit_message(true, 'sealpost', ''))";
 
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOOK_EACH: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// From what questions of one transaction are answered.
+/// The view that the queries of one transaction see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// From one consistent view.
+    /// One consistent view for all.
     One,
-    /// Each from what is there when it is asked.
+    /// Each sees what is committed when it runs.
     Each,
 }
 
-/// What a connection has prepared to begin transactions with.
+/// Prepared statements that transactions begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     Look,
     Durable,
     Ordered,
-    /// Behind the two that write: it has to see what was committed before they got their lock.
+    /// Runs after the two that write: it must see what was committed before they got their lock.
     Fence,
-    /// A transaction of its own: changes no row, and its end waits for the flush of everything before.
+    /// A transaction of its own that changes no row; its end waits for the flush of everything before.
     Flush,
 }
 
@@ -59,27 +59,27 @@ impl Mark {
     }
 }
 
-/// What makes every writing transaction fail of a process that others have taken over from.
+/// Makes every writing transaction fail of a process that others have taken over from.
 #[derive(Debug)]
 pub(super) struct Fence {
-    /// Holds what whoever takes over must get first.
+    /// Takes the lock that a process taking over must get first.
     pub(super) held: String,
-    /// Fails where somebody has taken over.
+    /// Fails if another process has taken over.
     pub(super) check: String,
 }
 
-/// The words one kind of transaction begins with.
+/// The statements that one kind of transaction begins with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening<'a> {
-    /// All of them.
+    /// All of them as text.
     pub(super) whole: &'a str,
-    /// Without what a connection may have prepared ...
+    /// The part that is never prepared ...
     pub(super) begin: &'static str,
-    /// ... which is this.
+    /// ... and the part that a connection may have prepared.
     pub(super) marks: &'static [Mark],
 }
 
-/// The words transactions begin with.
+/// The statements that transactions begin with.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) texts: Texts,
@@ -87,7 +87,7 @@ pub(super) struct Words {
     pub(super) commit: Duration,
     durable: String,
     ordered: String,
-    /// Also where others have taken over from this process.
+    /// The variant for processes that others have taken over from.
     unfenced: String,
     read_each: String,
     read_one: String,
@@ -96,8 +96,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Everything is set for the transaction and nothing for the connection, which a pool between us and the server
-    /// hands to somebody else when the transaction ends.
+    /// Settings are made for the transaction, never for the connection, which a pooler between us and the server hands
+    /// to others when the transaction ends.
     pub(super) fn new(
         schema: &str,
         lock_wait: Duration,
@@ -111,7 +111,7 @@ impl Words {
             ("lock_timeout", lock_wait.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", ABANDONED.as_millis().to_string()),
         ];
-        // One sentence, which the server plans once for each connection that may keep it.
+        // A single statement, which the server plans once for each connection that may keep it.
         let set =
             |(name, value): &(&str, String)| format!("pg_catalog.set_config('{name}', '{value}', true)");
         let set = settings.iter().map(set).collect::<Vec<_>>().join(", ");
@@ -128,7 +128,7 @@ impl Words {
             (Mark::Look, look.clone()),
             (Mark::Durable, durable.clone()),
             (Mark::Ordered, ordered.clone()),
-            // A cancelled wait for the standby is told by a warning.
+            // The server reports a cancelled wait for the standby as a warning.
             (
                 Mark::Flush,
                 format!("{FLUSH}, pg_catalog.set_config('client_min_messages', 'warning', true){insist}"),
@@ -160,7 +160,7 @@ impl Words {
         }
     }
 
-    /// What a process gives signs of life with.
+    /// Used to give signs of life.
     pub(super) fn unfenced(&self) -> &str {
         &self.unfenced
     }
@@ -173,7 +173,7 @@ impl Words {
         }
     }
 
-    /// What a connection is to have prepared.
+    /// What a connection should prepare.
     pub(super) fn marks(&self) -> &[(Mark, String)] {
         &self.marks
     }

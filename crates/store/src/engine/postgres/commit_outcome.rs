@@ -1,4 +1,4 @@
-//! What became of a commit that nobody answered.
+//! Finds out what became of a commit that was not answered.
 
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -12,10 +12,10 @@ use super::value::Param;
 use crate::engine::Promise;
 use crate::statement::{Statement, StatementResult};
 
-/// Whether a batch was kept: does what it would do first, sees whether that does anything, and takes it back. The server
-/// makes this wait for the transaction in question, should it not have ended yet. What is seen may not be flushed, nor on
-/// the standby (decision 0048), so a commit behind it is waited for before anybody is told: of the very transaction that
-/// has seen it, for behind a pool the next one may go to a server that has lost it.
+/// Whether a batch was kept: runs its first statement, sees whether it changes anything, and rolls back. The server makes this wait
+/// for the transaction in question if it has not ended yet. What is seen may not be flushed, nor be on the standby (decision 0048),
+/// so a commit after it is awaited before the caller is told: in the very transaction that has seen it, because behind a pooler the
+/// next one may run on a server that has lost it.
 pub(super) async fn was_kept(
     connection: &Connection,
     words: &Words,
@@ -44,19 +44,20 @@ async fn look_and_flush(
     flush(connection, words).await.map(|()| true)
 }
 
-/// Without names: a pool may have led us to another server process than what was committed before.
+/// Unprepared: a pooler may have led us to another server process than the one that committed.
 async fn unnamed(client: &Client, words: &Words, statement: &Statement) -> Result<StatementResult, Failure> {
     let params = statement.params.iter().map(Param::Value).collect();
     ask_unnamed(client, words.texts.of(statement.sql), params).await
 }
 
-/// Which server a transaction runs on: known of a connection that may keep names, which leads nowhere else.
+/// The server that a transaction runs on: known if the connection may keep prepared statements, because it then leads to one server
+/// only.
 pub(super) enum OnServer<'a> {
     Known(&'a str),
     Asked(Asked<'a>),
 }
 
-/// To be sent behind [`begin`](super::pipeline::begin), and answered behind its answer.
+/// To be sent after [`begin`](super::pipeline::begin); its answer follows that one's.
 pub(super) async fn on_server(connection: &Connection) -> OnServer<'_> {
     match &connection.names {
         Some(names) => OnServer::Known(names.server()),
@@ -76,10 +77,10 @@ impl OnServer<'_> {
     }
 }
 
-/// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
+/// Commits something that changes no row and waits for the standby: what was committed before it is then there as well.
 ///
-/// `behind`: what [`ask_behind`] has sent behind that commit. `own`: finds a row of what was committed; a server that has taken the
-/// place of the one that has it, or that has lost it and goes on, does not find it.
+/// `behind`: what [`ask_behind`] has sent after that commit. `own`: finds a row of what was committed; a server that replaced the
+/// one with the row, or that lost the row and continued, does not find it.
 pub(super) async fn make_certain(
     connection: &Connection,
     words: &Words,
@@ -95,7 +96,7 @@ pub(super) async fn make_certain(
         say(client, words.begin(Promise::Durable).whole).await?;
         match own {
             Some(own) => unnamed(client, words, own).await.map(|found| !found.rows.is_empty()),
-            // Nothing says what it was.
+            // There is no statement to tell.
             None => Ok(false),
         }
     };
@@ -105,17 +106,17 @@ pub(super) async fn make_certain(
     }
 }
 
-/// What became of a flush by the server process that a connection has marked.
+/// Outcome of a flush by the server process that a connection has marked.
 enum Marked {
-    /// It is the process that has committed; it lives, so its server has lost nothing.
+    /// It is the process that committed; it is alive, so its server has lost nothing.
     Flushed,
-    /// It is not to be had, and nothing was done.
+    /// The process is gone and nothing was done.
     Gone,
 }
 
-/// Sends, at once behind a commit, what waits for the flush of everything before: one statement, where the transaction before goes to
-/// a marked process. A mark is known to that process alone, and a server that loses what it had not written loses every process.
-/// Where the commit does not come about, it does no harm.
+/// Sends, immediately after a commit, a statement that waits for the flush of everything before, if that transaction runs on a
+/// marked process. A mark is known to that process alone, and a server that loses unwritten data loses every process. If the commit
+/// fails, it does no harm.
 pub(super) async fn ask_behind(connection: &Connection) -> Option<Asked<'_>> {
     let names = connection.names.as_ref().filter(|names| !names.are_lost())?;
     let flush = names.execute(Mark::Flush);
@@ -142,7 +143,7 @@ async fn flush_marked(
     }
 }
 
-/// Ends a transaction, and waits until everything before its end is where it was promised to be.
+/// Ends a transaction and waits until everything before its end is durable as promised.
 async fn flush(connection: &Connection, words: &Words) -> Result<(), Failure> {
     let client = &connection.client;
     let written = async {

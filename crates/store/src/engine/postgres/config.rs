@@ -1,4 +1,4 @@
-//! Where PostgreSQL is and who we are there. Knows no statement.
+//! Address of the PostgreSQL server and our credentials. Knows no statement.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::node_row::NewNode;
 
-/// How long one host may take to answer at all.
+/// Timeout for connecting to one host.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A peer that has gone without a word is noticed within about half a minute.
+/// A peer that disappeared is noticed within about half a minute.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVES: u32 = 3;
@@ -21,28 +21,28 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
-    /// Every machine that may be the primary; whichever takes writes is used.
+    /// Every machine that may be the primary; the one that accepts writes is used.
     pub hosts: Vec<PostgresHost>,
-    /// The database.
+    /// Name of the database.
     pub database: String,
-    /// Who we are there.
+    /// Our user name.
     pub user: String,
-    /// What proves it, where the server asks.
+    /// Password, if the server requires one.
     pub password: Option<Secret<String>>,
-    /// The schema in it that is ours alone. Letters, digits and `_`.
+    /// The schema, used by us alone. Letters, digits and `_`.
     pub schema: String,
     /// How the connection is protected.
     pub tls: PostgresTls,
-    /// Connections for writing; 16 is good.
+    /// Connections for writing; 16 is a good value.
     pub writers: usize,
-    /// Connections for reading; 4 is good.
+    /// Connections for reading; 4 is a good value.
     pub readers: usize,
-    /// What a `250` outlives.
+    /// What a `250` survives.
     pub durability: Durability,
-    /// Who serves, where somebody does: a command is nobody.
+    /// The serving node, if this process serves; commands have none.
     pub node: Option<NewNode>,
-    /// How long whoever asks waits for a connection and for everything before it, and so for a new primary; and how long a
-    /// commit may take, and so its standby. 30 seconds are good.
+    /// How long a caller waits for a connection and everything before it, and so for a new primary; and how
+    /// long a commit may take, and so its standby. 30 seconds is a good value.
     pub patience: Duration,
 }
 
@@ -58,27 +58,27 @@ pub struct PostgresHost {
 /// How the connection is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostgresTls {
-    /// Not at all: within one machine.
+    /// None: only within one machine.
     Off,
-    /// By TLS; the server's certificate comes from the authorities in this file and names its host.
+    /// TLS; the server's certificate is issued by the authorities in this file for the host's name.
     Verified {
-        /// PEM.
+        /// PEM file.
         authorities: PathBuf,
     },
 }
 
-/// What a `250` outlives.
+/// What a `250` survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// A crash of the primary, whose disk stays.
+    /// A crash of the primary, if its disk survives.
     #[default]
     Local,
-    /// The loss of the primary: a synchronous standby has it, too. Without one nothing starts.
+    /// The loss of the primary: a synchronous standby has the data too. Without one, start-up fails.
     Replicated,
 }
 
 impl PostgresOptions {
-    /// A database on the given host with the usual settings.
+    /// Usual settings for a database on the given host.
     #[must_use]
     pub fn new(host: PostgresHost, database: impl Into<String>, user: impl Into<String>) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl PostgresOptions {
         }
     }
 
-    /// Whether the schema's name can stand in SQL as it is.
+    /// Whether the schema's name can be used in SQL unquoted.
     #[must_use]
     pub fn is_schema_name(name: &str) -> bool {
         (1..=63).contains(&name.len())
@@ -126,7 +126,7 @@ impl PostgresOptions {
                 PostgresTls::Off => SslMode::Disable,
                 PostgresTls::Verified { .. } => SslMode::Require,
             })
-            // A standby, or a primary that no longer is one, takes no letters.
+            // A standby, or a former primary, accepts no letters.
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .connect_timeout(CONNECT)
             .keepalives_idle(KEEPALIVE_IDLE)

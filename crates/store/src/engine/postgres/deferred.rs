@@ -1,5 +1,5 @@
-//! Statements that nobody waits for: they go with the next batch, before anything in it, or soon alone. Knows no
-//! connection.
+//! Statements that no caller waits for: they run with the next batch, before anything in it, or soon on their own.
+//! Knows no connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,25 +11,25 @@ use crate::statement::{Statement, Value};
 #[derive(Debug, Default)]
 pub(super) struct Unhurried {
     known: Mutex<DeferredStatements>,
-    /// There are some.
+    /// Signalled when there are any.
     pub(super) some: Notify,
 }
 
 #[derive(Debug, Default)]
 struct DeferredStatements {
     waiting: Vec<Statement>,
-    /// Those that a batch has taken which has not ended.
+    /// Those taken by batches that have not ended.
     taken: Vec<(u64, Vec<Statement>)>,
     last: u64,
 }
 
-/// What a batch does first. To be given back when it ends, in one of three ways.
+/// The statements that a batch runs first. Must be given back when it ends, in one of three ways.
 #[derive(Debug)]
 pub(super) struct Taken {
     number: u64,
-    /// In order: what another batch, perhaps, has not done yet, and the batch's own.
+    /// In order: those that another batch may not have done yet, then the batch's own.
     pub(super) statements: Vec<Statement>,
-    /// From where they are its own.
+    /// Index of the first of its own.
     own: usize,
 }
 
@@ -44,8 +44,9 @@ impl Unhurried {
         self.some.notify_one();
     }
 
-    /// All that wait. Of other batches under way those are done once more, which does no harm, that forget a fingerprint of the
-    /// bytes of one of `signs`: one that is acknowledged is forgotten before the same bytes come again (decision 0007).
+    /// All that are queued. Statements taken by other batches under way are repeated, which does no harm, if they
+    /// forget a fingerprint of the bytes of one of `signs`: an acknowledged fingerprint is forgotten before the same
+    /// bytes are stored again (decision 0007).
     pub(super) fn take<'a>(&self, signs: impl IntoIterator<Item = &'a Statement>) -> Taken {
         let about: Vec<&Value> = signs.into_iter().filter_map(|sign| sign.params.first()).collect();
         let mut known = self.lock();
@@ -66,12 +67,12 @@ impl Unhurried {
         Taken { number, statements, own }
     }
 
-    /// They were kept.
+    /// They were committed.
     pub(super) fn done(&self, taken: &Taken) {
         self.lock().taken.retain(|(number, _)| *number != taken.number);
     }
 
-    /// They were not kept after all, and come before what has come since.
+    /// They were not committed and go before what was queued since.
     pub(super) fn put_back(&self, taken: Taken) {
         let some = taken.statements.len() > taken.own;
         self.keep(taken);
@@ -80,11 +81,11 @@ impl Unhurried {
         }
     }
 
-    /// The same, until a batch comes or more of them: the server is not to be had now.
+    /// The same, but they wait for the next batch or further statements: the server is unavailable at present.
     pub(super) fn keep(&self, taken: Taken) {
         let Taken { mut statements, own, number } = taken;
         let mut known = self.lock();
-        // In one step: whoever comes with the same bytes finds them in one of the two.
+        // In one step: a batch with the same bytes finds them in one of the two lists.
         known.taken.retain(|(other, _)| *other != number);
         let mut back = statements.split_off(own);
         back.append(&mut known.waiting);
@@ -118,7 +119,7 @@ mod tests {
         let same = unhurried.take([&sign(2)]);
         assert_eq!(params(&same), params(&first)[1..]);
         assert!(unhurried.take([&sign(3)]).statements.is_empty());
-        // What was done again is not kept by whoever did it for itself alone.
+        // A repeated statement is not kept by the batch that repeated it.
         unhurried.put_back(same);
         assert!(unhurried.take([]).statements.is_empty());
         unhurried.done(&first);

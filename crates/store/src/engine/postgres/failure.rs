@@ -1,11 +1,11 @@
-//! What a failed transaction means for whoever asked for it: the same again, elsewhere, or an answer.
+//! What a failed transaction means for its caller: retry, retry elsewhere, or an answer.
 
 use tokio_postgres::error::SqlState;
 
 use super::server_error::PostgresError;
 use crate::error::StoreError;
 
-/// Why a transaction came to nothing.
+/// Why a transaction failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     Server(PostgresError),
@@ -15,9 +15,9 @@ pub(super) enum Failure {
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cure {
-    /// The same again: others were in the way.
+    /// Retry: others were in the way.
     Again,
-    /// The same again on another connection, perhaps to another server.
+    /// Retry on another connection, perhaps to another server.
     Elsewhere,
     /// Nothing: the caller is told.
     None,
@@ -46,7 +46,7 @@ impl Failure {
         }
     }
 
-    /// Whether the connection is of no more use.
+    /// Whether the connection is unusable from now on.
     pub(super) fn ends_connection(&self) -> bool {
         match self {
             Self::Server(error) => cure(error) == Cure::Elsewhere,
@@ -66,12 +66,12 @@ impl Failure {
     }
 }
 
-/// Why a server does not know a name any more that it gave.
+/// Why a server no longer knows a prepared statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NamesLost {
     /// Another server process is behind the connection.
     ProcessChanged,
-    /// What the name stands for has changed.
+    /// The objects the statement refers to have changed.
     SchemaChanged,
 }
 
@@ -87,9 +87,9 @@ fn cure(error: &PostgresError) -> Cure {
     if error.code.is_none() || error.fatal || error.is(&[SqlState::READ_ONLY_SQL_TRANSACTION]) {
         return Cure::Elsewhere;
     }
-    // The two last: what a statement looked for came or went between its look and its change. The next try sees it. A lock
-    // that did not come is waited for again, for as long as whoever asks has patience: its holder may be a process that
-    // stands still, whose transaction the server ends.
+    // The last two: a row that a statement looked for appeared or disappeared between its look and its change. The next
+    // try sees it. A lock timeout is retried as long as the caller has patience: its holder may be a stalled process,
+    // whose transaction the server ends.
     if error.is(&[
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_SERIALIZATION_FAILURE,
@@ -99,7 +99,7 @@ fn cure(error: &PostgresError) -> Cure {
     ]) {
         return Cure::Again;
     }
-    // The connection goes without the name the next time.
+    // The next use prepares nothing under that name.
     match names_lost(error) {
         Some(NamesLost::ProcessChanged | NamesLost::SchemaChanged) => Cure::Again,
         None => Cure::None,

@@ -1,5 +1,5 @@
-//! Legs that a batch took for somebody who was not given them: free as soon as it is certain how that batch ended. Its commit
-//! may still wait for a standby, unseen by everybody, so that a single try could find nothing. Knows no connection.
+//! Leases that a batch took for a caller who never received them: released as soon as the outcome of that batch is certain. Its
+//! commit may still wait for a standby, invisible to everybody, so a single try could find nothing. Knows no connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,22 @@ use tokio::time::Instant;
 
 use crate::statement::Statement;
 
-/// Beyond, the oldest stay where they are until their lease ends.
+/// Beyond this many, the oldest are left until their lease ends.
 const MAX_LEASES: usize = 10_000;
 
-/// How many are tried in one transaction.
+/// Statements tried in one transaction.
 const AT_ONCE: usize = 200;
 
-/// A server may read so late what it was sent before its connection was given up.
+/// How late a server may read what it was sent before its connection was given up.
 const UNDER_WAY: Duration = Duration::from_secs(5);
 
-/// The transactions of a server, by their numbers: those below `oldest` have ended, none before this one has come to `next`.
-/// Takes a number: what a snapshot knows of ends with the last that has ended, not with the last that has begun.
+/// The server's transaction numbers: those below `oldest` have ended, and no number from `next` on was in use before this query.
+/// Assigns a number: otherwise the snapshot reaches only to the last transaction that ended, not the last that began.
 pub(super) const TRANSACTIONS: &str = "
     SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint,
         pg_catalog.pg_current_xact_id()::text::bigint";
 
-/// What [`TRANSACTIONS`] says.
+/// The result of [`TRANSACTIONS`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transactions {
     pub(super) oldest: i64,
@@ -35,7 +35,7 @@ pub(super) struct Transactions {
 #[derive(Debug, Default)]
 pub(super) struct GivenBack {
     inner: Mutex<Inner>,
-    /// There are some.
+    /// Signalled when there are any.
     pub(super) some: Notify,
 }
 
@@ -50,16 +50,16 @@ struct GivenBackLeg {
     number: u64,
     statement: Statement,
     since: Instant,
-    /// The batch in question has a number below this.
+    /// The batch in question has a number below this one.
     below: Option<i64>,
 }
 
-/// What a try did.
+/// Outcome of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tried {
-    /// It is free now.
+    /// The lease is released.
     Freed,
-    /// There is no such leg in that hand, or it cannot be seen yet.
+    /// There is no such lease, or it is not visible yet.
     NotFound,
 }
 
@@ -90,14 +90,14 @@ impl GivenBack {
         self.lock().waiting.is_empty()
     }
 
-    /// Some of those that wait. Those that were tried most often come last.
+    /// Some of those waiting. The most often tried come last.
     pub(super) fn next(&self) -> Vec<(u64, Statement)> {
         let inner = self.lock();
         inner.waiting.iter().take(AT_ONCE).map(|one| (one.number, one.statement.clone())).collect()
     }
 
-    /// These were tried after the server was asked for its transactions: who was not found then, and cannot come any more,
-    /// is forgotten.
+    /// Records tries made after the server was asked for its transactions: a lease that was not found then and cannot appear any
+    /// more is forgotten.
     pub(super) fn tried(&self, tried: &[(u64, Tried)], seen: Transactions, now: Instant) {
         let mut inner = self.lock();
         for (number, tried) in tried {
@@ -111,7 +111,8 @@ impl GivenBack {
                 match one.below {
                     Some(below) if below <= seen.oldest => continue,
                     Some(below) if below <= seen.next => {}
-                    // Numbers that went back are another server's: what the lost one had not passed on comes nowhere.
+                    // Numbers that went backwards belong to another server: what the lost one had not replicated will appear
+                    // nowhere.
                     Some(_) | None => one.below = Some(seen.next),
                 }
             }

@@ -1,9 +1,9 @@
-//! The sign of life that a serving process gives, and what follows when it cannot: it stops by itself before anybody may
-//! take over, and what it writes afterwards is refused by the server. Watches the others, and takes over from those that
-//! are silent. Knows no leg but by its owner.
+//! The signs of life of a serving process, and what follows when it cannot give them: it stops before others may take
+//! over, and the server refuses what it writes afterwards. Watches other processes and takes over from silent ones.
+//! Knows legs only by their owner.
 //!
-//! Silence is measured by what a process sees while its own signs arrive: after the database was away for everybody, nobody
-//! was silent.
+//! Silence is measured only while a process's own signs arrive: when the database was down for everybody, no process
+//! counts as silent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,24 +24,24 @@ use crate::error::StoreError;
 use crate::node_row::{NewNode, NodeState, ROTATING};
 use crate::statement::{StatementResult, Value};
 
-/// The database's clock in milliseconds. Not the transaction's: that one stands still while it waits.
+/// The database's clock in milliseconds. Not the transaction's time, which does not advance while it waits.
 const CLOCK: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint";
 
-/// Signs in the time that a process may be silent.
+/// Signs given within the time that a process may be silent.
 const SIGNS: u32 = 6;
 
-/// The last sign that arrived.
+/// The last sign that was stored.
 #[derive(Clone, Copy, Debug)]
 struct Beat {
-    /// When it was sent, which is not after it arrived.
+    /// When it was sent, on our clock.
     sent: Instant,
-    /// What the database's clock said then.
+    /// The database's clock at that time.
     clock: Timestamp,
-    /// Nobody has taken over.
+    /// No other process has taken over.
     ours: bool,
 }
 
-/// One process's part.
+/// The heartbeat of one process.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     incarnation: String,
@@ -49,7 +49,7 @@ pub(crate) struct Heartbeat {
     last: watch::Sender<Beat>,
 }
 
-/// What no other life has, and what it holds while it writes; whoever takes over must get it first.
+/// An advisory lock key unique to this incarnation, held while it writes; a process taking over must get it first.
 pub(super) fn fence(schema: &str, incarnation: &str) -> Fence {
     let key = key_of(incarnation);
     Fence {
@@ -68,7 +68,7 @@ fn key_of(incarnation: &str) -> i64 {
 }
 
 impl Heartbeat {
-    /// Enters itself. Refused while the server key is changed.
+    /// Enters this process into the table of nodes. Refused while the server key is being changed.
     pub(super) async fn begin(
         connection: &Connection,
         words: &Words,
@@ -122,7 +122,7 @@ impl Heartbeat {
             match self.node_state() {
                 NodeState::Active => return,
                 NodeState::Silent => {
-                    // We hold the sender.
+                    // The sender is ours and still exists.
                     let _always = last.changed().await;
                 }
                 NodeState::Replaced => std::future::pending().await,
@@ -135,19 +135,19 @@ impl Heartbeat {
         let _always = last.wait_for(|beat| !beat.ours).await;
     }
 
-    /// By the last sign and the time since.
+    /// Estimated from the last sign and the time since.
     pub(crate) fn database_time(&self) -> Timestamp {
         let Beat { sent, clock, .. } = *self.last.borrow();
         clock.plus(sent.elapsed())
     }
 
-    /// Gives signs of life until others have taken over. Runs until it is aborted.
+    /// Gives signs of life until others have taken over. Runs until aborted.
     pub(super) async fn beat(self: Arc<Self>, pool: Connections, words: Arc<Words>) {
         let pause = self.silence / SIGNS;
         let mut others = Others::default();
         loop {
             sleep(pause).await;
-            // Whoever stood still itself has not seen how long others were silent.
+            // A process that was stalled itself has not seen how long others were silent.
             if self.node_state() != NodeState::Active {
                 others.forget();
             }
@@ -172,7 +172,7 @@ impl Heartbeat {
                     continue;
                 }
             }
-            // It must not keep the next sign from being given.
+            // Watching must not delay the next sign.
             match timeout(self.silence / 4, self.watch(&pool, &words, &mut others)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
@@ -195,7 +195,7 @@ impl Heartbeat {
             let own = Value::from(self.incarnation.as_str());
             let result = ask_unnamed(client, &text, vec![Param::Value(&own)]).await?;
             connection.listen_for_warnings();
-            // With a standby it has to be there, too: whoever is promoted must not have missed it.
+            // With a standby, the sign must be there too: a promoted server must not miss it.
             say(client, "COMMIT").await?;
             match connection.was_warned() {
                 true => Err(Failure::late("the standby")),
@@ -222,7 +222,7 @@ impl Heartbeat {
         }
     }
 
-    /// Takes over from those that were silent for as long as they may.
+    /// Takes over from processes that were silent for the full time.
     async fn watch(&self, pool: &Connections, words: &Words, others: &mut Others) -> Result<(), StoreError> {
         let connection = lend_in_one_try(pool).await?;
         let client = &connection.client;
@@ -248,7 +248,7 @@ impl Heartbeat {
             seen.push((row.text()?, row.int()?, Duration::from_millis(row.count()?)));
         }
         for (incarnation, seen_at) in others.silent(seen, Instant::now()) {
-            // Meanwhile we may have been silent ourselves.
+            // We may have been silent ourselves meanwhile.
             if self.node_state() != NodeState::Active {
                 return Ok(());
             }
@@ -277,12 +277,12 @@ impl Heartbeat {
     }
 }
 
-/// One that did not answer in time is in the middle of something, and perhaps leads nowhere any more.
+/// A connection that did not answer in time is busy or dead.
 fn forget_connection(pool: &Connections) {
     let _forgotten = pool.retain(|_connection, _metrics| false);
 }
 
-/// What has been seen of the others, and since when it is the same.
+/// Signs seen of other processes, and since when each is unchanged.
 #[derive(Debug, Default)]
 struct Others(HashMap<String, (i64, Instant)>);
 
@@ -291,7 +291,7 @@ impl Others {
         self.0.clear();
     }
 
-    /// Those whose last sign has been the same for as long as they may be silent.
+    /// Those whose last sign has been unchanged for the full time.
     fn silent(&mut self, seen: Vec<(String, i64, Duration)>, now: Instant) -> Vec<(String, i64)> {
         let before = std::mem::take(&mut self.0);
         let mut silent = Vec::new();
@@ -309,8 +309,8 @@ impl Others {
     }
 }
 
-/// Ends a life that is over, and gives back what it had in hand: how many legs. `None`: it still writes, or has given a
-/// sign since. Whoever says no last sign knows that it is dead, and waits until the server has heard of that, too.
+/// Ends an incarnation and releases its leases; returns how many legs. `None`: it still writes, or has given a sign
+/// since. With no last sign given, the caller knows that it is dead and waits until the server has noticed.
 pub(super) async fn take_over(
     connection: &Connection,
     words: &Words,
@@ -361,7 +361,7 @@ pub(super) async fn take_over(
     }
 }
 
-/// What the database's clock says.
+/// The database's time.
 pub(super) async fn clock(connection: &Connection) -> Result<Timestamp, StoreError> {
     let result = ask_unnamed(&connection.client, &format!("SELECT {CLOCK}"), Vec::new())
         .await

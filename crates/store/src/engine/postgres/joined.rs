@@ -1,5 +1,5 @@
-//! What goes to the server at once, each message on its own, and how its answer is read; acknowledgements, which nobody waits for, go
-//! as one. Knows no batch.
+//! Sends statements at once, each as its own message, and reads their answers; acknowledgements, which no
+//! caller waits for, go as one statement. Knows no batch.
 
 use super::begin::Words;
 use super::failure::Failure;
@@ -10,7 +10,7 @@ use super::value::Param;
 use crate::fingerprint::{FORGET, FORGET_ALL};
 use crate::statement::{Statement, StatementResult, Value};
 
-/// What was sent, for one statement or for several.
+/// A message sent for one statement or for several.
 pub(super) struct Part<'a> {
     asked: Asked<'a>,
     told: CountedBy,
@@ -41,7 +41,7 @@ pub(super) async fn ask_all<'a>(
     parts
 }
 
-/// Sends statements that nobody waits for; acknowledged fingerprints, which are most of them, as one.
+/// Sends statements that no caller waits for; acknowledged fingerprints, which are most of them, as one.
 pub(super) async fn ask_first<'a>(
     connection: &'a Connection,
     words: &'a Words,

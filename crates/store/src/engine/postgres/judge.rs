@@ -1,20 +1,20 @@
-//! What the answers of a transaction's statements come to: the first that is not as expected decides. Asks nothing.
+//! Judges the results of a transaction's statements: the first unexpected one decides. Sends nothing.
 
 use super::failure::Failure;
 use super::joined::Part;
 use crate::error::StoreError;
 use crate::statement::{Batch, Expect, Refusal, Row, Statement, StatementResult};
 
-/// What a batch did.
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) results: Vec<StatementResult>,
-    /// Files of bodies that go with it.
+    /// Files of the bodies it removed.
     pub(super) freed: Vec<String>,
 }
 
-/// Every answer is read, also behind the one that decides: whoever commits must have heard of every error. A refusal comes with
-/// the place of its statement in its batch.
+/// Reads every result, also after the one that decides: before a commit, every error must have been seen. A refusal
+/// comes with the index of its statement in its batch.
 pub(super) async fn judge(
     batches: &[Batch],
     asked: Vec<Part<'_>>,
@@ -56,7 +56,7 @@ pub(super) async fn judge(
     }
 }
 
-/// Whether a statement's outcome is as its batch needs it.
+/// Whether a statement's result is what its batch requires.
 fn expected(
     statement: &Statement,
     result: &mut StatementResult,

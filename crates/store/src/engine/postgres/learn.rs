@@ -1,4 +1,4 @@
-//! Gives names to statements that come often on a connection. Knows no batch.
+//! Prepares statements that are frequent on a connection. Knows no batch.
 
 use tokio::time::timeout;
 
@@ -7,10 +7,11 @@ use super::failure::Failure;
 use super::pipeline::{begin, say};
 use super::pool::Connection;
 
-/// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
+/// Prepares what was frequent on a connection. `words`: what a transaction begins with; prepared statements
+/// outlive it.
 ///
 /// # Errors
-/// Nothing comes on the connection any more: it is to be discarded.
+/// The connection is unusable and must be discarded.
 pub(super) async fn learn(connection: &Connection, words: Opening<'_>) -> Result<(), Failure> {
     let Connection { client, names: Some(names), .. } = connection else { return Ok(()) };
     let wanted = names.take_wanted();
@@ -27,7 +28,7 @@ pub(super) async fn learn(connection: &Connection, words: Opening<'_>) -> Result
                 let failed = named.is_none();
                 names.set(text, &types, named);
                 if failed {
-                    // It has ended the transaction: nothing is known of the others yet.
+                    // The error has ended the transaction: the others have not been tried yet.
                     names.want(wanted.by_ref().collect());
                 }
             }

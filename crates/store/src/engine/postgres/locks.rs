@@ -1,5 +1,5 @@
-//! What a batch holds while it decides: taken before anything else and always in the same order, so that no two wait for
-//! each other. Without it every "where not exists" would be true for two at once (READ COMMITTED).
+//! The locks of a batch: taken before anything else and always in the same order, so that no two batches deadlock.
+//! Without them every "where not exists" could be true for two at once (READ COMMITTED).
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use super::pool::Connection;
 use super::value::Param;
 use crate::statement::{Batch, Lock, StatementResult};
 
-/// All locks of a kind.
+/// All locks of one kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Locks {
-    /// Counts of what somebody sent, which may have no row yet.
+    /// Quota counters of senders, which may have no row yet.
     Uses(Vec<i64>),
-    /// Mailboxes with all that is theirs. Rows that refer to them may come meanwhile; their batches hold them, too.
+    /// Mailboxes with everything in them. Rows that refer to them may be added meanwhile; those batches hold them too.
     Mailboxes(Vec<String>),
-    /// Bodies. Rows that refer to them may not come meanwhile.
+    /// Bodies. No rows that refer to them may be added meanwhile.
     Bodies(Vec<String>),
 }
 

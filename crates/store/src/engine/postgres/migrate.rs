@@ -1,5 +1,5 @@
-//! Brings the schema of PostgreSQL forward, one numbered file after the other; never back. No statement has a name: a pool
-//! may stand between us and the server.
+//! Migrates the schema on PostgreSQL, one numbered file after the other; never back. No statement is prepared: a pooler
+//! may be between us and the server.
 
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
@@ -14,11 +14,11 @@ use crate::engine::{audit_trail, sql_dialect};
 use crate::error::StoreError;
 use crate::statement::{Statement, StatementResult};
 
-/// What whoever changes the schema holds, so that one does it after the other.
+/// Advisory lock of a process that migrates, so that one does it after the other.
 const TURN: i64 = 0x5ea1_9057;
 
-/// Sealed bytes are not compressible: trying costs time, and ranges of what is kept as it is are read without the rest. A
-/// deposit's few are not put elsewhere: each list of a mailbox needs them.
+/// Sealed bytes are not compressible: trying costs time, and ranges of uncompressed values can be read without the
+/// rest. A deposit's few bytes are kept in the row: every list of a mailbox needs them.
 const EXTERNAL: &str = "DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -28,13 +28,13 @@ const EXTERNAL: &str = "DO $$ DECLARE one record; BEGIN
     END LOOP;
     ALTER TABLE deposits SET (toast_tuple_target = 8160); END $$";
 
-/// Applies what is missing and may be applied. Several processes may try at once.
+/// Applies the missing migrations that may be applied. Several processes may try at once.
 pub(super) async fn migrate(
     client: &mut Client,
     schema: &str,
     migration: &Migration,
 ) -> Result<(), StoreError> {
-    // Whoever finds nothing to do needs no right to do anything.
+    // If there is nothing to do, no privileges are needed.
     let there = applied(client, schema).await.map_err(StoreError::from)?;
     let alone = migration.alone && !is_served(client, schema, &there).await?;
     if let Due::Nothing = due(&there, migration.request, alone)? {
@@ -43,7 +43,7 @@ pub(super) async fn migrate(
     bring_forward(client, schema, migration).await.map_err(StoreError::from)
 }
 
-/// Whether a process serves, on whatever machine, or has not said that it ended.
+/// Whether a process serves, on any machine, or has not recorded its end.
 async fn is_served(client: &Client, schema: &str, there: &[(i64, Option<i64>)]) -> Result<bool, StoreError> {
     if !there.iter().any(|(version, _)| *version == NODES) {
         return Ok(false);
@@ -54,10 +54,10 @@ async fn is_served(client: &Client, schema: &str, there: &[(i64, Option<i64>)]) 
     Ok(!rows.is_empty())
 }
 
-/// The change that brought `nodes`.
+/// The migration that introduced `nodes`.
 const NODES: i64 = 22;
 
-/// The changes that are there, each with the oldest program that works with it.
+/// The migrations already applied, each with the oldest program that works with it.
 async fn applied(client: &Client, schema: &str) -> Result<Vec<(i64, Option<i64>)>, Failure> {
     let columns = client
         .query_typed(
@@ -92,7 +92,7 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
         .query_typed("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", &[(&schema, Type::TEXT)])
         .await?;
     if there.is_empty() {
-        // Asked for only where it is needed: an operator may have made it for a role that may make nothing else.
+        // Created only if needed: an operator may have created it for a role that may create nothing else.
         change.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
     }
     change
@@ -102,8 +102,8 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
              ALTER TABLE schema_version ADD COLUMN IF NOT EXISTS least BIGINT"
         ))
         .await?;
-    // By what is there and not by the highest: two changes are made side by side and do not arrive in order. Somebody may
-    // have had the turn before us.
+    // By what is missing, not by the highest number: two migrations developed side by side need not be released in
+    // order. Another process may have had the lock before us.
     let mut applied = Vec::new();
     for row in change.query_typed("SELECT version, least FROM schema_version", &[]).await? {
         applied.push((row.try_get::<_, i64>(0)?, row.try_get::<_, Option<i64>>(1)?));
@@ -116,7 +116,7 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
                 "INSERT INTO schema_version (version, least) VALUES ({version}, {OLDEST_PROGRAM})"
             ))
             .await?;
-        tracing::info!(schema.version = version, "schema brought forward");
+        tracing::info!(schema.version = version, "schema migrated");
     }
     for version in &missing {
         change
@@ -134,7 +134,7 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
     Ok(())
 }
 
-/// Appends a row to the audit trail, which is held until the commit.
+/// Appends a row to the audit trail, which stays locked until the commit.
 async fn note(change: &Transaction<'_>, migration: &Migration, row: &AuditRow) -> Result<(), Failure> {
     change.batch_execute(TRAIL).await?;
     let head = ask(change, &audit_trail::head()).await?.rows.pop();

@@ -1,8 +1,8 @@
-//! PostgreSQL behind the seam: a transaction for each batch on one of several connections; the server joins their
-//! flushes. The only folder that names tokio-postgres.
+//! The PostgreSQL engine: one transaction per batch on one of several connections; the server groups their flushes. The
+//! only folder that names tokio-postgres.
 //!
-//! It lives on a runtime of its own: a caller that stops waiting must not leave a transaction half said, and one runtime
-//! may open what another works with.
+//! It has a runtime of its own: a caller that stops waiting must not leave a transaction half sent, and a store may be
+//! opened on one runtime and used on another.
 
 mod batch;
 mod begin;
@@ -63,32 +63,32 @@ use crate::node_row::{NodeState, ROTATING};
 use crate::own_runtime::OwnRuntime;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
-/// How many callers may stand in front of the connections; the others wait.
+/// Callers admitted to the connections; further ones wait.
 const WRITERS_WAITING: usize = 1024;
 const READERS_WAITING: usize = 256;
 
-/// How long a statement that nobody waits for waits for company.
+/// How long a statement with no waiting caller waits for others to join it.
 const UNHURRIED: Duration = Duration::from_millis(25);
 
-/// How many letters that come share a transaction at most, and how long they wait for each other in a crowd.
+/// How many arrivals share a transaction at most, and how long they wait for each other under load.
 const ARRIVALS_TOGETHER: usize = 16;
 const ARRIVALS_WAIT: Duration = Duration::from_millis(10);
 
-/// How many questions do, and how long.
+/// The same for queries.
 const QUESTIONS_TOGETHER: usize = 16;
 const QUESTIONS_WAIT: Duration = Duration::from_millis(3);
 
-/// How many ends of legs do, and how long the first one waits for company: nobody waits for them.
+/// The same for ends of legs, and how long the first one waits for others: no caller waits for them.
 const ENDS_TOGETHER: usize = 64;
 const ENDS_WAIT: Duration = Duration::from_millis(10);
 
-/// Between two tries to free what nobody was given.
+/// Interval between tries to release undelivered leases.
 const GIVEN_BACK: Duration = Duration::from_millis(250);
 
-/// How often it is seen to that what nobody waited for is flushed.
+/// Interval of flushing what no caller waited for.
 const FLUSHED: Duration = Duration::from_secs(1);
 
-/// Reached, migrated, and of this folder.
+/// Connected, migrated and checked to belong to this folder.
 #[derive(Debug)]
 pub(crate) struct Opened {
     runtime: OwnRuntime,
@@ -96,50 +96,50 @@ pub(crate) struct Opened {
     lock_wait: Duration,
     words: Arc<Words>,
     readers: pool::Connections,
-    /// What rows and folder, or bucket, know each other by.
+    /// The id shared by rows and folder, or bucket.
     store_id: String,
 }
 
-/// What becomes of processes that gave no sign of life for long.
+/// How to treat processes that gave no sign of life for long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LongSilent {
-    /// They may still be there.
+    /// They may still be running.
     Counts,
     /// They are ended.
     Ends,
 }
 
-/// The one that works.
+/// The engine in use.
 #[derive(Debug)]
 pub(crate) struct Postgres {
     runtime: OwnRuntime,
     core: Arc<Core>,
     writers_waiting: Arc<Semaphore>,
     readers_waiting: Arc<Semaphore>,
-    /// Everybody who is at work holds a clone; `None`: nobody may begin.
+    /// Every operation under way holds a clone; `None`: no new one may begin.
     open: Mutex<Option<mpsc::Sender<()>>>,
-    /// Ends when nobody is at work any more.
+    /// Closes when no operation is under way any more.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
     clerk: Mutex<Option<Clerk>>,
     returner: AbortHandle,
-    /// Until the last of them has ended, so that nobody cleans up under our hands.
+    /// Held until the last operation has ended, so that no other process cleans up meanwhile.
     lock: Mutex<Option<Arc<Locks>>>,
     halted: watch::Receiver<bool>,
-    /// What cannot be made certain here is another server's tomorrow.
+    /// Never true: a commit that cannot be made durable here may be made so by another server later.
     _never_halts: watch::Sender<bool>,
     life: Option<Life>,
 }
 
-/// What a serving process has that a command has not.
+/// What a serving process has in addition to a command.
 #[derive(Debug)]
 struct Life {
     heartbeat: Arc<Heartbeat>,
-    /// One connection: signs of life wait for nothing else.
+    /// A single connection: signs of life wait for nothing else.
     pool: Connections,
     beating: AbortHandle,
 }
 
-/// What does what nobody waits for; it ends when it is told to, or when whoever could tell it is gone.
+/// A background task for work that no caller waits for; it ends when told to, or when the engine is gone.
 #[derive(Debug)]
 struct Clerk {
     stop: oneshot::Sender<()>,
@@ -181,8 +181,8 @@ impl Opened {
         Ok(Self { runtime, options, lock_wait, words, readers, store_id })
     }
 
-    /// Whether somebody serves, or has done so and did not end in order. `long_silent` ends those first that have given
-    /// no sign for twice as long as they may: only after the operator has confirmed that all nodes are stopped.
+    /// Whether a process serves, or served and did not end cleanly. `long_silent` first ends those that have given no
+    /// sign for twice the permitted time: only after the operator has confirmed that all nodes are stopped.
     pub(crate) fn is_served(&self, long_silent: LongSilent) -> Result<bool, StoreError> {
         let (readers, words, patience) =
             (self.readers.clone(), Arc::clone(&self.words), self.options.patience);
@@ -215,7 +215,7 @@ impl Opened {
         self.is_there(sql!("SELECT 1 FROM nodes WHERE incarnation = ?1", ROTATING))
     }
 
-    /// Whoever writes a body's row holds this until it is kept or not, also if its process was killed meanwhile.
+    /// A transaction that writes a body's row holds this lock until it ends, even if its process was killed meanwhile.
     pub(crate) fn settle(&self) -> Result<(), StoreError> {
         let (readers, schema, patience) =
             (self.readers.clone(), self.options.schema.clone(), self.options.patience);
@@ -325,7 +325,7 @@ impl Opened {
                 }
             }
         });
-        // Apart: what is to be freed comes to light while others wait for the standby.
+        // A task of its own: leases to be released turn up while others wait for the standby.
         let returner = Arc::clone(&core);
         let returner = runtime.spawn(async move {
             loop {
@@ -366,7 +366,7 @@ impl Postgres {
             let _held = (at_work, permit);
             let (aside, begun) = (batch.aside, Instant::now());
             let outcome = core.write(batch, promise, deadline).await;
-            // The server's work and the way to it: what it was for others, it alone knows.
+            // The server's work and the round trip; how much of it was for others, only the server knows.
             if aside {
                 core.expense.note_ran(begun.elapsed());
             }
@@ -376,15 +376,15 @@ impl Postgres {
     }
 
     pub(crate) fn write_unhurried(&self, statement: Statement) {
-        // Closed: whoever opens the store next finds what was not done.
+        // If closed, the next process to open the store finds what was not done.
         if self.begin().is_ok() {
             self.core.unhurried.push(statement);
         }
     }
 
-    /// Tries until it is certain that there is nothing to free.
+    /// Tries until it is certain that no lease is left.
     pub(crate) fn give_back(&self, statements: Vec<Statement>) {
-        // Closed: whoever opens the store next gives back what this process had in hand.
+        // If closed, the next process to open the store releases what this process had leased.
         if self.begin().is_ok() {
             self.core.given_back.add(statements, Instant::now());
         }
@@ -401,12 +401,12 @@ impl Postgres {
         work.await.map_err(|_gone| StoreError::Closed)?
     }
 
-    /// What tells others that this process is there; a command has none.
+    /// The signs of life of this process; a command has none.
     pub(crate) fn heartbeat(&self) -> Option<&Heartbeat> {
         self.life.as_ref().map(|life| &*life.heartbeat)
     }
 
-    /// What the database's clock says.
+    /// The database's time.
     pub(crate) async fn clock(&self) -> Result<Timestamp, StoreError> {
         let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
         let asked = self.runtime.spawn(async move {
@@ -416,7 +416,7 @@ impl Postgres {
         asked.await.map_err(|_gone| StoreError::Closed)?
     }
 
-    /// Takes over from a life that is certainly over; how many legs that frees.
+    /// Takes over from an incarnation that has certainly ended; returns how many legs that releases.
     pub(crate) async fn replace(&self, incarnation: &str) -> Result<usize, StoreError> {
         let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
         let incarnation = incarnation.to_owned();
@@ -445,12 +445,12 @@ impl Postgres {
         drop(self.open.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// After [`Self::stop_taking`].
+    /// To be called after [`Self::stop_taking`].
     pub(crate) async fn ended(&self) -> usize {
         while self.ended.lock().await.recv().await.is_some() {}
         self.returner.abort();
         let core = Arc::clone(&self.core);
-        // Cut short it would forget what it is about to do again.
+        // If aborted it would forget what it is about to repeat.
         let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Clerk { stop, mut work }) = clerk {
             let _ended_before = stop.send(());
@@ -463,7 +463,8 @@ impl Postgres {
         let last = self.runtime.spawn(async move {
             core.flush().await;
             let state = life.as_ref().map_or(NodeState::Active, |(heartbeat, ..)| heartbeat.node_state());
-            // What was delivered is in our hand where that is not known: nobody else may get it at once.
+            // If it is not known to be flushed, delivered legs stay leased to us: no other process may get them at
+            // once.
             let flushed = match state {
                 NodeState::Active => core.see_all_flushed().await,
                 NodeState::Silent | NodeState::Replaced => true,
@@ -474,7 +475,7 @@ impl Postgres {
                 match flushed {
                     true => core.give_up(&heartbeat).await,
                     false => tracing::warn!(
-                        "the others find out by its silence that this node has ended: not every end was flushed"
+                        "the other nodes will detect by its silence that this node has ended: not every end was flushed"
                     ),
                 }
             }
@@ -493,7 +494,7 @@ impl Drop for Postgres {
     }
 }
 
-/// A turn in front of the connections.
+/// Admission to the connections.
 async fn turn(waiting: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, StoreError> {
     match timeout_at(deadline, Arc::clone(waiting).acquire_owned()).await {
         Ok(turn) => turn.map_err(|_closed| StoreError::Closed),

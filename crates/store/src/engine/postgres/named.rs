@@ -1,8 +1,8 @@
-//! Statements that one connection knows by name: what comes often is parsed and planned once. Knows no batch.
+//! Prepared statements of one connection: frequent ones are parsed and planned once. Knows no batch.
 //!
-//! A pool between us and the server may give each transaction to another server process, where a name stands for nothing or
-//! for somebody else's statement. So a transaction first executes what it is to begin with, under a name that nobody else has:
-//! where that is not there, nothing else of it is done, and from then on no connection uses names.
+//! A pooler between us and the server may run each transaction in another server process, where a name is unknown or means another
+//! client's statement. So a transaction first executes a prepared statement with a unique name: if that fails, nothing else of the
+//! transaction runs, and from then on no connection prepares statements.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,17 +15,17 @@ use tokio_postgres::types::Type;
 use super::begin::{Mark, Opening};
 use crate::engine::sql_dialect::TextId;
 
-/// Which server this is, behind whatever pool: none is started at the same moment as another.
+/// Identifies the server, behind any pooler: no two servers are started at the same moment.
 pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
 
-/// A statement that has come so often on a connection gets a name there.
+/// A statement is prepared on a connection once it has been used this often there.
 const OFTEN: u32 = 3;
 
-/// So many statements are counted on a connection, and so many have a name at most: a name costs the server's process a plan for as
-/// long as the connection lives, and which types come together is up to what letters bring.
+/// At most this many statements are counted on a connection, and at most this many prepared: each costs the server process a plan
+/// as long as the connection lives, and which parameter types occur depends on the letters.
 const MAX_STATEMENTS: usize = 512;
 
-/// Whether server processes are changed between transactions; known to all connections of a pool.
+/// Whether a pooler changes server processes between transactions; shared by all connections of a pool.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changing(Arc<AtomicBool>);
 
@@ -40,10 +40,10 @@ impl Changing {
     }
 }
 
-/// The names of one connection.
+/// The prepared statements of one connection.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// What only this server process knows begins with this.
+    /// Prefix of the names that only this server process knows.
     mark: String,
     /// When its server was started.
     server: String,
@@ -56,9 +56,9 @@ pub(super) struct Names {
 #[derive(Debug, Default)]
 struct NamedStatements {
     statements: HashMap<TextId, Vec<Typed>>,
-    /// How many these are.
+    /// How many there are.
     count: usize,
-    /// Those to be given a name.
+    /// Those to be prepared.
     wanted: Vec<(&'static str, Vec<Type>)>,
 }
 
@@ -71,16 +71,16 @@ struct Typed {
 
 #[derive(Debug)]
 enum State {
-    /// So often.
+    /// Used this often, not prepared yet.
     Seen(u32),
     Ready(tokio_postgres::Statement),
-    /// The server gave it no name.
+    /// The server refused to prepare it.
     Unnamed,
 }
 
 impl Names {
-    /// Marks the server process behind a new connection by what transactions begin with. `None`: names are of no use, or it
-    /// cannot be marked.
+    /// Marks the server process behind a new connection by preparing what transactions begin with. `None`: preparing is of no use,
+    /// or it cannot be marked.
     pub(super) async fn begin(
         client: &Client,
         changing: &Changing,
@@ -92,7 +92,7 @@ impl Names {
         let mark = format!("sealpost_{}", SystemRandom.id());
         let prepare = |(what, text): &(Mark, String)| format!("PREPARE {mark}_{} AS {text}", what.as_str());
         client.batch_execute(&marks.iter().map(prepare).collect::<Vec<_>>().join("; ")).await.ok()?;
-        // Whoever knows the marks is a process of this server.
+        // Only a process of this server knows the marks.
         let server = client.query_typed(SERVER, &[]).await.ok()?.first()?.try_get(0).ok()?;
         Some(Self {
             mark,
@@ -103,7 +103,7 @@ impl Names {
         })
     }
 
-    /// What a transaction that may use names has to begin with.
+    /// How a transaction that may use prepared statements must begin.
     pub(super) fn begun_with(&self, opening: Opening<'_>) -> String {
         let mut words = opening.begin.to_owned();
         for mark in opening.marks {
@@ -112,12 +112,12 @@ impl Names {
         words
     }
 
-    /// The words of a transaction of its own.
+    /// The same for a transaction of its own.
     pub(super) fn execute(&self, mark: Mark) -> String {
         format!("EXECUTE {}_{}", self.mark, mark.as_str())
     }
 
-    /// When the server was started of a transaction that began with [`Self::begun_with`].
+    /// When the server of a transaction that began with [`Self::begun_with`] was started.
     pub(super) fn server(&self) -> &str {
         &self.server
     }
@@ -126,7 +126,7 @@ impl Names {
         self.lost.load(Ordering::Relaxed) || self.changing.is_seen()
     }
 
-    /// The server does not know them any more.
+    /// The server no longer knows them.
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
     }
@@ -141,7 +141,7 @@ impl Names {
         }
     }
 
-    /// The statement's name, if it has one; counts that it came.
+    /// The prepared statement, if there is one; counts the use.
     pub(super) fn find(&self, text: &'static str, types: &[Type]) -> Option<tokio_postgres::Statement> {
         if self.are_lost() {
             return None;
@@ -170,7 +170,7 @@ impl Names {
         None
     }
 
-    /// What became of the request for a name.
+    /// Records the result of preparing a statement.
     pub(super) fn set(&self, text: &'static str, types: &[Type], named: Option<tokio_postgres::Statement>) {
         let mut known = self.lock();
         let mut of_text = known.statements.get_mut(&text.into()).into_iter().flatten();
@@ -179,12 +179,12 @@ impl Names {
         }
     }
 
-    /// What has come often since this was asked last, and has no name yet.
+    /// Statements that became frequent since the last call and are not prepared yet.
     pub(super) fn take_wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
         std::mem::take(&mut self.lock().wanted)
     }
 
-    /// These are to be given a name the next time.
+    /// These are to be prepared the next time.
     pub(super) fn want(&self, statements: Vec<(&'static str, Vec<Type>)>) {
         self.lock().wanted.extend(statements);
     }

@@ -1,12 +1,12 @@
-//! What was committed without waiting for its flush, and is lost with the primary that had it: kept until a commit behind it
-//! was waited for on the same server, and done once more where another one has taken its place. Knows no connection.
+//! Batches committed without waiting for their flush, which are lost if the primary is lost: remembered until a later commit on the
+//! same server was flushed, and repeated if another server has replaced it. Knows no connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::statement::Batch;
 
-/// More than a second's worth of ends; beyond, the oldest are let go, as after a loss of power.
+/// More than a second's worth of ends; beyond this, the oldest are dropped, as after a power failure.
 const MAX_BATCHES: usize = 10_000;
 
 #[derive(Debug, Default)]
@@ -25,12 +25,12 @@ struct Kept {
     batch: Batch,
 }
 
-/// Where something was committed.
+/// The server that something was committed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Server {
-    /// The moment it was started.
+    /// When it was started.
     pub(super) started: String,
-    /// How many connections had ended: it may lose what it had not written and go on under the same name.
+    /// How many of its connections had ended: it may lose unwritten data and continue under the same identity.
     pub(super) ends: u64,
 }
 
@@ -44,12 +44,12 @@ impl NotFlushed {
         self.lock().kept.is_empty()
     }
 
-    /// What has a number below this was committed before now.
+    /// Whatever has a number below this was committed before now.
     pub(super) fn mark(&self) -> u64 {
         self.lock().next
     }
 
-    /// This was committed there; done twice it changes nothing.
+    /// Remembers a batch committed on this server; repeating it changes nothing.
     pub(super) fn remember(&self, server: Server, batch: Batch) {
         let mut inner = self.lock();
         let number = inner.next;
@@ -60,12 +60,12 @@ impl NotFlushed {
         inner.kept.push_back(Kept { number, server, batch });
     }
 
-    /// A commit that was begun after this mark was waited for there.
+    /// A commit that began after this mark was flushed there.
     pub(super) fn flushed(&self, mark: u64, server: &Server) {
         self.lock().kept.retain(|kept| kept.number >= mark || kept.server != *server);
     }
 
-    /// The first that was committed before this mark, and perhaps is not there any more: to be done again, and forgotten then.
+    /// The first batch committed before this mark that may be lost: to be repeated and then forgotten.
     pub(super) fn lost(&self, mark: u64) -> Option<(u64, Batch)> {
         let inner = self.lock();
         let first = inner.kept.iter().find(|kept| kept.number < mark);

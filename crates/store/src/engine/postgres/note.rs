@@ -1,4 +1,4 @@
-//! What batches that have run add to the audit trail, and what webhooks are told of them. Sends no commit.
+//! What batches that have run add to the audit trail and to webhook events. Sends no commit.
 
 use super::begin::Words;
 use super::failure::Failure;
@@ -13,34 +13,34 @@ use crate::error::StoreError;
 use crate::row_proof::Proving;
 use crate::statement::{Batch, Statement, StatementResult};
 
-/// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
-/// own trail.
+/// A transaction that appends to the audit trail holds this lock until its commit: the next row is proven over this one. Each
+/// schema has its own trail.
 pub(super) const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
     pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
 
-/// The same, and its commit does not wait for the flush.
+/// The same, for a commit that does not wait for the flush.
 const TRAIL_UNFLUSHED: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
     pg_catalog.hashtext(pg_catalog.current_schema()::text))), pg_catalog.set_config('synchronous_commit', 'off', true)";
 
-/// Whether a transaction holds the end of the audit trail.
+/// Whether a transaction holds the lock on the audit trail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Trail {
-    /// Until its commit nobody else appends to it.
+    /// No other transaction appends to it before this one's commit.
     Held,
     #[default]
     Free,
 }
 
-/// What a batch that has run adds to the audit trail: to be sent with the commit.
+/// What a batch that has run adds to the audit trail, to be sent with the commit.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     pub(super) statements: Vec<Statement>,
     pub(super) trail: Trail,
-    /// Finds the last row of the trail among them.
+    /// Finds the last of the appended rows.
     pub(super) last: Option<Statement>,
 }
 
-/// Webhooks are told: there are some. The rows that this makes are still to be proven.
+/// Creates webhook events, if there are receivers. The rows this creates are still to be proven.
 pub(super) async fn tell<'a>(
     connection: &Connection,
     words: &Words,
@@ -57,14 +57,14 @@ pub(super) async fn tell<'a>(
     Ok(told)
 }
 
-/// The end of the trail, asked for.
+/// The query for the end of the trail, under way.
 pub(super) struct TrailEnd<'a> {
     locked: Asked<'a>,
     head: Asked<'a>,
 }
 
-/// Takes the trail, and asks for its end; sent at once: while the lock is held nobody waits for us to ask. Each statement sees what
-/// was committed before it began. To stand behind everything else that may have to wait for others.
+/// Locks the trail and queries its end in one step, so that no round trip passes while the lock is held. Each statement sees what
+/// was committed before it began. Must come after everything else that may have to wait for others.
 pub(super) async fn ask_trail<'a>(
     connection: &'a Connection,
     words: &'a Words,
@@ -91,7 +91,7 @@ pub(super) struct ToAdd {
 }
 
 impl ToAdd {
-    /// `told`: what webhooks were told.
+    /// `told`: the webhook events created.
     pub(super) fn of(
         prover: Option<&dyn AuditProver>,
         batches: &[Batch],
@@ -99,7 +99,7 @@ impl ToAdd {
         mut told: Vec<(&Statement, StatementResult)>,
     ) -> Result<Self, StoreError> {
         let (mut statements, mut rows) = (Vec::new(), Vec::new());
-        // One for all: what a batch counts on may be what another one before it has counted.
+        // One for all: a batch may build on what an earlier one has counted.
         let mut proving = Proving::default();
         for (batch, Done { results, .. }) in batches.iter().zip(done) {
             statements.extend(audit_trail::besides(prover, &mut proving, batch, results)?);
@@ -111,8 +111,8 @@ impl ToAdd {
     }
 }
 
-/// Puts it behind the end of the audit trail, which is held from here on if there is anything. `trail`: its end has been asked for
-/// already.
+/// Appends it to the audit trail, which is locked from here on if there is anything to append. `trail`: its end, if already
+/// queried.
 pub(super) async fn note<'a>(
     connection: &'a Connection,
     words: &'a Words,
@@ -135,6 +135,6 @@ pub(super) async fn note<'a>(
     };
     let appended = audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?;
     statements.extend(appended.statements);
-    // Also where nothing is appended after all: its commit does not wait for the flush any more.
+    // Also if nothing is appended after all: the commit no longer waits for the flush.
     Ok(Noted { statements, trail: Trail::Held, last: appended.last })
 }

@@ -1,4 +1,4 @@
-//! Requests that are sent at once and whose results are read in order: one round trip for all of them.
+//! Pipelined requests: sent at once, results read in order, one round trip for all of them.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,11 +16,11 @@ use super::value::{Param, row};
 use crate::error::StoreError;
 use crate::statement::{Statement, StatementResult};
 
-/// A request that is on its way.
+/// A request under way.
 pub(super) type Asked<'a> =
     Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>>>>>;
 
-/// Sends a request at once; its answer is read when its turn comes.
+/// Sends a request at once; the result is read by awaiting it.
 pub(super) async fn send<'a>(
     request: impl Future<Output = Result<StatementResult, Failure>> + Send + 'a,
 ) -> Asked<'a> {
@@ -40,13 +40,13 @@ pub(super) async fn answer(mut asked: Asked<'_>) -> Result<StatementResult, Fail
     asked.as_mut().take_output().unwrap_or(Err(Failure::Store(StoreError::Damaged { what: "one answer" })))
 }
 
-/// Words without parameters or results.
+/// Text without parameters or results.
 pub(super) async fn say(client: &Client, words: &str) -> Result<StatementResult, Failure> {
     client.batch_execute(words).await?;
     Ok(StatementResult::default())
 }
 
-/// The words a transaction begins with that may use names.
+/// Begins a transaction that may use prepared statements.
 pub(super) async fn begin(connection: &Connection, opening: Opening<'_>) -> Result<StatementResult, Failure> {
     let said = match &connection.names {
         Some(names) => say(&connection.client, &names.begun_with(opening)).await,
@@ -73,7 +73,7 @@ pub(super) async fn ask(
     }
 }
 
-/// A statement without a name: a pool between us and the server may give the next one to another server process.
+/// An unprepared statement: a pooler may run the next one in another server process.
 pub(super) async fn ask_unnamed(
     client: &Client,
     text: &str,

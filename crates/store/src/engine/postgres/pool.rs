@@ -1,4 +1,4 @@
-//! So many connections, lent one at a time. Knows no statement.
+//! A bounded pool of connections. Knows no statement.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -24,21 +24,21 @@ use super::server_error::PostgresError;
 use super::tls::Tls;
 use crate::error::StoreError;
 
-/// Between two tries to reach a server that is gone; a promotion takes about a second.
+/// Interval between tries to reach a lost server; a promotion takes about a second.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// One connection.
 pub(super) struct Connection {
     pub(super) client: Client,
-    /// The server has warned of something since this was last set to false.
+    /// Set when the server has sent a warning.
     warned: Arc<AtomicBool>,
     driver: AbortHandle,
     ends: Ends,
-    /// How much of [`Self::whole`] has begun and not ended.
+    /// How many uses of [`Self::whole`] have begun and not ended.
     unfinished: AtomicUsize,
-    /// There was a webhook when it was asked last.
+    /// Whether there was a webhook when last queried.
     receivers: AtomicBool,
-    /// `None`: every statement goes without a name.
+    /// `None`: no statement is prepared.
     pub(super) names: Option<Names>,
 }
 
@@ -47,12 +47,12 @@ pub(super) struct Connector {
     tls: Option<Tls>,
     ends: Ends,
     changing: Changing,
-    /// What its connections begin transactions with; `None`: nothing has a name on them.
+    /// What its connections begin transactions with; `None`: nothing is prepared on them.
     words: Option<Arc<Words>>,
 }
 
-/// How many connections of a pool have ended so far, known before another one takes the place of any. While it stays the
-/// same, the server has not lost what it had not written: that costs it every connection.
+/// How many connections of a pool have ended so far, updated before any is replaced. While it is unchanged, the server
+/// has not lost unwritten data: that would have ended every connection.
 #[derive(Clone, Debug, Default)]
 struct Ends(Arc<AtomicU64>);
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Connector {
     }
 }
 
-/// Lends connections.
+/// The pool.
 pub(super) type Connections = Pool<Connector>;
 
 impl Connector {
@@ -92,7 +92,7 @@ impl Connector {
         })
     }
 
-    /// Statements that come often get names on its connections, whose transactions begin with these words.
+    /// Prepares frequent statements on its connections, whose transactions begin with these words.
     pub(super) fn naming(self, words: Arc<Words>) -> Self {
         Self { words: Some(words), ..self }
     }
@@ -102,7 +102,7 @@ impl Connector {
         self.ends.0.load(Ordering::SeqCst)
     }
 
-    /// At most `most` at once.
+    /// A pool of at most `most` connections.
     pub(super) fn pool(self, most: usize, patience: Duration) -> Result<Connections, StoreError> {
         Pool::builder(self)
             .max_size(most.max(1))
@@ -191,8 +191,8 @@ impl Connection {
         self.receivers.store(some, Ordering::Relaxed);
     }
 
-    /// Does a transaction from its beginning to its end. Where that is cut short, because its task is ended or panics, nobody
-    /// is lent the connection again: a COMMIT of theirs would keep what nobody has judged.
+    /// Runs a transaction from beginning to end. If it is cut short, because its task is aborted or panics, the
+    /// connection is not lent again: the next user's COMMIT would keep statements whose results were never checked.
     pub(super) async fn whole<T>(&self, transaction: impl Future<Output = T>) -> T {
         self.unfinished.fetch_add(1, Ordering::SeqCst);
         let done = transaction.await;
@@ -200,7 +200,7 @@ impl Connection {
         done
     }
 
-    /// What a failure says of names.
+    /// Records what a failure says about prepared statements.
     pub(super) fn noticed(&self, failure: &Failure) {
         let Some(names) = &self.names else { return };
         match failure.names_lost() {
@@ -215,27 +215,27 @@ impl Connection {
         self.warned.store(false, Ordering::SeqCst);
     }
 
-    /// A warning comes before the answer it belongs to, and is read before it.
+    /// A warning is sent, and read, before the answer it belongs to.
     pub(super) fn was_warned(&self) -> bool {
         self.warned.load(Ordering::SeqCst)
     }
 }
 
 impl Drop for Connection {
-    /// One on which nothing comes any more would wait for the server's goodbye for ever.
+    /// A silent connection would wait for the server's goodbye for ever.
     fn drop(&mut self) {
         self.driver.abort();
         self.ends.add();
     }
 }
 
-/// Ends a connection in whatever state it is; what it had begun is rolled back by the server.
+/// Closes a connection in whatever state it is; the server rolls back what it had begun.
 pub(super) fn discard(lent: Object<Connector>) {
     drop(Object::take(lent));
 }
 
-/// A connection to a server that takes writes. Waits for one until `deadline`, and no longer: of ours for the next free
-/// one, of theirs for the next primary. Behind the deadline, whoever finds a free one has it.
+/// A connection to a server that accepts writes. Waits until `deadline` for a free one, and for a new primary. After
+/// the deadline, a caller still gets one that is free.
 pub(super) async fn lend(pool: &Connections, deadline: Instant) -> Result<Object<Connector>, StoreError> {
     loop {
         let left = Some(deadline.saturating_duration_since(Instant::now()));
@@ -251,12 +251,12 @@ pub(super) async fn lend(pool: &Connections, deadline: Instant) -> Result<Object
     }
 }
 
-/// The same in one try: waits for a free one as long as anybody does, and for no primary.
+/// The same in one try: waits for a free connection as long as any caller does, but not for a new primary.
 pub(super) async fn lend_in_one_try(pool: &Connections) -> Result<Object<Connector>, StoreError> {
     lent(pool.get().await)?.map_err(|why| Failure::Server(why).into())
 }
 
-/// The inner error may pass; the outer one is the caller's.
+/// The inner error may be transient; the outer one is the caller's.
 fn lent(
     got: Result<Object<Connector>, PoolError<tokio_postgres::Error>>,
 ) -> Result<Result<Object<Connector>, PostgresError>, StoreError> {
@@ -282,7 +282,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that lets everybody in (AuthenticationOk, ReadyForQuery), and says nothing more.
+    /// A server that accepts any client (AuthenticationOk, ReadyForQuery) and then says nothing.
     async fn connected(ends: &Ends) -> (Connection, tokio::io::DuplexStream) {
         let (ours, mut server) = tokio::io::duplex(4096);
         server.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
@@ -290,7 +290,7 @@ mod tests {
         (Connection::driven(client, connection, ends.clone()), server)
     }
 
-    /// Whoever asks may have waited for its turn before: what is left counts, and not what the pool would wait.
+    /// The caller may have waited for its turn before: the rest of its time counts, not the pool's timeout.
     #[tokio::test]
     async fn whoever_waits_for_a_connection_waits_until_its_deadline_and_no_longer() {
         let server = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -316,7 +316,7 @@ mod tests {
         let error = lend(&pool, asked + left).await.unwrap_err();
         assert!(error.is_busy(), "{error:?}");
         assert!(asked.elapsed() >= left && asked.elapsed() < left * 2, "{:?}", asked.elapsed());
-        // Whoever comes too late has one that is free all the same.
+        // A caller that is too late still gets a free one.
         assert!(lend(&pool, asked).await.unwrap_err().is_busy());
         drop(only);
         drop(lend(&pool, asked).await.unwrap());

@@ -1,11 +1,12 @@
-//! Questions of one transaction: what several ask alike, each for a tag of its own, is asked once for all of them. Sends nothing.
+//! Queries that share a transaction: the same query for several tags is sent once for all of them. Sends
+//! nothing itself.
 
 use super::value::Param;
 use crate::engine::sql_dialect::Texts;
 use crate::several::{ALL_REACHED, REACHED};
 use crate::statement::{Row, Statement, Value};
 
-/// What the server is asked.
+/// A query as sent to the server.
 #[derive(Debug)]
 pub(super) struct Question<'a> {
     pub(super) text: &'static str,
@@ -13,15 +14,15 @@ pub(super) struct Question<'a> {
     pub(super) asks: Asks<'a>,
 }
 
-/// Whose question it is, by their places.
+/// The statements it answers, by index.
 #[derive(Debug)]
 pub(super) enum Asks<'a> {
     One(usize),
-    /// Each for the rows with its tag, which is their second column.
+    /// Each gets the rows with its tag, which is the second column.
     ByTag(Vec<Alike<'a>>),
 }
 
-/// One of those who ask alike.
+/// One of the statements with the same text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alike<'a> {
     nth: usize,
@@ -29,10 +30,10 @@ pub(super) struct Alike<'a> {
     sized: &'a Value,
 }
 
-/// What is asked for these.
+/// The queries that answer these statements.
 pub(super) fn questions<'a>(texts: &Texts, statements: &'a [Statement]) -> Vec<Question<'a>> {
     let mut asked = Vec::with_capacity(statements.len());
-    // Those that want to know sizes would make the others wait for that.
+    // Queries that need sizes would delay the others.
     let (mut plain, mut sized) = (Vec::new(), Vec::new());
     for (nth, statement) in statements.iter().enumerate() {
         match statement.params.as_slice() {
@@ -72,7 +73,7 @@ fn alone<'a>(texts: &Texts, nth: usize, statement: &'a Statement) -> Question<'a
 }
 
 impl Asks<'_> {
-    /// Gives the answer to whose it is.
+    /// Distributes the rows to the statements.
     pub(super) fn answered(self, rows: Vec<Row>, answers: &mut [Vec<Row>]) {
         match self {
             Self::One(nth) => {

@@ -1,19 +1,19 @@
-//! What PostgreSQL said when it refused. Keeps the server's code and sentence, never its details: those hold values.
+//! Errors from PostgreSQL. Keeps the server's code and message, never its details: those contain values.
 
 use thiserror::Error;
 use tokio_postgres::error::{Severity, SqlState};
 
 use crate::error::{EngineError, EngineFault, StoreError};
 
-/// What [`super::heartbeat::fence`] makes part of the server's sentence.
+/// The text that [`super::heartbeat::fence`] puts into the server's message.
 pub(super) const FENCED: &str = "others have taken over from this process";
 
-/// What the server says, or that it says nothing any more.
+/// The server's error, or the loss of the connection.
 #[derive(Debug, Error)]
 #[error("{}{reason}", code.as_ref().map(|code| format!("{} ", code.code())).unwrap_or_default())]
 pub(super) struct PostgresError {
     pub(super) code: Option<SqlState>,
-    /// The connection goes with it.
+    /// The connection is lost.
     pub(super) fatal: bool,
     pub(super) reason: String,
 }
@@ -47,7 +47,7 @@ impl From<PostgresError> for StoreError {
     }
 }
 
-/// The driver's own sentence says where it failed, the one beneath why.
+/// The driver's own message says where it failed, its source says why.
 fn beneath(error: &tokio_postgres::Error) -> String {
     std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
         .map(ToString::to_string)
@@ -65,8 +65,8 @@ impl PostgresError {
         self.is(&[SqlState::INVALID_TEXT_REPRESENTATION]) && self.reason.contains(FENCED)
     }
 
-    /// Others hold what was asked for, or there are too many, or no standby is there yet: [`super::begin`] says that as a
-    /// number that is none.
+    /// Others hold a lock, there are too many connections, or no standby is connected yet: [`super::begin`] reports
+    /// that as an invalid number.
     pub(crate) fn is_busy(&self) -> bool {
         self.code.is_none()
             || self.fatal
@@ -85,7 +85,7 @@ impl PostgresError {
         self.is(&[SqlState::DISK_FULL])
     }
 
-    /// Another try at once would be told the same: a wrong password, no such database.
+    /// Retrying would give the same error: a wrong password, no such database.
     pub(super) fn is_hopeless(&self) -> bool {
         self.code.as_ref().is_some_and(|code| {
             code.code().starts_with("28") || code.code().starts_with("3D") || code.code().starts_with("42")

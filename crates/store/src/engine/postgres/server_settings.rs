@@ -1,4 +1,4 @@
-//! What the server is and how it is set: whether its promises are worth giving on. Changes nothing.
+//! The server's version and settings, and whether we can rely on its promises. Changes nothing.
 
 use sealpost_mail::Timestamp;
 use tokio_postgres::Client;
@@ -14,35 +14,35 @@ use crate::own_runtime::OwnRuntime;
 /// The oldest version that is tested.
 const OLDEST: i32 = 150_000;
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresFacts {
     /// As in `15.18`.
     pub version: String,
     /// As a number, `150018`.
     pub version_number: i32,
-    /// It is a standby and takes no writes.
+    /// It is a standby and accepts no writes.
     pub in_recovery: bool,
-    /// `synchronous_commit` as a connection of ours has it.
+    /// `synchronous_commit` as it applies to our connections.
     pub synchronous_commit: String,
-    /// Whether we may see which standbys there are.
+    /// Whether we may see its standbys.
     pub sees_standbys: bool,
-    /// Standbys that a commit waits for, which are there now.
+    /// Connected standbys that a commit waits for.
     pub synchronous_standbys: i64,
     /// Whether commits reach the disk (`fsync` and `full_page_writes`).
     pub syncs: bool,
-    /// Letters of names and words: `UTF8`.
+    /// Character encoding: `UTF8`.
     pub encoding: String,
-    /// What time it is there.
+    /// The server's time.
     pub clock: Timestamp,
-    /// Whether we may make our schema, or it is there and we may make tables in it.
+    /// Whether we may create our schema, or it exists and we may create tables in it.
     pub may_create: bool,
     /// The connection is protected by TLS.
     pub tls: bool,
 }
 
 impl PostgresFacts {
-    /// What forbids to work with it.
+    /// The reason not to use it, if there is one.
     pub fn unfit(&self, durability: Durability) -> Option<PostgresUnfit> {
         if self.version_number < OLDEST {
             return Some(PostgresUnfit::TooOld);
@@ -69,7 +69,7 @@ impl PostgresFacts {
 }
 
 impl PostgresOptions {
-    /// Asks the server that is the primary now. Blocks while it does.
+    /// Asks the present primary. Blocks.
     pub fn facts(&self) -> Result<PostgresFacts, StoreError> {
         let runtime = OwnRuntime::start("store-postgres", std::path::Path::new("/"))?;
         let options = self.clone();
@@ -87,7 +87,7 @@ pub(super) async fn ask(client: &Client) -> Result<PostgresFacts, StoreError> {
 }
 
 async fn ask_with(client: &Client, schema: &str) -> Result<PostgresFacts, StoreError> {
-    // Without a name: a pool may stand between us and the server.
+    // Unprepared: a pooler may be between us and the server.
     let asked = client
         .query_typed(
             "SELECT pg_catalog.current_setting('server_version'),

@@ -1,5 +1,5 @@
-//! Work that waits to share a transaction: who finds a place takes what has come meanwhile along. Where nothing is under way each
-//! goes alone, and at once. Knows no connection.
+//! Work that waits to share a transaction: a waiter that gets a slot takes along what has arrived meanwhile. If nothing is under
+//! way, each goes alone and at once. Knows no connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,24 +12,24 @@ use super::failure::Failure;
 use crate::error::StoreError;
 use crate::statement::{Batch, Statement, Value};
 
-/// More bytes than this make others wait for too long.
+/// More bytes than this would delay the others too long.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// Of what the last transaction took, company is waited for so long at most: half of it. Where the disk or a standby is slow,
-/// that is what a letter waits for anyway; where they are fast, it is next to nothing.
+/// Waiting for others is limited to this part of what the last transaction took: half of it. With a slow disk or standby, that is
+/// what a letter waits for anyway; with fast ones, it is next to nothing.
 const PART_OF_LAST: u32 = 2;
 
-/// For how long whoever could go waits for company.
+/// How long a waiter that could go waits for others to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Company {
-    /// So long, if the last ones had some: nobody waits for what becomes of them.
+    /// This long, if the last ones had company: nobody waits for the result.
     IfLast(Duration),
-    /// In a crowd, which is more than could each have a place, until what is under way ends or as many wait as may go at once; so
-    /// long at most. What comes in a crowd stays together, and the fewer transactions it makes, the less each letter of it costs.
+    /// Under load (more waiters than slots), until the work under way ends or as many wait as may go at once; this long at most.
+    /// Work that arrives together stays together, and the fewer transactions, the less each letter costs.
     InCrowd(Duration),
 }
 
-/// What it sends to the server.
+/// The size of what is sent to the server.
 pub(super) trait Weighed {
     fn bytes(&self) -> usize;
 }
@@ -51,31 +51,31 @@ impl Weighed for Batch {
     }
 }
 
-/// What becomes of it.
+/// The result of a piece of work.
 pub(super) type WorkResult<A> = Result<A, StoreError>;
 
-/// Work, and who waits for its answer.
+/// A piece of work and the channel for its result.
 #[derive(Debug)]
 pub(super) struct Sharer<W, A> {
     number: u64,
     since: Instant,
-    /// Until when whoever asks waits, for a place and for whatever comes behind it.
+    /// Until when its caller waits, for a slot and everything after it.
     pub(super) deadline: Instant,
     bytes: usize,
     pub(super) work: W,
     pub(super) reply: oneshot::Sender<WorkResult<A>>,
 }
 
-/// Whoever pushed work and waits for its answer.
+/// A caller that has queued work and waits for its result.
 #[derive(Debug)]
 pub(super) struct Waiter<A> {
     number: u64,
     answer: oneshot::Receiver<WorkResult<A>>,
-    /// As in [`Sharer`]: so long it waits for a place.
+    /// As in [`Sharer`]: until when it waits for a slot.
     deadline: Instant,
 }
 
-/// A place in front of the connections; free when this is dropped.
+/// A slot; free again on drop.
 #[derive(Debug)]
 pub(super) struct TransactionSlot<'a> {
     held: Option<SemaphorePermit<'a>>,
@@ -96,33 +96,33 @@ impl Drop for TransactionSlot<'_> {
     }
 }
 
-/// Work of one kind.
+/// Queued work of one kind.
 #[derive(Debug)]
 pub(super) struct Shared<W, A> {
     waiting: Mutex<Sharers<W, A>>,
-    /// Whoever goes next has this, and is the only one who waits for company.
+    /// Held by the waiter that goes next, the only one that waits for others to join.
     next: Semaphore,
-    /// So many transactions at once.
+    /// Transactions at once.
     places: Semaphore,
-    /// How many that are.
+    /// Number of slots.
     all_places: usize,
-    /// So much work in one at most.
+    /// Pieces of work per transaction at most.
     most: usize,
     company: Company,
     load: Mutex<Load>,
-    /// A place is free again, or enough wait.
+    /// A slot is free again, or enough waiters are queued.
     changed: Notify,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Load {
-    /// How many share transactions now.
+    /// Pieces of work in transactions now.
     under_way: usize,
-    /// How many that were lately, with those that waited; each transaction that finds fewer forgets a quarter of them.
+    /// The recent number of those, with those that waited; each transaction that finds fewer reduces it by a quarter.
     crowd: usize,
-    /// How many shared the one that began last.
+    /// How many shared the transaction that began last.
     last: usize,
-    /// How long the one took that ended last.
+    /// How long the transaction took that ended last.
     took: Duration,
 }
 
@@ -132,21 +132,21 @@ struct Sharers<W, A> {
     last: u64,
 }
 
-/// Those that wait.
+/// The queue's state.
 #[derive(Clone, Copy, Debug)]
 struct Waits {
-    /// Since when the first one does.
+    /// Since when the first one waits.
     since: Instant,
     sharers: usize,
-    /// More could not go at once.
+    /// No more could go at once.
     is_full: bool,
 }
 
-/// What whoever waits does next.
+/// What a waiter does next.
 pub(super) enum Turn<'a, W, A> {
-    /// Nothing: somebody else has taken it along, or there was no place in time.
+    /// Nothing: another waiter has taken its work along, or there was no slot in time.
     Over(WorkResult<A>),
-    /// It does these, and perhaps its own, while it holds the place.
+    /// It runs these, perhaps including its own, while it holds the slot.
     Goes(TransactionSlot<'a>, Vec<Sharer<W, A>>),
 }
 
@@ -174,7 +174,7 @@ impl<W: Weighed, A> Shared<W, A> {
         self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To be followed by [`Self::turn`] until that says that it is over.
+    /// Queues work. Call [`Self::turn`] until it returns `Over`.
     pub(super) fn push(&self, work: W, deadline: Instant) -> Waiter<A> {
         let (reply, answer) = oneshot::channel();
         let bytes = work.bytes();
@@ -194,7 +194,7 @@ impl<W: Weighed, A> Shared<W, A> {
         let (place, taken) = tokio::select! {
             biased;
             told = &mut waiter.answer => return over(told),
-            // Nothing is taken unless it is ready, and then it is what is done.
+            // Nothing is taken unless it is ready, and then it is what is run.
             turn = self.slot() => match turn {
                 Ok(turn) => turn,
                 Err(error) => return Turn::Over(Err(error)),
@@ -203,7 +203,7 @@ impl<W: Weighed, A> Shared<W, A> {
                 if let Some(_withdrawn) = self.withdraw(waiter.number) {
                     return Turn::Over(Err(Failure::late("waiting to share a transaction").into()));
                 }
-                // Somebody has it.
+                // Another waiter has taken it.
                 return over((&mut waiter.answer).await);
             }
         };
@@ -219,7 +219,7 @@ impl<W: Weighed, A> Shared<W, A> {
             Company::InCrowd(most) => self.wait_in_crowd(most).await,
             Company::IfLast(_) => {}
         }
-        // Somebody has taken all of it along.
+        // Another waiter has taken all of it.
         if self.waits().is_none() {
             return Ok((None, Vec::new()));
         }
@@ -244,7 +244,7 @@ impl<W: Weighed, A> Shared<W, A> {
         Ok((Some(TransactionSlot { held: Some(held), since: Instant::now(), sharers, load, changed }), taken))
     }
 
-    /// By whoever goes next.
+    /// Called by the waiter that goes next.
     async fn wait_in_crowd(&self, most: Duration) {
         loop {
             let Load { under_way, crowd, took, .. } = *self.load();
@@ -261,7 +261,7 @@ impl<W: Weighed, A> Shared<W, A> {
         }
     }
 
-    /// Who waits, if anybody does.
+    /// The queue's state, unless it is empty.
     fn waits(&self) -> Option<Waits> {
         let waiting = self.lock();
         let (first, sharers) = (waiting.sharers.front()?, waiting.sharers.len());
@@ -269,14 +269,14 @@ impl<W: Weighed, A> Shared<W, A> {
         Some(Waits { since: first.since, sharers, is_full: sharers >= self.most || bytes >= MAX_BYTES })
     }
 
-    /// If it waits still; then nobody does it.
+    /// Removes it if it is still queued, so that it is not run.
     fn withdraw(&self, number: u64) -> Option<Sharer<W, A>> {
         let mut waiting = self.lock();
         let found = waiting.sharers.iter().position(|one| one.number == number)?;
         waiting.sharers.remove(found)
     }
 
-    /// The first ones.
+    /// Takes the first ones.
     fn take(&self) -> Vec<Sharer<W, A>> {
         let mut waiting = self.lock();
         let (mut taken, mut bytes) = (Vec::new(), 0_usize);
@@ -328,7 +328,7 @@ mod tests {
         }
     }
 
-    /// A store with three places, whose last transaction took 20 ms.
+    /// A store with three slots, whose last transaction took 20 ms.
     async fn busy() -> Shared<Statement, u8> {
         let shared = Shared::<Statement, u8>::new(3, 4, Company::InCrowd(Duration::from_millis(10)));
         let mut first = shared.push(sized(1), soon());
@@ -347,16 +347,16 @@ mod tests {
             assert_eq!(begun.elapsed(), Duration::from_millis(ms));
             (place, gone.len())
         };
-        // As many as there are places are no crowd.
+        // As many as there are slots are not yet a crowd.
         let mut one = push();
         let (first, alone) = after(shared.turn(&mut one).await, 0);
         let mut one = push();
         let (second, also_alone) = after(shared.turn(&mut one).await, 0);
-        // More are: half of what the last one took.
+        // More are: wait for half of what the last one took.
         let (mut one, _other) = (push(), push());
         let (third, two) = after(shared.turn(&mut one).await, 10);
         assert_eq!([alone, also_alone, two], [1, 1, 2]);
-        // Until those end.
+        // Wait until those under way end.
         let mut one = push();
         let end = async {
             tokio::time::sleep(Duration::from_millis(1)).await;

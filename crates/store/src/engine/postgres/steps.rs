@@ -1,5 +1,5 @@
-//! Which statements of a transaction's batches go to the server as one: neighbours that do nothing but insert, and what letters that
-//! share a transaction do alike. A message costs the server, and us, as much as a row. Sends nothing.
+//! Which statements of a transaction's batches are sent as one: neighbours that only insert, and statements that letters sharing a
+//! transaction have in common. A message costs the server, and us, as much as a row. Sends nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::error::StoreError;
 use crate::several::{ALL_DONE, DONE, REACH, REACH_ALL, REMEMBER, REMEMBER_ALL};
 use crate::statement::{Expect, Statement, StatementResult, Value};
 
-/// So many statements, or tables, become one at most.
+/// At most this many statements, or tables, are combined.
 const MAX_PARTS: usize = 12;
 
-/// The place of a statement among those of a transaction's batches.
+/// The position of a statement among those of a transaction's batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
     pub(super) batch: usize,
@@ -26,7 +26,7 @@ struct One<'a> {
     statement: &'a Statement,
 }
 
-/// What the server is sent.
+/// A message to the server.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub(super) text: &'static str,
@@ -34,18 +34,18 @@ pub(super) struct Step<'a> {
     pub(super) told: CountedBy,
 }
 
-/// How its answer says what each of the statements did that it does.
+/// How its result gives the result of each of its statements.
 #[derive(Debug)]
 pub(super) enum CountedBy {
-    /// There is one.
+    /// It is a single statement.
     Itself(At),
-    /// By a row of counts, for those of which the text does not say it.
+    /// By a row of counts, for those whose text does not determine it.
     Joined(Vec<Group>),
     /// All of them did what they should if it changed so many rows.
     All { at: Vec<At>, rows: usize },
 }
 
-/// Rows that are added to one table.
+/// Rows inserted into one table.
 #[derive(Debug)]
 pub(super) struct Group {
     at: Vec<At>,
@@ -53,12 +53,12 @@ pub(super) struct Group {
 }
 
 impl CountedBy {
-    /// What each did.
+    /// The result of each.
     pub(super) fn read(self, mut result: StatementResult) -> Result<Vec<(At, StatementResult)>, Failure> {
         let did = |affected| move |at| (at, StatementResult { affected, rows: Vec::new() });
         match self {
             Self::Itself(at) => Ok(vec![(at, result)]),
-            // Which of them did not, nobody has to know: each goes alone then.
+            // Which of them failed need not be known: each is then sent alone.
             Self::All { at, rows } => {
                 Ok(at.into_iter().map(did(usize::from(result.affected == rows))).collect())
             }
@@ -71,7 +71,7 @@ impl CountedBy {
                         Inserts::OneRow => 1,
                         Inserts::OneAtMost | Inserts::OrUpdates | Inserts::No => {
                             let count = usize::try_from(counts.count().map_err(Failure::Store)?);
-                            // Of several that share a count each has added its row, or it is not said which has.
+                            // Of several that share a count, either each has added its row or it is unknown which has.
                             match (count.unwrap_or(usize::MAX), at.len()) {
                                 (count, 1) => count,
                                 (count, all) => usize::from(count == all),
@@ -86,7 +86,7 @@ impl CountedBy {
     }
 }
 
-/// What letters, or ends of legs, that share a transaction do alike. None of it reads what others of them write.
+/// Statements that letters, or ends of legs, sharing a transaction have in common. None of them reads what others of them write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alike {
     Remember,
@@ -107,7 +107,7 @@ impl Alike {
         }
     }
 
-    /// One statement for several. `None`: they are not what they seem.
+    /// One statement for several. `None`: they cannot be combined.
     fn step<'a>(self, all: &[One<'a>]) -> Option<Step<'a>> {
         let at = all.iter().map(|one| one.at).collect();
         let column = |nth: usize| Column::of(all.iter().filter_map(move |one| one.statement.params.get(nth)));
@@ -140,10 +140,10 @@ impl Alike {
     }
 }
 
-/// What is sent for these batches, in this order.
+/// The messages for these batches, in this order.
 ///
-/// Of letters that share a transaction, first all fingerprints are remembered, last all mailboxes are reached and all rows added that a
-/// letter ends with: each of them could have come before the others or after them.
+/// For letters that share a transaction, all fingerprints are stored first, and last all mailboxes are checked and the final rows
+/// added: each of these could have come before or after those of the others.
 pub(super) fn steps<'a>(texts: &Texts, batches: &[&'a [Statement]]) -> Vec<Step<'a>> {
     let of_batch = |(batch, statements): (usize, &&'a [Statement])| {
         let one = move |(nth, statement)| One { at: At { batch, statement: nth }, statement };
@@ -166,7 +166,7 @@ pub(super) fn steps<'a>(texts: &Texts, batches: &[&'a [Statement]]) -> Vec<Step<
         let (before, rows) = batch.split_at(batch.len() - adds);
         let reaches = before.iter().rev().take_while(|one| Alike::of(one) == Some(Alike::Reach)).count();
         let (before, reaches) = before.split_at(before.len() - reaches);
-        // Whether it changed anything has to be known of each batch.
+        // Each batch must know whether it changed anything.
         if rows.iter().any(|one| texts.inserts(one.statement.sql) == Inserts::OneRow) {
             middle.push(before.to_vec());
             reached.extend_from_slice(reaches);
@@ -191,7 +191,7 @@ fn waits(statement: &Statement) -> bool {
     statement.expect != Expect::Anything || statement.proves.is_some()
 }
 
-/// Whether it does nothing but add a row, or does not, or changes its row, and nothing more is made of it.
+/// Whether it only inserts a row, or leaves or updates an existing one, and nothing else depends on it.
 fn adds(texts: &Texts, one: &One<'_>) -> bool {
     let statement = one.statement;
     match texts.inserts(statement.sql) {
@@ -202,7 +202,7 @@ fn adds(texts: &Texts, one: &One<'_>) -> bool {
     }
 }
 
-/// One statement that adds all rows, from lists where there may be several for a table.
+/// One statement that adds all rows, given as lists if there may be several for a table.
 fn by_table<'a>(texts: &Texts, added: &[One<'a>], shared: bool) -> Option<Step<'a>> {
     let mut tables: BTreeMap<&'static str, Vec<One<'a>>> = BTreeMap::new();
     for one in added {
@@ -215,7 +215,7 @@ fn by_table<'a>(texts: &Texts, added: &[One<'a>], shared: bool) -> Option<Step<'
     for (portable, mut rows) in tables {
         let inserts = texts.inserts(portable);
         if let Inserts::OneAtMost = inserts {
-            // In one order, whoever adds them: two that add the same would wait for each other.
+            // In one fixed order: two transactions that add the same rows would otherwise deadlock.
             rows.sort_by(|one, other| first_bytes(one).cmp(&first_bytes(other)));
         }
         let of = match rows.as_slice() {
@@ -232,7 +232,7 @@ fn by_table<'a>(texts: &Texts, added: &[One<'a>], shared: bool) -> Option<Step<'
     Some(Step { text, params, told: CountedBy::Joined(groups) })
 }
 
-/// Whether what changes the row that is there could meet one of the others.
+/// Whether an upsert among these could meet a row of the others.
 fn meets_its_own(texts: &Texts, tables: &BTreeMap<&'static str, Vec<One<'_>>>) -> bool {
     tables.iter().any(|(portable, rows)| {
         let same = |other: &&'static str| table(other) == table(portable);
@@ -269,7 +269,7 @@ fn first_bytes<'a>(one: &One<'a>) -> Option<&'a [u8]> {
     }
 }
 
-/// Neighbours go as one where they may.
+/// Combines neighbours where possible.
 fn neighbours<'a>(texts: &Texts, statements: &[One<'a>], steps: &mut Vec<Step<'a>>) {
     let mut left = statements;
     while let Some((first, behind)) = left.split_first() {
@@ -303,7 +303,7 @@ fn alone<'a>(texts: &Texts, one: One<'a>) -> Step<'a> {
     }
 }
 
-/// The longest beginning of statements whose order does not matter: none reads or changes what another one wrote.
+/// The longest prefix of statements whose order does not matter: none reads or changes what another one wrote.
 fn run<'a, 'b>(texts: &Texts, statements: &'b [One<'a>]) -> &'b [One<'a>] {
     let mut length = 0;
     for One { statement, .. } in statements.iter().take(MAX_PARTS) {
@@ -333,7 +333,7 @@ mod tests {
     use super::*;
     use crate::statement::{Refusal, sql};
 
-    /// What a letter does, in few words.
+    /// A letter's statements, abridged.
     fn letter(which: u8, mailbox: &str, until: Option<i64>) -> Vec<Statement> {
         let id = format!("{which}");
         vec![

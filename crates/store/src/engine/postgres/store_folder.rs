@@ -1,6 +1,6 @@
-//! Database and folder belong together: large bodies, locks and notes of deliveries lie in the folder. Another folder
-//! would miss them, and take everything in it for leftovers. Where several nodes share a folder of bodies, that one
-//! belongs to the database, and each data folder that comes with it is taken in; the same with a bucket.
+//! Ensures that database and folder belong together: large bodies, locks and the notes of deliveries are in the folder.
+//! Another folder would lack them, and would take its own files for leftovers. If several nodes share a folder of
+//! bodies, that folder belongs to the database and each data folder used with it is adopted; likewise with a bucket.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::large_bodies::LargeBodies;
 
-/// Sees to it that folder and schema are each other's; the first time makes them so. Returns the id by which they are.
+/// Checks that folder and schema belong together; the first time, records it. Returns their shared id.
 pub(super) async fn belongs(
     client: &mut Client,
     schema: &str,
@@ -27,7 +27,7 @@ pub(super) async fn belongs(
     let belongs = match bodies {
         LargeBodies::Folder => Some(folder),
         LargeBodies::Shared(shared) => Some(shared.as_path()),
-        // It bears its mark itself.
+        // It bears its own mark.
         LargeBodies::Bucket(_) => None,
     };
     let ours = belongs.map(read).transpose()?.flatten();
@@ -41,7 +41,7 @@ pub(super) async fn belongs(
     }
     match read(folder)? {
         Some(ours) if ours == theirs => {}
-        // Letters that were there before the bucket are in one node's folder.
+        // Letters older than the bucket are in one node's folder.
         None if belongs.is_none() && holds_files(client, schema).await? => {
             return Err(StoreError::OtherFolder { folder: folder.to_owned() });
         }
@@ -51,7 +51,7 @@ pub(super) async fn belongs(
     Ok(theirs)
 }
 
-/// Whether letters are in a folder that are in no bucket.
+/// Whether the folder has letters that are in no bucket.
 async fn holds_files(client: &Client, schema: &str) -> Result<bool, StoreError> {
     let question = format!(
         "SELECT 1 FROM {schema}.bodies b WHERE place = 'file'
@@ -79,8 +79,8 @@ fn read(folder: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
-/// The database's id. A database that has none yet gets one, and the folder before it: a crash in between leaves a
-/// folder whose id nobody has, which the next one replaces.
+/// The database's id. A database without one gets one, after the folder: a crash in between leaves a folder with an
+/// unused id, which the next start replaces.
 async fn identify(client: &mut Client, schema: &str, folder: Option<&Path>) -> Result<String, StoreError> {
     let failed = |error: tokio_postgres::Error| StoreError::from(Failure::from(error));
     let change = client.transaction().await.map_err(failed)?;

@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::error::StoreError;
 
-/// Makes handshakes that end well only with a server that these authorities vouch for.
+/// Makes TLS handshakes that succeed only with a server certified by these authorities.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
@@ -33,7 +33,7 @@ pub(super) struct Handshake {
     name: ServerName<'static>,
 }
 
-/// What comes of it.
+/// The protected stream.
 pub(super) struct Protected(Box<tokio_rustls::client::TlsStream<Socket>>);
 
 impl MakeTlsConnect<Socket> for Tls {

@@ -1,5 +1,5 @@
-//! One transaction of one batch, or of several that share it: everything is sent at once and the results are read in order;
-//! the first that is not as expected decides. Knows nothing of tries and pools.
+//! One transaction of one batch, or of several that share it: everything is sent at once and the results are read in order; the
+//! first unexpected one decides. Knows nothing of retries and pools.
 
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -22,17 +22,17 @@ use crate::statement::{Batch, Expect, Flush, RECEIVERS, Refusal, Row, Statement}
 /// How a transaction ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// Kept; what each batch did.
+    /// Committed; with the result of each batch.
     Kept { done: Vec<Done>, server: Option<String> },
-    /// Certainly nothing of it was kept: a batch was refused, by which of its statements.
+    /// Certainly rolled back: a batch was refused, by this statement.
     Refused { refusal: Refusal, by: usize, server: Option<String> },
-    /// Certainly nothing of it was kept.
+    /// Certainly rolled back.
     Failed(Failure),
-    /// It was asked to be kept, and nobody said what became of that.
+    /// The commit was sent, and its outcome is unknown.
     Unknown { reason: String, done: Vec<Done> },
 }
 
-/// Writes batches, after what nobody waits for but has to come first. All are kept, or none.
+/// Writes batches, after the queued statements that must come first. All are kept, or none.
 pub(super) async fn write(
     connection: &Connection,
     words: &Words,
@@ -79,8 +79,8 @@ async fn write_judged(
             true => Some(send(ask(connection, RECEIVERS, Vec::new())).await),
             false => None,
         };
-        // Who certainly has to say something asks for the end of the trail at once. Where webhooks have to be told first, others
-        // would wait for that.
+        // A batch that certainly appends to the trail locks it and queries its end at once. If webhook events must be created
+        // first, others would wait for that.
         let trail = match batches.iter().any(Batch::will_note) && !(tells && connection.has_receivers()) {
             true => Some(ask_trail(connection, words, promise).await),
             false => None,
@@ -121,7 +121,7 @@ async fn write_judged(
             };
         }
         Ok(Err(failure)) => {
-            // The end was sent already, and nobody says how far the server came.
+            // The commit was already sent, and it is unknown how far the server came.
             if at_once && failure.ends_connection() {
                 return unknown(failure, Vec::new());
             }
@@ -158,10 +158,10 @@ async fn write_judged(
             Some(committed) => answer(committed).await.map(|_said| Flushed::WithCommit),
             None => {
                 let wait = match (promise, noted.trail) {
-                    // Whoever holds the trail lets it go before the disk and the standby have answered: others go on behind
-                    // it, and all of them share one flush.
+                    // A transaction that holds the trail releases it before disk and standby have answered: others continue behind
+                    // it, and all share one flush.
                     (Promise::Durable, Trail::Held) => Wait::Afterwards,
-                    // A file that goes must not come back with its row.
+                    // A removed file must not be needed again because its row reappeared.
                     (Promise::Ordered, Trail::Held | Trail::Free) if frees => Wait::WithCommit,
                     (Promise::Ordered | Promise::Durable, Trail::Held | Trail::Free) => Wait::AsBegun,
                 };
@@ -169,7 +169,7 @@ async fn write_judged(
             }
         }
     };
-    // It waits for the synchronous standby, and is never cancelled: whoever cancels it is told "done" of what may be lost.
+    // It waits for the synchronous standby and is never cancelled: a cancelled wait reports success for what may be lost.
     match timeout(words.commit, committing).await {
         Ok(Ok(_)) if connection.was_warned() => End::Unknown {
             reason: "the server warned while it committed: perhaps no standby has it".to_owned(),
@@ -182,32 +182,32 @@ async fn write_judged(
                 Err(failure) => unknown(failure, done),
             }
         }
-        // An ordinary error, and not the end of the connection: the server rolled back.
+        // An ordinary error, not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
         Ok(Err(failure)) => unknown(failure, done),
         Err(_late) => unknown(Failure::late("a commit"), done),
     }
 }
 
-/// For what a commit waits.
+/// What a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
-    /// As its transaction began.
+    /// As set when the transaction began.
     AsBegun,
     /// The flush.
     WithCommit,
-    /// Nothing; the flush comes behind it.
+    /// Nothing; the flush follows.
     Afterwards,
 }
 
-/// Whether a commit that came about is flushed as well.
+/// Whether a successful commit is flushed as well.
 enum Flushed<'a> {
     WithCommit,
-    /// By what has been sent behind it, if it could be.
+    /// By what was sent after it, if that was possible.
     Behind(Option<Asked<'a>>),
 }
 
-/// Sends the last statements and the commit at once, and its flush with it: an error of theirs turns it into a rollback.
+/// Sends the last statements, the commit and its flush at once: an error in a statement turns the commit into a rollback.
 async fn commit<'a>(
     connection: &'a Connection,
     words: &Words,
@@ -216,7 +216,7 @@ async fn commit<'a>(
 ) -> Result<Flushed<'a>, Failure> {
     let client = &connection.client;
     let setting = match wait {
-        // Whoever got the trail has said so with it.
+        // Locking the trail has already set it.
         Wait::AsBegun | Wait::Afterwards => None,
         Wait::WithCommit => Some(send(say(client, "SET LOCAL synchronous_commit TO DEFAULT")).await),
     };
@@ -241,7 +241,7 @@ fn unknown(failure: Failure, done: Vec<Done>) -> End {
     End::Unknown { reason: StoreError::from(failure).to_string(), done }
 }
 
-/// Before anybody asked for it to be kept.
+/// Fails before the commit was requested.
 async fn given_up(client: &Client, failure: Failure) -> End {
     if failure.ends_connection() {
         return End::Failed(failure);
@@ -259,17 +259,16 @@ async fn roll_back(client: &Client) -> Result<(), Failure> {
     }
 }
 
-/// Where nothing can refuse, COMMIT is pipelined with the statements: a failed one turns it into a rollback. Not where a killed
-/// process must not commit any more: the server still executes what it has received, perhaps after the next process has
-/// removed files without rows, or taken back leases. Nor where the audit trail may have to say what was changed:
-/// its rows come last.
+/// If nothing can refuse, COMMIT is pipelined with the statements: a failed one turns it into a rollback. Not if a killed process
+/// must not commit any more: the server still executes what it has received, perhaps after the next process has removed files
+/// without rows, or released leases. Nor if the audit trail may need rows: those come last.
 fn may_end_at_once(batch: &Batch) -> bool {
     let told =
         |statement: &Statement| statement.expect == Expect::Anything && !statement.sql.contains("RETURNING");
     !batch.may_note() && batch.settles.is_empty() && batch.statements.iter().all(told)
 }
 
-/// Answers questions.
+/// Runs queries.
 pub(super) async fn read(
     connection: &Connection,
     words: &Words,

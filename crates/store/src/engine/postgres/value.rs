@@ -1,4 +1,4 @@
-//! Parameters and rows between the seam and the wire. Knows no statement.
+//! Converts parameters and rows between the engine interface and the wire. Knows no statement.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -20,7 +20,7 @@ pub(super) enum Param<'a> {
     Column(Column<'a>),
 }
 
-/// What a column holds in several rows.
+/// The values of one column in several rows.
 #[derive(Debug)]
 pub(super) enum Column<'a> {
     Texts(Vec<Option<&'a str>>),
@@ -29,7 +29,7 @@ pub(super) enum Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// `None`: nothing says of which type it is, or two say different things.
+    /// `None`: no value determines the type, or two contradict each other.
     pub(super) fn of(values: impl Iterator<Item = &'a Value> + Clone) -> Option<Self> {
         let first = values.clone().find(|value| !matches!(value, Value::Null))?;
         match first {
@@ -66,8 +66,8 @@ fn blob(value: &Value) -> Option<Option<&[u8]>> {
 }
 
 impl Param<'_> {
-    /// The type is said and not left to the server: it would take a number beside `sum()` for a `numeric`. Only of
-    /// nothing there is no type to say.
+    /// The type is given, not inferred by the server: beside `sum()` it would take a number for a `numeric`.
+    /// Only a column of NULLs has no type.
     pub(super) fn typ(&self) -> Type {
         match self {
             Self::Value(Value::Null) => Type::UNKNOWN,
@@ -104,7 +104,7 @@ impl ToSql for Param<'_> {
     to_sql_checked!();
 }
 
-/// A row as the seam has it.
+/// A row of the engine interface.
 pub(super) fn row(from: &tokio_postgres::Row) -> Result<Row, Failure> {
     let mut values = Vec::with_capacity(from.len());
     for (at, column) in from.columns().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Opens a connection with the settings that durability and the memory budget ask for.
+//! Opens a connection with the settings required by durability and the memory budget.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::error::StoreError;
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// The one that writes.
+    /// The writing connection.
     Writer,
-    /// One that only reads, one of so many.
+    /// A read-only connection.
     Reader {
-        /// How many there are: they share one budget.
+        /// How many readers share the cache budget.
         of: usize,
     },
 }
@@ -31,15 +31,14 @@ pub(crate) fn open(file: &Path, role: Role) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.set_prepared_statement_cache_capacity(128);
-    // No plan depends on a parameter's value: else SQLite with STAT4 prepares a statement anew each time it is run.
+    // No plan depends on a parameter's value: otherwise SQLite with STAT4 prepares a statement anew each time it runs.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let cache = match role {
         Role::Writer => WRITER_CACHE_KIB,
         Role::Reader { of } => (READERS_CACHE_KIB / of.max(1)).max(256),
     };
-    // secure_delete: what is deleted is overwritten, also in pages that become free.
-    // page_size only takes effect on an empty file, before WAL. Larger pages would make a lone letter wait: every
-    // index it touches is a page to write.
+    // secure_delete: deleted data is overwritten, also in pages that become free. page_size only takes effect on an
+    // empty file, before WAL. Larger pages would delay a single letter: every index it touches is a page to write.
     connection.execute_batch(&format!(
         "PRAGMA page_size = 4096;
          PRAGMA busy_timeout = {BUSY_TIMEOUT};

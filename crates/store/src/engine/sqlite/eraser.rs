@@ -1,5 +1,5 @@
-//! What was deleted goes out of the log: the log keeps the pages as they were until it is emptied. Asks the writer for
-//! that soon after a deletion, once for many. Knows no row.
+//! Removes deleted data from the write-ahead log, which keeps old pages until it is emptied. Asks the writer for that
+//! soon after a deletion, once for many. Knows no row.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::work_queue::Jobs;
 use super::write_job::WriteJob;
 
-/// So long a deletion waits for others to share its checkpoint. The bound for what a copy of the disk still holds is
-/// this, and as long again whenever a reader stood in the way.
+/// How long a deletion waits to share a checkpoint with others. A copy of the disk holds deleted data for at most this
+/// long, and as long again whenever a reader was in the way.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Tables whose rows open nothing and say nothing: counts, and hashes that are no keys.
+/// Tables whose rows are not sensitive: counts, and hashes that are not keys.
 const HARMLESS: [&str; 5] = ["fingerprints", "tries", "ended_sessions", "threads", "audit"];
 
 #[derive(Debug, Default)]
@@ -42,13 +42,13 @@ impl Eraser {
         }
     }
 
-    /// The store closes; the writer empties the log itself then.
+    /// The store closes; the writer then empties the log itself.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_one();
     }
 
-    /// The life of the thread.
+    /// The thread's main loop.
     pub(crate) fn ask_until_closed(&self, jobs: &Jobs<WriteJob>) {
         loop {
             let mut state = self.lock();
@@ -74,8 +74,8 @@ impl Eraser {
     }
 }
 
-/// Whether what a statement takes away must not stay readable: keys, wraps, letters, tokens. Deletions do, and so does
-/// what puts a new key in an old one's place.
+/// Whether what a statement removes must not stay readable: keys, wraps, letters, tokens. True of deletions, and of
+/// updates that replace a key.
 pub(crate) fn erases(sql: &str) -> bool {
     let sql = sql.trim_start();
     match sql.strip_prefix("DELETE FROM ") {

@@ -1,4 +1,4 @@
-//! Brings the schema of SQLite forward, one numbered file after the other; never back.
+//! Migrates the schema on SQLite, one numbered file after the other; never back.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -8,16 +8,17 @@ use crate::engine::audit_trail;
 use crate::engine::migrate::{Due, MIGRATIONS, Migration, OLDEST_PROGRAM, SchemaRequest, due};
 use crate::error::StoreError;
 
-/// Applies whatever is missing.
+/// Applies all missing migrations.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let migration = Migration { request: SchemaRequest::Now, alone: true, note: None, prover: None };
     bring_forward(connection, &migration)
 }
 
-/// Applies what is missing and may be applied. Several processes may try at once: the write lock lets one after the other.
+/// Applies the missing migrations that may be applied. Several processes may try at once: the write lock
+/// serialises them.
 pub(crate) fn bring_forward(connection: &mut Connection, migration: &Migration) -> Result<(), StoreError> {
     let Migration { request, alone, .. } = *migration;
-    // Whoever finds nothing to do takes no lock.
+    // If there is nothing to do, no lock is taken.
     if let Due::Nothing = due(&applied(connection)?, request, alone)? {
         return Ok(());
     }
@@ -35,7 +36,7 @@ pub(crate) fn bring_forward(connection: &mut Connection, migration: &Migration) 
             "INSERT INTO schema_version (version, least) VALUES (?1, ?2)",
             [version, &OLDEST_PROGRAM],
         )?;
-        tracing::info!(schema.version = version, "schema brought forward");
+        tracing::info!(schema.version = version, "schema migrated");
     }
     for version in &missing {
         transaction.execute(
@@ -66,7 +67,7 @@ fn knows_least(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection.query_row(question, [], |row| row.get::<_, i64>(0))? > 0)
 }
 
-/// The changes that are there, each with the oldest program that works with it.
+/// The migrations already applied, each with the oldest program that works with it.
 fn applied(connection: &Connection) -> Result<Vec<(i64, Option<i64>)>, StoreError> {
     let question = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
     if connection.query_row(question, [], |row| row.get::<_, i64>(0))? == 0 {

@@ -1,4 +1,4 @@
-//! SQLite behind the seam: one writer with group commit, a few readers. The only folder that names rusqlite.
+//! The SQLite engine: one writer with group commit, a few readers. The only folder that names rusqlite.
 
 mod connection;
 mod eraser;
@@ -38,16 +38,17 @@ use crate::statement::{Batch, Outcome, Row, Statement, sql};
 pub(crate) use self::run::run;
 pub(crate) use self::tables::{Table, tables};
 
-/// How many callers may stand in front of the writer and the readers; the others wait.
+/// Callers admitted to the queues of the writer and the readers; further ones wait.
 const WRITERS_WAITING: usize = 1024;
 const READERS_WAITING: usize = 256;
 
-/// How to open it.
+/// Options for opening.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     /// Reader threads.
     pub(crate) readers: usize,
-    /// How long a write waits for another process that keeps the database locked, before it is put off.
+    /// How long a write waits for another process that keeps the database locked before it is refused as
+    /// busy.
     pub(crate) lock_wait: Duration,
 }
 
@@ -59,7 +60,7 @@ pub(crate) struct Opened {
     options: Options,
 }
 
-/// Its threads, and the queues in front of them.
+/// Its threads and their queues.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     writes: Arc<Jobs<WriteJob>>,
@@ -97,7 +98,7 @@ impl Opened {
         Ok(run(&self.connection, question)?.rows)
     }
 
-    /// As PostgreSQL has it for its folder.
+    /// The counterpart of the id that PostgreSQL shares with its folder.
     pub(crate) fn store_id(&self) -> Result<String, StoreError> {
         for statement in [
             sql!("CREATE TABLE IF NOT EXISTS folder (id TEXT NOT NULL)"),
@@ -132,11 +133,11 @@ impl Opened {
             halted,
             workers: Mutex::default(),
         };
-        // From here on dropping `engine` ends the threads, also if one of them cannot be started.
+        // From here on dropping `engine` ends the threads, even if one of them cannot be started.
         engine.start(&file, "store-writer", move || writer.write_until_closed())?;
         let (eraser, jobs) = (Arc::clone(&engine.eraser), Arc::clone(&engine.writes));
         engine.start(&file, "store-eraser", move || eraser.ask_until_closed(&jobs))?;
-        // Whoever was killed may have left deletions in the log that nobody asks for any more.
+        // A killed process may have left deletions in the log.
         engine.eraser.want();
         for _ in 0..options.readers.max(1) {
             let connection = open(&file, Role::Reader { of: options.readers })?;
@@ -171,7 +172,7 @@ impl Sqlite {
     }
 
     pub(crate) fn write_unhurried(&self, statement: Statement) {
-        // Closed: whoever opens the store next finds what was not done.
+        // If closed, the next process to open the store finds what was not done.
         let _closed = self.writes.push_unhurried(WriteJob::Unhurried(statement));
     }
 
@@ -214,7 +215,7 @@ impl Drop for Sqlite {
     }
 }
 
-/// An empty database of the present schema, for tests that ask what its tables and indexes are.
+/// An empty database of the present schema, for tests that examine its tables and indexes.
 #[cfg(test)]
 pub(crate) fn empty() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();

@@ -1,4 +1,4 @@
-//! A reader: answers questions, each from one consistent view, until the queue is closed.
+//! A reader thread: answers queries, each job from one consistent view, until the queue is closed.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use super::{Jobs, run};
 use crate::error::StoreError;
 use crate::statement::{Row, Statement};
 
-/// Questions that are answered together, and to whom.
+/// Queries answered together, and the channel for the results.
 #[derive(Debug)]
 pub(crate) struct ReadJob {
     pub(crate) statements: Vec<Statement>,
     pub(crate) reply: oneshot::Sender<Result<Vec<Vec<Row>>, StoreError>>,
-    /// The place in the queue.
+    /// Admission to the queue.
     pub(crate) permit: OwnedSemaphorePermit,
 }
 
-/// The life of a reader thread.
+/// The reader thread's main loop.
 pub(crate) fn read_until_closed(connection: &Connection, jobs: &Arc<Jobs<ReadJob>>) {
     while let Some(group) = jobs.take(1) {
         for ReadJob { statements, reply, permit } in group {
-            // Nobody waits any more: nothing to do.
+            // The caller has stopped waiting.
             if !reply.is_closed() {
                 let _ = reply.send(answer(connection, &statements));
             }
@@ -32,7 +32,7 @@ pub(crate) fn read_until_closed(connection: &Connection, jobs: &Arc<Jobs<ReadJob
 }
 
 fn answer(connection: &Connection, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StoreError> {
-    // Several questions see the same moment; one alone does anyway.
+    // Several queries must see the same moment; a single one does anyway.
     let view = if statements.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
     let mut answers = Vec::with_capacity(statements.len());
     for statement in statements {

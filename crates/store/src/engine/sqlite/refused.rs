@@ -1,4 +1,4 @@
-//! What SQLite refused, as an error of the store: whether others hold the database, and whether its disk is full.
+//! Maps SQLite's errors to the store's: whether others hold the database, and whether its disk is full.
 
 use rusqlite::ErrorCode;
 

@@ -1,4 +1,4 @@
-//! docs/schema.md: what the schema is after all its changes, table by table. Only a test uses it; knows no row.
+//! docs/schema.md: the schema after all migrations, table by table. Used by a test only; knows no row.
 
 use std::fmt::Write as _;
 use std::path::Path;

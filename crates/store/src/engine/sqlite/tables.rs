@@ -1,23 +1,23 @@
-//! Which tables a store has, as the engine understands the schema after all its changes: in the order they were made, so
-//! that what is referred to comes first. Reads no store.
+//! Which tables a store has, as the engine sees the schema after all migrations: in order of creation, so
+//! that referenced tables come first. Reads no store.
 
 use rusqlite::Connection;
 
 use super::migrate::migrate;
 use crate::error::StoreError;
 
-/// A table whose rows can be told apart.
+/// A table and how its rows are identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: Vec<String>,
-    /// Its primary key, column by column; empty where it has none.
+    /// Columns of its primary key; empty if it has none.
     pub(crate) key: Vec<String>,
     /// Whether the engine numbers its rows.
     pub(crate) numbered: bool,
 }
 
-/// All of them.
+/// All tables.
 pub(crate) fn tables() -> Result<Vec<Table>, StoreError> {
     let mut empty = Connection::open_in_memory()?;
     migrate(&mut empty)?;

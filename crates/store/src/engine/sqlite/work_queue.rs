@@ -1,20 +1,20 @@
-//! A queue between async callers and worker threads: taken in groups, closed without losing anything.
+//! A queue between async callers and worker threads: jobs are taken in groups, and closing it loses none.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long an unhurried job waits for company.
+/// How long an unhurried job waits for others.
 const UNHURRIED: Duration = Duration::from_millis(25);
 
-/// How long one waits that somebody looks for: what is lost with this process happens again. Long enough for those
-/// that end together, and no more.
+/// How long a job waits whose effect is repeated after a crash but soon looked for. Long enough for jobs that end
+/// together, and no more.
 const SOON: Duration = Duration::from_millis(1);
 
 /// How long a group waits for the next job; an fsync takes several times as long.
 const LINGER: Duration = Duration::from_micros(300);
 
-/// Whether a group waits a moment for another job where none waits.
+/// Whether a group waits a moment for another job when none is queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linger {
     ForOne,
@@ -25,14 +25,14 @@ pub(crate) enum Linger {
 struct State<T> {
     waiting: VecDeque<T>,
     unhurried: Vec<T>,
-    /// Somebody waits for one of the unhurried jobs.
+    /// A caller waits for one of the unhurried jobs.
     soon: bool,
     closed: bool,
-    /// The worker sleeps until somebody wakes it; otherwise it looks by itself soon.
+    /// The worker sleeps until it is woken; otherwise it soon looks again.
     asleep: bool,
 }
 
-/// The queue. Callers bound it (a semaphore), it does not.
+/// The queue. Callers bound it (with a semaphore); it does not.
 #[derive(Debug)]
 pub(crate) struct Jobs<T> {
     state: Mutex<State<T>>,
@@ -56,7 +56,7 @@ impl<T> Jobs<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a job; gives it back if the queue is closed.
+    /// Adds a job; returns it if the queue is closed.
     pub(crate) fn push(&self, job: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
@@ -68,14 +68,14 @@ impl<T> Jobs<T> {
         Ok(())
     }
 
-    /// Adds a job that goes before the next ordinary one, or soon alone. Given back if the queue is closed.
+    /// Adds a job that runs before the next ordinary one, or soon alone. Returned if the queue is closed.
     pub(crate) fn push_unhurried(&self, job: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
             return Err(job);
         }
         state.unhurried.push(job);
-        // Waking a worker that looks by itself would cost more than the job.
+        // Waking a worker that will look soon anyway would cost more than the job.
         if state.asleep {
             state.asleep = false;
             drop(state);
@@ -84,8 +84,8 @@ impl<T> Jobs<T> {
         Ok(())
     }
 
-    /// The same for a job that should not wait longer than for company that comes at the same time: goes with the
-    /// next ordinary one, or at once alone where there is none.
+    /// The same for a job that should wait only for others arriving at the same time: it runs with the next ordinary
+    /// one, or at once alone if there is none.
     pub(crate) fn push_soon(&self, job: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
@@ -101,11 +101,11 @@ impl<T> Jobs<T> {
         Ok(())
     }
 
-    /// Waits for jobs and takes up to `max` ordinary and all unhurried ones, the latter first. `None`:
-    /// closed, and nothing is left.
+    /// Waits for jobs and takes up to `max` ordinary and all unhurried ones, the latter first. `None`: the queue is
+    /// closed and empty.
     pub(crate) fn take(&self, max: usize) -> Option<Vec<T>> {
         let mut state = self.lock();
-        // After work there is likely more; only then it pays to look without being woken.
+        // After work there is likely more; only then is it worth looking without being woken.
         let mut rested = false;
         while state.waiting.is_empty() && !state.closed {
             if rested && state.unhurried.is_empty() {
@@ -133,8 +133,8 @@ impl<T> Jobs<T> {
         (!group.is_empty()).then_some(group)
     }
 
-    /// Takes up to `max` jobs that wait by now.
-    /// Unhurried jobs come along before them, never alone: alone they would keep the group open.
+    /// Takes up to `max` queued jobs. Unhurried jobs are taken along, before them, never alone: alone they would keep
+    /// the group open.
     pub(crate) fn take_more(&self, max: usize, linger: Linger) -> Vec<T> {
         let mut state = self.lock();
         if state.waiting.is_empty() && linger == Linger::ForOne && !state.closed {
@@ -152,7 +152,7 @@ impl<T> Jobs<T> {
         more
     }
 
-    /// No more jobs; those that wait are still taken.
+    /// Accepts no more jobs; queued ones are still taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();

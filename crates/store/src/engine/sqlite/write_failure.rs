@@ -1,18 +1,18 @@
-//! What kind of failure a write met, by the codes of SQLite: what the writer does next depends on it. Knows no disk.
+//! Classifies a failed write by SQLite's error code: what the writer does next depends on it. Knows no disk.
 
 use rusqlite::{ErrorCode, ffi};
 
 /// The kind of a failed write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteFailure {
-    /// Another process holds the database, mostly: the next try may succeed.
+    /// Usually another process holds the database: the next try may succeed.
     Passing,
     /// The disk is full.
     Full,
-    /// The file system refused, for a reason that SQLite does not say (a quota looks like a broken disk).
+    /// The file system refused for a reason that SQLite does not report (a quota looks like a broken disk).
     Disk,
-    /// After a failed fsync the kernel may have dropped what it could not write and report success the next time;
-    /// and what is damaged must not be written to.
+    /// After a failed fsync the kernel may have dropped what it could not write and report success the next time; and a
+    /// damaged database must not be written to.
     Untrustworthy,
 }
 

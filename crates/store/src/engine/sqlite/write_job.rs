@@ -1,4 +1,4 @@
-//! What the writer is asked to do. Does nothing.
+//! Jobs for the writer, as data.
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -9,17 +9,17 @@ use crate::statement::{Batch, Outcome, Statement};
 /// Work for the writer.
 #[derive(Debug)]
 pub(crate) enum WriteJob {
-    /// Somebody waits for this.
+    /// A batch with a waiting caller.
     Batch {
         batch: Box<Batch>,
         promise: Promise,
         reply: oneshot::Sender<Result<Outcome, StoreError>>,
-        /// The place in the queue.
+        /// Admission to the queue.
         permit: OwnedSemaphorePermit,
     },
-    /// Nobody waits for this.
+    /// A statement without a waiting caller.
     Unhurried(Statement),
-    /// Something was deleted a while ago: its old pages must go out of the log.
+    /// Something was deleted a while ago: its old pages must be removed from the log.
     EmptyLog,
 }
 

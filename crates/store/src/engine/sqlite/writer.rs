@@ -1,7 +1,7 @@
 //! The writer: many callers' batches, each in its savepoint, one commit, then the replies (group commit).
 //!
-//! Nobody is told anything before the commit, not even a refusal: what it refers to may be a row of
-//! the same commit. After a commit nobody can be sure of it halts, and promises nothing any more.
+//! No caller is told anything before the commit, not even a refusal: what it refers to may be a row of the same commit.
+//! After a commit of uncertain outcome it halts and promises nothing more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,22 +26,22 @@ use crate::statement::{
     Batch, Expect, Outcome, RECEIVERS, Refusal, Row, Settle, Statement, StatementResult, sql,
 };
 
-/// Batches in one commit at most. More would only make the first ones wait.
+/// Batches per commit at most. More would only delay the first ones.
 const GROUP: usize = 256;
 
 /// How long emptying the log waits for readers, milliseconds.
 const READERS: u32 = 100;
 
-/// A write waits this part of its time for another process that has kept the database locked for all of it already:
-/// those who ask meanwhile are told soon.
+/// Once another process has kept the database locked for the full time, a write waits this fraction of it: callers
+/// meanwhile are answered soon.
 const STILL_LOCKED: u32 = 50;
 
-/// What a group needs.
+/// The promise that a group needs.
 fn promise_of(group: &[WriteJob]) -> Promise {
     if group.iter().any(WriteJob::is_durable) { Promise::Durable } else { Promise::Ordered }
 }
 
-/// The writer thread's own things.
+/// State of the writer thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
     connection: Connection,
@@ -50,28 +50,28 @@ pub(crate) struct Writer {
     disk: Arc<Disk>,
     /// Proves rows of the audit trail.
     prover: Option<Arc<dyn AuditProver>>,
-    /// Held until the last commit: nobody else removes files that are not committed yet.
+    /// Held until the last commit: no other process removes files that are not committed yet.
     _lock: Arc<Locks>,
     eraser: Arc<Eraser>,
-    /// This group deletes what must not stay in the log.
+    /// This group deletes data that must not stay in the log.
     erased: bool,
     /// The log is to be emptied after this group.
     empty_log: bool,
-    /// How long it waits for other processes now, milliseconds.
+    /// How long it waits for other processes at present, milliseconds.
     patience: u32,
-    /// How long it waits for them at first.
+    /// How long it waits for them initially, milliseconds.
     lock_wait: u32,
     /// True once nothing more can be promised.
     halted: watch::Sender<bool>,
-    /// How many durable batches the last durable commit held.
+    /// How many durable batches were in the last durable commit.
     last_group: usize,
-    /// What commits promise as the connection is set.
+    /// The promise that the connection is set to.
     promise: Promise,
-    /// Files whose rows are gone, but perhaps not for good.
+    /// Files whose rows are removed, but perhaps not durably.
     not_yet_freed: Vec<String>,
-    /// Told what the batches cost that nobody waits for.
+    /// Told what batches that have no waiting caller cost.
     expense: Arc<Expense>,
-    /// What those of this group have cost.
+    /// What such batches of this group have cost.
     aside: Option<Duration>,
     /// Such a batch has been written since the log was last emptied.
     log_is_asides: bool,
@@ -90,12 +90,12 @@ struct Done {
     freed: Vec<String>,
 }
 
-/// What became of a group.
+/// Outcome of a group.
 enum Fate {
     Committed,
-    /// Certainly not kept.
+    /// Certainly rolled back.
     RolledBack(String),
-    /// The commit itself failed: the disk may hold it or not.
+    /// The commit itself failed: it may be on disk or not.
     Uncertain(String),
 }
 
@@ -131,24 +131,24 @@ impl Writer {
         }
     }
 
-    /// The same, waiting for other processes not as long as connections do, but so many milliseconds.
+    /// Sets how long it waits for other processes, milliseconds.
     pub(crate) fn waiting(mut self, lock_wait: u32) -> rusqlite::Result<Self> {
         self.wait_for_others(lock_wait)?;
         (self.patience, self.lock_wait) = (lock_wait, lock_wait);
         Ok(self)
     }
 
-    /// With rows of the audit trail proven by this.
+    /// Sets what proves rows of the audit trail.
     pub(crate) fn proven_by(self, prover: Option<Arc<dyn AuditProver>>) -> Self {
         Self { prover, ..self }
     }
 
-    /// And this told what batches cost that nobody waits for.
+    /// Sets who is told the cost of batches without a waiting caller.
     pub(crate) fn telling(self, expense: Arc<Expense>) -> Self {
         Self { expense, ..self }
     }
 
-    /// The life of the writer thread.
+    /// The writer thread's main loop.
     pub(crate) fn write_until_closed(mut self) {
         while let Some(group) = self.jobs.take(GROUP) {
             self.commit_group(group);
@@ -167,12 +167,12 @@ impl Writer {
         // Tidy, not necessary: the next open would replay the log.
         match self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             Ok(()) => self.not_yet_freed.drain(..).for_each(|id| self.files.remove_later(id)),
-            // The next open removes what has no row then.
+            // If this fails, the next open removes files that have no row.
             Err(error) => tracing::warn!(%error, "checkpoint at close failed"),
         }
     }
 
-    /// Copies the log into the database and truncates it. Readers may stand in the way for a moment: later, then.
+    /// Copies the log into the database and truncates it. If a reader is in the way, it is done later.
     fn empty_log(&self) {
         let emptied = self.wait_for_others(READERS).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
@@ -190,7 +190,7 @@ impl Writer {
         }
     }
 
-    /// So many milliseconds.
+    /// Sets the wait, in milliseconds.
     fn wait_for_others(&self, ms: u32) -> rusqlite::Result<()> {
         self.connection.execute_batch(&format!("PRAGMA busy_timeout = {ms}"))
     }
@@ -223,7 +223,7 @@ impl Writer {
                 }
                 for Ran { result, settles, reply, permit } in ran {
                     let result = result.map(|done| {
-                        // A refused batch leaves its bodies to whoever tries again, or to their last clone.
+                        // A refused batch leaves its bodies to a retry, or to their last clone.
                         if let Outcome::Kept(_) = done.outcome {
                             settles.iter().for_each(|one| one.settle());
                         }
@@ -248,8 +248,7 @@ impl Writer {
             Fate::Uncertain(reason) => {
                 for Ran { result, settles, reply, .. } in ran {
                     self.keep_files(result);
-                    // Should the rows be there after all, their files must be too; if not, the next open
-                    // removes them.
+                    // If the rows are there after all, their files must be too; if not, the next open removes them.
                     settles.iter().for_each(|one| one.settle());
                     let _ = reply.send(Err(fail(&reason)));
                 }
@@ -280,12 +279,12 @@ impl Writer {
                 durable += usize::from(job.is_durable());
                 self.run_job(job, ran, &mut fallen);
             }
-            // Whoever wants more than this commit promises must not join it.
+            // A batch that needs a stronger promise must not join this commit.
             if promise == Promise::Ordered {
                 break;
             }
-            // Callers come back together after a commit, but not at the same instant: wait a moment for
-            // as many as there were the last time, or most of them would miss this fsync.
+            // Callers come back together after a commit, but not at the same instant: wait a moment for as many as the
+            // last time, or most of them would miss this fsync.
             let is_short = fallen.is_none() && durable < self.last_group;
             let linger = if is_short { Linger::ForOne } else { Linger::No };
             next = self.jobs.take_more(GROUP.saturating_sub(durable), linger);
@@ -302,7 +301,7 @@ impl Writer {
         let committed = self.execute("COMMIT");
         if let Some(aside) = self.aside.take() {
             self.expense.note_ran(aside);
-            // With others in the group it would have been theirs anyway.
+            // If others are in the group, the cost would have been theirs anyway.
             if ran.len() == 1 {
                 self.expense.note_aside(begun.elapsed());
             }
@@ -385,15 +384,15 @@ impl Writer {
         Fate::Uncertain(reason)
     }
 
-    /// What a failed write of the whole group means for those that follow. Gives the reason, for the callers.
+    /// Decides what a failed write of the whole group means for later ones. Returns the reason, for the callers.
     fn fail(&self, error: &rusqlite::Error, what: &'static str) -> String {
         match WriteFailure::of(error) {
-            // Said once, when it began.
+            // Logged once, when it began.
             WriteFailure::Passing if self.patience != self.lock_wait => return error.to_string(),
             WriteFailure::Passing => {}
             WriteFailure::Untrustworthy => self.halt(),
             WriteFailure::Disk => match self.disk.ask_why() {
-                // A disk that takes our own write now has lost SQLite's: who knows which next.
+                // If the disk accepts our own write now, it has lost SQLite's: any later one could be lost too.
                 None => self.halt(),
                 Some(Refused::Full) => {}
                 Some(Refused::Broken(error)) => {
@@ -402,7 +401,7 @@ impl Writer {
                 }
             },
             WriteFailure::Full => {
-                // Gives the reserve up if there is still one.
+                // Releases the reserve if there still is one.
                 let _known = self.disk.ask_why();
             }
         }
@@ -418,13 +417,13 @@ impl Writer {
         *self.halted.borrow()
     }
 
-    /// One batch in its savepoint.
+    /// Runs one batch in its savepoint.
     fn run_batch(&self, batch: &Batch) -> Result<Done, StoreError> {
         self.execute("SAVEPOINT batch")?;
         match self.run_statements(batch) {
             Ok(Ok(done)) => {
                 self.execute("RELEASE batch")?;
-                // Before the commit: from then on they are files without rows.
+                // Before the commit: after it they are files without rows.
                 done.freed.iter().for_each(|id| self.files.set_moving(id));
                 Ok(done)
             }
@@ -439,7 +438,7 @@ impl Writer {
         }
     }
 
-    /// Takes one batch back; if that fails, the whole transaction, which the caller notices.
+    /// Rolls one batch back; if that fails, the whole transaction, which the caller notices.
     fn undo_batch(&self) {
         if self.connection.is_autocommit() {
             return;
@@ -475,7 +474,7 @@ impl Writer {
         Ok(Ok(Done { outcome: Outcome::Kept(results), freed }))
     }
 
-    /// Webhooks are told, where there are any.
+    /// Creates webhook events, if there are receivers.
     fn tell<'a>(&self, batch: &'a Batch) -> Result<Vec<(&'a Statement, StatementResult)>, StoreError> {
         if batch.told.is_empty() || run(&self.connection, &sql!(RECEIVERS))?.rows.is_empty() {
             return Ok(Vec::new());
@@ -483,8 +482,7 @@ impl Writer {
         batch.told.iter().map(|statement| Ok((statement, run(&self.connection, statement)?))).collect()
     }
 
-    /// What a batch that has run adds to the audit trail: the write lock, which it holds, puts the rows of all processes
-    /// into one order.
+    /// What a batch that has run adds to the audit trail: the write lock it holds orders the rows of all processes.
     fn note(
         &self,
         batch: &Batch,
@@ -591,7 +589,7 @@ mod tests {
         let mut bench = bench(100);
         let notes = [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
         let results: Vec<_> = notes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
-        // Whatever the engine makes of a full disk (one batch falls, or the group): a few rounds.
+        // Whatever the engine makes of a full disk (one batch fails, or the group): a few rounds.
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);
         let mut told = Vec::new();

@@ -1,4 +1,5 @@
-//! What may happen to a store, prepared so that nothing but its transaction is left to do. Knows no other.
+//! Acts on a store, prepared so that only their transaction remains to be run. Each is independent of the
+//! others.
 
 use std::pin::Pin;
 
@@ -13,7 +14,7 @@ use sealpost_store::{
 use crate::access::{active, session};
 use crate::rig::{LATER, NOW, Rig, token, wrap};
 
-/// Whoever is first; the other one; what the first did once more.
+/// The first act; the second; the first one repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     Activate(u8),
@@ -57,11 +58,12 @@ pub(crate) enum Act {
     Withdraw,
 }
 
-/// The rest of an act; says how it ended.
+/// The rest of an act; returns its outcome.
 pub(crate) type Ready = Pin<Box<dyn Future<Output = String> + Send>>;
 
-/// A store in the middle of its life: an active mailbox with a letter, one in the trash, a draft, a folder, a session and
-/// a reset under way; a pending one with a letter; three legs, two of them of one body and in somebody's hand.
+/// A store in the middle of its life: an active mailbox with a letter, one in the trash, a draft, a folder, a
+/// session and a reset under way; a pending one with a letter; three legs, two of them with one body and
+/// leased.
 pub(crate) struct Scene {
     active: String,
     letter: String,
@@ -132,7 +134,7 @@ async fn letter_to(rig: &Rig, mailbox_id: &str) -> ArrivalRows {
 }
 
 fn arrives(store: Store, rows: ArrivalRows) -> Ready {
-    // What is in hand carries nothing worth comparing.
+    // The content of what is leased is not worth comparing.
     said(
         async move { format!("{:?}", store.commit_arrival(rows).await.map(|one| std::mem::discriminant(&one))) },
     )
@@ -142,7 +144,7 @@ fn said(act: impl Future<Output = String> + Send + 'static) -> Ready {
     Box::pin(act)
 }
 
-/// `ready!(store.act(…))`: asks, and says how it ended.
+/// `ready!(store.act(…))`: runs it and returns its outcome.
 macro_rules! ready {
     ($store:ident.$act:ident($($arg:expr),*)) => {
         said(async move { format!("{:?}", $store.$act($($arg),*).await) })
@@ -150,7 +152,7 @@ macro_rules! ready {
 }
 
 impl Act {
-    /// All but its transaction. Each takes the same ids in the same order.
+    /// Everything but its transaction. Each uses the same ids in the same order.
     pub(crate) async fn prepare(self, rig: &Rig, scene: &Scene) -> Ready {
         let store = rig.store.clone();
         let (mailbox, pending) = (scene.active.clone(), scene.pending.clone());
