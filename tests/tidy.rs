@@ -1,4 +1,4 @@
-//! The repository's own rules, so that nobody has to remember them (docs/style.md, docs/architecture.md).
+//! Automated checks of the repository's own rules (docs/style.md, docs/architecture.md).
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../xtask/src/code_map.rs"]
@@ -7,6 +7,8 @@ mod code_map;
 mod crate_table;
 #[path = "tidy/guides.rs"]
 mod guides;
+#[path = "tidy/plain_english.rs"]
+mod plain_english;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -252,7 +254,8 @@ fn a_library_is_named_by_its_one_crate() {
     nothing(bad, "the table of docs/architecture.md");
 }
 
-/// A console is to stand on it one day: it names nothing of the portal but itself, neither by `crate::` nor by `super::super`.
+/// A console is to be built on it one day: it names nothing of the portal but itself, neither by `crate::` nor by
+/// `super::super`.
 #[test]
 fn what_the_portal_stands_on_names_nothing_of_the_portal() {
     let http = Path::new("crates/portal/src/http");
@@ -297,7 +300,7 @@ fn every_dependency_says_why_it_is_there() {
     nothing(bad, "write a comment why behind it");
 }
 
-/// What is built for the product: sources without comments, tests and what only passes names on.
+/// The code of the product: sources without comments, tests and re-exports.
 fn production() -> Vec<(PathBuf, String)> {
     let ours = |path: &Path| {
         path.starts_with("crates")
@@ -341,7 +344,7 @@ fn no_public_function_is_unused() {
     let code = production();
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, text) in &code {
-        // What is only handed on to the outside is not used by that.
+        // A re-export does not count as a use.
         let outside: Vec<&str> =
             text.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next()).collect();
         for name in names(text) {
@@ -356,7 +359,7 @@ fn no_public_function_is_unused() {
         for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("pub ")) {
             let words: Vec<&str> = names(line).collect();
             let function = words.iter().position(|word| *word == "fn").and_then(|at| words.get(at + 1));
-            // `pub fn`, `pub const fn`, `pub async fn`: nothing else stands before.
+            // `pub fn`, `pub const fn`, `pub async fn`: nothing else precedes it.
             if let Some(name) = function.filter(|_| words.iter().take(3).any(|word| *word == "fn")) {
                 declared.entry(*name).or_default().push(path);
             }
@@ -376,7 +379,7 @@ fn no_public_function_is_unused() {
     nothing(gone.map(|name| (*name).to_owned()).collect(), "in the list of the unused, and used or gone");
 }
 
-/// Notices are sent by whoever knows their facts, and `match`es in the crate that writes them do not count.
+/// Notices are sent by the code that knows their facts, and `match`es in the crate that writes them do not count.
 #[test]
 fn every_notice_is_sent_by_somebody() {
     let notice = fs::read_to_string(root().join("crates/notice/src/notice.rs")).unwrap();
@@ -514,11 +517,11 @@ fn the_page_on_privacy_names_every_table_that_is_about_somebody() {
     nothing(bad, "docs/operators/privacy.md names every table that is about somebody");
 }
 
-/// What can stand in the audit trail, and is not seen to by a scenario: why.
+/// Audit events that no scenario covers, with the reason.
 const UNSEEN_EVENTS: [(&str, &str); 1] =
     [("partner.key-expired", "no command takes that step; a key that ends is told by its own time")];
 
-/// A row that no scenario names is one that nobody would miss.
+/// A row that no scenario covers could be lost unnoticed.
 #[test]
 fn every_event_of_the_audit_trail_is_named_by_a_scenario() {
     let words = |text: &str| -> BTreeSet<String> {
@@ -612,7 +615,7 @@ fn shipped_configurations_are_good() {
     assert_eq!(code, 0, "gateway.toml:\n{out}{err}");
 }
 
-/// `@system-service` does not hold them (systemd 252), and without them no worker starts its work.
+/// `@system-service` does not include them (systemd 252), and without them no worker starts its work.
 #[test]
 fn units_let_workers_shut_themselves_in() {
     let needed = ["seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"];

@@ -1,5 +1,5 @@
-//! Domains are told how their servers spoke TLS on the day before (RFC 8460): a good server, one with another's certificate under
-//! MTA-STS, one whose policy is only tried out, one without TLS; by mail and by https, in the form of §4.4, and nothing else.
+//! TLS reports to domains about the previous day (RFC 8460): a good server, one with a wrong certificate under MTA-STS, one with a
+//! policy in testing mode, one without TLS; by mail and by https, in the form of §4.4, and nothing else.
 
 use std::io::Read as _;
 use std::process::Command;
@@ -21,7 +21,7 @@ pub(crate) const DAY: i64 = 86_400;
 pub(crate) const HOUR: i64 = 3_600;
 const GZIP: &str = "application/tlsrpt+gzip";
 
-/// The world around a gateway, at noon (UTC) of the day that is told of. It is the next noon: a certificate issued now is valid then.
+/// The servers around a gateway, at noon (UTC) of the reported day. It is the next noon: a certificate issued now is valid then.
 pub(crate) struct Around {
     pub(crate) world: World,
     pub(crate) dns: Dns,
@@ -37,12 +37,12 @@ impl Around {
         Self { world: World::new(), dns: Dns::new(), authority: Authority::new(), clock, noon }
     }
 
-    /// So many seconds after that noon.
+    /// Seconds after that noon.
     pub(crate) fn later(&self, seconds: i64) {
         self.clock.set(self.noon + seconds);
     }
 
-    /// The day that is told of, since 1970.
+    /// The reported day, in days since 1970.
     pub(crate) fn day(&self) -> i64 {
         (IllClock::right() + self.noon).div_euclid(DAY)
     }
@@ -51,7 +51,7 @@ impl Around {
         self.world.environment(self.clock.environment())
     }
 
-    /// Letters go straight to the world, and reports are sent; nobody is tried twice within the scenario.
+    /// Letters go directly to recipients' servers, and reports are sent; nothing is retried within the scenario.
     pub(crate) fn config(&self, hop: &Hop) -> Config {
         self.configured(Config::by_clock(hop, &self.clock))
     }
@@ -77,7 +77,7 @@ impl Around {
         gateway
     }
 
-    /// A domain whose letters this server takes.
+    /// A domain with this mail server.
     pub(crate) fn domain(&self, domain: &str, server: &Hop) {
         let host = format!("mx.{domain}");
         self.dns.publish(domain, Record::Mx(host.clone()));
@@ -106,7 +106,7 @@ impl Around {
         self.dns.publish(&format!("_smtp._tls.{domain}"), record);
     }
 
-    /// Somebody who takes reports by https as `collect.example`.
+    /// A receiver of reports by https at `collect.example`.
     pub(crate) fn collector(&self) -> Receiver {
         let receiver = Receiver::named(&self.authority, "collect.example");
         receiver.script(|_| Verdict::Status(201));
@@ -187,7 +187,7 @@ pub(crate) fn mailed(bytes: &[u8], domain: &str) -> Value {
     report
 }
 
-/// RFC 8460 §4.4: every field that must be there, of its kind, and none that is not there.
+/// RFC 8460 §4.4: every required field, of the right type, and no others.
 fn is_of_the_form(report: &Value) {
     let only = |value: &Value, must: &[&str], may: &[&str]| {
         let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -287,7 +287,7 @@ fn domains_are_told_how_their_servers_spoke_tls() {
     let _arrived = (good.wait(1), tried.wait(1), bare.wait(1));
     assert!(wrong.delivered().is_empty(), "what the policy forbids waits");
     let day = around.day();
-    // Whom letters go to stands in no row.
+    // Recipients of letters are in no row.
     for sealed in rig::gateway::blobs(&gateway.home.data(), "SELECT facts_sealed FROM tls_sessions") {
         assert!(memchr::memmem::find(&sealed, b"example").is_none());
     }
@@ -300,12 +300,12 @@ fn domains_are_told_how_their_servers_spoke_tls() {
         "to mailto:tls@reports.example: 1 sessions under TLS as it asks, 0 not",
         "to https://collect.example/v1?x=y: 0 sessions under TLS as it asks, 1 not",
         "goes nowhere: the domain asks for none",
-        // The one that goes nowhere is none of them.
+        // An unusable destination is ignored.
         "3 in all; nothing was done",
     ] {
         assert!(dry.contains(words), "{words}:\n{dry}");
     }
-    // One who is busy is asked again.
+    // A busy receiver is tried again.
     collector.script(|_| Verdict::Status(503));
     gateway.restart();
     around.sealpost(&gateway, &["jobs", "run", "tls-reports"]);
@@ -368,14 +368,11 @@ fn domains_are_told_how_their_servers_spoke_tls() {
     assert!(detail["receiving-ip"].as_str().unwrap().starts_with("10.77.0."), "{detail}");
     let _also = of("tried.example");
 
-    // Told once; and nothing of the day is kept.
+    // Sent once; and nothing of the day is kept.
     assert_eq!(reports.delivered().len(), 2);
     assert_eq!(gateway.count(&format!("SELECT count(*) FROM tls_sessions WHERE day = {day}")), 0);
     assert_eq!(gateway.count("SELECT count(*) FROM tls_reported"), 4);
     let log = gateway.log();
-    assert!(
-        !log.contains("max.mustermann") && log.contains("a domain is told how its servers spoke TLS"),
-        "{log}"
-    );
+    assert!(!log.contains("max.mustermann") && log.contains("a report on TLS is sent to a domain"), "{log}");
     gateway.sweep();
 }

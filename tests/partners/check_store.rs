@@ -1,5 +1,5 @@
-//! `check --store` holds partners' rows against each other: a name under another's tag, a key beside another partner, a domain that
-//! leads to somebody else, to nobody, or nowhere.
+//! `check --store` compares partners' rows: a name under another's tag, a key with another partner, a domain
+//! of another partner, of none, or of a missing one.
 
 use rig::gateway::change;
 use rig::{Gateway, Hop};
@@ -19,7 +19,7 @@ fn with_two_partners() -> Gateway {
     gateway
 }
 
-/// What is named, line by line.
+/// The reported rows, line by line.
 fn named(gateway: &Gateway) -> Vec<String> {
     let (code, out, err) = gateway.sealpost(&["check", "--store", "--offline"]);
     let named: Vec<_> =
@@ -28,7 +28,7 @@ fn named(gateway: &Gateway) -> Vec<String> {
     named
 }
 
-/// Somebody writes this, and so many rows are named, each with these words; then it is as it was.
+/// Writes this into the database: this many rows are reported, each with these words; then it is restored.
 fn names(gateway: &Gateway, (forged, undone): (&str, &str), many: usize, words: &[&str]) {
     let data = gateway.home.data();
     change(&data, forged);
@@ -54,7 +54,7 @@ fn rows_of_partners_are_held_against_each_other() {
             WHERE id = (SELECT max(id) FROM kept);
         UPDATE partners SET tag = (SELECT tag FROM kept WHERE kept.id = partners.id);
         DROP TABLE kept";
-    names(&gateway, (swapped, undone), 2, &["row of partner ", "a place that is not its own"]);
+    names(&gateway, (swapped, undone), 2, &["row of partner ", "is in the place of another row"]);
 
     let moved = "CREATE TABLE kept AS SELECT id, partner_id FROM partner_keys;
         UPDATE partner_keys SET partner_id = (SELECT max(id) FROM partners)
@@ -106,6 +106,11 @@ fn what_belongs_to_nobody_is_named() {
         "{off} INSERT INTO ocsp_answers (key_id, answer, asked_at, again_at) VALUES ('k', 'good', 1, 2); {on}"
     );
     let undone = "DELETE FROM ocsp_answers";
-    names(&gateway, (&forged, undone), 1, &["authority's answer about key k", "nobody of us wrote it"]);
+    names(
+        &gateway,
+        (&forged, undone),
+        1,
+        &["authority's answer about key k", "it was not written by this gateway"],
+    );
     gateway.sweep();
 }

@@ -1,5 +1,5 @@
-//! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
-//! Knows neither SMTP nor what a ticket says.
+//! The main loop: leases due legs, passes them to the engine, sleeps until woken. Knows neither SMTP nor the content of
+//! a ticket.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -35,13 +35,13 @@ use crate::undelivered_reply::Returns;
 use crate::under_way::{Room, UnderWay};
 use crate::wire::MaySpeak;
 
-/// How long wakers are gathered while there is enough to do.
+/// How long wake-ups are gathered under load.
 const GATHER: Duration = Duration::from_millis(5);
-/// A clock that goes back by more is noticed.
+/// A clock that was set back by more than this is detected.
 const SET_BACK: Duration = Duration::from_secs(60);
-/// After the store failed, and while legs are due that cannot be taken yet.
+/// Pause after a failure of the store, and while there are due legs that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
-/// How often it is seen to that nobody waits for longer than any pause is.
+/// How often legs are checked for dates beyond any retry pause.
 const PULLED_IN: Duration = Duration::from_secs(3600);
 
 /// Delivers what the store holds.
@@ -50,7 +50,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Prepares delivery with the system's DNS: reads CA files, connects nowhere.
+    /// Prepares delivery with the system's DNS: reads CA files, opens no connection.
     pub fn new(
         store: Store,
         key: SpoolKey,
@@ -68,7 +68,7 @@ impl Runner {
         Self::with_resolver(store, key, clock, random, config, resolver)
     }
 
-    /// The same with another source of DNS answers.
+    /// The same with another resolver.
     pub fn with_resolver(
         store: Store,
         key: SpoolKey,
@@ -128,37 +128,37 @@ impl Runner {
         Ok(Self { engine: Arc::new(engine) })
     }
 
-    /// Who tells writers of answers that could not be delivered. To be called once, before running.
+    /// Sets who notifies authors of undelivered replies. To be called once, before running.
     pub fn return_to(&self, returns: Arc<dyn Returns>) {
         let _first_stays = self.engine.returns.set(returns);
     }
 
-    /// Who keeps us from sending reports without end to forged reverse-paths. To be called once, before running.
+    /// Sets the limit on reports to forged reverse-paths. To be called once, before running.
     pub fn limit_reports(&self, limit: Arc<dyn ReportLimit>) {
         let _first_stays = self.engine.report_limit.set(limit);
     }
 
-    /// Who writes mails from facts. To be called once, before running.
+    /// Sets who writes mails from facts. To be called once, before running.
     pub fn compose_with(&self, composer: Arc<dyn Composer>) {
         let _first_stays = self.engine.composer.set(composer);
     }
 
-    /// Who notes in the audit trail what became of legs. To be called once, before running.
+    /// Sets who writes audit rows about legs. To be called once, before running.
     pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
         let _first_stays = self.engine.witness.set(witness);
     }
 
-    /// Where letters that come in are taken.
+    /// The direct path for accepted letters.
     #[must_use]
     pub fn inlet(&self) -> Inlet {
         Inlet { waker: Arc::clone(&self.engine.waker), engine: Arc::downgrade(&self.engine) }
     }
 
-    /// Delivers until `stop`. Letters whose final dot has left are finished first; the others keep their lease, which
-    /// the next start gives back: `alone` proves that nobody else is at work on this queue.
+    /// Delivers until `stop`. Letters whose final dot was sent are finished first; the others keep their lease, which
+    /// is released at the next start: `alone` proves that no other process works on this queue.
     pub async fn run(self, alone: Alone, stop: CancellationToken) -> Result<(), DeliveryError> {
         let engine = self.engine;
-        // A runner runs once, so nobody has set it before.
+        // A runner runs once, so it was not set before.
         let _first = engine.asked_to_stop.set(stop.clone());
         let (deliveries, ended) =
             engine.store.deliveries(&alone, |id, ticket| engine.notes(id, ticket)).await?;
@@ -183,7 +183,7 @@ impl Runner {
         engine.tasks.spawn(async move {
             noting.backoff_notes.write(&noting.store, noting.clock.as_ref(), &noting.stop).await;
         });
-        // There may be more than was taken so far.
+        // There may be more than was leased so far.
         let mut more = true;
         let mut looked = (Instant::now(), engine.clock.now());
         let mut set_back = false;
@@ -194,7 +194,7 @@ impl Runner {
                 set_back = true;
             }
             looked = (Instant::now(), now);
-            // Whoever may be taken over from begins nothing.
+            // A node that may be replaced begins nothing.
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = engine.store.until_active() => {}
@@ -202,7 +202,9 @@ impl Runner {
             if set_back || now >= pulled_in.plus(PULLED_IN) {
                 match pull_in(&engine).await {
                     Ok(()) => (set_back, more, pulled_in) = (false, true, now),
-                    Err(error) => tracing::error!(%error, "what waits could not be pulled in; trying again"),
+                    Err(error) => {
+                        tracing::error!(%error, "the dates of queued legs could not be corrected; trying again")
+                    }
                 }
             }
             let closed = engine.lanes.closed(
@@ -229,7 +231,7 @@ impl Runner {
                     }
                 }
             }
-            // From here on until the time is known, whoever sets a leg's next try says so.
+            // Until the wake-up time is known, every change of a leg's next attempt must notify us.
             engine.wakes_at.store(i64::MAX, Ordering::SeqCst);
             let pause = if failed || set_back {
                 Some(AGAIN)
@@ -267,7 +269,8 @@ impl Runner {
     }
 }
 
-/// A clock that was set back leaves legs far ahead, and so does whoever writes the database: they are due again at once.
+/// A clock that was set back leaves legs with dates far ahead, and so may anybody with write access to the database:
+/// they are due at once.
 async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
     let plan = &engine.config.retry;
     let longest = plan.steps.iter().max().copied().unwrap_or_default();
@@ -284,13 +287,13 @@ async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
     if pulled > 0 {
         tracing::warn!(
             delivery.pulled = pulled,
-            "legs were due later than any pause is long: tried again now"
+            "legs were due later than any pause allows: tried again now"
         );
     }
     Ok(())
 }
 
-/// Closes kept connections when their time is over; sleeps while there are none.
+/// Closes expired kept connections; sleeps while there are none.
 async fn reap(engine: Arc<Engine>) {
     let mut again = None;
     loop {
@@ -347,7 +350,7 @@ async fn next_due(
     };
     let due = due.map(|due| match due > now {
         true => due.since(now),
-        // Queued since by somebody who did not wake us, or more than there is room for.
+        // Queued since without waking us, or more than there is room for.
         false => AGAIN,
     });
     let backoff = backoff_ends.map(|ends| ends.since(own));

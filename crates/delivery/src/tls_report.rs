@@ -1,5 +1,5 @@
-//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wants to hear of
-//! it, and the report itself, by mail or by https. Decides not when, and queues nothing.
+//! TLS reports to domains for one day (RFC 8460): the counts, where the domain wants them, and the report itself, by mail or by
+//! https. Does not decide when, and queues nothing.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -29,9 +29,9 @@ mod record;
 use document::{Frame, Tally};
 pub use record::ReportTo;
 
-/// RFC 8460 §4.1: "a random delay of up to four hours", and a minute at least.
+/// RFC 8460 §4.1: "a random delay of up to four hours", and at least a minute.
 const SPREAD: (u64, u64) = (60_000, 4 * 3_600_000);
-/// RFC 8460 §5.5: no longer is a report tried.
+/// RFC 8460 §5.5: how long a report is tried.
 pub const TLS_REPORT_TRIED: Duration = Duration::from_secs(24 * 3600);
 
 /// The type of a report (RFC 8460 §6.3).
@@ -43,24 +43,24 @@ pub enum TlsReportError {
     /// It could not be written.
     #[error("the report could not be written: {0}")]
     Written(String),
-    /// What waits was not written by us.
+    /// The queued report was not written by us.
     #[error("the report that waits to be sent cannot be opened: it was not written so by us")]
     Sealed,
 }
 
-/// What was counted of one domain in one day.
+/// The counts of one domain for one day.
 #[derive(Clone, Debug)]
 pub struct DayTally {
     /// The domain that the report is for.
     pub domain: String,
-    /// The day, since 1970.
+    /// Days since 1970.
     pub day: i64,
     report_tag: [u8; 32],
     tally: Tally,
 }
 
 impl DayTally {
-    /// Sessions under TLS as the domain asks, and others.
+    /// Successful and failed sessions, by the domain's requirements.
     #[must_use]
     pub fn sessions(&self) -> (u64, u64) {
         (self.tally.secured(), self.tally.failed())
@@ -73,7 +73,7 @@ impl DayTally {
     }
 }
 
-/// A report, ready to go.
+/// A report, ready to be sent.
 #[derive(Clone)]
 pub struct TlsReport {
     /// The domain that the report is about.
@@ -85,7 +85,7 @@ pub struct TlsReport {
     sessions: (u64, u64),
 }
 
-/// What is sealed of a report on its way by https.
+/// The sealed part of a report to be submitted by https.
 #[derive(Serialize, Deserialize)]
 struct HttpsReport {
     url: String,
@@ -93,7 +93,7 @@ struct HttpsReport {
     gzip: String,
 }
 
-/// Composes reports and puts them into the queue.
+/// Writes reports and puts them into the queue.
 pub struct TlsReporter {
     terms: TlsReportTerms,
     /// RFC 8460 §5.3 TLS-Report-Submitter: the domain in From, whose DKIM key signs.
@@ -106,7 +106,7 @@ pub struct TlsReporter {
 }
 
 impl TlsReporter {
-    /// In whose name the configuration says; nobody's, if it says none.
+    /// With the sender in the configuration; `None` if there is none.
     ///
     /// # Errors
     /// There are no name servers, or the authorities cannot be read.
@@ -127,23 +127,21 @@ impl TlsReporter {
         self.dkim.sign_for(self.from.domain())
     }
 
-    /// When a domain is told of a day: some time in its first hours after it, another time for each domain, so that who hears
-    /// of many does not hear of all at once.
+    /// When a day is reported to a domain: in the first hours after it, at a different time for each domain, so that a receiver of
+    /// many does not get them all at once.
     #[must_use]
     pub fn due_at((day, report_tag): (i64, [u8; 32])) -> Timestamp {
         let end = Timestamp(day.saturating_add(1).saturating_mul(DAY));
         end.plus(Duration::from_millis(SPREAD.0 + drawn(&report_tag) % (SPREAD.1 - SPREAD.0)))
     }
 
-    /// What these rows say. `None`: nothing that we wrote.
+    /// The counts in these rows. `None`: they are not ours.
     #[must_use]
     pub fn tally(&self, rows: &[TlsSessionRow]) -> Option<DayTally> {
         let mut found: Option<DayTally> = None;
         for row in rows {
             let Some(seen) = tls_counts::open(&self.key, row) else {
-                tracing::error!(
-                    "a count of sessions under TLS cannot be opened: it was not written so by us"
-                );
+                tracing::error!("a count of TLS sessions cannot be opened: it was not written by us");
                 continue;
             };
             let all = found.get_or_insert_with(|| DayTally {
@@ -157,10 +155,10 @@ impl TlsReporter {
         found
     }
 
-    /// Where a domain wants to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
+    /// Where a domain wants reports (RFC 8460 §3); empty without a readable record.
     ///
     /// # Errors
-    /// Nobody knows now.
+    /// It cannot be looked up now.
     pub async fn report_addresses(&self, domain: &str) -> Result<Vec<ReportTo>, DnsError> {
         match self.resolver.texts(&format!("_smtp._tls.{domain}")).await {
             Ok(texts) => Ok(record::read(&texts)),
@@ -169,7 +167,7 @@ impl TlsReporter {
         }
     }
 
-    /// The report. Written again it is the same, under the same id: who gets it twice can tell.
+    /// The report. Writing it again gives the same report with the same id, so that duplicates can be recognised.
     ///
     /// # Errors
     /// It could not be written.
@@ -235,7 +233,7 @@ impl TlsReporter {
         compose_tls_report(&mail).map_err(|error| written(error.to_string()))
     }
 
-    /// The report on its way to an https address.
+    /// The sealed submission of a report to an https address.
     ///
     /// # Errors
     /// It could not be written.
@@ -254,7 +252,7 @@ impl TlsReporter {
         Ok(NewTlsSubmission { id, report_sealed, at, expires_at: at.plus(TLS_REPORT_TRIED) })
     }
 
-    /// Hands it in. The domain it is about, and what came of it.
+    /// Submits it. Returns the domain it is about, and the result.
     ///
     /// # Errors
     /// It was not written by us.
@@ -276,7 +274,7 @@ fn date(day: i64) -> String {
     begin.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
-/// A number that is as good as drawn: tags are keyed.
+/// A number that looks random: tags are keyed.
 fn drawn(tag: &[u8; 32]) -> u64 {
     tag.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }

@@ -1,9 +1,9 @@
-//! The byte stream under the SMTP client: gathers what is written until a reply is awaited, and hands replies up line by line
-//! in a form that the client's parser takes. Knows no SMTP command.
+//! The byte stream under the SMTP client: gathers writes until a reply is awaited, and passes replies on line by line in a form
+//! that the client's parser accepts. Knows no SMTP command.
 //!
-//! The client by itself writes each command, letter and final dot in a segment of its own (40 ms a letter, by Nagle's algorithm
-//! and delayed acknowledgements), fails on replies without text or with non-ASCII (after the final dot: duplicates), reads
-//! endless lines into memory, and takes plaintext behind the reply to STARTTLS for a reply within TLS.
+//! The client itself writes each command, letter and final dot in a segment of its own (40 ms a letter, by Nagle's algorithm and
+//! delayed acknowledgements), fails on replies without text or with non-ASCII (after the final dot: duplicates), reads endless
+//! lines into memory, and takes plaintext after the reply to STARTTLS for a reply within TLS.
 
 use std::fmt;
 use std::io;
@@ -17,18 +17,18 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
-/// Written bytes are gathered up to here.
+/// Writes are gathered up to this size.
 const GATHER: usize = 64 * 1024;
-/// Reply lines are cut here; RFC 5321 §4.5.3.1.5 allows 512, the client's parser takes 1000.
+/// Reply lines are truncated to this length; RFC 5321 §4.5.3.1.5 allows 512, the client's parser accepts 1000.
 const LINE: usize = 900;
 
-/// Whether anything may leave: not when others may have what is being sent in hand by now. Asked for each piece, so that
-/// a letter whose end would leave too late never ends (RFC 5321 §4.1.1.4: without its end it was not sent).
+/// Whether anything may be sent: not once another process may have taken over the leg. Checked for each piece, so that a letter
+/// whose end would be late is never completed (RFC 5321 §4.1.1.4: without its end it was not sent).
 pub(crate) type MaySpeak = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// What carries the bytes.
+/// The underlying transport.
 enum Carrier {
-    /// Nothing yet: only what was preloaded can be read.
+    /// None yet: only preloaded data can be read.
     None,
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -39,14 +39,14 @@ struct State {
     out: Vec<u8>,
     out_at: usize,
     replies: Replies,
-    /// When bytes last went out.
+    /// When bytes were last sent.
     wrote: Instant,
-    /// How many went out in all.
+    /// Total number of bytes sent.
     sent: u64,
     ended: bool,
-    /// The letter's end has been written, and so may have left.
+    /// Whether the letter's end has been written, and so may have been sent.
     letter_ended: bool,
-    /// The peer spoke before it was spoken to: what was to leave then never leaves.
+    /// Whether the peer replied to something not sent yet: the pending bytes are then never sent.
     spoiled: bool,
     may_speak: MaySpeak,
 }
@@ -58,18 +58,18 @@ pub(crate) struct Wire {
     peer: SocketAddr,
 }
 
-/// How far a letter has come.
+/// How far a letter has been sent.
 pub(crate) struct Progress {
-    /// Everything written has left, and an answer is awaited.
+    /// Whether everything written was sent, and a reply is awaited.
     pub(crate) all_out: bool,
-    /// When bytes last left.
+    /// When bytes were last sent.
     pub(crate) wrote: Instant,
-    /// How many have left since the connection began.
+    /// Bytes sent since the connection began.
     pub(crate) sent: u64,
 }
 
 impl Wire {
-    /// A wire that first says `replies`, before anything carries it.
+    /// A wire that first replays `replies`, before it has a transport.
     pub(crate) fn scripted(replies: &[u8], peer: SocketAddr, may_speak: MaySpeak) -> Self {
         let mut inbox = Replies::default();
         inbox.feed(replies);
@@ -89,7 +89,7 @@ impl Wire {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics while holding the lock; if it did, the stream is dropped soon anyway.
+        // Nothing panics while holding the lock; if it did, the stream is dropped soon anyway.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -101,7 +101,7 @@ impl Wire {
         self.carry(Carrier::Tls(Box::new(tls)));
     }
 
-    /// From here on everything travels over `carrier`; whatever was said before is forgotten.
+    /// From here on `carrier` is the transport; everything before is discarded.
     fn carry(&self, carrier: Carrier) {
         let mut state = self.state();
         state.carrier = carrier;
@@ -113,8 +113,8 @@ impl Wire {
         state.spoiled = false;
     }
 
-    /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer said more
-    /// than it was asked: that text came in the clear and must not be believed (RFC 3207 §6).
+    /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer sent more than one reply: that text came
+    /// in clear and must not be trusted (RFC 3207 §6).
     pub(crate) fn take_tcp(&self) -> Option<TcpStream> {
         let mut state = self.state();
         if !state.replies.is_empty() {
@@ -126,7 +126,7 @@ impl Wire {
         }
     }
 
-    /// Whether the peer has said nothing that was not read, and is still there. Does not wait.
+    /// Whether the peer has sent nothing unread, and is still connected. Does not block.
     pub(crate) async fn is_quiet(&self) -> bool {
         std::future::poll_fn(|cx| {
             let mut state = self.state();
@@ -148,7 +148,7 @@ impl Wire {
         Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote, sent: state.sent }
     }
 
-    /// The code of the last reply as the peer gave it: the parser above was given one that it knows.
+    /// The code of the last reply as the peer sent it: the parser got one that it knows.
     pub(crate) fn code_as_given(&self, parsed: u16) -> u16 {
         match self.state().replies.given {
             given @ b'6'..=b'9' => parsed / 100 * 100 + u16::from(given - b'0') * 10 + parsed % 10,
@@ -156,23 +156,23 @@ impl Wire {
         }
     }
 
-    /// What is written from here on may end the letter: from then on the peer may have it.
+    /// What is written from here on may end the letter: then the peer may have it.
     pub(crate) fn ends_letter(&self) {
         self.state().letter_ended = true;
     }
 
-    /// Nothing of the next letter has been said.
+    /// Nothing of the next letter has been sent.
     pub(crate) fn begins_letter(&self) {
         self.state().letter_ended = false;
     }
 
-    /// Whether the letter's end has left.
+    /// Whether the letter's end may have been sent.
     pub(crate) fn may_have_ended_letter(&self) -> bool {
         let state = self.state();
         state.letter_ended && state.out_at >= state.out.len() && !state.spoiled
     }
 
-    /// Whether the peer spoke before it was spoken to: nothing more goes over this connection.
+    /// Whether the peer replied to something not sent yet: the connection is not used any more.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.state().spoiled
     }
@@ -188,8 +188,9 @@ impl Wire {
 }
 
 impl State {
-    /// A reply to what has not left yet: taken for the answer it would end a letter that nobody has. RFC 5321 §3.8 lets a server say
-    /// 421 at any time, and some refuse a letter while it is coming: a refusal counts, and what was to leave does not leave any more.
+    /// Detects a reply to bytes that were not sent yet: taken for their answer, it would end a letter that the server does not
+    /// have. RFC 5321 §3.8 allows 421 at any time, and some servers refuse a letter during its transfer: a refusal counts, and the
+    /// pending bytes are not sent any more.
     fn spoken_to_soon(&mut self) -> io::Result<()> {
         if matches!(self.carrier, Carrier::None) || self.replies.is_empty() || self.out_at >= self.out.len() {
             return Ok(());
@@ -203,7 +204,7 @@ impl State {
         }
     }
 
-    /// What has come by now, if something is about to leave. Does not wait.
+    /// Reads what has arrived by now, if something is about to be sent. Does not block.
     fn heard_by_now(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.out_at > 0 || self.out.is_empty() {
             return Ok(());
@@ -265,7 +266,7 @@ impl AsyncRead for Wire {
             if state.replies.line_into(buf) {
                 return Poll::Ready(Ok(()));
             }
-            // An answer is wanted: now everything gathered must go out.
+            // A reply is awaited: everything gathered must be sent now.
             ready!(state.poll_out(cx))?;
             let mut raw = [0_u8; 2048];
             let mut chunk = ReadBuf::new(&mut raw);
@@ -297,7 +298,7 @@ impl AsyncWrite for Wire {
         Poll::Ready(Ok(bytes.len()))
     }
 
-    /// Does nothing on purpose: reading is what sends.
+    /// Intentionally does nothing: reading triggers sending.
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
@@ -319,18 +320,18 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// Replies on their way up, tidied: ASCII, lines of bounded length that end in CRLF, a space after a bare code.
+/// Replies to be passed on, normalised: ASCII, lines of bounded length that end in CRLF, a space after a bare code.
 #[derive(Default)]
 struct Replies {
     bytes: std::collections::VecDeque<u8>,
     lines: usize,
     column: usize,
     last: u8,
-    /// The second digit of the line that is coming in.
+    /// The second digit of the line being received.
     second: u8,
     /// Those of the lines that wait.
     seconds: std::collections::VecDeque<u8>,
-    /// That of the line handed up last.
+    /// That of the line passed on last.
     given: u8,
 }
 
@@ -367,8 +368,8 @@ impl Replies {
                     }
                     if self.column < LINE {
                         self.bytes.push_back(match (self.column, byte) {
-                            // RFC 5321 §4.2.1: a second digit that nobody has defined takes nothing from the first; the
-                            // parser above knows those up to 5, "the status of the receiver mail system".
+                            // RFC 5321 §4.2.1: an undefined second digit does not affect the first; the parser knows those up to 5,
+                            // "the status of the receiver mail system".
                             (1, b'6'..=b'9') => b'5',
                             (_, byte) if byte.is_ascii() => byte,
                             _ => b'?',
@@ -381,14 +382,14 @@ impl Replies {
         }
     }
 
-    /// RFC 5321 §4.2: a code without text is to be taken; the parser above wants the space.
+    /// RFC 5321 §4.2: a code without text is valid; the parser requires the space.
     fn end_of_text(&mut self) {
         if self.column == 3 {
             self.bytes.push_back(b' ');
         }
     }
 
-    /// Moves at most one whole line into `buf`; whether anything was moved.
+    /// Moves at most one whole line into `buf`; returns whether anything was moved.
     fn line_into(&mut self, buf: &mut ReadBuf<'_>) -> bool {
         if self.lines == 0 {
             return false;

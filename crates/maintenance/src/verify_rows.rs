@@ -1,5 +1,5 @@
-//! Every row that is sealed, tagged or proven under a key of the server, held against it: what does not prove was damaged,
-//! or written by somebody else (decision 0022). Changes nothing, opens no letter, and says ids only.
+//! Verifies every row that is sealed, tagged or proven under a key of the server: a row that fails was damaged, or
+//! written by somebody else (decision 0022). Changes nothing, opens no letter, and reports ids only.
 
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
@@ -16,21 +16,21 @@ use sealpost_vault::{
 
 use crate::rotate_server_key::{MEMO_LABELS, first};
 
-/// More than that many are counted only.
+/// Beyond this number, rows are only counted.
 const NAMED: usize = 1000;
 
-/// What was looked at, and what does not prove.
+/// The result of the verification.
 #[derive(Debug, Default)]
 pub struct Proven {
     /// Number of rows that were verified.
     pub rows: usize,
-    /// Those that do not prove.
+    /// Number of rows that failed.
     pub unproven: usize,
     /// The first of them: kind, id, reason.
     pub named: Vec<String>,
 }
 
-/// The keys to prove with: those that the role at hand has.
+/// The keys to verify with: those that the current role has.
 pub struct Prover<'a> {
     /// The store.
     pub store: &'a Store,
@@ -45,7 +45,7 @@ pub struct Prover<'a> {
 }
 
 impl Prover<'_> {
-    /// Looks at every row.
+    /// Verifies every row.
     ///
     /// # Errors
     /// The store failed, or a partner's row cannot be read at all.
@@ -76,7 +76,7 @@ impl Prover<'_> {
             after.clone_from(&last.row.id);
             for found in &page {
                 match found.row.state {
-                    // Nothing is left of it that could be proven.
+                    // Nothing is left of it that could be verified.
                     MailboxState::Deleted => {}
                     MailboxState::Pending | MailboxState::Active | MailboxState::Locked => {
                         self.mailbox(found, proven);
@@ -110,7 +110,7 @@ impl Prover<'_> {
         }
     }
 
-    /// A hold has no seal of its own: who began it, and when, stands in the trail, as long as that goes back so far.
+    /// A hold has no seal of its own: the audit trail says who began it, and when, as far back as it goes.
     async fn hold(&self, row: &MailboxRow, proven: &mut Proven) -> Result<(), StoreError> {
         let Some(since) = row.held_since else { return Ok(()) };
         let said = self.store.audit_of(&row.id).await?;
@@ -125,8 +125,8 @@ impl Prover<'_> {
         Ok(())
     }
 
-    /// The link opens the mailbox's own secret; passwords and answers stand under a key that is at hand. More of them
-    /// only their owners can say.
+    /// Checks that the link opens the mailbox's own secret, and that passwords and answers are sealed under a key that
+    /// is available. Only their owners can verify more.
     fn ways_in(&self, found: &KeyedMailbox, proven: &mut Proven) {
         let (Some(way_in), row) = (self.way_in, &found.row) else { return };
         if let (Some(link), Some(wrap)) = (found.wrap(WrapKind::Link), found.wrap(WrapKind::Activation)) {
@@ -144,8 +144,8 @@ impl Prover<'_> {
         }
     }
 
-    /// Sessions, newcomers, and the row of the link. Rows of links to a new password are held against the mailbox when
-    /// somebody comes with one: those of a former key pair lie about, and open nothing.
+    /// Sessions, newcomer sessions, and the row of the link. Rows of links for a new password are checked against the
+    /// mailbox when one is used: those of a former key pair remain, and open nothing.
     async fn comers(&self, found: &KeyedMailbox, proven: &mut Proven) -> Result<(), StoreError> {
         let row = &found.row;
         if let Some(sessions) = self.sessions {
@@ -182,7 +182,7 @@ impl Prover<'_> {
         }
     }
 
-    /// What webhooks are still to be told.
+    /// Events that have not been sent to webhooks yet.
     async fn events(&self, proven: &mut Proven) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
@@ -215,9 +215,11 @@ impl Prover<'_> {
                     FactRow::Says { said, proof } if proof.is_empty() => {
                         (said.id(), Err("it has no proof; it may be from before there were any"))
                     }
-                    FactRow::Says { said, proof: _ } => (said.id(), Err("nobody of us wrote it")),
+                    FactRow::Says { said, proof: _ } => {
+                        (said.id(), Err("it was not written by this gateway"))
+                    }
                     FactRow::Unreadable { id } => {
-                        (id.clone(), Err("it cannot be read: nobody of us wrote it"))
+                        (id.clone(), Err("it cannot be read: it was not written by this gateway"))
                     }
                 };
                 proven.note(kind.as_str(), &id, holds);

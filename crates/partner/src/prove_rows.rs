@@ -1,6 +1,5 @@
-//! Everything about partners held against the keys that it should stand under: whether each row opens, stands under its own tag,
-//! and belongs to somebody; whether each domain and address leads to the partner that answers for it. Changes nothing, and says
-//! ids only.
+//! Verifies all rows about partners: whether each can be opened, is under its own tag, and belongs to an existing partner; whether
+//! each domain and address leads to the partner it belongs to. Changes nothing, and reports ids only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,37 +12,39 @@ use crate::ocsp_answers::{KIND, OcspAnswers};
 use crate::partner_rows::Partner;
 use crate::rotate::PartnerSeals;
 
-/// Why a row does not prove.
+/// Why a row fails.
 #[derive(Debug, Error)]
 pub enum Unproven {
-    /// It does not open, or stands under a name that is not its own.
+    /// It cannot be opened, or is under a wrong tag.
     #[error("{0}")]
     Row(#[from] PartnerError),
-    /// It is not what rows of its kind are.
-    #[error("it cannot be read: nobody of us wrote it")]
+    /// Its columns are invalid.
+    #[error("it cannot be read: it was not written by this gateway")]
     Unreadable,
     /// There is no such partner.
     #[error("it belongs to partner {0}, which is not there")]
     NoPartner(String),
-    /// The partner that it leads to does not answer for it.
+    /// The partner that it leads to does not have it.
     #[error("it leads to partner {0}, which does not answer for it")]
     OthersPlace(String),
     /// No row leads to the partner.
     #[error("nothing leads to it: letters there are treated as if they were to no partner")]
     NoPlace,
-    /// It has another proof, or none.
-    #[error("nobody of us wrote it; the job ocsp removes it, and asks anew where the key is in use")]
+    /// Its proof is wrong or missing.
+    #[error(
+        "it was not written by this gateway; the job ocsp removes it, and asks again where the key is in use"
+    )]
     Answer,
 }
 
-/// What a row is, and why it does not prove.
+/// Name of a row, and why it fails.
 pub type ProvenRow = (String, Option<Unproven>);
 
 impl<'a> PartnerSeals<'a> {
-    /// Every row: its kind and id, and why it does not prove.
+    /// Every row: its kind and id, and why it fails.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn prove(self, store: &'a Store) -> Result<Vec<ProvenRow>, PartnerError> {
         let (book, own) = (self.book(store), self.own(store));
         let found = store.partners_as_they_stand().await?;
@@ -90,7 +91,7 @@ impl<'a> PartnerSeals<'a> {
         Ok(proven)
     }
 
-    /// A partner whose row stands under its own name.
+    /// A partner whose row is under its own tag.
     fn partner(self, store: &Store, row: &PartnerRow) -> Result<Partner, PartnerError> {
         let book = self.book(store);
         let partner = book.open(row)?;
@@ -100,8 +101,8 @@ impl<'a> PartnerSeals<'a> {
         }
     }
 
-    /// Each leads to the partner that answers for it, and something leads to everything that a partner answers for. What a partner
-    /// answers for whose row does not prove, nobody knows: its row is named.
+    /// Each domain or address leads to its partner, and every one of a partner's has a row. If a partner's row fails, those are
+    /// unknown: its row is reported.
     fn places(
         self,
         partners: &BTreeMap<String, Option<Partner>>,
@@ -143,7 +144,7 @@ impl<'a> PartnerSeals<'a> {
     }
 }
 
-/// The beginning of a tag, as rows without an id are called by.
+/// The prefix of a tag, as a name for rows without an id.
 fn named(tag: &[u8; 32]) -> String {
     hex(tag.get(..8).unwrap_or(tag))
 }

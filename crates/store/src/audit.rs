@@ -1,5 +1,5 @@
-//! The audit trail: who did what to what, when. Append-only, each row proven over the one before it by a key the store
-//! never sees. No content, no address; what the words mean is the business of whoever writes them.
+//! The audit trail: who did what to what, when. Append-only, each row proven over the one before it by a key the store never sees.
+//! No content, no address; the meaning of actions and codes is left to the writers.
 
 use sealpost_mail::Timestamp;
 
@@ -11,77 +11,78 @@ use crate::leg::NewLeg;
 use crate::statement::{Batch, Outcome, Refusal, Riding, Row, Statement, sql};
 use crate::store::Store;
 
-/// Rows read at once.
+/// Rows read per page.
 const PAGE: u32 = 5_000;
 
-/// How long a minute is.
+/// A minute in milliseconds.
 const MINUTE: i64 = 60_000;
 
-/// Pairs of mailbox and network that are counted for themselves in one minute; beyond, networks are counted together ...
+/// At most this many pairs of mailbox and network are counted separately in one minute; beyond it, networks are counted together
+/// ...
 const PLACES: u32 = 64;
 
-/// ... and from so many on mailboxes, too: whoever knows very many addresses fills no disk.
+/// ... and beyond this many, mailboxes too, so that a client who tries very many addresses cannot fill the disk.
 const MAILBOXES: u32 = 1_024;
 
-/// Under which name networks are counted together.
+/// The name under which networks are counted together.
 pub const ELSEWHERE: &str = "other networks";
 
-/// What was counted in one minute.
+/// The count of one action in one minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedRow {
-    /// Its beginning.
+    /// Beginning of the minute.
     pub minute: Timestamp,
-    /// What.
+    /// The action.
     pub action: String,
-    /// Whose: a mailbox's id, or what else the action is counted by; empty: nobody's.
+    /// What it is counted by: a mailbox's id or another key; empty if there is none.
     pub whose: String,
-    /// From where.
+    /// The client's network, shortened.
     pub network: String,
-    /// How often.
+    /// Number of times.
     pub times: i64,
 }
 
 impl AuditRow {
-    /// Written if the batch is kept.
+    /// Adds the count to a batch.
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.audit.push(self);
     }
 }
 
-/// A row as it stands in the trail.
+/// A row as stored in the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainedRow {
-    /// Its number; one more than that of the row before.
+    /// Sequence number; one more than that of the previous row.
     pub seq: i64,
-    /// What it says.
+    /// The recorded row.
     pub row: AuditRow,
-    /// Which process wrote it; empty in rows from before there was a chain.
+    /// The process that wrote it; empty in rows older than the chain.
     pub writer: String,
-    /// Of which server key its key is.
+    /// The id of the server key that its proof key is derived from.
     pub key_id: i64,
-    /// Its proof over itself and the proof before; empty in rows from before there was a chain.
+    /// Its proof over itself and the previous proof; empty in rows older than the chain.
     pub proof: Vec<u8>,
 }
 
-/// Where the chain begins and ends.
+/// The two ends of the chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anchors {
-    /// The last row there is.
+    /// The last row.
     pub head: Option<Anchor>,
-    /// The last row that has been let go.
+    /// The last row that was pruned.
     pub pruned: Option<Anchor>,
 }
 
-/// What is to be noted of a leg that ends.
+/// What is recorded when a leg ends.
 #[derive(Clone, Debug, Default)]
 pub struct LegNotes {
-    /// Rows of the trail.
+    /// Rows for the audit trail.
     pub audit: Vec<AuditRow>,
-    /// What webhooks are told.
+    /// Events for webhooks.
     pub events: Vec<NewEvent>,
 }
 
-/// Rows older than `?1`, from the first one on as far as all are, but for the last of all.
+/// Rows older than `?1`, from the first one up to the first that is not older, but never the last row.
 macro_rules! old_rows {
     () => {
         "FROM audit WHERE at < ?1
@@ -91,21 +92,21 @@ macro_rules! old_rows {
 }
 
 impl Store {
-    /// The same store, noting `rows` in the trail in every transaction written through it that changes anything. For
-    /// calls that write one transaction, or one for each of several things.
+    /// The same store, which adds `rows` to the trail in every transaction written through it that changes anything. For calls that
+    /// write one transaction, or one for each of several items.
     #[must_use]
     pub fn audited(&self, rows: impl Into<Vec<AuditRow>>) -> Self {
         self.riding_with(Riding { rows: rows.into(), ..Riding::default() })
     }
 
-    /// The same store, for what support does to a mailbox: noting `row`, and queueing mail to its owner, if it is done.
+    /// The same store for a support action on a mailbox: if it takes effect, `row` is recorded and `mail` is queued to the owner.
     #[must_use]
     pub fn noting_and_telling(&self, row: AuditRow, mail: Option<NewLeg>) -> Self {
         let mail = mail.map(NewLeg::statement).into_iter().collect();
         self.riding_with(Riding { rows: vec![row], mail, ..Riding::default() })
     }
 
-    /// The same store, for the end of a leg: with it the trail and webhooks are told this.
+    /// The same store for the end of a leg: these rows and events are written with it.
     #[must_use]
     pub fn noting(&self, noted: LegNotes) -> Self {
         let events = noted.events.iter().map(NewEvent::statement).collect();
@@ -117,7 +118,8 @@ impl Store {
         self.write(Batch { audit: rows, ..Batch::default() }).await.map(drop)
     }
 
-    /// Counts what may happen without end, by minute, mailbox and network. Does the same work whether or not there is a mailbox.
+    /// Counts events that an outsider can cause without limit, by minute, mailbox and network. Does the same work whether or not
+    /// the mailbox exists.
     pub async fn count_audit(
         &self,
         action: &'static str,
@@ -130,13 +132,13 @@ impl Store {
         self.count_audit_of(&[counted]).await
     }
 
-    /// The same of many at once, each in the minute that its moment is in.
+    /// Counts many at once, each in the minute of its own timestamp.
     pub async fn count_audit_of(&self, counted: &[CountedRow]) -> Result<(), StoreError> {
         self.change(counted.iter().map(counting).collect()).await.map(drop)
     }
 
-    /// Puts what was counted in minutes that are over into the trail: a row for each, as `row` makes it; what it makes none of
-    /// was not written by us, and goes. Several processes may do it at once. How many.
+    /// Moves the counts of past minutes into the trail, as the rows that `row` makes of them; counts that it rejects were not
+    /// written by us and are removed. Several processes may do it at once. Returns the number of rows.
     pub async fn fold_audit(
         &self,
         now: Timestamp,
@@ -168,9 +170,7 @@ impl Store {
             match row(counted) {
                 Some(row) => batch.add(gone.noting(row)),
                 None => {
-                    tracing::error!(
-                        "something was counted for the audit trail that nobody here counts; it is not noted"
-                    );
+                    tracing::error!("an unknown count for the audit trail was not recorded");
                     batch.add(gone);
                 }
             }
@@ -182,8 +182,8 @@ impl Store {
         Ok(folded)
     }
 
-    /// The trail after the row `after`, oldest first, some thousand rows at a time, and where it begins and ends in the
-    /// same moment. No rows: that was the last one.
+    /// The rows after number `after`, oldest first, one page at a time, and the ends of the chain at the same moment. An empty page
+    /// is the end.
     pub async fn audit_page(&self, after: i64) -> Result<(Vec<ChainedRow>, Anchors), StoreError> {
         let question = sql!(
             "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
@@ -198,7 +198,7 @@ impl Store {
         Ok((rows, Anchors { head: next()?, pruned: next()? }))
     }
 
-    /// What the trail says of one letter, or of another thing, oldest first.
+    /// The rows about one letter or other object, oldest first.
     pub async fn audit_about(&self, object: &str) -> Result<Vec<AuditRow>, StoreError> {
         let question = sql!(
             "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
@@ -208,7 +208,7 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(|row| Ok(chained_row(row)?.row)).collect()
     }
 
-    /// What the trail says of one mailbox, oldest first.
+    /// The rows about one mailbox, oldest first.
     pub async fn audit_of(&self, mailbox_id: &str) -> Result<Vec<AuditRow>, StoreError> {
         let question = sql!(
             "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
@@ -218,15 +218,15 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(|row| Ok(chained_row(row)?.row)).collect()
     }
 
-    /// Mailboxes after the id `after`, those that are deleted too, and when each was made: the trail must say so. Some
-    /// thousand at a time.
+    /// Mailboxes after the id `after`, deleted ones included, with their creation time, to be compared with the trail. One page at
+    /// a time.
     pub async fn mailboxes_made(&self, after: &str) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let question =
             sql!("SELECT id, created_at FROM mailboxes WHERE id > ?1 ORDER BY id LIMIT ?2", after, PAGE);
         self.read_rows(question).await?.into_iter().map(|mut row| Ok((row.text()?, row.time()?))).collect()
     }
 
-    /// Where the trail begins and ends.
+    /// The two ends of the chain.
     pub async fn audit_anchors(&self) -> Result<Anchors, StoreError> {
         let answers = self.read(vec![anchor(AnchorKind::Head), anchor(AnchorKind::Pruned)]).await?;
         let mut answers = answers.into_iter();
@@ -234,14 +234,14 @@ impl Store {
         Ok(Anchors { head: next()?, pruned: next()? })
     }
 
-    /// The trail's last row, when it is certain that it stays: what is read may not be flushed yet, nor on the standby (decision
-    /// 0048), and an anchor that is kept elsewhere must not name a row that a crash takes away.
+    /// The trail's last row, once it is durable: a row that can be read may not be flushed yet, nor be on the standby (decision
+    /// 0048), and an anchor kept elsewhere must not name a row that a crash could remove.
     pub async fn certain_audit_head(&self) -> Result<Option<Anchor>, StoreError> {
         let mut before = None;
         loop {
             let head = self.audit_anchors().await?.head;
             let Some(end) = &head else { return Ok(None) };
-            // One that stays without its row is the business of whoever verifies the trail.
+            // An anchor whose row is missing is for the verifier of the trail to report.
             if self.make_audit_certain(end.seq, &end.proof).await? || before == head {
                 return Ok(head);
             }
@@ -249,29 +249,29 @@ impl Store {
         }
     }
 
-    /// Waits until this row of the trail outlives a crash. `false`: it is not there any more.
+    /// Waits until this row survives a crash. `false`: it is no longer there.
     pub async fn make_audit_certain(&self, seq: i64, proof: &[u8]) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
             sql!("SELECT seq FROM audit WHERE seq = ?1 AND proof = ?2", seq, proof.to_vec())
                 .or_refuse(Refusal::Overtaken),
         );
-        // A commit that changes nothing waits for nothing.
+        // An update is needed: a commit that changes nothing does not wait for the flush.
         batch.add(sql!("UPDATE audit_anchors SET seq = seq WHERE kind = ?1", AnchorKind::Head.as_str()));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// How many rows [`Store::prune_audit`] would let go.
+    /// How many rows [`Store::prune_audit`] would remove.
     pub async fn old_audit_rows(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.count(sql!(concat!("SELECT count(*) ", old_rows!()), before)).await
     }
 
-    /// Lets rows go that are older than `before`, but for the last one; the place where the trail begins from then on
-    /// is proven. How many.
+    /// Removes rows older than `before`, except the last one, and proves where the trail begins from then on. Returns how many were
+    /// removed.
     pub async fn prune_audit(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
-            // From the oldest on, as far as all are old: a clock that was set back makes no hole.
+            // Only an unbroken run of old rows from the start: a clock that was set back must leave no gap.
             let question =
                 sql!(concat!("SELECT seq, at, proof ", old_rows!(), " ORDER BY seq LIMIT ?2"), before, PAGE);
             let rows = self.read_rows(question).await?;
@@ -288,7 +288,7 @@ impl Store {
     }
 }
 
-/// The column is called after mailboxes, which were all there was to count by.
+/// The column is named for mailboxes, once the only thing to count by.
 fn counting(counted: &CountedRow) -> Statement {
     sql!(
         "INSERT INTO audit_counts (minute, action, mailbox, network, count)

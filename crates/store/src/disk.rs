@@ -1,5 +1,6 @@
-//! How much room the store's file system has, and a reserve that is given up when it has none: deliveries, log-ins
-//! and deletions write rows, too, and a full disk that cannot deliver cannot empty itself. Knows no rows.
+//! Free space of the store's file system, and a reserve file that is released when none is left: deliveries,
+//! log-ins and deletions write rows too, and a full disk that cannot deliver cannot empty itself. Knows no
+//! rows.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -14,16 +15,16 @@ use rustix::io::Errno;
 use crate::error::StoreError;
 use crate::file_permissions::Access;
 
-/// Bytes of the reserve: a day of rows of a busy gateway, and little beside what letters take.
+/// Size of the reserve in bytes: enough for a day of rows of a busy gateway, and little beside the letters.
 const RESERVE: u64 = 32 * 1024 * 1024;
 
-/// With less than this the next transaction could fail: the reserve is given up before it.
+/// Below this many bytes the next transaction could fail: the reserve is released first.
 const ALMOST_NONE: u64 = 2 * 1024 * 1024;
 
-/// The reserve file's length when its blocks have been given up.
+/// The reserve file's length once its blocks have been released.
 const GIVEN_UP: u64 = 1;
 
-/// What has become of the reserve.
+/// State of the reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reserve {
     Held,
@@ -31,25 +32,25 @@ enum Reserve {
     GivenUp,
 }
 
-/// Whether the file system takes more letters.
+/// Whether there is room for further letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum DiskSpace {
-    /// It does.
+    /// There is.
     Enough,
-    /// It is kept for deliveries, log-ins and deletions.
+    /// The rest is kept for deliveries, log-ins and deletions.
     Low {
-        /// Bytes that are free.
+        /// Free bytes.
         free: u64,
     },
 }
 
-/// Why a file system did not take a write.
+/// Why the file system refused a write.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// No space, or over a quota: it will take more when something has been removed.
+    /// No space, or over a quota: it works again when something has been removed.
     Full,
-    /// Anything else, and writing may only seem to work from now on.
+    /// Anything else; later writes may only seem to succeed.
     Broken(io::Error),
 }
 
@@ -57,15 +58,16 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 pub(crate) struct Disk {
     folder: PathBuf,
-    /// The one with large bodies, if it is another: it must have room, too.
+    /// The folder of large bodies, if it is on another file system: that one must have room too.
     bodies: Option<PathBuf>,
-    /// None where whoever opened the store takes no letters (commands): the others' reserve is left alone.
+    /// `None` if this process accepts no letters (commands): the reserve of others is left alone.
     reserve: Option<File>,
-    /// Bytes that stay free for everything but new letters.
+    /// Bytes kept free for everything but new letters.
     minimum_free: u64,
-    /// Set aside for what is coming in, and not written yet. Of this process: others show by what they write.
+    /// Bytes reserved for letters coming in and not written yet. Of this process only; what others write
+    /// shows in the free space.
     under_way: Mutex<u64>,
-    /// This file system cannot set room aside.
+    /// This file system cannot preallocate.
     no_reserve: AtomicBool,
 }
 
@@ -86,12 +88,12 @@ impl Disk {
         })
     }
 
-    /// Whether a letter of `octets` may come.
+    /// Whether there is room for a letter of `octets`.
     pub(crate) fn room(&self, octets: u64) -> DiskSpace {
         self.room_beside(*self.under_way(), octets)
     }
 
-    /// Sets `octets` aside, if there is room for them.
+    /// Reserves `octets` if there is room.
     pub(crate) fn set_aside(&self, octets: u64) -> DiskSpace {
         let mut under_way = self.under_way();
         let room = self.room_beside(*under_way, octets);
@@ -101,7 +103,7 @@ impl Disk {
         room
     }
 
-    /// Octets that were set aside have been written, or will not come.
+    /// Returns octets that were reserved: they have been written, or will not come.
     pub(crate) fn give_back(&self, octets: u64) {
         let mut under_way = self.under_way();
         *under_way = under_way.saturating_sub(octets);
@@ -117,12 +119,12 @@ impl Disk {
         let free = match self.free() {
             Ok(free) => free,
             Err(error) => {
-                // Whoever cannot ask finds out by writing.
+                // If free space cannot be read, a failing write will show it.
                 tracing::warn!(%error, "free space cannot be read");
                 return DiskSpace::Enough;
             }
         };
-        // A quota shows only in the reserve: it cannot be set aside while the quota is exceeded.
+        // A quota shows only in the reserve: it cannot be allocated while the quota is exceeded.
         if free < self.minimum_free.saturating_add(under_way).saturating_add(octets)
             || !self.keep_reserve(reserve, free)
         {
@@ -131,15 +133,15 @@ impl Disk {
         DiskSpace::Enough
     }
 
-    /// Before a transaction: gives the reserve up if nothing else is left.
+    /// Before a transaction: releases the reserve if nothing else is left.
     pub(crate) fn before_write(&self) {
         if self.reserve.is_some() && self.free().is_ok_and(|free| free < ALMOST_NONE) {
             self.give_reserve();
         }
     }
 
-    /// After a write that was refused: asks the file system by a small write of our own, since SQLite does not
-    /// tell a quota from a broken disk. What is full gets the reserve.
+    /// After a refused write: asks the file system by a small write of our own, since SQLite does not tell a
+    /// quota from a broken disk. A full disk gets the reserve.
     pub(crate) fn ask_why(&self) -> Option<Refused> {
         match self.try_write() {
             Ok(()) => None,
@@ -171,7 +173,7 @@ impl Disk {
         written
     }
 
-    /// Sets the reserve aside where there is room for it, and says whether letters may come.
+    /// Allocates the reserve where there is room, and says whether letters are accepted.
     fn keep_reserve(&self, reserve: &File, free: u64) -> bool {
         if self.no_reserve.load(Ordering::Relaxed) {
             return true;
@@ -180,16 +182,14 @@ impl Disk {
         match state(reserve) {
             Reserve::Held => return true,
             Reserve::NotYet if !roomy => return true,
-            // It has been used up; the disk must recover first, or it would fill to the last byte.
+            // The reserve was used; free space must recover first, or the disk would fill to the last byte.
             Reserve::GivenUp if !roomy => return false,
             Reserve::NotYet | Reserve::GivenUp => {}
         }
         match fallocate(reserve, FallocateFlags::empty(), 0, RESERVE) {
             Ok(()) => true,
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
-                tracing::info!(
-                    "this file system cannot set a reserve aside; minimum-free holds all the same"
-                );
+                tracing::info!("this file system cannot set a reserve aside; minimum-free still applies");
                 self.no_reserve.store(true, Ordering::Relaxed);
                 true
             }
@@ -200,7 +200,7 @@ impl Disk {
         }
     }
 
-    /// Gives the reserve's blocks back; the file's length tells every process that it was given up.
+    /// Releases the reserve's blocks; the file's length tells every process.
     fn give_reserve(&self) {
         let Some(reserve) = &self.reserve else { return };
         let had = state(reserve);
@@ -217,14 +217,14 @@ impl Disk {
 
 fn state(reserve: &File) -> Reserve {
     match reserve.metadata() {
-        // Blocks, not length: a restored file may be all holes.
+        // Blocks, not length: a restored file may be sparse.
         Ok(facts) if facts.blocks().saturating_mul(512) >= RESERVE => Reserve::Held,
         Ok(facts) if facts.len() == GIVEN_UP => Reserve::GivenUp,
         Ok(_) | Err(_) => Reserve::NotYet,
     }
 }
 
-/// ENOSPC, EDQUOT and EFBIG: a limit on the size of files is a disk that is full.
+/// ENOSPC, EDQUOT and EFBIG: a file size limit counts as a full disk.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn held(disk: &Disk) -> bool {
-        // Not every file system can set room aside.
+        // Not every file system can preallocate.
         disk.no_reserve.load(Ordering::Relaxed) || state(disk.reserve.as_ref().unwrap()) == Reserve::Held
     }
 

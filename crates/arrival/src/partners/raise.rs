@@ -1,5 +1,5 @@
-//! What a partner's programs say in a proven signature that they can read, noted with its key. Whatever goes wrong here keeps
-//! no letter waiting and changes no answer: the next letter says it again.
+//! Records with a partner's key the capabilities that its programs announce in a proven signature. A failure
+//! here delays no letter and changes no reply: the next letter announces them again.
 
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
@@ -9,7 +9,7 @@ use sealpost_seal::{Opened, SignatureVerdict, Trust};
 use super::Partners;
 use crate::context::Shared;
 
-/// Keeps what the signer whom the operator trusts says of itself.
+/// Records what a trusted signer announces.
 pub(super) async fn raise(
     shared: &Shared,
     partners: &Partners,
@@ -19,11 +19,11 @@ pub(super) async fn raise(
 ) {
     let Some(from) = from else { return };
     let Some(signature) = opened.proven_sender() else { return };
-    // A certificate that only a chain vouches for is no row that letters are encrypted to.
+    // A certificate trusted only through a chain has no row that letters are encrypted to.
     let (SignatureVerdict::Valid(Trust::Key), Some(key)) = (signature.verdict, &signature.signer) else {
         return;
     };
-    // Mostly what is known says it already, and the rows need not be asked.
+    // Usually it is already known, and the rows need not be read.
     if !trusted.iter().flat_map(|keys| keys.iter()).any(|known| known.key.raised_by(key).is_some()) {
         return;
     }
@@ -40,8 +40,10 @@ pub(super) async fn raise(
         Ok(Raised::No) | Err(PartnerError::Overtaken) => {}
         Ok(Raised::Yes(partner)) => tracing::info!(
             partner.id = %partner, %fingerprint,
-            "the partner's programs say that they read more: its letters are closed in a stronger form from now on"
+            "the partner's programs support stronger encryption: it is used for this partner from now on"
         ),
-        Err(error) => tracing::warn!(%error, "what a partner's programs can read could not be noted"),
+        Err(error) => {
+            tracing::warn!(%error, "the capabilities of a partner's programs could not be recorded")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A next hop that answers as it is told and remembers every byte. Plain lines over TCP, no SMTP library.
+//! A scripted next hop that records every byte. Plain lines over TCP, no SMTP library.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
-/// What the hop does at a point where something else than "yes" may be wanted.
+/// What the hop does where its answer may be scripted.
 #[derive(Clone, Debug)]
 pub(crate) enum Say {
     Line(&'static str),
@@ -18,7 +18,7 @@ pub(crate) enum Say {
     Nothing,
 }
 
-/// How the hop behaves.
+/// The hop's script.
 #[derive(Clone)]
 pub(crate) struct Script {
     pub(crate) greeting: Say,
@@ -29,7 +29,7 @@ pub(crate) struct Script {
     pub(crate) helo_only: bool,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) implicit: bool,
-    /// Text in the clear behind the answer to STARTTLS.
+    /// Cleartext after the reply to STARTTLS.
     pub(crate) injects: bool,
     /// Answers to RCPT by address, used up one by one; then 250.
     pub(crate) rcpt: HashMap<&'static str, VecDeque<Say>>,
@@ -43,11 +43,11 @@ pub(crate) struct Script {
     pub(crate) end: VecDeque<Say>,
     /// Hangs up after this many letters on a connection.
     pub(crate) letters_per_connection: usize,
-    /// More connections at a time are greeted with 421.
+    /// Further simultaneous connections are greeted with 421.
     pub(crate) most_connections: usize,
-    /// Reads a letter no faster than this many octets each hundredth of a second.
+    /// Reads a letter at most at this many octets per hundredth of a second.
     pub(crate) sips: Option<usize>,
-    /// Holds the answer to the final dot until told.
+    /// Delays the reply to the final dot until released.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
 
@@ -74,7 +74,7 @@ impl Default for Script {
     }
 }
 
-/// A letter that was answered with anything.
+/// A letter that got any reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrived {
     pub(crate) connection: usize,
@@ -82,7 +82,7 @@ pub(crate) struct Arrived {
     /// The first recipient accepted.
     pub(crate) rcpt: String,
     pub(crate) rcpts: Vec<String>,
-    /// Everything between 354 and the final dot, dots unstuffed.
+    /// Everything between 354 and the final dot, dot-unstuffed.
     pub(crate) bytes: Vec<u8>,
     pub(crate) encrypted: bool,
 }
@@ -108,14 +108,14 @@ impl Hop {
     pub(crate) async fn start(script: Script) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         if script.sips.is_some() {
-            // Or the kernel would read for it.
+            // Otherwise the kernel would read for it.
             socket.set_recv_buffer_size(16 * 1024).unwrap();
         }
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         Self::on(socket.listen(64).unwrap(), script)
     }
 
-    /// On a port that may have been used before.
+    /// On a given port, which may have been used before.
     pub(crate) async fn start_at(port: u16, script: Script) -> Self {
         Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap(), script)
     }
@@ -164,13 +164,13 @@ impl Hop {
         result
     }
 
-    /// Waits until so many letters have come.
+    /// Waits until this many letters have come.
     pub(crate) async fn letters(&self, count: usize) -> Vec<Arrived> {
         self.until(|seen| seen.letters.len() >= count).await;
         self.seen.lock().unwrap().letters.clone()
     }
 
-    /// Waits until a command has come that starts like this.
+    /// Waits until a command with this beginning has come.
     pub(crate) async fn command(&self, start: &str) -> String {
         self.until(|seen| seen.commands.iter().any(|command| command.starts_with(start))).await;
         self.commands().into_iter().find(|command| command.starts_with(start)).unwrap()
@@ -231,7 +231,7 @@ struct Session {
 }
 
 impl Session {
-    /// Serves until the end; gives the stream back for STARTTLS.
+    /// Serves until the end; returns the stream for STARTTLS.
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S, greets: bool) -> Option<S> {
         let mut buffer = Vec::new();
         let (mut mail, mut rcpts) = (String::new(), Vec::<String>::new());
@@ -348,12 +348,12 @@ impl Session {
     }
 }
 
-/// `None` = the connection is over.
+/// `None`: the connection is closed.
 async fn say<S: AsyncWrite + Unpin>(stream: &mut S, what: Say) -> Option<()> {
     match what {
         Say::Line(text) => {
             stream.write_all(format!("{text}\r\n").as_bytes()).await.ok()?;
-            // RFC 5321 §3.8: it is said before hanging up.
+            // RFC 5321 §3.8: it is sent before closing.
             (!text.starts_with("421")).then_some(())
         }
         Say::HangUp => None,
@@ -388,7 +388,7 @@ async fn line<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Opt
     }
 }
 
-/// RFC 5321 §4.5.2, by the letter: lines end in CRLF, a line of one dot ends it, a first dot is cut.
+/// RFC 5321 §4.5.2, by the letter: lines end in CRLF, a line of one dot ends it, a first dot is removed.
 async fn letter<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let mut searched = 0;
     let end = loop {

@@ -1,4 +1,4 @@
-//! Delivery against a scripted next hop: what arrives there, and what the store says afterwards.
+//! Delivery to a scripted next hop: what arrives there, and the state of the store afterwards.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod backoff_notes;

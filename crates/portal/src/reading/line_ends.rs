@@ -1,5 +1,5 @@
-//! Where the lines of a letter may end: amounts and account numbers stay whole, and long addresses break at a sign of
-//! theirs and not anywhere. Works on markup that is safe already; changes no word.
+//! Where lines of a letter may break: amounts and account numbers are kept whole, and long addresses break only at
+//! their punctuation. Works on markup that is already safe; changes no text.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use sealpost_mail::is_amount;
 
 use crate::reading::markup::Tags;
 
-/// Longer words may break within.
+/// Longer words may break.
 const LONG: usize = 24;
-/// Where no sign is, so many characters stand together.
+/// Without punctuation, this many characters are kept together.
 const PIECE: usize = 20;
-/// Numbers of contracts and claims, dates, telephones: `HV-4711-22`.
+/// Contract and claim numbers, dates, telephone numbers: `HV-4711-22`.
 const NUMBER: usize = 20;
-/// German compounds of so many letters may break before these parts of them, where they stand in a table.
+/// German compounds of at least this length may break before these parts, inside tables.
 const COMPOUND: usize = 18;
 const PARTS: [&str; 12] = [
     "bedingung",
@@ -29,13 +29,13 @@ const PARTS: [&str; 12] = [
     "versicherung",
     "vertrag",
 ];
-/// ISO 13616: the longest account number, and a short one.
+/// ISO 13616: length of account numbers.
 const IBAN: std::ops::RangeInclusive<usize> = 15..=34;
 
-/// The markup with its lines ending where they may.
+/// The markup with breaks controlled.
 pub(crate) fn minded(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 32);
-    // Of our own elements nothing is changed: targets break where they must.
+    // Our own elements are unchanged: targets break where they must.
     let (mut ours, mut cells) = (0_usize, 0_usize);
     let mut copied = 0;
     for tag in Tags::new(markup) {
@@ -65,7 +65,7 @@ pub(crate) fn minded(markup: &str) -> String {
     out
 }
 
-/// What a text stands in.
+/// The context of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Around {
     /// A cell of a table.
@@ -73,7 +73,7 @@ enum Around {
     Page,
 }
 
-/// What stands behind a word.
+/// The separator after a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gap {
     Blank(char),
@@ -81,7 +81,7 @@ enum Gap {
     NoBreak,
 }
 
-/// Words and what stands behind each but the last.
+/// Words, and the separator after each but the last.
 fn split(text: &str) -> (Vec<&str>, Vec<Gap>) {
     const NO_BREAK: &str = "&nbsp;";
     let (mut parts, mut gaps) = (Vec::new(), Vec::new());
@@ -107,8 +107,8 @@ fn split(text: &str) -> (Vec<&str>, Vec<Gap>) {
     (parts, gaps)
 }
 
-/// Some programs put a no-break space between all words of a sentence: what is too long for a line may end at one. Several in a row
-/// are indentation or columns, and all but the last of them stay.
+/// Some programs put a no-break space between all words of a sentence: an over-long line may break at one. Several in a
+/// row are indentation or columns, and all but the last of them stay.
 fn loosened(parts: &[&str], gaps: &mut [Gap]) {
     let mut begin = 0;
     while begin < parts.len() {
@@ -174,7 +174,7 @@ fn groups_of_an_account(words: &[&str]) -> usize {
     let is_group = |word: &str| word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     let (mut count, mut length) = (1, 4);
     for word in words.iter().skip(1) {
-        // Behind the last group stands what belongs to the sentence.
+        // Punctuation after the last group belongs to the sentence.
         let bare = word.trim_end_matches([',', '.', ';', ')']);
         let fits = !bare.is_empty()
             && bare.len() <= 4
@@ -192,7 +192,8 @@ fn groups_of_an_account(words: &[&str]) -> usize {
     if IBAN.contains(&length) { count } else { 0 }
 }
 
-/// A word with places to break, if it is long and no account number; or kept whole, if it is a number with hyphens.
+/// A word with break opportunities, if it is long and not an account number; or kept whole, if it is a number with
+/// hyphens.
 fn breakable(word: &str, around: Around) -> Cow<'_, str> {
     let is_letters = word.trim_end_matches([',', '.', ':', ';']).chars().all(char::is_alphabetic);
     let length = word.chars().count();
@@ -211,7 +212,7 @@ fn breakable(word: &str, around: Around) -> Cow<'_, str> {
     let mut follows_digit = false;
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
-        // A reference is one character.
+        // A character reference is one character.
         let reference = rest.find(';').filter(|end| *end <= 10 && first == '&').map(|end| end + 1);
         let (unit, after) =
             rest.split_at_checked(reference.unwrap_or(first.len_utf8())).unwrap_or((rest, ""));

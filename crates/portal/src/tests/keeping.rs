@@ -1,4 +1,4 @@
-//! Keeping house: folders, search, order, trash, and taking letters away.
+//! Managing letters: folders, search, order, trash, and exporting.
 
 use std::io::{Cursor, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -71,7 +71,7 @@ async fn deleted_letters_wait_in_the_trash_and_come_back() {
         act(&mut browser, "/letters", &[("folder", "trash"), ("do", "restore"), ("id", &*ids[0])]).await;
     assert_eq!(back.header("location"), "/trash?done=restored&n=1");
     assert!(browser.get("/inbox").await.text().contains("Nummer 0"));
-    // Taken back: what came into the trash at that moment, and nobody else's.
+    // Undone: what was moved to the trash at that moment, and nobody else's.
     let (_, mut other) = rig.owner("eve@web.example").await;
     let undo = [("folder", "inbox"), ("do", "undo"), ("at", &*at)];
     assert!(act(&mut other, "/letters", &undo).await.header("location").ends_with("done=restored&n=0"));
@@ -115,7 +115,7 @@ async fn all_means_all_that_had_come_when_the_page_was_made() {
         "{}",
         gone.header("location")
     );
-    // The page one was on is not there any more: the last one is, with word of what was done.
+    // The page one was on no longer exists: the last one is shown, with the result.
     let last = browser.get(gone.header("location")).await;
     assert_eq!(last.status, 303);
     let inbox = browser.get(last.header("location")).await.text();
@@ -137,7 +137,7 @@ async fn for_good_only_from_the_trash_and_only_when_sure() {
     let sure = [("folder", "inbox"), ("do", "destroy"), ("sure", "yes"), ("id", &*id)];
     assert!(act(&mut browser, "/letters", &sure).await.header("location").ends_with("n=0"));
     assert_eq!(browser.get(&format!("/m/{id}")).await.status, 200);
-    // Somebody else cannot move it, either.
+    // Another owner cannot move it either.
     let (_, mut other) = rig.owner("eve@web.example").await;
     for what in ["trash", "restore"] {
         let moved = act(&mut other, "/letters", &[("folder", "inbox"), ("do", what), ("id", &*id)]).await;
@@ -258,7 +258,7 @@ async fn many_letters_leave_in_one_archive_byte_for_byte() {
     assert_eq!(files.len(), 4);
     assert!(files.iter().any(|(name, _)| name == "Gesendet/2026-11-21 Meine Antwort.msg"));
     assert!(files.iter().all(|(_, content)| content.starts_with(b"\xd0\xcf\x11\xe0")), "compound files");
-    // Somebody else's letters are passed over like letters that are not there.
+    // Another owner's letters are skipped like letters that do not exist.
     let (_, mut other) = rig.owner("eve@web.example").await;
     fields.retain(|(key, _)| *key == "id");
     fields.push(("format", "eml"));
@@ -287,7 +287,7 @@ async fn one_letter_leaves_in_every_format_and_a_missing_worker_explains_itself(
 async fn a_letter_that_makes_no_pdf_goes_into_the_archive_as_it_is() {
     let scripts = tempfile::tempdir().unwrap();
     let worker = scripts.path().join("worker");
-    // Makes a "PDF" of letters that say so, and fails at the others.
+    // Makes a "PDF" of letters that ask for it, and fails for the others.
     std::fs::write(
         &worker,
         "#!/bin/sh\ntr -d '\\0' | grep -q Gutartig && printf '%%PDF-1.7 gut' || exit 3\n",
@@ -326,7 +326,7 @@ async fn search_finds_in_all_folders_what_people_type_and_filters_it() {
     }
     browser.get(&format!("/m/{}", ids[1])).await;
     act(&mut browser, "/letters", &[("folder", "inbox"), ("do", "trash"), ("id", &*ids[1])]).await;
-    // Twice: the first search makes the words, the second finds them.
+    // Twice: the first search extracts the words, the second finds them.
     for _ in 0..2 {
         for (words, more, count) in [
             ("oezdemir", &[][..], 1),
@@ -351,7 +351,7 @@ async fn search_finds_in_all_folders_what_people_type_and_filters_it() {
         let at = |subject: &str| page.find(&format!("what\">{subject}")).unwrap();
         assert!(at("Absage") < at("Große Rechnung") && at("Große Rechnung") < at("Zusage"));
     }
-    // What was deleted for good is not found, and nothing of it is left.
+    // Permanently deleted letters are not found, and nothing of them is left.
     act(
         &mut browser,
         "/letters",

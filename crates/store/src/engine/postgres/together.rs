@@ -1,4 +1,4 @@
-//! Batches that share a transaction, and questions that do, from their connection to their answers.
+//! Batches that share a transaction, and queries that do, from their connection to their results.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Core {
         self.try_write(batch, promise, place, deadline).await.map(|(outcome, _server)| outcome)
     }
 
-    /// With those that wait for the same. All of a kind are promised the same.
+    /// Writes a batch together with others that wait. All of a kind have the same promise.
     async fn write_shared(
         self: &Arc<Self>,
         shared: &Shared<Batch, Outcome>,
@@ -57,7 +57,8 @@ impl Core {
         }
     }
 
-    /// In one transaction. Where that comes to nothing, each goes alone, so that none has to answer for another.
+    /// Writes them in one transaction. If that fails, each is retried alone, so that none is affected by
+    /// another.
     async fn write_all(
         self: &Arc<Self>,
         place: TransactionSlot<'_>,
@@ -72,7 +73,7 @@ impl Core {
             Err(sharers) => sharers,
         };
         sharers.sort_by_key(|one| one.work.order);
-        // Whoever has waited longest waits for no connection longer than it would alone.
+        // The longest waiter waits for a connection no longer than it would alone.
         let first = sharers.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
         let (batches, waiters): (Vec<Batch>, Vec<_>) =
             sharers.into_iter().map(|one| (one.work, (one.reply, one.deadline))).unzip();
@@ -85,7 +86,7 @@ impl Core {
             Err(batches) => {
                 for ((reply, deadline), batch) in waiters.into_iter().zip(batches) {
                     let core = Arc::clone(self);
-                    // Whoever asked for it waits, and counts as at work.
+                    // The caller waits and counts as an operation under way.
                     tokio::spawn(async move {
                         let _nobody_waits =
                             reply.send(core.write_alone(batch, promise, None, deadline).await);
@@ -95,7 +96,7 @@ impl Core {
         }
     }
 
-    /// What became of each. They are given back where certainly nothing was kept.
+    /// The result of each. The batches are returned if certainly nothing was kept.
     async fn try_together(
         &self,
         place: TransactionSlot<'_>,
@@ -120,7 +121,7 @@ impl Core {
             moving,
         );
         let end = end.await;
-        // How a commit ended that nobody answered may take long to find out.
+        // Finding out how an unanswered commit ended may take long.
         drop(place);
         match end {
             End::Kept { done, server } => {
@@ -145,7 +146,11 @@ impl Core {
                 if failure.ends_connection() {
                     discard(connection);
                 }
-                tracing::debug!(batches = batches.len(), "batches go alone: {}", StoreError::from(failure));
+                tracing::debug!(
+                    batches = batches.len(),
+                    "batches are committed separately: {}",
+                    StoreError::from(failure)
+                );
                 Err(batches)
             }
             End::Unknown { reason, mut done } => {
@@ -161,7 +166,7 @@ impl Core {
         }
     }
 
-    /// With those that are asked meanwhile, each from a view of its own.
+    /// Reads together with queries that arrive meanwhile, each from a view of its own.
     pub(super) async fn read_shared(
         self: &Arc<Self>,
         question: Statement,
@@ -176,7 +181,7 @@ impl Core {
         }
     }
 
-    /// In one transaction; where that comes to nothing, each alone.
+    /// Reads them in one transaction; if that fails, each alone.
     async fn read_all(self: &Arc<Self>, sharers: Vec<Sharer<Statement, Vec<Row>>>) {
         let first = sharers.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
         let (questions, waiters): (Vec<_>, Vec<_>) =
@@ -193,7 +198,7 @@ impl Core {
                     let _nobody_waits = waiters.next().map(|(reply, _)| reply.send(Err(error)));
                     return;
                 }
-                tracing::debug!(%error, questions = questions.len(), "questions are asked one by one");
+                tracing::debug!(%error, questions = questions.len(), "queries are sent one by one");
                 for (question, (reply, deadline)) in questions.into_iter().zip(waiters) {
                     let core = Arc::clone(self);
                     tokio::spawn(async move {
