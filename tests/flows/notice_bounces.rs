@@ -103,7 +103,7 @@ fn what_nobody_can_read_is_told_as_something_that_came_back() {
     let odd = "From: postmaster@web.example\r\nSubject: Ihre Mail\r\n\r\nPostfach gibt es hier nicht.\r\n";
     gateway.smtp().letter("", &[&verp], odd.as_bytes()).expect("250 *");
     let told = hop.wait_to("erika@insurer.example").text();
-    assert!(told.contains("max@web.example") && told.contains("something came back"), "{told}");
+    assert!(told.contains("max@web.example") && told.contains("a reply came back"), "{told}");
     gateway.sweep();
 }
 
