@@ -145,6 +145,8 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         "Content-Type: text/plain; charset=hz-gb-2312\r\n\r\nver~{~}traulich\r\n".to_owned(),
         "\r\nvertrau-\r\nlich\r\n".to_owned(),
         html("ver-<br>traulich"),
+        html("<p>ver-</p><p>traulich</p>"),
+        html("ver&shy;<br>traulich"),
         html("ver&#x2800;traulich"),
         "Content-Type: application/msword; name=x.doc\r\n\r\n{\\rtf1 ver{\\b trau}lich}\r\n".to_owned(),
         "Content-Type: text/rtf\r\n\r\n{\\rtf1 x{\\object{\\*\\objdata 00}{\\result  vertraulich }}x}\r\n"
@@ -179,6 +181,8 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         file("Content-Disposition: attachment; filename=\"a．pdf\""),
         file("Content-Disposition: attachment; filename=\"a.pdf::$DATA\""),
         file("Content-Disposition: attachment; filename=a.pdf.pgp"),
+        file("Content-Disposition: attachment; filename=a.pdf.gz"),
+        file("Content-Disposition: attachment; filename=a;b.pdf"),
         file("Content-Disposition: attachment; filename=\"BE\u{ad}RICHT.TXT\""),
         file("Content-Disposition: attachment; filename*0=a.; filename*1=pdf"),
         file("Content-Disposition: attachment; filename=a.txt; filename*=utf-8''a%2Epdf"),

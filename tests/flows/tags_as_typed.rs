@@ -128,6 +128,9 @@ fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
         "%5Bvertraulich%5D x",
         "[pers=C3=B6nlich] x",
         "\u{202e}]hciluartrev[ x",
+        "[pers+APY-nlich] x",
+        "=?utf-8?B?W3ZlcnRyYXVsaWNoXSBJaHIgVW5mYW?",
+        "=?utf-8?Q?=5Bvertraulich=5D_Ihr_Unf",
     ]
     .iter()
     .map(|text| letter(&subject(text.as_bytes())))

@@ -53,6 +53,10 @@ impl Params {
         if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
             all.extend(text.split(|b| *b == b';').skip(1).filter_map(param).take(MAX_PARAMETERS));
         }
+        // A semicolon in a value that is not quoted: what follows it is no parameter.
+        all.extend(
+            with_semicolons(&pieces).iter().filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS),
+        );
         // So does a missing semicolon, or a comma in its place.
         let words = text.split(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
         all.extend(words.filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS));
@@ -204,6 +208,26 @@ fn split(text: &[u8]) -> Vec<Vec<u8>> {
     }
     pieces.push(piece);
     pieces
+}
+
+/// Parameters together with the pieces behind them that name none, as they stood.
+fn with_semicolons(pieces: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut open: Option<(Vec<u8>, bool)> = None;
+    let mut close =
+        |open: Option<(Vec<u8>, bool)>| all.extend(open.filter(|(_, longer)| *longer).map(|(text, _)| text));
+    for piece in pieces.iter().skip(1) {
+        match &mut open {
+            Some((text, longer)) if !piece.contains(&b'=') && !piece.trim_ascii().is_empty() => {
+                text.push(b';');
+                text.extend_from_slice(piece);
+                *longer = true;
+            }
+            Some(_) | None => close(open.replace((piece.clone(), false))),
+        }
+    }
+    close(open);
+    all
 }
 
 fn plain_value(piece: &[u8]) -> String {
@@ -447,6 +471,8 @@ mod tests {
         };
         has("x; filename=a.txt; filename=a.pdf", "a.pdf");
         has("x; filename=a.txt; filename=a.pdf", "a.txt");
+        has("x; filename=Schaden 7; Teil 2; Befund.pdf; size=7", "Schaden 7; Teil 2; Befund.pdf");
+        has("x; filename=Schaden 7; Teil 2; Befund.pdf; size=7", "Schaden 7");
         has("x; filename=a.pdf; filename*=utf-8''a.txt", "a.pdf");
         has("x; filename*0=a.; filename*1=pdf; filename=b.txt", "a.pdf");
         has("x; filename*0=a.; filename*1=txt; filename*1=pdf", "a.txt");

@@ -58,7 +58,7 @@ impl Layers {
     /// Its possible earlier forms, each once, without the text itself. The text is expected to be short.
     pub(crate) fn before(&mut self, text: &str) -> Result<Vec<String>, TooLayered> {
         // Most texts are not encoded, and cost only this check.
-        if text.is_ascii() && !text.contains(['&', '=', '%']) {
+        if text.is_ascii() && !text.contains(['&', '=', '%']) && !has_shift(text) {
             return Ok(Vec::new());
         }
         if let Some(known) = self.known.get(text) {
@@ -122,6 +122,9 @@ fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn Fn
     if text.contains("=?") {
         word_readings::readings(text.as_bytes()).into_iter().for_each(&mut *add);
     }
+    if has_shift(text) {
+        add(charset::decode(text.as_bytes(), Some("utf-7")));
+    }
     for mark in ['%', '='] {
         if has_escape(text, mark) {
             let text = text.replace('+', " ");
@@ -133,6 +136,14 @@ fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn Fn
         add(turned(text, |c| c));
         add(turned(text, in_a_mirror));
     }
+}
+
+/// Whether a part of it may be UTF-7 (RFC 2152) without being labelled as such: `pers+APY-nlich`.
+fn has_shift(text: &str) -> bool {
+    text.split('+').skip(1).any(|rest| {
+        let digits = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
+        digits >= 3 && rest.as_bytes().get(digits) == Some(&b'-')
+    })
 }
 
 /// The characters of a code page beyond ASCII, and their bytes.
@@ -235,7 +246,7 @@ mod tests {
         assert!(seen > 50 && spent <= most, "{seen} texts for {spent}");
         assert_eq!(layers.left(), 0, "and none after that");
         assert_eq!(layers.before(&nested(seen)), Err(TooLayered));
-        assert_eq!(layers.before("nothing in codes"), Ok(Vec::new()));
+        assert_eq!(layers.before("nothing in codes, C++-Kurs + Haus, +49-30"), Ok(Vec::new()));
     }
 
     #[test]
@@ -251,6 +262,8 @@ mod tests {
             ("[pers&ouml;nlich] A &amp; B", "[persönlich] A & B"),
             ("&#91;geheim&#93;", "[geheim]"),
             ("%5Bstreng+vertraulich%5D", "[streng vertraulich]"),
+            ("[pers+APY-nlich] x", "[persönlich] x"),
+            ("+AFs-vertraulich+AF0- Schaden", "[vertraulich] Schaden"),
             ("%5Bpers%C3%B6nlich%5D 3=4", "[persönlich] 3=4"),
             ("[pers=C3=B6nlich]", "[persönlich]"),
             ("Re: \u{202e}]hcilnösrep[\u{202c} x", "Re: [persönlich]\u{202c} x"),

@@ -41,11 +41,25 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
 fn ways(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     let joined: fn(&[u8]) -> Option<Vec<u8>> = |raw| words_joined(raw, is_perhaps_cut);
     let mut ways = vec![Cow::Borrowed(raw)];
-    for way in [with_marks_escaped, with_charsets_named, joined, without_shifts] {
+    for way in [with_marks_escaped, with_charsets_named, joined, without_shifts, with_its_end] {
         let more: Vec<_> = ways.iter().filter_map(|raw| way(raw)).map(Cow::Owned).collect();
         ways.extend(more);
     }
     ways
+}
+
+/// A value that a program has cut off within its last word, with that word's end; `None`: it is complete.
+fn with_its_end(raw: &[u8]) -> Option<Vec<u8>> {
+    let value = raw.trim_ascii_end();
+    let end: &[u8] = if value.ends_with(b"?") { b"=" } else { b"?=" };
+    let whole = [value, end].concat();
+    // The last may be the end of its own payload (`…Zw=?`).
+    let starts = value.windows(2).enumerate().rev().filter(|(_, two)| two == b"=?").take(2);
+    let closes = |start: usize| {
+        let word = whole.get(start..).and_then(encoded_word);
+        word.is_some_and(|(length, ..)| start.saturating_add(length) == whole.len())
+    };
+    starts.map(|(start, _)| start).any(closes).then_some(whole)
 }
 
 /// Whether a base64 text may go on: its last group is not full, and nothing fills it.
@@ -149,6 +163,23 @@ mod tests {
             assert_eq!(with_marks_escaped(none.as_bytes()), None, "{none}");
         }
         let _ = with_marks_escaped(&b"=?a?Q?x".repeat(40_000));
+    }
+
+    #[test]
+    fn a_word_that_was_cut_off_is_read_as_far_as_it_goes() {
+        for (raw, text) in [
+            (" =?utf-8?B?W3ZlcnRyYXVsaWNoXSB4?", "[vertraulich] x"),
+            (" =?utf-8?B?W3ZlcnRyYXVsaWNoXSB4", "[vertraulich] x"),
+            (" =?utf-8?B?W3ZlcnRyYXVsaWNoXSB4eQ=?", "[vertraulich] xy"),
+            (" Re: =?utf-8?Q?=5Bvertraulich=5D_Ihr_Unf\r\n", "Re: [vertraulich] Ihr Unf"),
+            (" =?utf-8?Q?a?=\r\n =?utf-8?Q?[vertraulich]_b", "a[vertraulich] b"),
+        ] {
+            let readings = readings(raw.as_bytes());
+            assert!(readings.iter().any(|one| one == text), "{raw}: {readings:?}");
+        }
+        for whole in [" =?utf-8?Q?a?=", " x =? y", " =?x?", " a", " =?utf-8?X?a"] {
+            assert_eq!(with_its_end(whole.as_bytes()), None, "{whole}");
+        }
     }
 
     #[test]

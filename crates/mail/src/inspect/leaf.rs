@@ -372,7 +372,8 @@ fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
 }
 
 /// Extensions that programs append to the name of what they wrap.
-const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
+const WRAPPINGS: [&str; 14] =
+    ["p7m", "pgp", "gpg", "asc", "gz", "bz2", "xz", "zst", "lz", "lzma", "z", "zip", "7z", "rar"];
 
 /// Limit in bytes: no file system allows longer names, also with three layers of encoding.
 const MAX_NAME: usize = 1000;

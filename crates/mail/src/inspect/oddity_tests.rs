@@ -75,6 +75,9 @@ fn a_word_is_one_whatever_is_between_its_letters() {
         ("text/plain; charset=utf-8", "ist ver\u{2010}\r\ntrau- \r\nlich ok"),
         ("text/plain", "ist vertraulich-"),
         ("text/html", "<p>ist ver-<br>traulich ok</p>"),
+        ("text/html", "<p>ist ver-</p><p>traulich ok</p>"),
+        ("text/html; charset=utf-8", "<p>ist ver&shy;<br>traulich ok</p>"),
+        ("text/plain", "ist ver-\r\n\r\ntraulich ok"),
         ("text/html; charset=utf-8", "<p>ist ver\u{2800}traulich ok</p>"),
     ] {
         assert!(

@@ -79,7 +79,11 @@ pub(super) fn rejoined(text: &str) -> Option<String> {
             Some(_) => line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '|')),
             None => line,
         };
-        let parted = line.trim_end().strip_suffix(['-', '\u{2010}', '\u{2011}']);
+        // Programs that make pages of paper make a paragraph of each line.
+        if line.is_empty() && open.is_some() {
+            continue;
+        }
+        let parted = line.trim_end().strip_suffix(['-', '\u{ad}', '\u{2010}', '\u{2011}']);
         match parted.filter(|start| start.ends_with(char::is_alphabetic)) {
             Some(start) => open.get_or_insert_default().push_str(start),
             None => {
