@@ -194,7 +194,7 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
     let inbox = web.follow(page);
     let text = inbox.text();
     assert!(
-        text.contains("zurückgezogen, von: Erika Muster, Leistung") && text.contains("von: Insurer"),
+        text.contains("zurückgezogen (durch Erika Muster, Leistung)") && text.contains("(durch Insurer)"),
         "{text}"
     );
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);

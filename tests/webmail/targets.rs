@@ -281,7 +281,7 @@ pub(crate) fn opened(letters: &[Vec<u8>]) -> (Hop, Gateway, Browser, Vec<String>
     for page in 1..=letters.len().div_ceil(25) {
         browser.open(&format!("http://{}/inbox?page={page}", gateway.config.web));
         let listed = browser.execute(
-            "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.what').textContent, a.href])",
+            "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.what').textContent, a.href.split('?')[0]])",
         );
         for one in listed.as_array().unwrap() {
             let number: usize = one[0].as_str().unwrap().trim().parse().unwrap();
