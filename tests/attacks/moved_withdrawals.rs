@@ -30,7 +30,7 @@ fn what_says_that_a_letter_was_withdrawn_cannot_be_moved_or_changed() {
     let recall = ["letter", "recall", id, "--note", "Irrtum", "--by", "Erika Muster"];
     let (code, out, err) = gateway.sealpost(&recall);
     assert_eq!(code, 0, "{out}{err}");
-    assert!(anna.get("/inbox").text().contains("von: Erika Muster"));
+    assert!(anna.get("/inbox").text().contains("(durch Erika Muster)"));
     assert_eq!(check(gateway).0, 0, "{}", check(gateway).1);
 
     let rows = rows(gateway);
@@ -63,6 +63,6 @@ fn what_says_that_a_letter_was_withdrawn_cannot_be_moved_or_changed() {
             "{wrong}: {said}"
         );
         assert_eq!(rows.execute(right, []).unwrap(), 1, "{right}");
-        assert!(anna.get("/inbox").text().contains("von: Erika Muster"), "{right}");
+        assert!(anna.get("/inbox").text().contains("(durch Erika Muster)"), "{right}");
     }
 }
