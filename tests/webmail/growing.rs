@@ -78,8 +78,8 @@ fn a_frame_comes_to_rest() {
     let mut paths = Vec::new();
     for page in 1..=2 {
         browser.open(&format!("http://{}/inbox?page={page}", gateway.config.web));
-        let listed =
-            browser.execute("return [...document.querySelectorAll('ul.letters a')].map(a => a.href.split('?')[0])");
+        let listed = browser
+            .execute("return [...document.querySelectorAll('ul.letters a')].map(a => a.href.split('?')[0])");
         paths.extend(listed.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()));
     }
     assert_eq!(paths.len(), growing().len() + 1);
