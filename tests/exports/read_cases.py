@@ -91,11 +91,17 @@ class Converted:
         self.date, self.inner = None, None
 
 
+def whole(said):
+    """What a tool of poppler says: it writes characters beyond U+FFFF as two halves."""
+    halves = said.decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
 class Paper:
     """The PDF as poppler reads it."""
 
     def __init__(self, path):
-        run = lambda *call: subprocess.run(call, capture_output=True, check=True).stdout.decode("utf-8")
+        run = lambda *call: whole(subprocess.run(call, capture_output=True, check=True).stdout)
         self.text = run("pdftotext", "-enc", "UTF-8", str(path), "-")
         listed = run("pdfdetach", "-enc", "UTF-8", "-list", str(path))
         self.files = re.findall(r"^\d+: (.*)$", listed, re.M)

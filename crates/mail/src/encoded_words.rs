@@ -85,7 +85,7 @@ pub(crate) fn decode(raw: &[u8]) -> String {
 
 /// Like [`decode`], with what is known about bytes that the value does not label.
 pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
-    let joined = words_joined(raw, is_surely_cut);
+    let joined = words_joined(raw, Base64End::is_surely_cut);
     decode_with(joined.as_deref().unwrap_or(raw), |bytes: &[u8], charset: Option<&[u8]>| {
         let label = charset.map(String::from_utf8_lossy);
         beside.decode(bytes, label.as_deref())
@@ -94,21 +94,24 @@ pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
 
 /// Neighbouring base64 words of one charset as one word where the first ends within a group of four: GMime and others
 /// decode their text as one stream (RFC 2047 §5 forbids to write it so). `None`: there are none.
-pub(crate) fn words_joined(raw: &[u8], is_cut: fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+pub(crate) fn words_joined(raw: &[u8], is_cut: fn(&Base64End) -> bool) -> Option<Vec<u8>> {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut found = false;
     // The word that was written last, and the blanks behind it, which nobody shows between two words.
-    let mut open: Option<(&[u8], Vec<u8>)> = None;
+    let mut open: Option<(&[u8], Vec<u8>, Base64End)> = None;
     let mut blanks: &[u8] = b"";
     for piece in pieces(raw) {
         match piece {
             Piece::Word { charset, payload: Payload::Base64(payload), .. } => match &mut open {
-                Some((known, before)) if known.eq_ignore_ascii_case(charset) && is_cut(before) => {
+                Some((known, before, end)) if known.eq_ignore_ascii_case(charset) && is_cut(end) => {
                     before.extend_from_slice(payload);
+                    end.go_on(payload);
                     (found, blanks) = (true, b"");
                 }
                 Some(_) | None => {
-                    close(&mut out, open.replace((charset, payload.to_vec())));
+                    let mut end = Base64End::default();
+                    end.go_on(payload);
+                    close(&mut out, open.replace((charset, payload.to_vec(), end)));
                     out.extend_from_slice(std::mem::take(&mut blanks));
                 }
             },
@@ -127,22 +130,47 @@ pub(crate) fn words_joined(raw: &[u8], is_cut: fn(&[u8]) -> bool) -> Option<Vec<
     found.then_some(out)
 }
 
-fn close(out: &mut Vec<u8>, word: Option<(&[u8], Vec<u8>)>) {
-    if let Some((charset, payload)) = word {
+fn close(out: &mut Vec<u8>, word: Option<(&[u8], Vec<u8>, Base64End)>) {
+    if let Some((charset, payload, _end)) = word {
         [b"=?", charset, b"?B?", &payload, b"?="].iter().for_each(|part| out.extend_from_slice(part));
     }
 }
 
-/// Whether a base64 text goes on behind its end: a group of one symbol says nothing, and bits of the last byte remain over (RFC 4648 §3.5).
-fn is_surely_cut(payload: &[u8]) -> bool {
-    let spare = match transfer::base64_symbols(payload).count() % 4 {
-        1 => return !payload.ends_with(b"="),
-        2 => 0b1111,
-        3 => 0b11,
-        _ => return false,
-    };
-    let last = transfer::base64_symbols(payload).last().unwrap_or_default();
-    !payload.ends_with(b"=") && last & spare != 0
+/// How a base64 text ends. Kept while words are joined: to count all of them again for each would take quadratic time.
+#[derive(Default)]
+pub(crate) struct Base64End {
+    /// Symbols in the text so far.
+    symbols: usize,
+    /// The last of them, six bits.
+    last: u8,
+    /// Whether the text ends with `=`.
+    padded: bool,
+}
+
+impl Base64End {
+    fn go_on(&mut self, payload: &[u8]) {
+        for symbol in transfer::base64_symbols(payload) {
+            self.symbols = self.symbols.saturating_add(1);
+            self.last = symbol;
+        }
+        self.padded = payload.ends_with(b"=");
+    }
+
+    /// Whether the text may go on: its last group is not full, and nothing fills it.
+    pub(crate) fn is_perhaps_cut(&self) -> bool {
+        !self.padded && !self.symbols.is_multiple_of(4)
+    }
+
+    /// Whether the text goes on: a group of one symbol is no byte, or bits of the last byte remain (RFC 4648 §3.5).
+    fn is_surely_cut(&self) -> bool {
+        let spare = match self.symbols % 4 {
+            1 => return !self.padded,
+            2 => 0b1111,
+            3 => 0b11,
+            _ => return false,
+        };
+        !self.padded && self.last & spare != 0
+    }
 }
 
 /// Whether there may be readings that we cannot decode: a word in an unsupported charset.

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 
 use crate::charset;
 use crate::encoded_words::{
-    ESCAPE, decode, decode_as, decode_with, encoded_word, is_open, to_text, words_joined,
+    Base64End, ESCAPE, decode, decode_as, decode_with, encoded_word, is_open, to_text, words_joined,
 };
-use crate::transfer;
 
 /// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several, and not
 /// all programs agree about what an encoded-word is.
@@ -39,7 +38,7 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
 
 /// The value as it came, and as programs take it that go by other rules about encoded-words, in every combination.
 fn ways(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
-    let joined: fn(&[u8]) -> Option<Vec<u8>> = |raw| words_joined(raw, is_perhaps_cut);
+    let joined: fn(&[u8]) -> Option<Vec<u8>> = |raw| words_joined(raw, Base64End::is_perhaps_cut);
     let mut ways = vec![Cow::Borrowed(raw)];
     for way in [with_marks_escaped, with_charsets_named, joined, without_shifts, with_its_end] {
         let more: Vec<_> = ways.iter().filter_map(|raw| way(raw)).map(Cow::Owned).collect();
@@ -60,11 +59,6 @@ fn with_its_end(raw: &[u8]) -> Option<Vec<u8>> {
         word.is_some_and(|(length, ..)| start.saturating_add(length) == whole.len())
     };
     starts.map(|(start, _)| start).any(closes).then_some(whole)
-}
-
-/// Whether a base64 text may go on: its last group is not full, and nothing fills it.
-fn is_perhaps_cut(payload: &[u8]) -> bool {
-    !payload.ends_with(b"=") && !transfer::base64_symbols(payload).count().is_multiple_of(4)
 }
 
 /// Words that name no charset (`=??B?…?=`) with one: RFC 2047 §2 knows none such, and some programs read them.
@@ -163,6 +157,13 @@ mod tests {
             assert_eq!(with_marks_escaped(none.as_bytes()), None, "{none}");
         }
         let _ = with_marks_escaped(&b"=?a?Q?x".repeat(40_000));
+    }
+
+    /// One that is joined with the next costs what it adds, not all of what came before.
+    #[test]
+    fn many_words_that_go_on_are_joined_in_one_pass() {
+        let many = [b" =?utf-8?B?QUJDR?=".as_slice(), &b" =?utf-8?B?QUJD?=".repeat(60_000)].concat();
+        assert!(words_joined(&many, Base64End::is_perhaps_cut).is_some_and(|one| one.len() < many.len() / 2));
     }
 
     #[test]
