@@ -213,7 +213,10 @@ impl Runner {
                 engine.config.concurrency_per_destination.max(1),
             );
             let room = engine.under_way.room();
-            let hops = open_hops(&engine, &closed);
+            let hops = match room {
+                Room::ToHops(_) => open_hops(&engine, &closed),
+                Room::ToAll(_) | Room::Nothing => Vec::new(),
+            };
             let (from, limit) = match room {
                 Room::ToHops(limit) => (LeaseFrom::Only(&hops), Some(limit)),
                 Room::ToAll(limit) => (LeaseFrom::AllBut(&closed.destinations), Some(limit)),

@@ -12,8 +12,8 @@ use crate::http::csrf::Protected;
 use crate::letters::export;
 use crate::letters::folder_page::FolderPage;
 use crate::letters::inbox::trash_days;
+use crate::letters::list_page::ListPage;
 use crate::letters::moving::{self, Moved};
-use crate::letters::order::Order;
 use crate::letters::repeated_fields::{Fields, MAX_CHOSEN};
 use crate::letters::selection::{MAX_ALL, Meant, carried, chosen};
 use crate::mailbox::profile::Profile;
@@ -154,17 +154,12 @@ pub(crate) async fn act(
 
 /// Redirects to the list the request came from, with the result.
 fn back(place: FolderPage, fields: &Fields, done: &str, n: Option<usize>, at: Option<Timestamp>) -> String {
+    let list = ListPage::parse(fields.one("sort"), fields.one("page").parse().ok());
     let mut to = format!("{}?done={done}", place.path());
-    let more = [
-        n.map(|n| format!("&n={n}")),
-        at.map(|at| format!("&at={}", at.0)),
-        fields.one("page").parse::<u32>().ok().filter(|page| *page > 1).map(|page| format!("&page={page}")),
-        Some(Order::parse(fields.one("sort")))
-            .filter(|order| *order != Order::Newest)
-            .map(|order| format!("&sort={}", order.name())),
-    ];
-    for part in more.into_iter().flatten() {
-        to.push_str(&part);
+    let more = [("n", n.map(|n| n.to_string())), ("at", at.map(|at| at.0.to_string()))];
+    let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    for (name, value) in more.chain(list.pairs()) {
+        to.push_str(&format!("&{name}={value}"));
     }
     to
 }
