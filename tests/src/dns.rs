@@ -86,7 +86,7 @@ impl Dns {
                     Ok((length, from)) => {
                         if let Some(answer) = answer(&packet[..length], shared.lock().unwrap().as_ref()) {
                             let answer =
-                                if answer.len() > room(&packet[..length]) { cut(answer) } else { answer };
+                                if answer.len() > udp_limit(&packet[..length]) { cut(answer) } else { answer };
                             // The client may be gone.
                             let _sent = socket.send_to(&answer, from);
                         }
@@ -166,7 +166,7 @@ fn serve_tcp(
 
 /// What an answer over UDP may have: what the question's OPT record says (RFC 6891 §6.2.3), or RFC 1035 §2.3.4. No more than
 /// most servers send (1,232 octets).
-fn room(question: &[u8]) -> usize {
+fn udp_limit(question: &[u8]) -> usize {
     // OPT is the last record of our clients: root, type 41, class = octets.
     let opt = question.windows(5).rposition(|bytes| bytes[..3] == [0, 0, 41]);
     let said = opt.map(|at| u16::from_be_bytes([question[at + 3], question[at + 4]]));

@@ -17,12 +17,12 @@ pub(crate) const MAX: u64 = 16 * 1024 * 1024;
 /// Paths of lists: files, or folders of them.
 pub struct CrlFiles {
     places: Vec<PathBuf>,
-    kept: Mutex<Kept>,
+    kept: Mutex<CachedFiles>,
 }
 
 /// What was last read: by file, and all together.
 #[derive(Default)]
-struct Kept {
+struct CachedFiles {
     files: BTreeMap<At, One>,
     lists: Arc<Vec<Vec<u8>>>,
 }

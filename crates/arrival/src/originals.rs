@@ -27,7 +27,7 @@ pub enum Again {
 
 /// A stored original, as shown in a list.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredOriginal {
     /// The arrival it belongs to.
     pub id: String,
     /// What became of it.
@@ -44,7 +44,7 @@ pub struct Kept {
 ///
 /// # Errors
 /// The store did not answer.
-pub async fn kept(reception: &ArrivalReception) -> Result<Vec<Kept>, Reply> {
+pub async fn kept(reception: &ArrivalReception) -> Result<Vec<StoredOriginal>, Reply> {
     let shared = &reception.context.shared;
     let originals = reception.partners.originals(shared);
     let mut all = Vec::new();
@@ -53,7 +53,7 @@ pub async fn kept(reception: &ArrivalReception) -> Result<Vec<Kept>, Reply> {
             Ok(original) => {
                 let from = original.envelope.reverse_path.address();
                 let from = from.map(|from| from.domain().as_str().to_owned());
-                all.push(Kept { id: row.id, state: row.state, at: row.created_at, until: row.until, from });
+                all.push(StoredOriginal { id: row.id, state: row.state, at: row.created_at, until: row.until, from });
             }
             Err(error) => {
                 tracing::error!(original.id = %row.id, %error, "a letter that is kept cannot be read")

@@ -33,7 +33,7 @@ impl Reception for ArrivalReception {
                 return Err(failure::later("this node cannot reach the database"));
             }
         }
-        match self.context.shared.store.room(announced) {
+        match self.context.shared.store.disk_space_for(announced) {
             DiskSpace::Enough => Ok(()),
             DiskSpace::Low { .. } => Err(failure::no_space()),
         }

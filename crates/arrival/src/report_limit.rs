@@ -15,7 +15,7 @@ pub struct LimitedReports(pub Arc<Context>);
 
 #[async_trait]
 impl ReportLimit for LimitedReports {
-    async fn room(
+    async fn take_slot(
         &self,
         reports_to: ReportsTo,
         to: &Address,

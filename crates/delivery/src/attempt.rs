@@ -151,7 +151,7 @@ impl Engine {
             };
             let size = usize::try_from(waiting.size()).unwrap_or_default();
             let most = self.config.longest_line;
-            let more = dkim::ROOM.saturating_add(long_lines::room(size, most));
+            let more = dkim::ROOM.saturating_add(long_lines::max_growth(size, most));
             match waiting.open(self.composer.get().map(AsRef::as_ref), more).await {
                 Ok(opened) => match self.signed(ticket, fitting(opened, most, leg)).await {
                     Ok(signed) => *letter = Some((signed, permit)),

@@ -126,7 +126,7 @@ impl Fetcher {
     pub async fn get(&self, address: &str) -> Result<Vec<u8>, FetchError> {
         let (url, host) = checked(address)?;
         match url.scheme() {
-            "https" => self.in_time(&url, &host, Asked::File).await,
+            "https" => self.in_time(&url, &host, RequestKind::File).await,
             _ => Err(FetchError::Address(shown(address))),
         }
     }
@@ -137,7 +137,7 @@ impl Fetcher {
     /// See [`FetchError`].
     pub async fn get_signed(&self, address: &str, most: usize) -> Result<Vec<u8>, FetchError> {
         let (url, host) = checked(address)?;
-        self.in_time(&url, &host, Asked::SignedFile(most)).await
+        self.in_time(&url, &host, RequestKind::SignedFile(most)).await
     }
 
     /// The answer to a question; it is signed, so that http is sufficient.
@@ -151,7 +151,7 @@ impl Fetcher {
         question: Vec<u8>,
     ) -> Result<Vec<u8>, FetchError> {
         let (url, host) = checked(address)?;
-        self.in_time(&url, &host, Asked::Question(content_type, question)).await
+        self.in_time(&url, &host, RequestKind::Question(content_type, question)).await
     }
 
     /// Submits a document to an https address; only success matters.
@@ -166,7 +166,7 @@ impl Fetcher {
     ) -> Result<(), FetchError> {
         let (url, host) = checked(address)?;
         match url.scheme() {
-            "https" => match self.in_time(&url, &host, Asked::Submission(content_type, body)).await {
+            "https" => match self.in_time(&url, &host, RequestKind::Submission(content_type, body)).await {
                 Ok(_nothing) => Ok(()),
                 // The operator's networks do not apply here.
                 Err(FetchError::Inside { host, address }) => {
@@ -179,7 +179,7 @@ impl Fetcher {
         }
     }
 
-    async fn in_time(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
+    async fn in_time(&self, url: &Url, host: &str, asked: RequestKind) -> Result<Vec<u8>, FetchError> {
         match timeout(PATIENCE, self.ask(url, host, asked)).await {
             Ok(answer) => answer,
             Err(_elapsed) => {
@@ -188,7 +188,7 @@ impl Fetcher {
         }
     }
 
-    async fn ask(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
+    async fn ask(&self, url: &Url, host: &str, asked: RequestKind) -> Result<Vec<u8>, FetchError> {
         let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
         let tcp = self.hosts.connect(host, url.port_or_known_default().unwrap_or(443)).await?;
         if url.scheme() != "https" {
@@ -205,7 +205,7 @@ impl Fetcher {
 }
 
 /// The kind of a request.
-enum Asked {
+enum RequestKind {
     File,
     /// A file of at most this many bytes, which its own signature proves.
     SignedFile(usize),
@@ -215,7 +215,7 @@ enum Asked {
     Submission(&'static str, Vec<u8>),
 }
 
-async fn exchange<S>(stream: S, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError>
+async fn exchange<S>(stream: S, url: &Url, host: &str, asked: RequestKind) -> Result<Vec<u8>, FetchError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -232,7 +232,7 @@ async fn sent(
     sender: &mut http1::SendRequest<Full<Bytes>>,
     url: &Url,
     host: &str,
-    asked: Asked,
+    asked: RequestKind,
 ) -> Result<Vec<u8>, FetchError> {
     let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
     let target = match url.query() {
@@ -243,14 +243,14 @@ async fn sent(
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
-    let handed_in = matches!(asked, Asked::Submission(..));
+    let handed_in = matches!(asked, RequestKind::Submission(..));
     let most = match asked {
-        Asked::SignedFile(most) => most,
-        Asked::File | Asked::Question(..) | Asked::Submission(..) => MAX,
+        RequestKind::SignedFile(most) => most,
+        RequestKind::File | RequestKind::Question(..) | RequestKind::Submission(..) => MAX,
     };
     let (request, body) = match asked {
-        Asked::File | Asked::SignedFile(_) => (Request::get(target), Vec::new()),
-        Asked::Question(content_type, body) | Asked::Submission(content_type, body) => {
+        RequestKind::File | RequestKind::SignedFile(_) => (Request::get(target), Vec::new()),
+        RequestKind::Question(content_type, body) | RequestKind::Submission(content_type, body) => {
             (Request::post(target).header(header::CONTENT_TYPE, content_type), body)
         }
     };

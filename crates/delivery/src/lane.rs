@@ -27,7 +27,7 @@ pub(crate) struct Lane {
 struct State {
     waiting: VecDeque<LeasedLeg>,
     workers: usize,
-    kept: Vec<Kept>,
+    kept: Vec<IdleConnection>,
     health: Health,
     /// Workers whose attempt takes long: a trial does not wait for them.
     slow: usize,
@@ -89,7 +89,7 @@ impl State {
     }
 }
 
-struct Kept {
+struct IdleConnection {
     key: RouteKey,
     connection: Connection,
     until: Instant,
@@ -171,7 +171,7 @@ impl Lane {
     }
 
     pub(crate) fn keep(&self, key: RouteKey, connection: Connection, until: Instant) {
-        self.state().kept.push(Kept { key, connection, until });
+        self.state().kept.push(IdleConnection { key, connection, until });
     }
 
     /// The destination answered; returns whether that ends a trial.

@@ -83,7 +83,7 @@ fn insert(bytes: &mut Vec<u8>, cuts: &[Cut], more: usize) {
 }
 
 /// The most that inserted line ends of a letter of this size can take, with lines of at most this length.
-pub(crate) fn room(size: usize, most: usize) -> usize {
+pub(crate) fn max_growth(size: usize, most: usize) -> usize {
     (size / most.saturating_sub(NEAR).max(2) + 1).saturating_mul(WITH_BLANK.len())
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     fn run(text: &str, most: usize) -> String {
         let head = text.find("\r\n\r\n").map_or(text.len(), |at| at + 4);
-        let capacity = text.len() + room(text.len(), most);
+        let capacity = text.len() + max_growth(text.len(), most);
         let mut bytes = Vec::with_capacity(capacity);
         bytes.extend_from_slice(text.as_bytes());
         let place = bytes.as_ptr();

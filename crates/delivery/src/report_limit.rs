@@ -32,7 +32,7 @@ pub enum ReportSlot {
 #[async_trait]
 pub trait ReportLimit: Send + Sync {
     /// Takes a slot for a report on a letter of the arrival `about`. Refusals are counted and logged.
-    async fn room(
+    async fn take_slot(
         &self,
         reports_to: ReportsTo,
         to: &Address,

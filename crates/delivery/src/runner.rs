@@ -32,7 +32,7 @@ use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
-use crate::under_way::{Room, UnderWay};
+use crate::under_way::{Capacity, UnderWay};
 use crate::wire::MaySpeak;
 
 /// How long wake-ups are gathered under load.
@@ -212,22 +212,22 @@ impl Runner {
                 engine.lane_full(),
                 engine.config.concurrency_per_destination.max(1),
             );
-            let room = engine.under_way.room();
-            let hops = match room {
-                Room::ToHops(_) => open_hops(&engine, &closed),
-                Room::ToAll(_) | Room::Nothing => Vec::new(),
+            let capacity = engine.under_way.capacity();
+            let hops = match capacity {
+                Capacity::ToHops(_) => open_hops(&engine, &closed),
+                Capacity::ToAll(_) | Capacity::Nothing => Vec::new(),
             };
-            let (from, limit) = match room {
-                Room::ToHops(limit) => (LeaseFrom::Only(&hops), Some(limit)),
-                Room::ToAll(limit) => (LeaseFrom::AllBut(&closed.destinations), Some(limit)),
-                Room::Nothing => (LeaseFrom::AllBut(&closed.destinations), None),
+            let (from, limit) = match capacity {
+                Capacity::ToHops(limit) => (LeaseFrom::Only(&hops), Some(limit)),
+                Capacity::ToAll(limit) => (LeaseFrom::AllBut(&closed.destinations), Some(limit)),
+                Capacity::Nothing => (LeaseFrom::AllBut(&closed.destinations), None),
             };
             let mut failed = false;
             if more && let Some(limit) = limit {
                 match lease(&engine, now, from, limit).await {
                     Ok(taken) if taken >= limit => continue,
                     // What goes to the world waits for its share.
-                    Ok(_taken) => more = closed.some_full || matches!(room, Room::ToHops(_)),
+                    Ok(_taken) => more = closed.some_full || matches!(capacity, Capacity::ToHops(_)),
                     Err(error) => {
                         tracing::error!(%error, "no legs could be leased");
                         failed = true;

@@ -208,7 +208,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<FollowUp>, ReportError> {
         if let (Some(limit), Some(to)) = (self.report_limit.get(), report::addressee(ticket)) {
-            match limit.room(ticket.reports_to, to, &leg.arrival_id, now).await? {
+            match limit.take_slot(ticket.reports_to, to, &leg.arrival_id, now).await? {
                 ReportSlot::Taken => {}
                 ReportSlot::None => return Ok(None),
             }

@@ -45,7 +45,7 @@ struct Held {
 }
 
 /// The stored policy of a domain.
-enum Kept {
+enum StoredPolicy {
     /// A policy that is still valid.
     Policy(Held),
     /// None, or an expired one.
@@ -54,7 +54,7 @@ enum Kept {
     Spoiled,
 }
 
-impl Kept {
+impl StoredPolicy {
     fn policy(&self) -> Option<&Held> {
         match self {
             Self::Policy(held) => Some(held),
@@ -64,7 +64,7 @@ impl Kept {
 }
 
 /// The result of a look-up.
-enum Asked {
+enum PolicyLookup {
     /// The domain published a new policy.
     New(Held),
     /// No change.
@@ -176,16 +176,16 @@ impl StsPolicies {
         };
         // Another node, or this one before a restart, may have fetched it.
         let kept = match remembered {
-            Some(held) => Kept::Policy(held),
+            Some(held) => StoredPolicy::Policy(held),
             None => self.kept(domain, now).await?,
         };
         let (held, again, trouble) = match (self.ask(domain, kept.policy(), resolver, now).await, kept) {
-            (Asked::New(held), _) => (Some(held), RECHECK, None),
-            (Asked::Same, Kept::Policy(held)) => (Some(held), RECHECK, None),
-            (Asked::Same, Kept::Nothing | Kept::Spoiled) => (None, RECHECK, None),
-            (Asked::Unknown(trouble), Kept::Policy(held)) => (Some(held), AFTER_FAILURE, trouble),
-            (Asked::Unknown(trouble), Kept::Nothing) => (None, AFTER_FAILURE, trouble),
-            (Asked::Unknown(_), Kept::Spoiled) => return Err(StsError::Lost),
+            (PolicyLookup::New(held), _) => (Some(held), RECHECK, None),
+            (PolicyLookup::Same, StoredPolicy::Policy(held)) => (Some(held), RECHECK, None),
+            (PolicyLookup::Same, StoredPolicy::Nothing | StoredPolicy::Spoiled) => (None, RECHECK, None),
+            (PolicyLookup::Unknown(trouble), StoredPolicy::Policy(held)) => (Some(held), AFTER_FAILURE, trouble),
+            (PolicyLookup::Unknown(trouble), StoredPolicy::Nothing) => (None, AFTER_FAILURE, trouble),
+            (PolicyLookup::Unknown(_), StoredPolicy::Spoiled) => return Err(StsError::Lost),
         };
         let answer = StsAnswer::of(held.as_ref(), trouble.clone());
         let mut known = self.known();
@@ -200,9 +200,9 @@ impl StsPolicies {
         Ok(answer)
     }
 
-    async fn kept(&self, domain: &str, now: Timestamp) -> Result<Kept, StoreError> {
+    async fn kept(&self, domain: &str, now: Timestamp) -> Result<StoredPolicy, StoreError> {
         let Some(row) = self.store.sts_policy(&self.key.policy_tag(domain)).await? else {
-            return Ok(Kept::Nothing);
+            return Ok(StoredPolicy::Nothing);
         };
         let opened = sts_row::open(&self.key, domain, &row, now);
         let read = opened.and_then(|kept| {
@@ -214,13 +214,13 @@ impl StsPolicies {
                 delivery.domain = domain,
                 "the stored MTA-STS policy cannot be opened, or is dated in the future: it was not written by us"
             );
-            return Ok(Kept::Spoiled);
+            return Ok(StoredPolicy::Spoiled);
         };
         let held = Held { policy, lines: lines.into(), id, until: row.good_until, fetched: row.fetched_at };
-        Ok(if held.until > now { Kept::Policy(held) } else { Kept::Nothing })
+        Ok(if held.until > now { StoredPolicy::Policy(held) } else { StoredPolicy::Nothing })
     }
 
-    async fn ask(&self, domain: &str, held: Option<&Held>, resolver: &dyn Resolver, now: Timestamp) -> Asked {
+    async fn ask(&self, domain: &str, held: Option<&Held>, resolver: &dyn Resolver, now: Timestamp) -> PolicyLookup {
         let id = match resolver.texts(&format!("_mta-sts.{domain}")).await {
             Ok(texts) => sts::id(&texts),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => None,
@@ -230,12 +230,12 @@ impl StsPolicies {
                     cause = %error,
                     "it cannot be determined now whether the domain has an MTA-STS policy"
                 );
-                return Asked::Unknown(None);
+                return PolicyLookup::Unknown(None);
             }
         };
-        let Some(id) = id else { return Asked::Same };
+        let Some(id) = id else { return PolicyLookup::Same };
         if held.is_some_and(|held| held.id == id && held.fetched.plus(REFETCH) > now) {
-            return Asked::Same;
+            return PolicyLookup::Same;
         }
         let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
         let address = format!("https://mta-sts.{domain}{port}/.well-known/mta-sts.txt");
@@ -251,7 +251,7 @@ impl StsPolicies {
                 let lines = sts::lines(&text).into();
                 let held = Held { policy, lines, id, until: now.plus(age), fetched: now };
                 self.keep(domain, &held, text).await;
-                Asked::New(held)
+                PolicyLookup::New(held)
             }
             Err(trouble) => {
                 tracing::warn!(
@@ -259,7 +259,7 @@ impl StsPolicies {
                     cause = trouble.cause,
                     "its MTA-STS policy could not be fetched"
                 );
-                Asked::Unknown(Some(trouble))
+                PolicyLookup::Unknown(Some(trouble))
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The sealed part of a stored policy.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct SealedPolicy {
     domain: String,
     /// Its id in the domain's record.
     pub(crate) id: String,
@@ -24,7 +24,7 @@ pub(crate) fn seal(
     (fetched_at, good_until): (Timestamp, Timestamp),
     random: &dyn Random,
 ) -> Option<StsPolicyRow> {
-    let kept = Kept { domain: domain.to_owned(), id: id.to_owned(), text: String::from_utf8(text).ok()? };
+    let kept = SealedPolicy { domain: domain.to_owned(), id: id.to_owned(), text: String::from_utf8(text).ok()? };
     let tag = key.policy_tag(domain);
     let plain = serde_json::to_vec(&kept).ok()?;
     let bound = bound(&tag, fetched_at, good_until);
@@ -33,10 +33,10 @@ pub(crate) fn seal(
 }
 
 /// The policy that we sealed for this domain; `None`: the row is not ours, or was written with a wrong clock.
-pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow, now: Timestamp) -> Option<Kept> {
+pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow, now: Timestamp) -> Option<SealedPolicy> {
     let bound = bound(&key.policy_tag(domain), row.fetched_at, row.good_until);
     let plain = key.open(Label::StsPolicy, &bound, &row.policy_sealed).ok()?;
-    let kept: Kept = serde_json::from_slice(plain.expose()).ok()?;
+    let kept: SealedPolicy = serde_json::from_slice(plain.expose()).ok()?;
     (kept.domain == domain && row.fetched_at <= now).then_some(kept)
 }
 

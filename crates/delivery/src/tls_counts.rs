@@ -65,7 +65,7 @@ impl TlsCounts {
     pub(crate) fn note(&self, domain: &str, policy: &AppliedPolicy, end: SessionEnd, now: Timestamp) {
         let day = day_of(now);
         let seen = Seen { domain: domain.to_owned(), policy: policy.clone(), end };
-        let Some((tag, plain)) = self.place(day, seen) else { return };
+        let Some((tag, plain)) = self.row_for(day, seen) else { return };
         let bound = bound(&tag, day);
         self.store.count_tls_sessions(TlsSessionRow {
             tag,
@@ -77,7 +77,7 @@ impl TlsCounts {
     }
 
     /// The row it is counted in; `None`: there are too many.
-    fn place(&self, day: i64, seen: Seen) -> Option<([u8; 32], Vec<u8>)> {
+    fn row_for(&self, day: i64, seen: Seen) -> Option<([u8; 32], Vec<u8>)> {
         let mut today = self.today();
         if today.day != day {
             *today = Today { day, ..Today::default() };
@@ -203,10 +203,10 @@ mod tests {
             end: SessionEnd::Secured,
         };
         for nth in 0..MAX_COUNTED {
-            assert!(desk.counts.place(TODAY, seen(nth)).is_some());
+            assert!(desk.counts.row_for(TODAY, seen(nth)).is_some());
         }
-        assert!(desk.counts.place(TODAY, seen(MAX_COUNTED)).is_none());
-        assert!(desk.counts.place(TODAY, seen(0)).is_some(), "it is known");
+        assert!(desk.counts.row_for(TODAY, seen(MAX_COUNTED)).is_none());
+        assert!(desk.counts.row_for(TODAY, seen(0)).is_some(), "it is known");
         assert_eq!(desk.counts.today().kinds.len(), MAX_COUNTED);
     }
 

@@ -28,7 +28,7 @@ struct Counts {
 
 /// What may be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Room {
+pub(crate) enum Capacity {
     /// Nothing: enough is under way.
     Nothing,
     /// So many legs to the operator's own hops: the world has used its share up.
@@ -37,7 +37,7 @@ pub(crate) enum Room {
     ToAll(usize),
 }
 
-impl Room {
+impl Capacity {
     fn rank(self) -> u8 {
         match self {
             Self::Nothing => 0,
@@ -60,8 +60,8 @@ impl UnderWay {
         self.counts().total()
     }
 
-    pub(crate) fn room(&self) -> Room {
-        self.counts().room(self.batch)
+    pub(crate) fn capacity(&self) -> Capacity {
+        self.counts().capacity(self.batch)
     }
 
     /// Whether a letter that has just come in may go straight to its lane. Half of the room is left to those that wait in the queue, or
@@ -83,10 +83,10 @@ impl UnderWay {
     /// One has come to its end. Whether others may be leased now that might not before.
     pub(crate) fn end(&self, servers: Servers) -> bool {
         let mut counts = self.counts();
-        let before = counts.room(self.batch);
+        let before = counts.capacity(self.batch);
         let count = counts.of(servers);
         *count = count.saturating_sub(1);
-        counts.room(self.batch).rank() > before.rank()
+        counts.capacity(self.batch).rank() > before.rank()
     }
 }
 
@@ -103,13 +103,13 @@ impl Counts {
     }
 
     /// Once the world's share is used up, whatever is free is for hops.
-    fn room(self, batch: usize) -> Room {
+    fn capacity(self, batch: usize) -> Capacity {
         let left = batch.saturating_mul(MAX_BATCHES).saturating_sub(self.total());
         let left_to_world = batch.saturating_mul(MAX_BATCHES_TO_WORLD).saturating_sub(self.to_world);
         match (left >= batch, left_to_world >= batch) {
-            (true, true) => Room::ToAll(batch),
-            (_, false) if left >= batch.div_ceil(LEAST_PART) => Room::ToHops(left.min(batch)),
-            (true | false, false) | (false, true) => Room::Nothing,
+            (true, true) => Capacity::ToAll(batch),
+            (_, false) if left >= batch.div_ceil(LEAST_PART) => Capacity::ToHops(left.min(batch)),
+            (true | false, false) | (false, true) => Capacity::Nothing,
         }
     }
 }
@@ -128,21 +128,21 @@ mod tests {
     #[test]
     fn the_world_never_has_the_last_quarter() {
         for (to_hops, to_world, room) in [
-            (0, 0, Room::ToAll(256)),
+            (0, 0, Capacity::ToAll(256)),
             // Only one of them: all of what it may have.
-            (768, 0, Room::ToAll(256)),
-            (769, 0, Room::Nothing),
-            (0, 512, Room::ToAll(256)),
-            (0, 513, Room::ToHops(256)),
-            (0, 768, Room::ToHops(256)),
-            (100, 768, Room::ToHops(156)),
-            (192, 768, Room::ToHops(64)),
-            (193, 768, Room::Nothing),
+            (768, 0, Capacity::ToAll(256)),
+            (769, 0, Capacity::Nothing),
+            (0, 512, Capacity::ToAll(256)),
+            (0, 513, Capacity::ToHops(256)),
+            (0, 768, Capacity::ToHops(256)),
+            (100, 768, Capacity::ToHops(156)),
+            (192, 768, Capacity::ToHops(64)),
+            (193, 768, Capacity::Nothing),
             // Hops that are busy leave the world what is its.
-            (500, 300, Room::Nothing),
-            (468, 300, Room::ToAll(256)),
+            (500, 300, Capacity::Nothing),
+            (468, 300, Capacity::ToAll(256)),
         ] {
-            assert_eq!(under_way(to_hops, to_world).room(), room, "{to_hops} {to_world}");
+            assert_eq!(under_way(to_hops, to_world).capacity(), room, "{to_hops} {to_world}");
         }
     }
 
@@ -150,13 +150,13 @@ mod tests {
     fn with_the_smallest_batch_there_is_room_for_both() {
         let all = UnderWay::new(1);
         for _ in 0..3 {
-            assert_eq!(all.room(), Room::ToAll(1));
+            assert_eq!(all.capacity(), Capacity::ToAll(1));
             all.begin(Servers::OfTheWorld);
         }
-        assert_eq!(all.room(), Room::ToHops(1));
+        assert_eq!(all.capacity(), Capacity::ToHops(1));
         assert!(all.takes_new(Servers::OwnHop) && !all.takes_new(Servers::OfTheWorld));
         all.begin(Servers::OwnHop);
-        assert_eq!(all.room(), Room::Nothing);
+        assert_eq!(all.capacity(), Capacity::Nothing);
         assert!(all.end(Servers::OwnHop), "the hop's");
         assert!(all.end(Servers::OfTheWorld), "everybody's");
     }
@@ -185,6 +185,6 @@ mod tests {
         assert!(!all.end(Servers::OwnHop));
         let to_the_world = (0..768).filter(|_| all.end(Servers::OfTheWorld)).count();
         assert_eq!(to_the_world, 1);
-        assert_eq!((all.total(), all.room()), (191, Room::ToAll(256)));
+        assert_eq!((all.total(), all.capacity()), (191, Capacity::ToAll(256)));
     }
 }

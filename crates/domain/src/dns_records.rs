@@ -41,7 +41,7 @@ enum Rule {
 
 /// The result for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum RecordState {
     /// Correct.
     Good,
     /// Possibly correct; why this cannot be decided.
@@ -230,7 +230,7 @@ fn other(name: &str, kind: RecordKind, data: String, about: &[&str]) -> Expected
 impl ExpectedRecord {
     /// Compares the wanted record with those published under its name.
     #[must_use]
-    pub fn judge(&self, published: &[String]) -> Found {
+    pub fn judge(&self, published: &[String]) -> RecordState {
         let begins = |start: &str| -> Vec<&String> {
             published
                 .iter()
@@ -238,21 +238,21 @@ impl ExpectedRecord {
                 .collect()
         };
         match &self.rule {
-            Rule::Same if published.iter().any(|text| plain(text) == plain(&self.data)) => Found::Good,
+            Rule::Same if published.iter().any(|text| plain(text) == plain(&self.data)) => RecordState::Good,
             Rule::Same => otherwise(published.iter()),
-            Rule::Key if published.iter().any(|text| part(text) == part(&self.data)) => Found::Good,
+            Rule::Key if published.iter().any(|text| part(text) == part(&self.data)) => RecordState::Good,
             Rule::Key => otherwise(published.iter()),
             Rule::Begins(start) => match begins(start).as_slice() {
-                [_one] => Found::Good,
+                [_one] => RecordState::Good,
                 others => otherwise(others.iter().copied()),
             },
             Rule::Dmarc => match begins("v=DMARC1").as_slice() {
                 [one] if tag(one, "p").is_none_or(|policy| policy.eq_ignore_ascii_case("none")) => {
-                    Found::Perhaps(
+                    RecordState::Perhaps(
                         "p=none asks for nothing; quarantine or reject when the reports are clean".to_owned(),
                     )
                 }
-                [_one] => Found::Good,
+                [_one] => RecordState::Good,
                 others => otherwise(others.iter().copied()),
             },
             Rule::Spf(host) => match begins("v=spf1").as_slice() {
@@ -264,16 +264,16 @@ impl ExpectedRecord {
 }
 
 /// Missing, or what is published instead.
-fn otherwise<'a>(published: impl Iterator<Item = &'a String>) -> Found {
+fn otherwise<'a>(published: impl Iterator<Item = &'a String>) -> RecordState {
     let all: Vec<&str> = published.map(String::as_str).collect();
-    if all.is_empty() { Found::Missing } else { Found::Other(all.join(" | ")) }
+    if all.is_empty() { RecordState::Missing } else { RecordState::Other(all.join(" | ")) }
 }
 
-fn spf(record: &str, host: &Domain) -> Found {
+fn spf(record: &str, host: &Domain) -> RecordState {
     let mut terms = record.split_ascii_whitespace().skip(1).map(str::to_ascii_lowercase);
     let named = |term: &str| term.trim_start_matches('+') == format!("a:{host}");
     if terms.clone().any(|term| named(&term)) {
-        return Found::Good;
+        return RecordState::Good;
     }
     let leads = |term: &String| {
         let term = term.trim_start_matches('+');
@@ -283,9 +283,9 @@ fn spf(record: &str, host: &Domain) -> Found {
             || term.starts_with("mx")
     };
     if terms.any(|term| leads(&term)) {
-        Found::Perhaps(format!("look whether it covers {host}: {record}"))
+        RecordState::Perhaps(format!("look whether it covers {host}: {record}"))
     } else {
-        Found::Other(record.to_owned())
+        RecordState::Other(record.to_owned())
     }
 }
 
@@ -312,7 +312,7 @@ fn tag(text: &str, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn judge(wanted: &ExpectedRecord, published: &[&str]) -> Found {
+    fn judge(wanted: &ExpectedRecord, published: &[&str]) -> RecordState {
         wanted.judge(&published.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
     }
 
@@ -320,32 +320,32 @@ mod tests {
     fn spf_is_one_record_that_names_the_gateway() {
         let host = Domain::parse("gate.insurer.example").unwrap();
         let wanted = txt("insurer.example", String::new(), Rule::Spf(host), &[]);
-        assert_eq!(judge(&wanted, &["v=spf1 mx a:gate.insurer.example -all", "other=text"]), Found::Good);
-        assert_eq!(judge(&wanted, &["other=text"]), Found::Missing);
-        assert!(matches!(judge(&wanted, &["v=spf1 include:x.example -all"]), Found::Perhaps(_)));
-        assert!(matches!(judge(&wanted, &["v=spf1 -all"]), Found::Other(_)));
+        assert_eq!(judge(&wanted, &["v=spf1 mx a:gate.insurer.example -all", "other=text"]), RecordState::Good);
+        assert_eq!(judge(&wanted, &["other=text"]), RecordState::Missing);
+        assert!(matches!(judge(&wanted, &["v=spf1 include:x.example -all"]), RecordState::Perhaps(_)));
+        assert!(matches!(judge(&wanted, &["v=spf1 -all"]), RecordState::Other(_)));
         // RFC 7208 §4.5: two records are an error.
         let two = ["v=spf1 a:gate.insurer.example -all", "v=spf1 -all"];
-        assert!(matches!(judge(&wanted, &two), Found::Other(_)));
+        assert!(matches!(judge(&wanted, &two), RecordState::Other(_)));
     }
 
     #[test]
     fn a_key_is_known_by_its_public_part() {
         let wanted = txt("s._domainkey.insurer.example", "v=DKIM1; k=rsa; p=AAAA".to_owned(), Rule::Key, &[]);
-        assert_eq!(judge(&wanted, &["k=rsa; p=AA AA; v=DKIM1"]), Found::Good);
-        assert!(matches!(judge(&wanted, &["v=DKIM1; p=BBBB"]), Found::Other(_)));
-        assert!(matches!(judge(&wanted, &["v=DKIM1; p="]), Found::Other(_)));
-        assert_eq!(judge(&wanted, &[]), Found::Missing);
+        assert_eq!(judge(&wanted, &["k=rsa; p=AA AA; v=DKIM1"]), RecordState::Good);
+        assert!(matches!(judge(&wanted, &["v=DKIM1; p=BBBB"]), RecordState::Other(_)));
+        assert!(matches!(judge(&wanted, &["v=DKIM1; p="]), RecordState::Other(_)));
+        assert_eq!(judge(&wanted, &[]), RecordState::Missing);
     }
 
     #[test]
     fn other_records_are_the_same_but_for_case_and_dots() {
         let wanted =
             other("openpgpkey.insurer.example", RecordKind::Cname, "mail.insurer.example.".to_owned(), &[]);
-        assert_eq!(judge(&wanted, &["Mail.Insurer.Example"]), Found::Good);
-        assert!(matches!(judge(&wanted, &["wkd.keys.example."]), Found::Other(_)));
+        assert_eq!(judge(&wanted, &["Mail.Insurer.Example"]), RecordState::Good);
+        assert!(matches!(judge(&wanted, &["wkd.keys.example."]), RecordState::Other(_)));
         let dmarc = txt("_dmarc.insurer.example", String::new(), Rule::Dmarc, &[]);
-        assert_eq!(judge(&dmarc, &["v=DMARC1; p=reject"]), Found::Good);
-        assert!(matches!(judge(&dmarc, &["v=DMARC1; p=none"]), Found::Perhaps(_)));
+        assert_eq!(judge(&dmarc, &["v=DMARC1; p=reject"]), RecordState::Good);
+        assert!(matches!(judge(&dmarc, &["v=DMARC1; p=none"]), RecordState::Perhaps(_)));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn watch(store: Store, clock: Arc<dyn Clock>, stop: Cancellatio
         let (mut room_before, mut state_before) = (DiskSpace::Enough, NodeState::Active);
         let mut was_off = false;
         loop {
-            let (room, state) = (store.room(0), store.node_state());
+            let (room, state) = (store.disk_space_for(0), store.node_state());
             tell_room(room_before, room);
             tell_state(state_before, state);
             (room_before, state_before) = (room, state);

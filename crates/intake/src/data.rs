@@ -21,7 +21,7 @@ pub enum Bare {
 
 /// What a block contained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum BlockContent {
     /// Only content; more follows.
     More,
     /// The final dot.
@@ -40,7 +40,7 @@ pub struct Decoded {
     /// Octets of content, now at the front of the block.
     pub content: usize,
     /// What the block contained.
-    pub found: Found,
+    pub found: BlockContent,
 }
 
 /// Decodes one letter: removes dot-stuffing in place, looking at every octet once.
@@ -71,10 +71,10 @@ impl DataReader {
             let rest = block.get(run.end..).unwrap_or_default();
             if self.at_line_start {
                 match rest {
-                    [] | [b'.'] | [b'.', b'\r'] => break Found::More,
+                    [] | [b'.'] | [b'.', b'\r'] => break BlockContent::More,
                     [b'.', b'\r', b'\n', ..] => {
                         run.cut(block, 3);
-                        break Found::End;
+                        break BlockContent::End;
                     }
                     // §4.5.2: "If the first character is a period and there are other characters on the
                     // line, the first character is deleted."
@@ -87,7 +87,7 @@ impl DataReader {
             let Some(plain) = memchr3(b'\r', b'\n', 0, rest) else {
                 self.lines.add(rest.len());
                 run.end = block.len();
-                break Found::More;
+                break BlockContent::More;
             };
             self.lines.add(plain);
             run.end += plain;
@@ -97,10 +97,10 @@ impl DataReader {
                     self.lines.end();
                     self.at_line_start = true;
                 }
-                [] | [b'\r'] => break Found::More,
-                [b'\r', ..] => break Found::Spoilt(Bare::Cr),
-                [b'\n', ..] => break Found::Spoilt(Bare::Lf),
-                [_, ..] => break Found::Spoilt(Bare::Nul),
+                [] | [b'\r'] => break BlockContent::More,
+                [b'\r', ..] => break BlockContent::Spoilt(Bare::Cr),
+                [b'\n', ..] => break BlockContent::Spoilt(Bare::Lf),
+                [_, ..] => break BlockContent::Spoilt(Bare::Nul),
             }
         };
         run.cut(block, 0);
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     /// Feeds `input` in blocks cut at `cuts`; returns content, end and octets consumed.
-    fn run(input: &[u8], cuts: &[usize]) -> (Vec<u8>, Found, usize) {
+    fn run(input: &[u8], cuts: &[usize]) -> (Vec<u8>, BlockContent, usize) {
         let (mut reader, mut buffer, mut content) = (DataReader::new(998), Vec::new(), Vec::new());
         let (mut at, mut consumed) = (0, 0);
         let mut cuts = cuts.iter().map(|cut| cut % 7 + 1).chain(std::iter::repeat(5));
@@ -170,23 +170,23 @@ mod tests {
             content.extend_from_slice(&buffer[..decoded.content]);
             buffer.drain(..decoded.consumed);
             consumed += decoded.consumed;
-            assert!(buffer.len() <= 2 || decoded.found != Found::More);
-            if decoded.found != Found::More || at == input.len() {
+            assert!(buffer.len() <= 2 || decoded.found != BlockContent::More);
+            if decoded.found != BlockContent::More || at == input.len() {
                 return (content, decoded.found, consumed);
             }
         }
     }
 
     /// The same by the letter of the RFC, octet by octet.
-    fn reference(input: &[u8]) -> (Vec<u8>, Found, usize) {
+    fn reference(input: &[u8]) -> (Vec<u8>, BlockContent, usize) {
         let (mut content, mut line_start, mut at) = (Vec::new(), true, 0);
         while at < input.len() {
             let rest = &input[at..];
             if line_start && rest.starts_with(b".\r\n") {
-                return (content, Found::End, at + 3);
+                return (content, BlockContent::End, at + 3);
             }
             if line_start && (rest == b"." || rest == b".\r") {
-                return (content, Found::More, at);
+                return (content, BlockContent::More, at);
             }
             if line_start && rest[0] == b'.' {
                 at += 1;
@@ -200,16 +200,16 @@ mod tests {
                     line_start = true;
                     at += 1;
                 }
-                [b'\r'] => return (content, Found::More, at),
-                [b'\r', ..] => return (content, Found::Spoilt(Bare::Cr), at),
-                [b'\n', ..] => return (content, Found::Spoilt(Bare::Lf), at),
-                [0, ..] => return (content, Found::Spoilt(Bare::Nul), at),
+                [b'\r'] => return (content, BlockContent::More, at),
+                [b'\r', ..] => return (content, BlockContent::Spoilt(Bare::Cr), at),
+                [b'\n', ..] => return (content, BlockContent::Spoilt(Bare::Lf), at),
+                [0, ..] => return (content, BlockContent::Spoilt(Bare::Nul), at),
                 [other, ..] => content.push(*other),
                 [] => {}
             }
             at += 1;
         }
-        (content, Found::More, at)
+        (content, BlockContent::More, at)
     }
 
     #[test]
@@ -222,14 +222,14 @@ mod tests {
             (b".x\r\n.\r\n", b"x\r\n"),
             (b"\r\n\r\n.\r\n", b"\r\n\r\n"),
         ] {
-            assert_eq!(run(wire, &[]), (letter.to_vec(), Found::End, wire.len()));
+            assert_eq!(run(wire, &[]), (letter.to_vec(), BlockContent::End, wire.len()));
         }
     }
 
     #[test]
     fn what_follows_the_dot_is_not_touched() {
         let (_, found, consumed) = run(b"a\r\n.\r\nQUIT\r\n", &[]);
-        assert_eq!((found, consumed), (Found::End, 6));
+        assert_eq!((found, consumed), (BlockContent::End, 6));
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
             wire.extend_from_slice(b"MAIL FROM:<admin@bank.example>\r\n.\r\n");
             for cut in 0..7 {
                 let (_, found, _) = run(&wire, &[cut; 64]);
-                assert!(matches!(found, Found::Spoilt(_)), "{end:?} gave {found:?}");
+                assert!(matches!(found, BlockContent::Spoilt(_)), "{end:?} gave {found:?}");
             }
         }
     }
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn long_lines_are_seen_across_blocks() {
         let mut reader = DataReader::new(10);
-        assert_eq!(reader.decode(&mut b"0123456789\r\n.012345678".to_vec()).found, Found::More);
+        assert_eq!(reader.decode(&mut b"0123456789\r\n.012345678".to_vec()).found, BlockContent::More);
         assert!(!reader.had_long_line());
         reader.decode(&mut b"9\r\n012345".to_vec());
         assert!(!reader.had_long_line(), "the dot that was added does not count");

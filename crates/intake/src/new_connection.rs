@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::session::Session;
-use crate::slots::{Refused, Slot, Slots};
+use crate::slots::{SessionRefusal, Slot, Slots};
 use crate::tls::CertificateJudge;
 
 /// What the accept loop passes to each session.
@@ -66,9 +66,9 @@ impl SessionSetup {
             },
             PeerRole::Proxy => match Arc::clone(&self.introductions).try_acquire_owned() {
                 Ok(waiting) => crew.spawn(Arc::clone(self).introduced(stream, peer, waiting)),
-                Err(_none_left) => self.turn_away(&stream, peer, Refused::Listener),
+                Err(_none_left) => self.turn_away(&stream, peer, SessionRefusal::Listener),
             },
-            PeerRole::Refused => self.turn_away(&stream, peer, Refused::NoProxy),
+            PeerRole::Refused => self.turn_away(&stream, peer, SessionRefusal::NoProxy),
         }
     }
 
@@ -94,20 +94,20 @@ impl SessionSetup {
             Some(Err(why)) => {
                 tracing::debug!(listener.name = self.context.name, %proxy, %why, "the proxy announced no client");
                 // The client is unknown, so there is nobody to reply to.
-                self.count(proxy, Refused::NotIntroduced);
+                self.count(proxy, SessionRefusal::NotIntroduced);
             }
         }
     }
 
     /// One line without waiting, then the connection is dropped.
-    fn turn_away(&self, stream: &TcpStream, peer: IpAddr, why: Refused) {
+    fn turn_away(&self, stream: &TcpStream, peer: IpAddr, why: SessionRefusal) {
         if !self.implicit {
             let _ = stream.try_write(why.reply().to_line().as_bytes());
         }
         self.count(peer, why);
     }
 
-    fn count(&self, peer: IpAddr, why: Refused) {
+    fn count(&self, peer: IpAddr, why: SessionRefusal) {
         self.context.refusals.count(&self.context.name, peer, why, Instant::now());
     }
 

@@ -25,7 +25,7 @@ const LOGINS_TOLD: u32 = 30;
 
 /// Why a client gets no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum SessionRefusal {
     /// It has no right here and cannot obtain one.
     NoRight,
     /// The listener has no slot left, or none for strangers.
@@ -38,7 +38,7 @@ pub(crate) enum Refused {
     NotIntroduced,
 }
 
-impl Refused {
+impl SessionRefusal {
     pub(crate) fn reply(self) -> Reply {
         match self {
             Self::NoRight | Self::NoProxy | Self::NotIntroduced => replies::no_right(),
@@ -111,23 +111,23 @@ impl Slots {
     }
 
     /// For a connection from this address.
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
+    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, SessionRefusal> {
         if access.names_others(peer) { self.aside(&self.unnamed) } else { self.as_client(peer, access) }
     }
 
     /// For a balancer's health check.
-    pub(crate) fn look_in(self: &Arc<Self>) -> Result<Slot, Refused> {
+    pub(crate) fn look_in(self: &Arc<Self>) -> Result<Slot, SessionRefusal> {
         self.aside(&self.health_checks)
     }
 
-    fn aside(self: &Arc<Self>, among: &Arc<Semaphore>) -> Result<Slot, Refused> {
+    fn aside(self: &Arc<Self>, among: &Arc<Semaphore>) -> Result<Slot, SessionRefusal> {
         Ok(Slot { slots: Arc::clone(self), place: CountedAmong::Aside { _permit: free(among)? } })
     }
 
-    fn as_client(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
+    fn as_client(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, SessionRefusal> {
         let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
         if !known && !access.can_be_earned() && access.domains.is_empty() {
-            return Err(Refused::NoRight);
+            return Err(SessionRefusal::NoRight);
         }
         let strange = if known { None } else { Some(free(&self.strange)?) };
         let permit = free(&self.total)?;
@@ -135,7 +135,7 @@ impl Slots {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let sessions = clients.get(&client).copied().unwrap_or_default();
         if sessions.all >= self.per_client || (!known && sessions.strange >= self.per_stranger) {
-            return Err(Refused::Client);
+            return Err(SessionRefusal::Client);
         }
         let now = Sessions { all: sessions.all + 1, strange: sessions.strange + usize::from(!known) };
         clients.insert(client, now);
@@ -154,13 +154,13 @@ impl Slots {
     }
 }
 
-fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refused> {
-    Arc::clone(places).try_acquire_owned().map_err(|_none_left| Refused::Listener)
+fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SessionRefusal> {
+    Arc::clone(places).try_acquire_owned().map_err(|_none_left| SessionRefusal::Listener)
 }
 
 impl Slot {
     /// Releases this slot and takes one among clients.
-    pub(crate) fn change(self, client: IpAddr, access: &Access) -> Result<Self, Refused> {
+    pub(crate) fn change(self, client: IpAddr, access: &Access) -> Result<Self, SessionRefusal> {
         let slots = Arc::clone(&self.slots);
         drop(self);
         slots.as_client(client, access)
@@ -228,7 +228,7 @@ struct Logins {
 
 impl Refusals {
     /// Counts a refusal. The first one is logged at once, with its address, the others by [`Refusals::tell`].
-    pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: Refused, now: Instant) {
+    pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: SessionRefusal, now: Instant) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
             tracing::warn!(listener.name = listener, client = %peer, reason = ?why, "turned away");
@@ -237,11 +237,11 @@ impl Refusals {
         }
         let refused = &mut counts.refused;
         match why {
-            Refused::NoRight => refused.no_right += 1,
-            Refused::Listener => refused.listener += 1,
-            Refused::Client => refused.client += 1,
-            Refused::NoProxy => refused.no_proxy += 1,
-            Refused::NotIntroduced => refused.not_introduced += 1,
+            SessionRefusal::NoRight => refused.no_right += 1,
+            SessionRefusal::Listener => refused.listener += 1,
+            SessionRefusal::Client => refused.client += 1,
+            SessionRefusal::NoProxy => refused.no_proxy += 1,
+            SessionRefusal::NotIntroduced => refused.not_introduced += 1,
         }
         self.untold.notify_one();
     }
@@ -337,7 +337,7 @@ mod tests {
         let (access, peer) = (inside(), ip("192.0.2.1"));
         let slots = slots(10, 1, &access);
         let first = slots.enter(peer, &access).unwrap();
-        assert_eq!(slots.enter(peer, &access).unwrap_err(), Refused::Client);
+        assert_eq!(slots.enter(peer, &access).unwrap_err(), SessionRefusal::Client);
         drop(first);
         assert!(slots.enter(peer, &access).is_ok());
         assert!(slots.clients.lock().unwrap().is_empty());
@@ -349,19 +349,19 @@ mod tests {
         let slots = slots(10, 1, &access);
         let enter = |peer| slots.enter(ip(peer), &access);
         let _a = enter("2001:db8::1").unwrap();
-        assert_eq!(enter("2001:db8::ffff:1").unwrap_err(), Refused::Client);
+        assert_eq!(enter("2001:db8::ffff:1").unwrap_err(), SessionRefusal::Client);
         assert!(enter("2001:db8:0:1::1").is_ok());
         let _b = enter("192.0.2.1").unwrap();
-        assert_eq!(enter("::ffff:192.0.2.1").unwrap_err(), Refused::Client);
+        assert_eq!(enter("::ffff:192.0.2.1").unwrap_err(), SessionRefusal::Client);
     }
 
     #[test]
     fn whoever_cannot_earn_a_right_gets_no_place() {
         let access = inside();
         let slots = slots(1, 5, &access);
-        assert_eq!(slots.enter(ip("198.51.100.1"), &access).unwrap_err(), Refused::NoRight);
+        assert_eq!(slots.enter(ip("198.51.100.1"), &access).unwrap_err(), SessionRefusal::NoRight);
         let _a = slots.enter(ip("192.0.2.1"), &access).unwrap();
-        assert_eq!(slots.enter(ip("192.0.2.2"), &access).unwrap_err(), Refused::Listener);
+        assert_eq!(slots.enter(ip("192.0.2.2"), &access).unwrap_err(), SessionRefusal::Listener);
     }
 
     #[test]
@@ -371,9 +371,9 @@ mod tests {
         let enter = |peer| slots.enter(ip(peer), &access);
         let first = enter("198.51.100.1").unwrap();
         let _second = enter("198.51.100.1").unwrap();
-        assert_eq!(enter("198.51.100.1").unwrap_err(), Refused::Client);
+        assert_eq!(enter("198.51.100.1").unwrap_err(), SessionRefusal::Client);
         let _third = enter("198.51.100.2").unwrap();
-        assert_eq!(enter("198.51.100.3").unwrap_err(), Refused::Listener);
+        assert_eq!(enter("198.51.100.3").unwrap_err(), SessionRefusal::Listener);
         let known = enter("192.0.2.1").unwrap();
         drop(known);
         // One of them logs in: a slot for strangers is free again, also for that client.
@@ -386,13 +386,13 @@ mod tests {
         let refusals = Refusals::default();
         let count = |why| refusals.count("inside", ip("198.51.100.1"), why, Instant::now());
         let counted = || refusals.counts.lock().unwrap().refused;
-        count(Refused::NoRight);
+        count(SessionRefusal::NoRight);
         assert_eq!(counted(), ByReason::default(), "the first is told");
         let minutes = async {
             // Counting leaves nothing behind: the next minute is logged like this one.
             for _ in 0..3 {
-                count(Refused::Client);
-                count(Refused::Listener);
+                count(SessionRefusal::Client);
+                count(SessionRefusal::Listener);
                 assert_eq!(counted(), ByReason { client: 1, listener: 1, ..ByReason::default() });
                 tokio::time::sleep(COUNTED + COUNTED / 4).await;
                 assert_eq!(counted(), ByReason::default());
@@ -410,15 +410,15 @@ mod tests {
         let slots = slots(3, 3, &access);
         let enter = |peer| slots.enter(ip(peer), &access);
         let strangers = [enter("198.51.100.1").unwrap(), enter("198.51.100.2").unwrap()];
-        assert_eq!(enter("198.51.100.3").unwrap_err(), Refused::Listener);
+        assert_eq!(enter("198.51.100.3").unwrap_err(), SessionRefusal::Listener);
         let checks: Vec<Slot> = (0..HEALTH_CHECKS).map(|_| slots.look_in().unwrap()).collect();
-        assert_eq!(slots.look_in().unwrap_err(), Refused::Listener);
+        assert_eq!(slots.look_in().unwrap_err(), SessionRefusal::Listener);
         drop(checks);
         // As many proxies as clients, not as few as one stranger may have.
         let mut proxies: Vec<Slot> = (0..3).map(|_| enter("198.51.100.9").unwrap()).collect();
-        assert_eq!(enter("198.51.100.9").unwrap_err(), Refused::Listener);
+        assert_eq!(enter("198.51.100.9").unwrap_err(), SessionRefusal::Listener);
         let named = |slot: Slot, client| slot.change(ip(client), &access);
-        assert_eq!(named(proxies.pop().unwrap(), "198.51.100.3").unwrap_err(), Refused::Listener);
+        assert_eq!(named(proxies.pop().unwrap(), "198.51.100.3").unwrap_err(), SessionRefusal::Listener);
         let _inside = named(proxies.pop().unwrap(), "192.0.2.1").unwrap();
         drop(strangers);
         // A proxy that speaks for itself is a client like others.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::bdat::{CRLF, ChunkReader, Last};
 use crate::command::Chunk;
 use crate::connection::Connection;
-use crate::data::{DataReader, Found};
+use crate::data::{DataReader, BlockContent};
 use crate::letter::{self, Chunks, Letter};
 use crate::pace::Pace;
 use crate::replies;
@@ -48,8 +48,8 @@ impl<S: Connection> Session<'_, S> {
         loop {
             let decoded = reader.decode(self.wire.pending_mut());
             let spoilt = match decoded.found {
-                Found::Spoilt(_) => true,
-                Found::More | Found::End => false,
+                BlockContent::Spoilt(_) => true,
+                BlockContent::More | BlockContent::End => false,
             };
             if spoilt {
                 drop(letter);
@@ -60,7 +60,7 @@ impl<S: Connection> Session<'_, S> {
             if reader.had_long_line() {
                 letter.refuse(replies::long_line(self.longest_line()));
             }
-            if decoded.found == Found::End {
+            if decoded.found == BlockContent::End {
                 break;
             }
             if letter.is_far_beyond() {

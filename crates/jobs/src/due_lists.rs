@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Book, Found, Partner, PartnerKey};
+use sealpost_partner::{Book, PartnerWithKeys, Partner, PartnerKey};
 use sealpost_seal::ListSource;
 use sealpost_store::RevocationListRow;
 
@@ -64,7 +64,7 @@ pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp
     let roots = Arc::new(work.roots.clone());
     for found in book.all().await.map_err(failed)? {
         // An unreadable one is reported where expiring keys are looked for.
-        let Ok(Found { partner, keys, .. }) = found else { continue };
+        let Ok(PartnerWithKeys { partner, keys, .. }) = found else { continue };
         for key in keys {
             // Whatever the operator thinks of the key, its authority's list concerns others as well. An expired key is ignored
             // anyway, and its authority need not list it any more.

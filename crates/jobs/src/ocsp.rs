@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_delivery::Fetcher;
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Book, Found, OcspAnswered, OcspAnswers, Partner, PartnerKey, Standing};
+use sealpost_partner::{Book, PartnerWithKeys, OcspAnswered, OcspAnswers, Partner, PartnerKey, Standing};
 use sealpost_seal::OcspAnswer;
 use sealpost_store::PartnerKeyState;
 
@@ -76,7 +76,7 @@ async fn due(
     let mut due = Vec::new();
     for found in book(workshop, work).all().await.map_err(failed)? {
         // An unreadable one is reported where expiring keys are looked for.
-        let Ok(Found { partner, keys, .. }) = found else { continue };
+        let Ok(PartnerWithKeys { partner, keys, .. }) = found else { continue };
         match partner.standing {
             Standing::Active | Standing::Waiting => {}
             Standing::Suspended => continue,

@@ -102,7 +102,7 @@ impl Drafts<'_> {
         if let Some(one) = draft.pending.iter().find(|one| one.size == size && one.facts == *facts) {
             return Ok(Announcement::Known(one.progress()));
         }
-        match self.store.room(size) {
+        match self.store.disk_space_for(size) {
             DiskSpace::Enough => {}
             DiskSpace::Low { .. } => return Ok(Announcement::DiskLow),
         }

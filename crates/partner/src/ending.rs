@@ -8,7 +8,7 @@ use sealpost_seal::{Fingerprint, Method};
 use sealpost_store::{OwnKeyState, PartnerKeyState};
 
 use crate::own_keys::Published;
-use crate::partner_rows::{Found, PartnerKey, Reach, Standing};
+use crate::partner_rows::{PartnerWithKeys, PartnerKey, Reach, Standing};
 
 const DAY: u64 = 86_400;
 
@@ -116,7 +116,7 @@ pub fn own_ending(keys: &[Published], now: Timestamp) -> Vec<EndingKey> {
 
 /// The trusted keys of a partner in use that expire without a successor.
 #[must_use]
-pub fn partner_ending(found: &Found, now: Timestamp) -> Vec<EndingKey> {
+pub fn partner_ending(found: &PartnerWithKeys, now: Timestamp) -> Vec<EndingKey> {
     match found.partner.standing {
         Standing::Active | Standing::Waiting => {}
         Standing::Suspended => return Vec::new(),

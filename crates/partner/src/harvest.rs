@@ -6,7 +6,7 @@ use sealpost_seal::{Covers, Purpose, judge};
 use sealpost_store::{AuditRow, PartnerKeyState};
 
 use crate::error::PartnerError;
-use crate::partner_rows::{Book, Found, PartnerKey, Provenance, Reach, Standing, done};
+use crate::partner_rows::{Book, PartnerWithKeys, PartnerKey, Provenance, Reach, Standing, done};
 
 /// Maximum offers per partner: signing letters with ever new keys must not fill the store.
 const MAX_WAITING: usize = 50;
@@ -74,7 +74,7 @@ fn is_offer(key: &PartnerKey) -> bool {
     key.state == PartnerKeyState::Offered && key.provenance == Provenance::Harvested
 }
 
-impl Found {
+impl PartnerWithKeys {
     /// Another key for an address of this offer, trusted and not expired, or offered as well: one of the two may be a
     /// stranger's.
     #[must_use]

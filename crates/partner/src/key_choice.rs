@@ -6,7 +6,7 @@ use sealpost_mail::{Address, Timestamp};
 use sealpost_seal::{Covers, Method, Objection, Purpose};
 use sealpost_store::PartnerKeyState;
 
-use crate::partner_rows::{Found, Partner, PartnerKey, Reach, Standing};
+use crate::partner_rows::{PartnerWithKeys, Partner, PartnerKey, Reach, Standing};
 
 /// Whether one key can be used now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,12 +151,12 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
 /// The key for this address: a personal one before the company's, a later one before an earlier one.
 /// `can_sign`: whether we have a signing key of that kind, because nothing is sent unsigned.
 pub fn choose<'a>(
-    found: &'a Found,
+    found: &'a PartnerWithKeys,
     address: &Address,
     can_sign: &dyn Fn(Method) -> bool,
     now: Timestamp,
 ) -> Choice<'a> {
-    let Found { partner, keys, .. } = found;
+    let PartnerWithKeys { partner, keys, .. } = found;
     if !partner.covers(address) {
         return Choice::Nothing(Why::OtherPartner);
     }

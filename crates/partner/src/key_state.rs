@@ -18,7 +18,7 @@ pub enum Step {
 
 /// Why a step is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum TransitionError {
     /// It is in that state already.
     #[error("it is in this state already")]
     Already,
@@ -31,7 +31,7 @@ pub enum Refused {
 }
 
 /// The state after a step.
-pub fn after(state: State, step: Step) -> Result<State, Refused> {
+pub fn after(state: State, step: Step) -> Result<State, TransitionError> {
     match (state, step) {
         (State::Offered | State::Suspended, Step::Trust) => Ok(State::Trusted),
         (State::Offered | State::Trusted, Step::Suspend) => Ok(State::Suspended),
@@ -42,9 +42,9 @@ pub fn after(state: State, step: Step) -> Result<State, Refused> {
         (State::Trusted, Step::Trust)
         | (State::Suspended, Step::Suspend)
         | (State::Expired, Step::Expire)
-        | (State::Revoked, Step::Revoke) => Err(Refused::Already),
-        (State::Expired, Step::Trust | Step::Suspend) => Err(Refused::Expired),
-        (State::Revoked, Step::Trust | Step::Suspend | Step::Expire) => Err(Refused::Revoked),
+        | (State::Revoked, Step::Revoke) => Err(TransitionError::Already),
+        (State::Expired, Step::Trust | Step::Suspend) => Err(TransitionError::Expired),
+        (State::Revoked, Step::Trust | Step::Suspend | Step::Expire) => Err(TransitionError::Revoked),
     }
 }
 
@@ -63,6 +63,6 @@ mod tests {
         }
         assert_eq!(after(State::Offered, Step::Trust), Ok(State::Trusted));
         assert_eq!(after(State::Suspended, Step::Trust), Ok(State::Trusted));
-        assert_eq!(after(State::Trusted, Step::Trust), Err(Refused::Already));
+        assert_eq!(after(State::Trusted, Step::Trust), Err(TransitionError::Already));
     }
 }

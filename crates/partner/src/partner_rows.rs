@@ -105,7 +105,7 @@ impl PartnerKey {
 
 /// A partner with its keys.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct PartnerWithKeys {
     /// The partner.
     pub partner: Partner,
     /// All of its keys, whatever their state.
@@ -160,7 +160,7 @@ impl Partner {
 
 impl Book<'_> {
     /// The partner that an address belongs to, with its keys.
-    pub async fn of(&self, address: &Address) -> Result<Option<Found>, PartnerError> {
+    pub async fn of(&self, address: &Address) -> Result<Option<PartnerWithKeys>, PartnerError> {
         Ok(self.row_of(address).await?.map(|(_, found)| found))
     }
 
@@ -168,7 +168,7 @@ impl Book<'_> {
     pub(crate) async fn row_of(
         &self,
         address: &Address,
-    ) -> Result<Option<(PartnerRow, Found)>, PartnerError> {
+    ) -> Result<Option<(PartnerRow, PartnerWithKeys)>, PartnerError> {
         for place in DomainOrAddress::of(address) {
             if let Some(row) = self.store.partner_at(&place.tag(self.tags)).await? {
                 let partner = self.open(&row)?;
@@ -184,7 +184,7 @@ impl Book<'_> {
     }
 
     /// The partner of that name, with its keys.
-    pub async fn named(&self, name: &str) -> Result<Option<Found>, PartnerError> {
+    pub async fn named(&self, name: &str) -> Result<Option<PartnerWithKeys>, PartnerError> {
         match self.store.partner_named(&self.name_tag(name)).await? {
             None => Ok(None),
             Some(row) => {
@@ -199,7 +199,7 @@ impl Book<'_> {
 
     /// The keys whose signatures are trusted in letters from this address; `None`: it belongs to no partner in use.
     pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
-        let Some(Found { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
+        let Some(PartnerWithKeys { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
         match partner.standing {
             Standing::Suspended => return Ok(None),
             Standing::Active | Standing::Waiting => {}
@@ -226,7 +226,7 @@ impl Book<'_> {
     }
 
     /// Every partner with its keys, by name. One whose row is not ours does not hide the others.
-    pub async fn all(&self) -> Result<Vec<Result<Found, PartnerError>>, PartnerError> {
+    pub async fn all(&self) -> Result<Vec<Result<PartnerWithKeys, PartnerError>>, PartnerError> {
         let mut all = Vec::new();
         for row in self.store.partners().await? {
             all.push(match self.open(&row) {
@@ -368,7 +368,7 @@ impl Book<'_> {
         })
     }
 
-    pub(crate) async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
+    pub(crate) async fn with_keys(&self, partner: Partner) -> Result<PartnerWithKeys, PartnerError> {
         let (mut keys, mut unreadable) = (Vec::new(), 0);
         for row in self.store.partner_keys(&partner.id).await? {
             match self.open_key(&row) {
@@ -380,7 +380,7 @@ impl Book<'_> {
                 }
             }
         }
-        Ok(Found { partner, keys, unreadable })
+        Ok(PartnerWithKeys { partner, keys, unreadable })
     }
 
     pub(crate) fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {

@@ -32,10 +32,10 @@ struct WkdKey {
 
 /// Our current keys, newest first.
 #[derive(Debug, Default)]
-pub struct Window(Mutex<Option<Kept>>);
+pub struct Window(Mutex<Option<CachedKeys>>);
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct CachedKeys {
     marks: Vec<OwnKeyMark>,
     shown: Arc<Vec<Shown>>,
 }
@@ -59,7 +59,7 @@ impl Window {
         shown.sort_by_key(|shown| std::cmp::Reverse(shown.key.since));
         let shown = Arc::new(shown);
         // The marks were read before the keys: a change in between is seen the next time.
-        let kept = Kept { marks, shown: Arc::clone(&shown) };
+        let kept = CachedKeys { marks, shown: Arc::clone(&shown) };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(shown)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, DomainOrAddress, Found, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Provenance,
+    Book, Choice, DomainOrAddress, PartnerWithKeys, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Provenance,
     Published, Raised, Reach, Standing, Why, choose,
 };
 use sealpost_seal::{Content, Holder, Kind, Method, Objection, OwnKey, Profile};
@@ -116,7 +116,7 @@ fn audit() -> AuditRow {
     }
 }
 
-fn why(found: &Found, address: &str, now: Timestamp) -> Why {
+fn why(found: &PartnerWithKeys, address: &str, now: Timestamp) -> Why {
     match choose(found, &Address::parse(address).unwrap(), &|_| true, now) {
         Choice::Nothing(why) => why,
         Choice::Use(..) => panic!("a key was chosen"),
@@ -246,7 +246,7 @@ async fn a_person_s_key_that_takes_a_further_name_counts_for_the_one_that_a_zone
     let found = async || book.named("clinic.example").await.unwrap().unwrap();
     let believed =
         async |from: &str| book.trusted_for(&Address::parse(from).unwrap()).await.unwrap().unwrap().len();
-    let is_used = |found: &Found, address: &str| {
+    let is_used = |found: &PartnerWithKeys, address: &str| {
         matches!(choose(found, &Address::parse(address).unwrap(), &|_| true, NOW), Choice::Use(..))
     };
     assert!(found().await.keys[0].key.facts().names(&Address::parse(ceo).unwrap()));
@@ -309,7 +309,7 @@ async fn a_trusted_key_is_raised_by_what_its_holder_says_and_never_lowered() {
 #[test]
 fn every_reason_is_said() {
     let rig = Rig::new();
-    let found = |state, standing| Found {
+    let found = |state, standing| PartnerWithKeys {
         partner: Partner { standing, ..rig.partner("clinic.example") },
         keys: vec![rig.key("securemail@clinic.example", state)],
         unreadable: 0,
@@ -329,7 +329,7 @@ fn every_reason_is_said() {
     assert_eq!(why(&named, at, NOW), Why::OtherAddress);
     let unsigned = choose(&trusted, &Address::parse(at).unwrap(), &|_| false, NOW);
     assert!(matches!(unsigned, Choice::Nothing(Why::NoOwnKey(Method::Smime))));
-    assert_eq!(why(&Found { keys: Vec::new(), ..trusted }, at, NOW), Why::NoKey);
+    assert_eq!(why(&PartnerWithKeys { keys: Vec::new(), ..trusted }, at, NOW), Why::NoKey);
 }
 
 #[tokio::test]

@@ -248,7 +248,7 @@ fn unit(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
         }
         let part = unit.get(start..at).unwrap_or_default();
         if start > 0 {
-            place(part, out);
+            push_break(part, out);
         }
         anywhere(part, room, out);
         start = at;
@@ -271,7 +271,7 @@ fn anywhere(part: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
     }
 }
 
-fn place(before: &[Set], out: &mut Vec<(char, usize)>) {
+fn push_break(before: &[Set], out: &mut Vec<(char, usize)>) {
     if let Some(one) = before.first() {
         out.push((PLACE, one.run));
     }

@@ -15,11 +15,11 @@ use sealpost_mail::{Direction, Treatment};
 use crate::rules::{Fate, Rules};
 use crate::spec::RuleSpec;
 pub use entrance::Entrance;
-use probe::{Asked, Kind, Probe, ordinary, people};
+use probe::{RequiredValues, Kind, Probe, ordinary, people};
 
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum TrialFinding {
     /// It matches no letter made of its own values.
     NeverMet,
     /// Other rules decide before it does.
@@ -66,18 +66,18 @@ pub fn try_out(
     lists: &HashMap<String, String>,
     entrances: &[Entrance],
     own: &[String],
-) -> Vec<(usize, Found)> {
+) -> Vec<(usize, TrialFinding)> {
     let people = people(specs, lists, entrances, own);
     let one = |(place, spec): (usize, &RuleSpec)| {
-        let asked = Asked::new(&spec.when, lists);
+        let asked = RequiredValues::new(&spec.when, lists);
         Some((place, Trial::of(rules, place, &people, &asked)?))
     };
-    let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
+    let mut found: Vec<(usize, TrialFinding)> = specs.iter().enumerate().filter_map(one).collect();
     let inside: Vec<Probe> =
         people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
-    let default = Trial::of(rules, specs.len(), &inside, &Asked::default());
+    let default = Trial::of(rules, specs.len(), &inside, &RequiredValues::default());
     // A relaying rule that is not needed does no harm.
-    let exposed = default.filter(|found| matches!(found, Found::Taken { harm: Harm::Exposes, .. }));
+    let exposed = default.filter(|found| matches!(found, TrialFinding::Taken { harm: Harm::Exposes, .. }));
     found.extend(exposed.map(|found| (specs.len(), found)));
     found
 }
@@ -134,7 +134,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(rules: &Rules, place: usize, people: &[Probe], asked: &Asked<'_>) -> Option<Found> {
+    fn of(rules: &Rules, place: usize, people: &[Probe], asked: &RequiredValues<'_>) -> Option<TrialFinding> {
         let mut trial = Self::default();
         for letter in people.iter().flat_map(|person| Kind::ALL.map(|kind| ordinary(person, kind))) {
             for letter in asked.met_by(&letter) {
@@ -168,9 +168,9 @@ impl Trial {
         }
     }
 
-    fn found(self, rules: &Rules, place: usize, asked: &Asked<'_>) -> Option<Found> {
+    fn found(self, rules: &Rules, place: usize, asked: &RequiredValues<'_>) -> Option<TrialFinding> {
         if !self.every.tried {
-            return (!asked.are_for_nobody()).then_some(Found::NeverMet);
+            return (!asked.are_for_nobody()).then_some(TrialFinding::NeverMet);
         }
         let protects = !matches!(rules.treatment(place), Treatment::Relay { .. });
         let names = |takers: &[usize]| takers.iter().map(|place| rules.name(*place).to_owned()).collect();
@@ -189,10 +189,10 @@ impl Trial {
         let is_open = self.fileless_strangers.goes() && !asked.are_none();
         let bare = fileless.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
         if let Some((class, which)) = exposed.or(bare) {
-            return Some(Found::Taken { by: names(&class.let_go), which, harm: Harm::Exposes });
+            return Some(TrialFinding::Taken { by: names(&class.let_go), which, harm: Harm::Exposes });
         }
         let by = names(&self.every.takers);
-        self.every.is_taken().then_some(Found::Taken { by, which: Which::Every, harm: Harm::None })
+        self.every.is_taken().then_some(TrialFinding::Taken { by, which: Which::Every, harm: Harm::None })
     }
 }
 
@@ -201,15 +201,15 @@ mod tests {
     use super::*;
     use crate::spec::TreatmentSpec;
 
-    fn found(rules: &str) -> Vec<(usize, Found)> {
+    fn found(rules: &str) -> Vec<(usize, TrialFinding)> {
         found_with(rules, "relay")
     }
 
-    fn found_with(rules: &str, default: &str) -> Vec<(usize, Found)> {
+    fn found_with(rules: &str, default: &str) -> Vec<(usize, TrialFinding)> {
         found_of(rules, default, &[])
     }
 
-    fn found_of(rules: &str, default: &str, own: &[&str]) -> Vec<(usize, Found)> {
+    fn found_of(rules: &str, default: &str, own: &[&str]) -> Vec<(usize, TrialFinding)> {
         #[derive(serde::Deserialize)]
         struct File {
             rule: Vec<RuleSpec>,
@@ -288,7 +288,7 @@ mod tests {
         ] {
             let wide = rule("wide", &wide.replace("'\\w'", "'''\\w'''"), "relay");
             let tagged = rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal");
-            let taken = Found::Taken { by: vec!["wide".to_owned()], which, harm: Harm::Exposes };
+            let taken = TrialFinding::Taken { by: vec!["wide".to_owned()], which, harm: Harm::Exposes };
             assert_eq!(found(&format!("{wide}{tagged}")), [(1, taken)], "{wide}");
         }
     }
@@ -305,7 +305,7 @@ mod tests {
             "{ sensitivity = 'private', not = { header = { name = 'Sensitivity' } } }",
         ] {
             let never = rule("never", never, "portal");
-            assert_eq!(found(&never), [(0, Found::NeverMet)], "{never}");
+            assert_eq!(found(&never), [(0, TrialFinding::NeverMet)], "{never}");
         }
     }
 
@@ -359,7 +359,7 @@ mod tests {
         ] {
             let wide = rule("wide", wide, "relay");
             let taken =
-                Found::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, harm: Harm::Exposes };
+                TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, harm: Harm::Exposes };
             assert_eq!(
                 found_of(&format!("{wide}{tagged}"), "relay", &["insurer.example"]),
                 [(1, taken)],
@@ -389,7 +389,7 @@ mod tests {
             ];
             let found = found(&rules.concat());
             assert!(
-                matches!(found.last(), Some((2, Found::Taken { harm: Harm::Exposes, .. }))),
+                matches!(found.last(), Some((2, TrialFinding::Taken { harm: Harm::Exposes, .. }))),
                 "{first} {second}: {found:?}"
             );
         }
@@ -419,7 +419,7 @@ mod tests {
             rule("wide", "{ header = { name = 'From' } }", "relay"),
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal"),
         ];
-        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
+        let taken = TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
         assert_eq!(found(&rules.concat()), [(3, taken)]);
         // Here they are all protected, except those that were encrypted before.
         let rules = [
@@ -428,13 +428,13 @@ mod tests {
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "hold"),
         ];
         let by = vec!["wide".to_owned(), "encrypted".to_owned()];
-        assert_eq!(found(&rules.concat()), [(2, Found::Taken { by, which: Which::Every, harm: Harm::None })]);
+        assert_eq!(found(&rules.concat()), [(2, TrialFinding::Taken { by, which: Which::Every, harm: Harm::None })]);
     }
 
     #[test]
     fn the_default_is_a_rule_too() {
         let wide = rule("wide", "{ reply = false }", "relay");
-        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, harm: Harm::Exposes };
+        let taken = TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, harm: Harm::Exposes };
         assert_eq!(found_with(&wide, "portal"), [(1, taken)]);
         assert_eq!(found(&wide), []);
     }

@@ -57,7 +57,7 @@ pub(crate) async fn robots() -> HttpResponse {
 
 /// GET /ready, for monitoring: whether letters are accepted and rows are written. Says no more.
 pub(crate) async fn ready(site: web::Data<Site>) -> HttpResponse {
-    let well = !site.store.is_halted() && site.store.room(0) == DiskSpace::Enough;
+    let well = !site.store.is_halted() && site.store.disk_space_for(0) == DiskSpace::Enough;
     let mut answer = if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer
         .content_type("text/plain; charset=utf-8")

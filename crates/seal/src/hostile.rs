@@ -7,7 +7,7 @@ use crate::error::KeyError;
 use crate::inline::{self, Inline};
 use crate::lend::{InMemory, Lent};
 use crate::mime::Entity;
-use crate::open::{self, Asked};
+use crate::open::{self, OpenParameters};
 use crate::open_result::{Opened, SpeaksFor};
 use crate::opening::{Lists, Sender, TrustedKey};
 use crate::own_key::OwnKey;
@@ -32,7 +32,7 @@ const MAX_OPENED: usize = 1 << 20;
 pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Vec<u8>>) {
     let public: Vec<PartnerKey> = own.iter().map(|key| key.public().clone()).collect();
     let trusted = |key: &PartnerKey| TrustedKey { key: key.clone(), speaks_for: SpeaksFor::ItsAddresses };
-    let asked = Asked {
+    let asked = OpenParameters {
         trusted: public.iter().map(trusted).collect(),
         distrusted: Vec::new(),
         roots: Vec::new(),

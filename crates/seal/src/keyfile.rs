@@ -34,7 +34,7 @@ impl PartnerKey {
 
 /// Every key in it. Certificates of authorities are only keys if there are no others: otherwise they belong to those.
 fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
-    let mut found = Found::default();
+    let mut found = KeysInFile::default();
     found.file(bytes, Depth::Outermost)?;
     found.into_keys()
 }
@@ -61,7 +61,7 @@ pub(crate) fn revoked_by(bytes: &[u8], keys: &[PartnerKey]) -> Result<Vec<Partne
 
 /// Every certificate in a file that is not a zip.
 pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<X509>, KeyError> {
-    let mut found = Found::default();
+    let mut found = KeysInFile::default();
     found.file(bytes, Depth::InZip)?;
     if found.certificates.is_empty() { Err(KeyError::NoCertificate) } else { Ok(found.certificates) }
 }
@@ -73,12 +73,12 @@ enum Depth {
 }
 
 #[derive(Default)]
-struct Found {
+struct KeysInFile {
     certificates: Vec<X509>,
     keys: Vec<PartnerKey>,
 }
 
-impl Found {
+impl KeysInFile {
     fn file(&mut self, bytes: &[u8], depth: Depth) -> Result<(), KeyError> {
         if bytes.len() > MAX_BYTES {
             return Err(KeyError::TooLarge);

@@ -30,7 +30,7 @@ mod signatures;
 const MAX_DEPTH: usize = 8;
 
 /// The parameters for opening a letter.
-pub(crate) struct Asked {
+pub(crate) struct OpenParameters {
     pub(crate) trusted: Vec<TrustedKey>,
     pub(crate) distrusted: Vec<DistrustedKey>,
     pub(crate) roots: Vec<Vec<u8>>,
@@ -42,7 +42,7 @@ pub(crate) struct Asked {
     pub(crate) most: usize,
 }
 
-impl Asked {
+impl OpenParameters {
     /// The revocation lists to be checked.
     fn counting_lists(&self) -> &[Vec<u8>] {
         match self.lists {
@@ -53,7 +53,7 @@ impl Asked {
 }
 
 /// The result, and the remaining letter if it differs.
-pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
+pub(crate) fn open(letter: &[u8], asked: &OpenParameters, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
     let from = entity.head.from_address().ok().flatten();
     // Including distrusted ones: the signer of a signature is to be named, and that it is distrusted.
@@ -129,7 +129,7 @@ struct Encrypted {
 }
 
 struct Finding<'a> {
-    asked: &'a Asked,
+    asked: &'a OpenParameters,
     keys: &'a mut dyn Keys,
     from: Option<Address>,
     certs: Vec<Cert>,
@@ -379,7 +379,7 @@ impl Finding<'_> {
             self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
             return None;
         }
-        let Asked { now, most, .. } = self.asked;
+        let OpenParameters { now, most, .. } = self.asked;
         match pgp::open::decrypt(message, self.keys, &self.certs, *now, *most) {
             Err(why) => {
                 self.layers.push(Layer::Closed { method, why });

@@ -29,10 +29,10 @@ static KEYS: LazyLock<[OwnKey; 2]> = LazyLock::new(|| {
         .map(|kind| OwnKey::generate(kind, &holder, SystemClock.now(), 2).unwrap())
 });
 
-fn asked() -> Asked {
+fn asked() -> OpenParameters {
     let trusted =
         KEYS.iter().map(|key| TrustedKey { key: key.public().clone(), speaks_for: SpeaksFor::ItsAddresses });
-    Asked {
+    OpenParameters {
         trusted: trusted.collect(),
         distrusted: Vec::new(),
         roots: Vec::new(),

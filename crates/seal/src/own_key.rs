@@ -38,7 +38,7 @@ pub(crate) enum PrivatePart {
 /// The stored form: JSON, so that it can be read without this program.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "method")]
-enum Kept {
+enum StoredOwnKey {
     Smime {
         /// PKCS#8.
         #[serde(with = "crate::base64_bytes")]
@@ -64,7 +64,7 @@ enum Kept {
     },
 }
 
-impl Drop for Kept {
+impl Drop for StoredOwnKey {
     fn drop(&mut self) {
         match self {
             Self::Smime { key, .. } | Self::OpenPgp { key } => key.zeroize(),
@@ -219,14 +219,14 @@ impl OwnKey {
                 match &own.private {
                     SmimePrivate::Here(key) => {
                         let key = key.private_key_to_pkcs8().map_err(library)?;
-                        Kept::Smime { key, certificate, chain }
+                        StoredOwnKey::Smime { key, certificate, chain }
                     }
                     SmimePrivate::InToken(place) => {
-                        Kept::SmimeInToken { place: place.clone(), certificate, chain }
+                        StoredOwnKey::SmimeInToken { place: place.clone(), certificate, chain }
                     }
                 }
             }
-            PrivatePart::OpenPgp(cert) => Kept::OpenPgp { key: pgp::key::secret_bytes(cert)? },
+            PrivatePart::OpenPgp(cert) => StoredOwnKey::OpenPgp { key: pgp::key::secret_bytes(cert)? },
         };
         serde_json::to_vec(&kept).map(Secret::new).map_err(|error| KeyError::Library(error.to_string()))
     }
@@ -237,19 +237,19 @@ impl OwnKey {
     /// It is not such a result.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         // The error's text could contain a piece of the key.
-        let kept: Kept = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
+        let kept: StoredOwnKey = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
         match &kept {
-            Kept::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
+            StoredOwnKey::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
                 private: SmimePrivate::Here(PKey::private_key_from_pkcs8(key).map_err(library)?),
                 certificate: X509::from_der(certificate).map_err(library)?,
                 chain: certificates(chain)?,
             }),
-            Kept::SmimeInToken { place, certificate, chain } => Self::of_smime(SmimeKey {
+            StoredOwnKey::SmimeInToken { place, certificate, chain } => Self::of_smime(SmimeKey {
                 private: SmimePrivate::InToken(place.clone()),
                 certificate: X509::from_der(certificate).map_err(library)?,
                 chain: certificates(chain)?,
             }),
-            Kept::OpenPgp { key } => Self::of_cert(pgp::key::from_secret_bytes(key)?),
+            StoredOwnKey::OpenPgp { key } => Self::of_cert(pgp::key::from_secret_bytes(key)?),
         }
     }
 

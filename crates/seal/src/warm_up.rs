@@ -12,7 +12,7 @@ use crate::close::close;
 use crate::closing::Closing;
 use crate::key_request::{Holder, Kind};
 use crate::lend::{InMemory, Lent};
-use crate::open::{self, Asked};
+use crate::open::{self, OpenParameters};
 use crate::open_result::SpeaksFor;
 use crate::opening::{Lists, Sender, TrustedKey};
 use crate::own_key::OwnKey;
@@ -54,7 +54,7 @@ fn there_and_back(kind: Kind) -> Option<()> {
     let subkeys = own.lent();
     // As the worker reads them.
     let _ = subkeys.and_then(|lent| pgp::key::from_lent(lent.expose()));
-    let asked = Asked {
+    let asked = OpenParameters {
         trusted: vec![TrustedKey { key: own.public().clone(), speaks_for: SpeaksFor::ItsAddresses }],
         distrusted: Vec::new(),
         roots: Vec::new(),

@@ -66,7 +66,7 @@ pub struct Worker {
 }
 
 /// A worker's request to its parent.
-enum Asked {
+enum WorkerRequest {
     Key(usize),
     Errand(Errand),
 }
@@ -187,10 +187,10 @@ impl Worker {
             }
             while let Some(asked) = asked.recv().await {
                 let lent = match (asked, &mut errands) {
-                    (Asked::Key(at), _) => own.and_then(|own| own.private(at)?.lent()),
+                    (WorkerRequest::Key(at), _) => own.and_then(|own| own.private(at)?.lent()),
                     // Without an answer of the token the worker gets none, and the letter no verdict.
-                    (Asked::Errand(errand), Some(errands)) => errands.run(errand).await?,
-                    (Asked::Errand(_), None) => None,
+                    (WorkerRequest::Errand(errand), Some(errands)) => errands.run(errand).await?,
+                    (WorkerRequest::Errand(_), None) => None,
                 };
                 let loan = framed(&Loan(lent.map(LentBytes)))?;
                 if stdin.write_all(loan.expose()).await.is_err() {
@@ -227,7 +227,7 @@ impl Worker {
     async fn hear(
         &self,
         stdout: pipe::Receiver,
-        asks: mpsc::Sender<Asked>,
+        asks: mpsc::Sender<WorkerRequest>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Option<WorkerReply>, OpenError> {
         let mut stdout = BufReader::with_capacity(ANSWER, stdout);
@@ -236,11 +236,11 @@ impl Worker {
             let ask = match said(&mut stdout).await {
                 Some(WorkerReply::Needs(at)) => {
                     keys += 1;
-                    Asked::Key(at)
+                    WorkerRequest::Key(at)
                 }
                 Some(WorkerReply::Asks(errand)) => {
                     errands += 1;
-                    Asked::Errand(errand)
+                    WorkerRequest::Errand(errand)
                 }
                 Some(answer) => break answer,
                 None => return Ok(None),

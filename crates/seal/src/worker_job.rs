@@ -11,7 +11,7 @@ use crate::error::KeyError;
 use crate::key_operations::ContentKeyTask;
 use crate::keyfile;
 use crate::lend::{Lender, Lent};
-use crate::open::{self, Asked};
+use crate::open::{self, OpenParameters};
 use crate::opening::TrustedKey;
 use crate::partner_key::PartnerKey;
 use crate::pgp;
@@ -99,7 +99,7 @@ fn done(job: Job, bytes: &[u8], lender: &mut dyn Lender) -> (WorkerReply, Option
     let plain = |list: Vec<Bytes>| list.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     match job {
         Job::Open { own, trusted, distrusted, roots, crls, lists, sender, now, most, .. } => {
-            let asked = Asked {
+            let asked = OpenParameters {
                 trusted: trusted
                     .into_iter()
                     .map(|trusted| TrustedKey { key: trusted.key, speaks_for: trusted.speaks_for })

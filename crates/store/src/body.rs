@@ -107,7 +107,7 @@ impl BodyWriter {
         }
         let rest = buffer.freeze();
         let Some(mut large) = large else {
-            return Ok(StoredBody(Arc::new(Kept {
+            return Ok(StoredBody(Arc::new(BodyInStore {
                 id,
                 len,
                 place: BodyLocation::Row(rest),
@@ -126,7 +126,7 @@ impl BodyWriter {
             }
             wrote(&mut aside, last);
             let unsettled = |place| {
-                StoredBody(Arc::new(Kept { id: id.clone(), len, place, settled: false.into(), _aside: None }))
+                StoredBody(Arc::new(BodyInStore { id: id.clone(), len, place, settled: false.into(), _aside: None }))
             };
             match large {
                 Large::File(mut upload) => {
@@ -172,9 +172,9 @@ enum BodyLocation {
 /// A finished body that no committed row refers to yet. When the last clone is dropped uncommitted, its file is
 /// removed. Keep a clone to retry after [`crate::Committed::MailboxTaken`].
 #[derive(Clone)]
-pub struct StoredBody(Arc<Kept>);
+pub struct StoredBody(Arc<BodyInStore>);
 
-struct Kept {
+struct BodyInStore {
     id: String,
     len: u64,
     place: BodyLocation,
@@ -218,7 +218,7 @@ impl StoredBody {
     }
 }
 
-impl Settle for Kept {
+impl Settle for BodyInStore {
     fn settle(&self) {
         self.settled.store(true, Ordering::SeqCst);
         match &self.place {
@@ -228,9 +228,9 @@ impl Settle for Kept {
     }
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for BodyInStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").field("id", &self.id).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("BodyInStore").field("id", &self.id).field("len", &self.len).finish_non_exhaustive()
     }
 }
 
@@ -280,7 +280,7 @@ impl fmt::Debug for StoredBody {
     }
 }
 
-impl Drop for Kept {
+impl Drop for BodyInStore {
     fn drop(&mut self) {
         if self.settled.load(Ordering::SeqCst) {
             return;

@@ -47,7 +47,7 @@ pub enum DiskSpace {
 
 /// Why the file system refused a write.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum WriteRefusal {
     /// No space, or over a quota: it works again when something has been removed.
     Full,
     /// Anything else; later writes may only seem to succeed.
@@ -89,14 +89,14 @@ impl Disk {
     }
 
     /// Whether there is room for a letter of `octets`.
-    pub(crate) fn room(&self, octets: u64) -> DiskSpace {
-        self.room_beside(*self.under_way(), octets)
+    pub(crate) fn space_for(&self, octets: u64) -> DiskSpace {
+        self.space_beside(*self.under_way(), octets)
     }
 
     /// Reserves `octets` if there is room.
     pub(crate) fn set_aside(&self, octets: u64) -> DiskSpace {
         let mut under_way = self.under_way();
-        let room = self.room_beside(*under_way, octets);
+        let room = self.space_beside(*under_way, octets);
         if room == DiskSpace::Enough {
             *under_way = under_way.saturating_add(octets);
         }
@@ -114,7 +114,7 @@ impl Disk {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn room_beside(&self, under_way: u64, octets: u64) -> DiskSpace {
+    fn space_beside(&self, under_way: u64, octets: u64) -> DiskSpace {
         let Some(reserve) = &self.reserve else { return DiskSpace::Enough };
         let free = match self.free() {
             Ok(free) => free,
@@ -142,14 +142,14 @@ impl Disk {
 
     /// After a refused write: asks the file system by a small write of our own, since SQLite does not tell a
     /// quota from a broken disk. A full disk gets the reserve.
-    pub(crate) fn ask_why(&self) -> Option<Refused> {
+    pub(crate) fn ask_why(&self) -> Option<WriteRefusal> {
         match self.try_write() {
             Ok(()) => None,
             Err(error) if is_full(&error) => {
                 self.give_reserve();
-                Some(Refused::Full)
+                Some(WriteRefusal::Full)
             }
-            Err(error) => Some(Refused::Broken(error)),
+            Err(error) => Some(WriteRefusal::Broken(error)),
         }
     }
 
@@ -243,13 +243,13 @@ mod tests {
     fn the_reserve_is_set_aside_given_up_and_set_aside_again() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), None, 1).unwrap();
-        assert_eq!(disk.room(0), DiskSpace::Enough);
+        assert_eq!(disk.space_for(0), DiskSpace::Enough);
         assert!(held(&disk));
         disk.give_reserve();
         assert_eq!(state(disk.reserve.as_ref().unwrap()), Reserve::GivenUp);
         let other = Disk::open(folder.path(), None, 0).unwrap();
         other.give_reserve();
-        assert_eq!(disk.room(0), DiskSpace::Enough);
+        assert_eq!(disk.space_for(0), DiskSpace::Enough);
         assert!(held(&disk));
     }
 
@@ -257,9 +257,9 @@ mod tests {
     fn below_the_minimum_there_is_no_room() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), None, u64::MAX / 2).unwrap();
-        assert!(matches!(disk.room(0), DiskSpace::Low { .. }));
+        assert!(matches!(disk.space_for(0), DiskSpace::Low { .. }));
         let disk = Disk::open(folder.path(), None, 1).unwrap();
-        assert!(matches!(disk.room(u64::MAX), DiskSpace::Low { .. }));
+        assert!(matches!(disk.space_for(u64::MAX), DiskSpace::Low { .. }));
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
     fn what_is_under_way_counts_until_it_is_written_or_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Arc::new(Disk::open(folder.path(), None, 1).unwrap());
-        let DiskSpace::Low { free } = disk.room(u64::MAX) else { panic!("no disk is so large") };
+        let DiskSpace::Low { free } = disk.space_for(u64::MAX) else { panic!("no disk is so large") };
         let first = aside(&disk, free / 2).unwrap();
         assert!(matches!(aside(&disk, free / 2 + free / 4), Err(StoreError::NoRoom { .. })));
         drop(first);

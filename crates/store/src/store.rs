@@ -321,8 +321,8 @@ impl Store {
 
     /// Whether there is room for a further letter of `octets`, beside those under way; delivering, reading and deleting
     /// need not ask.
-    pub fn room(&self, octets: u64) -> DiskSpace {
-        self.inner.disk.room(octets)
+    pub fn disk_space_for(&self, octets: u64) -> DiskSpace {
+        self.inner.disk.space_for(octets)
     }
 
     /// What writes cost, and for whom.

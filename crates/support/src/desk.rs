@@ -21,7 +21,7 @@ pub enum Recall {
 }
 
 /// The dependencies of support's operations.
-pub struct Desk<'a> {
+pub struct SupportDesk<'a> {
     /// The store.
     pub store: &'a Store,
     /// The keys of support.

@@ -12,11 +12,11 @@ use sealpost_store::{
 use sealpost_vault::{Label, RowKey};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::desk::SupportDesk;
 use crate::error::SupportError;
 use crate::mailbox_facts::{address, facts_json, goes, instant, last_letter};
 
-impl Desk<'_> {
+impl SupportDesk<'_> {
     /// One JSON object. Recorded in the audit trail before it is returned, like every other look.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ mod release_request;
 mod tell_owner;
 mod withdrawal;
 
-pub use desk::{Desk, Recall};
+pub use desk::{SupportDesk, Recall};
 pub use error::SupportError;
 pub use letter_evidence::{Document, EvidenceError, LetterEvidence};
 pub use mailbox_acts::OwnerTold;

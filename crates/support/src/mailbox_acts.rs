@@ -7,7 +7,7 @@ use sealpost_mailbox::audit::{Event, MailboxGone};
 use sealpost_notice::SupportDid;
 use sealpost_store::{MailboxRow, Store};
 
-use crate::desk::Desk;
+use crate::desk::SupportDesk;
 use crate::error::SupportError;
 use crate::mailbox_facts::resident;
 use crate::note::Note;
@@ -25,7 +25,7 @@ pub enum OwnerTold {
     Nobody,
 }
 
-impl Desk<'_> {
+impl SupportDesk<'_> {
     /// Locks an active mailbox.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Withdrawal};
 
-use crate::desk::{Desk, Recall};
+use crate::desk::{SupportDesk, Recall};
 use crate::error::SupportError;
 use crate::note::Note;
 use crate::withdrawal;
@@ -31,7 +31,7 @@ fn permitted(recall: Recall, opened: Opened) -> Result<(), SupportError> {
     }
 }
 
-impl Desk<'_> {
+impl SupportDesk<'_> {
     /// Recalls a letter. `by`: who recalls it, as shown to its recipient.
     ///
     /// # Errors

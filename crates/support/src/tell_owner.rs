@@ -6,7 +6,7 @@ use sealpost_mail::Timestamp;
 use sealpost_notice::{Notice, SupportDid};
 use sealpost_store::{LegPurpose, MailboxRow, NewLeg};
 
-use crate::desk::Desk;
+use crate::desk::SupportDesk;
 use crate::error::SupportError;
 use crate::mailbox_facts::address;
 
@@ -22,7 +22,7 @@ pub(crate) enum OwnerMail {
 
 /// The mail about an action of support.
 pub(crate) async fn owner_mail(
-    desk: &Desk<'_>,
+    desk: &SupportDesk<'_>,
     row: &MailboxRow,
     did: SupportDid,
     now: Timestamp,

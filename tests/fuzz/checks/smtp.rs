@@ -1,7 +1,7 @@
 //! The readers of an SMTP session compared with the simplest implementation of the standard, in blocks of any
 //! size.
 
-use sealpost_intake::pieces::{ChunkReader, DataReader, Found, Last, Line, MAX_LINE, find, parse};
+use sealpost_intake::pieces::{ChunkReader, DataReader, BlockContent, Last, Line, MAX_LINE, find, parse};
 use sealpost_mail::Address;
 
 /// What becomes of a letter.
@@ -77,9 +77,9 @@ fn in_blocks(sent: &[u8], mut steps: Steps) -> Read {
         consumed += decoded.consumed;
         buffer.drain(..decoded.consumed);
         match decoded.found {
-            Found::More => assert!(buffer.len() <= 2, "kept back: {}", buffer.len()),
-            Found::End => return Read::Whole { consumed, content },
-            Found::Spoilt(_) => return Read::Spoilt,
+            BlockContent::More => assert!(buffer.len() <= 2, "kept back: {}", buffer.len()),
+            BlockContent::End => return Read::Whole { consumed, content },
+            BlockContent::Spoilt(_) => return Read::Spoilt,
         }
     }
     Read::Open

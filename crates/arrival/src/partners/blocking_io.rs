@@ -63,19 +63,19 @@ impl Source for Reading {
 
 /// The spool's reply, passed through code that knows only I/O errors.
 #[derive(Debug)]
-pub(super) struct Refused(Reply);
+pub(super) struct SpoolRefusal(Reply);
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for SpoolRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0.to_line().trim_end())
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for SpoolRefusal {}
 
 /// The spool's reply, if the error is one.
 pub(super) fn refusal(error: &io::Error) -> Option<&Reply> {
-    error.get_ref()?.downcast_ref::<Refused>().map(|refused| &refused.0)
+    error.get_ref()?.downcast_ref::<SpoolRefusal>().map(|refused| &refused.0)
 }
 
 /// Writes a new letter, sealed as it arrives. For a thread that may block.
@@ -97,7 +97,7 @@ impl Writing {
 impl Write for Writing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let handle = self.handle.clone();
-        handle.block_on(self.spool.take(bytes)).map_err(|reply| io::Error::other(Refused(reply)))?;
+        handle.block_on(self.spool.take(bytes)).map_err(|reply| io::Error::other(SpoolRefusal(reply)))?;
         Ok(bytes.len())
     }
 

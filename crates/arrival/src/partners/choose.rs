@@ -2,7 +2,7 @@
 //! the store and nothing else.
 
 use sealpost_mail::{Address, Domain, Timestamp};
-use sealpost_partner::{Book, Choice, Found, Own, Partner, PartnerError, PartnerKey, Standing, Why};
+use sealpost_partner::{Book, Choice, PartnerWithKeys, Own, Partner, PartnerError, PartnerKey, Standing, Why};
 use sealpost_seal::Method;
 
 /// Both keys, or the most informative reason.
@@ -44,7 +44,7 @@ pub async fn choose(
 /// The same for a test letter: also for a partner to which nothing else is encrypted yet.
 #[must_use]
 pub fn choose_for_test(
-    found: &Found,
+    found: &PartnerWithKeys,
     own: &[Own],
     recipient: &Address,
     from: &Domain,
@@ -54,11 +54,11 @@ pub fn choose_for_test(
         Standing::Waiting | Standing::Active => Standing::Active,
         Standing::Suspended => Standing::Suspended,
     };
-    let found = Found { partner: Partner { standing, ..found.partner.clone() }, ..found.clone() };
+    let found = PartnerWithKeys { partner: Partner { standing, ..found.partner.clone() }, ..found.clone() };
     of(&found, own, recipient, from, now)
 }
 
-fn of(found: &Found, own: &[Own], recipient: &Address, from: &Domain, now: Timestamp) -> Chosen {
+fn of(found: &PartnerWithKeys, own: &[Own], recipient: &Address, from: &Domain, now: Timestamp) -> Chosen {
     // The newer of two that could sign.
     let signer = |method: Method| own.iter().rev().find(|own| own.public.signs(from, method, now));
     let can_sign = |method| signer(method).is_some();

@@ -13,7 +13,7 @@ use sealpost_mail::{
 };
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_notice::{Language, PartnerLetter, partner_letter};
-use sealpost_partner::{Found, Partner, Standing, is_test_token};
+use sealpost_partner::{PartnerWithKeys, Partner, Standing, is_test_token};
 use sealpost_seal::{CloseError, Closing, close};
 use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
 
@@ -145,7 +145,7 @@ pub(crate) async fn hear(
 }
 
 /// A reply to a test letter of ours: letters are encrypted for the partner from now on.
-async fn note_reply(shared: &Shared, partners: &Partners, found: Found, token: &str) {
+async fn note_reply(shared: &Shared, partners: &Partners, found: PartnerWithKeys, token: &str) {
     if !is_test_token(&shared.keys.tags, &found.partner.id, token) {
         tracing::warn!(partner.id = %found.partner.id, "a reply to a test letter that is none of ours");
         return;
@@ -169,7 +169,7 @@ async fn note_reply(shared: &Shared, partners: &Partners, found: Found, token: &
 async fn reply(
     context: &Context,
     partners: &Partners,
-    found: &Found,
+    found: &PartnerWithKeys,
     from: Address,
     to: Address,
     token: &str,

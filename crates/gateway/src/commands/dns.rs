@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_delivery::{DnsError, LookUp, RecordKind};
-use sealpost_domain::dns_records::{self, ExpectedRecord, Found};
+use sealpost_domain::dns_records::{self, ExpectedRecord, RecordState};
 use sealpost_domain::{dkim_folder, zone_file};
 
 use super::others_words::clean_to;
@@ -141,14 +141,14 @@ async fn compare(all: &[ExpectedRecord], resolver: Option<SocketAddr>) -> Result
             }
         };
         match found {
-            Found::Good | Found::Perhaps(_) => {}
-            Found::Missing | Found::Other(_) => comparison = Comparison::Differs,
+            RecordState::Good | RecordState::Perhaps(_) => {}
+            RecordState::Missing | RecordState::Other(_) => comparison = Comparison::Differs,
         }
         match found {
-            Found::Good => say(format_args!("good     {about}")),
-            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean_to(&why, MAX_SAID))),
-            Found::Missing => say(format_args!("missing  {about}; publish: {}", record(wanted))),
-            Found::Other(found) => {
+            RecordState::Good => say(format_args!("good     {about}")),
+            RecordState::Perhaps(why) => say(format_args!("look     {about}: {}", clean_to(&why, MAX_SAID))),
+            RecordState::Missing => say(format_args!("missing  {about}; publish: {}", record(wanted))),
+            RecordState::Other(found) => {
                 say(format_args!(
                     "differs  {about}: there is {}; publish: {}",
                     clean_to(&found, MAX_SAID),

@@ -32,7 +32,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         Ok(plan) => plan,
         Err(problems) => return complain_all(&problems),
     };
-    let Asked { bytes, head, envelope } = match asked(question) {
+    let ExplainedLetter { bytes, head, envelope } = match asked(question) {
         Ok(asked) => asked,
         Err(error) => {
             complain(format_args!("error: {error}"));
@@ -107,13 +107,13 @@ pub(super) fn run(question: &Question) -> ExitCode {
 }
 
 /// The letter in question, as it would be on the wire.
-struct Asked {
+struct ExplainedLetter {
     bytes: Vec<u8>,
     head: Head,
     envelope: Envelope,
 }
 
-fn asked(question: &Question) -> Result<Asked, String> {
+fn asked(question: &Question) -> Result<ExplainedLetter, String> {
     let bytes =
         std::fs::read(&question.mail).map_err(|error| format!("{}: {error}", question.mail.display()))?;
     let bytes = crlf(&bytes);
@@ -139,7 +139,7 @@ fn asked(question: &Question) -> Result<Asked, String> {
         announced_size: None,
         recipients: question.to.iter().map(recipient).collect::<Result<_, String>>()?,
     };
-    Ok(Asked { bytes, head, envelope })
+    Ok(ExplainedLetter { bytes, head, envelope })
 }
 
 /// How a reply to a portal letter, or to one that arrived encrypted, would be decided, if that makes a difference.

@@ -8,7 +8,7 @@ use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_store::{DepositRow, MailboxRow, MailboxSelection, MailboxState};
 use sealpost_support::{
-    Desk, Note, OwnerTold, SupportError, address, facts_json, find, goes, instant, last_letter,
+    SupportDesk, Note, OwnerTold, SupportError, address, facts_json, find, goes, instant, last_letter,
 };
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ fn done(act: &Act, row: &MailboxRow, word: &str, told: Option<OwnerTold>, said: 
     say(said);
 }
 
-async fn checked(desk: &Desk<'_>, act: &Act) -> Result<(MailboxRow, Note), SupportError> {
+async fn checked(desk: &SupportDesk<'_>, act: &Act) -> Result<(MailboxRow, Note), SupportError> {
     let note = Note::parse(&act.note)?;
     Ok((find(desk.store, desk.keys, &act.mailbox).await?, note))
 }
@@ -178,7 +178,7 @@ struct Show {
 }
 
 async fn list(
-    desk: &Desk<'_>,
+    desk: &SupportDesk<'_>,
     which: MailboxSelection,
     wanted: impl Fn(&MailboxRow) -> bool,
     how: Show,
@@ -219,7 +219,7 @@ async fn list(
 }
 
 async fn show(
-    desk: &Desk<'_>,
+    desk: &SupportDesk<'_>,
     row: &MailboxRow,
     format: OutputFormat,
     now: Timestamp,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{ArgAction, Subcommand};
-use sealpost_arrival::originals::{self, Again, Kept};
+use sealpost_arrival::originals::{self, Again, StoredOriginal};
 use sealpost_arrival::{ArrivalReception, Context, Shared, Tenant};
 use sealpost_delivery::Runner;
 use sealpost_intake::MemoryBudget;
@@ -154,8 +154,8 @@ async fn act(reception: &ArrivalReception, what: &OriginalCommand) -> Result<(),
     }
 }
 
-fn line(kept: &Kept, format: OutputFormat) -> String {
-    let Kept { id, state, at, until, from } = kept;
+fn line(kept: &StoredOriginal, format: OutputFormat) -> String {
+    let StoredOriginal { id, state, at, until, from } = kept;
     let (at, until) = (instant(Some(*at)).unwrap_or_default(), instant(Some(*until)).unwrap_or_default());
     match format {
         OutputFormat::Json => json!({

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_store::{AuditProver, AuditRow, Store, StoreError, StoreOptions, newest_schema};
-use sealpost_support::Desk;
+use sealpost_support::SupportDesk;
 use sealpost_vault::AuditKey;
 
 use super::output::{complain_all, fail};
@@ -74,8 +74,8 @@ pub(super) fn load_to_note(config: &Path) -> Result<(Plan, Option<AuditKey>), Ve
 }
 
 /// Runs a support command with the configuration, its store and support's keys.
-pub(super) fn desk<'a>(store: &'a Store, plan: &'a Plan, keys: &'a SupportKeys) -> Desk<'a> {
-    Desk {
+pub(super) fn desk<'a>(store: &'a Store, plan: &'a Plan, keys: &'a SupportKeys) -> SupportDesk<'a> {
+    SupportDesk {
         store,
         keys: &keys.role,
         actor: Actor::of_command(),

@@ -133,7 +133,7 @@ pub(super) fn people(
     for group in specs.iter().flat_map(|spec| every_group(&spec.when)).take(MAX_NAMED) {
         let mut opposite = usual.clone();
         opposite.miss(group);
-        for letter in [Asked::new(group, lists).met(&usual, 0), opposite] {
+        for letter in [RequiredValues::new(group, lists).met(&usual, 0), opposite] {
             all.push(Probe { is_named: true, is_rare: letter.is_special(), ..letter });
         }
     }
@@ -201,7 +201,7 @@ impl Probe {
 
 /// All people named by conditions, also in their `not`.
 fn named(when: &When, lists: &HashMap<String, String>) -> Vec<ReversePath> {
-    let asked = Asked::new(when, lists);
+    let asked = RequiredValues::new(when, lists);
     let all = [&asked.recipients, &asked.froms, &asked.paths].into_iter().flatten();
     let mut named: Vec<ReversePath> = all.filter_map(|pattern| sample::of_address(pattern)).collect();
     named.extend(when.not.iter().flat_map(|group| self::named(group, lists)));
@@ -287,7 +287,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
 
 /// What a rule requires.
 #[derive(Default)]
-pub(super) struct Asked<'w> {
+pub(super) struct RequiredValues<'w> {
     when: Option<&'w When>,
     recipients: Vec<String>,
     froms: Vec<String>,
@@ -296,7 +296,7 @@ pub(super) struct Asked<'w> {
     texts: Vec<String>,
 }
 
-impl<'w> Asked<'w> {
+impl<'w> RequiredValues<'w> {
     pub(super) fn new(when: &'w When, lists: &HashMap<String, String>) -> Self {
         let both = |patterns: &[String], named: &[String]| -> Vec<String> {
             let texts = named.iter().filter_map(|name| lists.get(name));

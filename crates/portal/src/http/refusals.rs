@@ -13,7 +13,7 @@ const COUNTED: Duration = Duration::from_secs(60);
 
 /// Why a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum ConnectionRefusal {
     /// Its client holds as many as it may, or there is no slot for health checks.
     TooMany,
     /// It should have come through a proxy.
@@ -47,7 +47,7 @@ struct ByReason {
 
 impl Refusals {
     /// Counts one. The first is logged at once with its address, further ones by [`Refusals::tell`].
-    pub(crate) fn count(&self, peer: IpAddr, why: Refused, now: Instant) {
+    pub(crate) fn count(&self, peer: IpAddr, why: ConnectionRefusal, now: Instant) {
         let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
             tracing::warn!(client = %peer, reason = ?why, "portal: turned away");
@@ -55,9 +55,9 @@ impl Refusals {
             return;
         }
         match why {
-            Refused::TooMany => counts.untold.too_many += 1,
-            Refused::NoProxy => counts.untold.no_proxy += 1,
-            Refused::NotIntroduced => counts.untold.not_introduced += 1,
+            ConnectionRefusal::TooMany => counts.untold.too_many += 1,
+            ConnectionRefusal::NoProxy => counts.untold.no_proxy += 1,
+            ConnectionRefusal::NotIntroduced => counts.untold.not_introduced += 1,
         }
         self.0.untold.notify_one();
     }
@@ -96,12 +96,12 @@ mod tests {
         let refusals = Refusals::default();
         let count = |why| refusals.count("198.51.100.1".parse().unwrap(), why, Instant::now());
         let untold = || refusals.0.counts.lock().unwrap().untold;
-        count(Refused::NoProxy);
+        count(ConnectionRefusal::NoProxy);
         assert_eq!(untold(), ByReason::default());
         let minutes = async {
             for _ in 0..3 {
-                (0..1000).for_each(|_| count(Refused::NoProxy));
-                count(Refused::TooMany);
+                (0..1000).for_each(|_| count(ConnectionRefusal::NoProxy));
+                count(ConnectionRefusal::TooMany);
                 assert_eq!(untold(), ByReason { too_many: 1, no_proxy: 1000, not_introduced: 0 });
                 sleep(COUNTED + COUNTED / 4).await;
                 assert_eq!(untold(), ByReason::default());

@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::http::connections::{Connections, Slot, TooMany};
-use crate::http::refusals::{Refusals, Refused};
+use crate::http::refusals::{Refusals, ConnectionRefusal};
 use crate::http::request_heads::Heads;
 
 /// Time limit for a handshake.
@@ -61,7 +61,7 @@ pub(crate) async fn accept(
     let place = match place {
         Ok(place) => place,
         Err(TooMany) => {
-            refusals.count(peer.ip(), Refused::TooMany, Instant::now());
+            refusals.count(peer.ip(), ConnectionRefusal::TooMany, Instant::now());
             return None;
         }
     };
@@ -84,7 +84,7 @@ async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) 
     match proxies.role(peer.ip()) {
         PeerRole::Itself => Some(Caller::Client(peer)),
         PeerRole::Refused => {
-            refusals.count(peer.ip(), Refused::NoProxy, Instant::now());
+            refusals.count(peer.ip(), ConnectionRefusal::NoProxy, Instant::now());
             None
         }
         PeerRole::Proxy => match sealpost_proxied::hear(socket).await {
@@ -93,7 +93,7 @@ async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) 
             Ok(Word::HealthCheck) => Some(Caller::HealthCheck(peer)),
             Err(why) => {
                 tracing::debug!(proxy = %peer.ip(), %why, "the proxy announced no client");
-                refusals.count(peer.ip(), Refused::NotIntroduced, Instant::now());
+                refusals.count(peer.ip(), ConnectionRefusal::NotIntroduced, Instant::now());
                 None
             }
         },

@@ -117,7 +117,7 @@ impl SignedIn {
         let all = all.map_err(|error| Problem::fault("reading where letters lie", error))?;
         let newest = all.first().map(|one| one.received_at);
         let conversations =
-            self.looked_at(site, all.iter().map(|one| one.id.as_str()), newest, Asked::All).await?;
+            self.looked_at(site, all.iter().map(|one| one.id.as_str()), newest, LookupScope::All).await?;
         Ok(Talks { all, conversations })
     }
 
@@ -133,7 +133,7 @@ impl SignedIn {
         let new = site.store.deposits_since(self.mailbox_id(), since, MAX_ALL).await.map_err(lost)?;
         let newest = new.iter().map(|(_, at)| *at).max().max(known.newest());
         let conversations =
-            self.looked_at(site, new.iter().map(|(id, _)| id.as_str()), newest, Asked::Some).await?;
+            self.looked_at(site, new.iter().map(|(id, _)| id.as_str()), newest, LookupScope::Some).await?;
         let Some(group) = conversations.group(id) else { return Ok(ConversationLetters::default()) };
         let ids: Vec<String> = conversations.ids(group).map(str::to_owned).take(MAX_ALL as usize).collect();
         if ids.len() < 2 {
@@ -162,7 +162,7 @@ impl SignedIn {
         site: &web::Data<Site>,
         ids: impl Iterator<Item = &str>,
         newest: Option<Timestamp>,
-        asked: Asked,
+        asked: LookupScope,
     ) -> Result<Arc<Conversations>, Problem> {
         let known = site.conversations.known(self.mailbox_id(), site.now());
         let ids: Vec<&str> = ids.collect();
@@ -188,8 +188,8 @@ impl SignedIn {
             }
         }
         let there: Option<HashSet<&str>> = match asked {
-            Asked::All => Some(ids.iter().copied().collect()),
-            Asked::Some => None,
+            LookupScope::All => Some(ids.iter().copied().collect()),
+            LookupScope::Some => None,
         };
         names.extend(
             known.names().filter(|(id, _)| there.as_ref().is_none_or(|there| there.contains(id.as_str()))),
@@ -202,7 +202,7 @@ impl SignedIn {
 
 /// Which letters of a mailbox to look up.
 #[derive(Clone, Copy)]
-enum Asked {
+enum LookupScope {
     /// All existing ones: others are gone.
     All,
     Some,

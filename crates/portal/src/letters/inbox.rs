@@ -18,7 +18,7 @@ use crate::letters::folder_page::FolderPage;
 use crate::letters::list_page::ListPage;
 use crate::letters::order::Order;
 use crate::letters::repeated_fields::MAX_CHOSEN;
-use crate::letters::search::Found;
+use crate::letters::search::SearchResults;
 use crate::letters::search_query::Question;
 use crate::letters::sorted::{MAX_SORTED, Source, sorted};
 use crate::letters::withdrawn::{self, Withdrawn};
@@ -372,7 +372,7 @@ async fn answer(
     page.here = place.path();
     let sought = question.sought(&page.calendar.0);
     let is_empty = sought.is_empty();
-    let found = if is_empty { Found::default() } else { owner.search(site, &sought).await? };
+    let found = if is_empty { SearchResults::default() } else { owner.search(site, &sought).await? };
     let total = found.lines.len() as u64;
     let unread = found.lines.iter().filter(|line| line.row.is_unread()).count() as u64;
     let per_page = owner.profile().per_page();

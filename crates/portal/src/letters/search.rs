@@ -67,7 +67,7 @@ impl Sought {
 
 /// The results of a search.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct SearchResults {
     pub(crate) lines: Vec<Line>,
     /// Number of letters whose text was not searched completely, because of a limit; their sender and subject were.
     pub(crate) unread_texts: u64,
@@ -98,8 +98,8 @@ struct Looked {
 
 impl SignedIn {
     /// The letters of this mailbox that match, in all folders, in the requested order.
-    pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<Found, Problem> {
-        let mut found = Found::default();
+    pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<SearchResults, Problem> {
+        let mut found = SearchResults::default();
         let mut budget = Budget { time: TIME, bytes: BYTES };
         let (mut looked_at, mut seen) = (0, HashSet::new());
         for folder in FOLDERS {
@@ -160,7 +160,7 @@ impl SignedIn {
         sought: &Sought,
         missing: Vec<Line>,
         budget: &mut Budget,
-        found: &mut Found,
+        found: &mut SearchResults,
     ) -> Result<(), Problem> {
         let reader = self.reader();
         let mut made = Vec::new();

@@ -47,7 +47,7 @@ struct Card {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct LanguageQuery {
     language: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     site: web::Data<Site>,
     request: HttpRequest,
-    asked: web::Query<Asked>,
+    asked: web::Query<LanguageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (all, now) = (shown(&site).await?, site.now());
     let language = wanted(&site, &request, asked.language.as_deref());

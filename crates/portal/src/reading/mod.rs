@@ -166,7 +166,7 @@ impl PartPath {
 }
 
 /// A part with its bytes.
-pub(crate) struct Found {
+pub(crate) struct ExtractedPart {
     pub(crate) name: String,
     pub(crate) content_type: String,
     pub(crate) is_inline: bool,
@@ -176,23 +176,23 @@ pub(crate) struct Found {
 }
 
 /// The file at `path`.
-pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<Found> {
+pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<ExtractedPart> {
     find(bytes, &path.0, None)
 }
 
 /// The same, with its text in the chosen charset.
-pub(crate) fn file_in(bytes: &[u8], path: &PartPath, charset: Option<Charset>) -> Option<Found> {
+pub(crate) fn file_in(bytes: &[u8], path: &PartPath, charset: Option<Charset>) -> Option<ExtractedPart> {
     find(bytes, &path.0, charset)
 }
 
-fn find(bytes: &[u8], path: &[usize], charset: Option<Charset>) -> Option<Found> {
+fn find(bytes: &[u8], path: &[usize], charset: Option<Charset>) -> Option<ExtractedPart> {
     let (index, rest) = path.split_first()?;
     let (letter, _) = Letter::parse_some_in(bytes, charset).ok()?;
     let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
     let content = letter.attachment_bytes(*index)?;
     if rest.is_empty() {
         let is_text = preview(&file.content_type, file.size) == Preview::Text;
-        return Some(Found {
+        return Some(ExtractedPart {
             name: file.name,
             content_type: file.content_type,
             is_inline: file.inline_cid.is_some(),

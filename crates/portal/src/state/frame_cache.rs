@@ -48,13 +48,13 @@ struct CachedFrame {
 }
 
 #[derive(Default)]
-struct Kept {
+struct CachedFrames {
     entries: VecDeque<CachedFrame>,
     weight: usize,
     last: u64,
 }
 
-impl Kept {
+impl CachedFrames {
     fn remove(&mut self, gone: impl Fn(&CachedFrame) -> bool) {
         self.entries.retain(|entry| !gone(entry));
         self.weight = self.entries.iter().map(|entry| entry.frame.weight()).sum();
@@ -63,7 +63,7 @@ impl Kept {
 
 /// All cached frames.
 pub(crate) struct Prepared {
-    kept: Mutex<Kept>,
+    kept: Mutex<CachedFrames>,
     most: usize,
 }
 
@@ -78,7 +78,7 @@ impl Prepared {
         self.most / 4
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, CachedFrames> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -254,7 +254,7 @@ impl Site {
 
     /// Whether the disk has room for `octets` more of what owners write.
     pub(crate) fn room_on_disk(&self, octets: u64) -> Result<(), Problem> {
-        match self.store.room(octets) {
+        match self.store.disk_space_for(octets) {
             DiskSpace::Enough => Ok(()),
             DiskSpace::Low { .. } => Err(Problem::Busy("the disk is almost full")),
         }

@@ -81,7 +81,7 @@ impl WritePage {
     }
 
     fn limit_size(&self) -> String {
-        room(&self.page, self.limit)
+        remaining_size(&self.page, self.limit)
     }
 
     fn free(&self) -> u64 {
@@ -89,7 +89,7 @@ impl WritePage {
     }
 
     fn free_size(&self) -> String {
-        room(&self.page, self.free())
+        remaining_size(&self.page, self.free())
     }
 
     fn came_of(&self, one: &Pending) -> String {
@@ -111,7 +111,7 @@ fn size(page: &Page, bytes: u64) -> String {
 }
 
 /// The remaining room in whole megabytes, so that what is promised fits.
-fn room(page: &Page, bytes: u64) -> String {
+fn remaining_size(page: &Page, bytes: u64) -> String {
     let whole = bytes - bytes % 1_000_000;
     page.size(if whole == 0 { &bytes } else { &whole })
 }
@@ -518,7 +518,7 @@ pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes
     let limit = site.config.write.max_size;
     let values = Values::from([
         ("name".into(), name.to_owned().into()),
-        ("limit".into(), room(page, limit).into()),
+        ("limit".into(), remaining_size(page, limit).into()),
         ("n".into(), MAX_FILES.into()),
     ]);
     let key = if draft.file_count() >= MAX_FILES as usize {

@@ -4,7 +4,7 @@
 use openssl::x509::X509;
 use sealpost_mail::Address;
 
-use super::{Asked, Finding};
+use super::{OpenParameters, Finding};
 use crate::error::KeyError;
 use crate::judge::{Objection, Purpose, judge};
 use crate::key_facts::{Fingerprint, Method};
@@ -195,7 +195,7 @@ impl Finding<'_> {
 
     /// A key that the operator knows, whatever he thinks of it.
     fn known(&self, fingerprint: &Fingerprint) -> Option<&PartnerKey> {
-        let Asked { trusted, distrusted, .. } = self.asked;
+        let OpenParameters { trusted, distrusted, .. } = self.asked;
         let mut known = trusted.iter().map(|one| &one.key).chain(distrusted.iter().map(|one| &one.key));
         known.find(|key| key.facts().fingerprint == *fingerprint)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args};
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Proven, Provenance, Reach, Standing};
+use sealpost_partner::{DomainOrAddress, PartnerWithKeys, Partner, PartnerKey, Proven, Provenance, Reach, Standing};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
@@ -185,7 +185,7 @@ pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), C
 /// again. Returns for how many keys.
 async fn renew(
     context: &PartnerContext<'_>,
-    found: &Found,
+    found: &PartnerWithKeys,
     keys: &[PartnerKey],
 ) -> Result<usize, CommandError> {
     let mut renewed = 0;
@@ -216,7 +216,7 @@ async fn read(
     context: &PartnerContext<'_>,
     add: &Add,
     file: &Path,
-    known: Option<&Found>,
+    known: Option<&PartnerWithKeys>,
 ) -> Result<Vec<PartnerKey>, CommandError> {
     let bytes = std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
     let worker = context.worker()?;
@@ -416,10 +416,10 @@ pub(super) fn confirm(question: &str) -> Result<(), CommandError> {
 async fn keep(
     context: &PartnerContext<'_>,
     add: &Add,
-    known: Option<Found>,
+    known: Option<PartnerWithKeys>,
     places: Vec<DomainOrAddress>,
     keys: &[PartnerKey],
-) -> Result<Found, CommandError> {
+) -> Result<PartnerWithKeys, CommandError> {
     let (book, random) = (context.book(), SystemRandom);
     match known {
         Some(found) => {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use sealpost_arrival::all_lists;
 use sealpost_mail::{Address, Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
-use sealpost_partner::{Book, DomainOrAddress, Found, Partner, PartnerError, PartnerKey, Refused};
+use sealpost_partner::{Book, DomainOrAddress, PartnerWithKeys, Partner, PartnerError, PartnerKey, TransitionError};
 use sealpost_seal::{KeyError, Limits, Lists, RevocationIndex, TokenError, Worker, WorkerError};
 use sealpost_store::{AuditRow, Store, StoreError};
 use sealpost_token::Pkcs11Tokens;
@@ -41,7 +41,7 @@ pub(crate) enum CommandError {
     #[error("several keys of {partner} begin with {given}; give more of the fingerprint")]
     Ambiguous { partner: String, given: String },
     #[error("the key {fingerprint} of {partner}: {why}")]
-    Step { partner: String, fingerprint: String, why: Refused },
+    Step { partner: String, fingerprint: String, why: TransitionError },
     #[error("{0}")]
     Wrong(String),
     #[error("nothing was changed")]
@@ -92,7 +92,7 @@ impl PartnerContext<'_> {
         self.noted(&Event::PartnerChanged { partner: &partner.id, what })
     }
 
-    pub(super) async fn find(&self, name: &str) -> Result<Found, CommandError> {
+    pub(super) async fn find(&self, name: &str) -> Result<PartnerWithKeys, CommandError> {
         let found = self.book().named(name).await?;
         found.ok_or_else(|| CommandError::Unknown(name.to_owned()))
     }

@@ -10,7 +10,7 @@ use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
 use super::context::{CommandError, PartnerContext};
 use super::found_keys::Hands;
-use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
+use super::lookup_places::{LookupQuestion, Question, of_page, openpgpkey_name, questions, smimea_name};
 use crate::commands::complain;
 use crate::commands::others_words::clean;
 use crate::config::checked::AskedDirectory;
@@ -48,7 +48,7 @@ pub(super) async fn files(
     let (asked, memory) = match from {
         // An operator who names a page has a reason to look there now.
         Some(page) => {
-            let of = |question| Asked { about: first.clone(), question };
+            let of = |question| LookupQuestion { about: first.clone(), question };
             (of_page(page, domain).into_iter().map(of).collect(), Memory::Ignored)
         }
         None => (questions(places, &context.plan.lookup), memory),
@@ -59,7 +59,7 @@ pub(super) async fn files(
     let mut found: Vec<Fetched> = Vec::new();
     let mut silent: Vec<String> = Vec::new();
     let mut absent: Vec<String> = Vec::new();
-    for Asked { about, question } in asked {
+    for LookupQuestion { about, question } in asked {
         let (text, remembered) = (question.to_string(), question.remembered_as());
         let lately = match memory {
             Memory::Counts => known.lately(&remembered, context.now).await?,

@@ -87,13 +87,13 @@ impl fmt::Display for Question {
 
 /// A question, and the domain or address that the answer is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct LookupQuestion {
     pub(super) about: DomainOrAddress,
     pub(super) question: Question,
 }
 
 /// Every question about these that the operator allows, the partner's own servers first.
-pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Asked> {
+pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<LookupQuestion> {
     let mut asked = Vec::new();
     for method in [
         LookupPlace::Wkd,
@@ -122,7 +122,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Aske
                     all.extend(at(&lookup.key_servers, &addresses, path));
                 }
             }
-            asked.extend(all.into_iter().map(|question| Asked { about: place.clone(), question }));
+            asked.extend(all.into_iter().map(|question| LookupQuestion { about: place.clone(), question }));
         }
     }
     asked

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Subcommand};
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{Found, Partner, PartnerKey, Provenance, Standing, Step, after};
+use sealpost_partner::{PartnerWithKeys, Partner, PartnerKey, Provenance, Standing, Step, after};
 use sealpost_store::PartnerKeyState;
 
 use super::{OutputFormat, say};
@@ -130,7 +130,7 @@ async fn set(context: &PartnerContext<'_>, name: &str, closing: ClosingChoice) -
 }
 
 /// Takes a suspended partner into use again; returns whether it was suspended.
-async fn resume(context: &PartnerContext<'_>, found: &Found) -> Result<bool, CommandError> {
+async fn resume(context: &PartnerContext<'_>, found: &PartnerWithKeys) -> Result<bool, CommandError> {
     match found.partner.standing {
         Standing::Active => return Ok(false),
         Standing::Suspended | Standing::Waiting => {}
@@ -284,7 +284,7 @@ async fn step(
 }
 
 /// The one key whose fingerprint has this prefix, however it is written.
-fn key<'a>(found: &'a Found, given: &str) -> Result<&'a PartnerKey, CommandError> {
+fn key<'a>(found: &'a PartnerWithKeys, given: &str) -> Result<&'a PartnerKey, CommandError> {
     let partner = || found.partner.name.clone();
     let plain: String =
         given.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_uppercase()).collect();

@@ -3,7 +3,7 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{
-    EndingKey, EndingStep, Found, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
+    EndingKey, EndingStep, PartnerWithKeys, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
     partner_ending,
 };
 use sealpost_seal::{HeaderProtection, Profile};
@@ -50,7 +50,7 @@ pub(super) async fn list(context: &PartnerContext<'_>, format: OutputFormat) -> 
 
 pub(super) async fn one(
     context: &PartnerContext<'_>,
-    found: &Found,
+    found: &PartnerWithKeys,
     format: OutputFormat,
 ) -> Result<(), CommandError> {
     let lists = fetched_lists::all(context.store, &context.keys.role.queue.tags).await?;
@@ -214,9 +214,9 @@ pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Op
     }
 }
 
-fn object(context: &PartnerContext<'_>, found: &Found, lists: &[FetchedList]) -> Value {
+fn object(context: &PartnerContext<'_>, found: &PartnerWithKeys, lists: &[FetchedList]) -> Value {
     let now = context.now;
-    let Found { partner, keys, unreadable } = found;
+    let PartnerWithKeys { partner, keys, unreadable } = found;
     let keys: Vec<Value> = keys
         .iter()
         .map(|key| {

@@ -27,7 +27,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
         if tokens.iter().any(|known| known.name == *name) {
             source.at(at, format!("there are two tokens {name:?}"), "rename one");
         }
-        let Some(place) = place(token) else {
+        let Some(place) = token_place(token) else {
             let wrong = format!("it is not said in one way which token {name:?} is");
             source.at(at, wrong, "give one of label, serial and slot; `pkcs11-tool --list-slots` shows them");
             continue;
@@ -49,7 +49,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
     tokens
 }
 
-fn place(token: &Token) -> Option<TokenPlace> {
+fn token_place(token: &Token) -> Option<TokenPlace> {
     match (&token.label, &token.serial, token.slot) {
         (Some(label), None, None) => Some(TokenPlace::Label(label.clone())),
         (None, Some(serial), None) => Some(TokenPlace::Serial(serial.clone())),

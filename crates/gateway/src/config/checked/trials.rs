@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use sealpost_mail::{Direction, Domain, Network};
-use sealpost_policy::{Entrance, Found, Harm, RuleSpec, Rules, Which, try_out};
+use sealpost_policy::{Entrance, TrialFinding, Harm, RuleSpec, Rules, Which, try_out};
 
 use super::{dead_rules, reply_rule};
 use crate::config::file::{Config, Listener, Source};
@@ -31,7 +31,7 @@ pub(super) fn find(
             config.rules.iter().find(|one| one.get_ref().name == *last)
         };
         match found {
-            Found::NeverMet => {
+            TrialFinding::NeverMet => {
                 let (Some(spec), Some(written)) = (spec, written) else { continue };
                 if !said.contains(&written.span().start) {
                     source.warn(
@@ -41,7 +41,7 @@ pub(super) fn find(
                     );
                 }
             }
-            Found::Taken { by, which, harm } => {
+            TrialFinding::Taken { by, which, harm } => {
                 // The rule itself, or the one that takes its letters.
                 let Some(at) = written.or_else(|| taker(&by)).map(|rule| rule.span().start) else { continue };
                 if said.contains(&at) {

@@ -220,7 +220,7 @@ pub(crate) struct Retention {
     /// A mailbox that receives nothing and whose owner does not log in. Left out: it is kept.
     pub(crate) mailbox: Option<Spanned<Term>>,
     /// What a letter's sender may request with `Expires` or `Expiry-Date`. Left out: nothing.
-    pub(crate) asked: Option<Spanned<Asked>>,
+    pub(crate) asked: Option<Spanned<RetentionBounds>>,
     /// How far the clock may be ahead of the jobs' last run; beyond that an operator must confirm it.
     pub(crate) clock_jump: units::Span,
 }
@@ -234,7 +234,7 @@ impl Default for Retention {
 /// `[retention.asked]`: the bounds of a sender's request.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Asked {
+pub(crate) struct RetentionBounds {
     pub(crate) least: Term,
     pub(crate) most: Term,
 }

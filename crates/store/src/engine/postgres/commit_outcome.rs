@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::begin::{FLUSH, Mark, STATEMENTS, Words};
 use super::failure::{Failure, NamesLost};
 use super::named::SERVER;
-use super::pipeline::{Asked, answer, ask, ask_unnamed, say, send};
+use super::pipeline::{PendingAnswer, answer, ask, ask_unnamed, say, send};
 use super::pool::Connection;
 use super::value::Param;
 use crate::engine::Promise;
@@ -54,7 +54,7 @@ async fn unnamed(client: &Client, words: &Words, statement: &Statement) -> Resul
 /// only.
 pub(super) enum OnServer<'a> {
     Known(&'a str),
-    Asked(Asked<'a>),
+    Asked(PendingAnswer<'a>),
 }
 
 /// To be sent after [`begin`](super::pipeline::begin); its answer follows that one's.
@@ -84,7 +84,7 @@ impl OnServer<'_> {
 pub(super) async fn make_certain(
     connection: &Connection,
     words: &Words,
-    behind: Option<Asked<'_>>,
+    behind: Option<PendingAnswer<'_>>,
     own: Option<&Statement>,
 ) -> Result<(), Failure> {
     match flush_marked(connection, words, behind).await? {
@@ -117,7 +117,7 @@ enum Marked {
 /// Sends, immediately after a commit, a statement that waits for the flush of everything before, if that transaction runs on a
 /// marked process. A mark is known to that process alone, and a server that loses unwritten data loses every process. If the commit
 /// fails, it does no harm.
-pub(super) async fn ask_behind(connection: &Connection) -> Option<Asked<'_>> {
+pub(super) async fn ask_behind(connection: &Connection) -> Option<PendingAnswer<'_>> {
     let names = connection.names.as_ref().filter(|names| !names.are_lost())?;
     let flush = names.execute(Mark::Flush);
     Some(send(async move { say(&connection.client, &flush).await }).await)
@@ -126,7 +126,7 @@ pub(super) async fn ask_behind(connection: &Connection) -> Option<Asked<'_>> {
 async fn flush_marked(
     connection: &Connection,
     words: &Words,
-    behind: Option<Asked<'_>>,
+    behind: Option<PendingAnswer<'_>>,
 ) -> Result<Marked, Failure> {
     let Some(behind) = behind else { return Ok(Marked::Gone) };
     match timeout(words.commit, answer(behind)).await {

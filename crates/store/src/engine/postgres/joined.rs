@@ -3,7 +3,7 @@
 
 use super::begin::Words;
 use super::failure::Failure;
-use super::pipeline::{Asked, answer, ask, ask_for, send};
+use super::pipeline::{PendingAnswer, answer, ask, ask_for, send};
 use super::pool::Connection;
 use super::steps::{At, CountedBy, Step, steps};
 use super::value::Param;
@@ -12,12 +12,12 @@ use crate::statement::{Statement, StatementResult, Value};
 
 /// A message sent for one statement or for several.
 pub(super) struct Part<'a> {
-    asked: Asked<'a>,
+    asked: PendingAnswer<'a>,
     told: CountedBy,
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn into_asked(self) -> Asked<'a> {
+    pub(super) fn into_asked(self) -> PendingAnswer<'a> {
         self.asked
     }
 
@@ -46,7 +46,7 @@ pub(super) async fn ask_first<'a>(
     connection: &'a Connection,
     words: &'a Words,
     statements: &'a [Statement],
-) -> Vec<Asked<'a>> {
+) -> Vec<PendingAnswer<'a>> {
     let mut asked = Vec::new();
     let (mut fingerprints, mut moments) = (Vec::new(), Vec::new());
     for statement in statements {

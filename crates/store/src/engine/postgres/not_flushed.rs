@@ -14,12 +14,12 @@ pub(super) struct NotFlushed(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    kept: VecDeque<Kept>,
+    kept: VecDeque<UnflushedBatch>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct UnflushedBatch {
     number: u64,
     server: Server,
     batch: Batch,
@@ -57,7 +57,7 @@ impl NotFlushed {
         if inner.kept.len() >= MAX_BATCHES {
             inner.kept.pop_front();
         }
-        inner.kept.push_back(Kept { number, server, batch });
+        inner.kept.push_back(UnflushedBatch { number, server, batch });
     }
 
     /// A commit that began after this mark was flushed there.

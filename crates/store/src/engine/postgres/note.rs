@@ -3,7 +3,7 @@
 use super::begin::Words;
 use super::failure::Failure;
 use super::judge::Done;
-use super::pipeline::{Asked, answer, ask, ask_for, send};
+use super::pipeline::{PendingAnswer, answer, ask, ask_for, send};
 use super::pool::Connection;
 use super::value::Param;
 use crate::audit_proof::AuditProver;
@@ -59,8 +59,8 @@ pub(super) async fn tell<'a>(
 
 /// The query for the end of the trail, under way.
 pub(super) struct TrailEnd<'a> {
-    locked: Asked<'a>,
-    head: Asked<'a>,
+    locked: PendingAnswer<'a>,
+    head: PendingAnswer<'a>,
 }
 
 /// Locks the trail and queries its end in one step, so that no round trip passes while the lock is held. Each statement sees what

@@ -17,13 +17,13 @@ use crate::error::StoreError;
 use crate::statement::{Statement, StatementResult};
 
 /// A request under way.
-pub(super) type Asked<'a> =
+pub(super) type PendingAnswer<'a> =
     Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>>>>>;
 
 /// Sends a request at once; the result is read by awaiting it.
 pub(super) async fn send<'a>(
     request: impl Future<Output = Result<StatementResult, Failure>> + Send + 'a,
-) -> Asked<'a> {
+) -> PendingAnswer<'a> {
     let request: Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>> =
         Box::pin(request);
     let mut asked = Box::pin(maybe_done(request));
@@ -35,7 +35,7 @@ pub(super) async fn send<'a>(
     asked
 }
 
-pub(super) async fn answer(mut asked: Asked<'_>) -> Result<StatementResult, Failure> {
+pub(super) async fn answer(mut asked: PendingAnswer<'_>) -> Result<StatementResult, Failure> {
     asked.as_mut().await;
     asked.as_mut().take_output().unwrap_or(Err(Failure::Store(StoreError::Damaged { what: "one answer" })))
 }

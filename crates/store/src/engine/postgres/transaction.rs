@@ -11,7 +11,7 @@ use super::joined::{Part, ask_all, ask_first};
 use super::judge::{Done, judge};
 use super::locks;
 use super::note::{Noted, ToAdd, Trail, ask_trail, note, tell};
-use super::pipeline::{Asked, answer, ask, begin, say, send};
+use super::pipeline::{PendingAnswer, answer, ask, begin, say, send};
 use super::pool::Connection;
 use super::questions::{Question, questions};
 use crate::audit_proof::AuditProver;
@@ -204,7 +204,7 @@ enum Wait {
 enum Flushed<'a> {
     WithCommit,
     /// By what was sent after it, if that was possible.
-    Behind(Option<Asked<'a>>),
+    Behind(Option<PendingAnswer<'a>>),
 }
 
 /// Sends the last statements, the commit and its flush at once: an error in a statement turns the commit into a rollback.

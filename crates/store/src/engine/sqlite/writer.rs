@@ -17,7 +17,7 @@ use super::work_queue::{Jobs, Linger};
 use super::write_failure::WriteFailure;
 use super::write_job::WriteJob;
 use crate::audit_proof::AuditProver;
-use crate::disk::{Disk, Refused};
+use crate::disk::{Disk, WriteRefusal};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
@@ -394,8 +394,8 @@ impl Writer {
             WriteFailure::Disk => match self.disk.ask_why() {
                 // If the disk accepts our own write now, it has lost SQLite's: any later one could be lost too.
                 None => self.halt(),
-                Some(Refused::Full) => {}
-                Some(Refused::Broken(error)) => {
+                Some(WriteRefusal::Full) => {}
+                Some(WriteRefusal::Broken(error)) => {
                     self.halt();
                     tracing::error!(%error, "the disk takes no writes");
                 }
