@@ -63,14 +63,12 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in worker_check::not_shut_in(&plan, roles) {
         complain(format_args!("warning: {warning}"));
     }
-    for found in keys.intake.iter().map(|keys| check_partners::look(&plan, keys)) {
-        found.said.iter().for_each(say);
-        found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
+    if let Some(keys) = &keys.intake {
+        check_partners::look(&plan, keys).print();
     }
     // An unreachable token does not prevent a start: letters that need it wait.
-    for found in keys.intake.iter().filter(|_| !offline).map(|keys| check_tokens::look(&plan, keys)) {
-        found.said.iter().for_each(say);
-        found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
+    if let Some(keys) = keys.intake.as_ref().filter(|_| !offline) {
+        check_tokens::look(&plan, keys).print();
     }
     say(format_args!("memory: {}", plan.account));
     if let Some(there_is) = memory_here().filter(|there_is| *there_is < plan.account.most()) {

@@ -9,24 +9,16 @@ use sealpost_seal::Method;
 use sealpost_store::{OwnKeyState, Store, StoreError};
 use sealpost_vault::{IntakeRole, TagKey};
 
+use super::check_findings::CheckFindings;
 use super::fetched_lists::{self, FetchedList};
 use super::runtime;
 use crate::config::checked::Plan;
 
-/// The findings.
-#[derive(Default)]
-pub(super) struct Found {
-    /// What authorities answered.
-    pub(super) said: Vec<String>,
-    /// The warnings.
-    pub(super) wrong: Vec<String>,
-}
-
 /// Checks rules, keys and lists.
-pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
+pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> CheckFindings {
     let exchanges = plan.rules.closes() || !plan.inbound.listeners.is_empty();
     if !exchanges && plan.rules.signs().next().is_none() {
-        return Found::default();
+        return CheckFindings::default();
     }
     let now = SystemClock.now();
     let lists = |fetched: &Fetched| revocation_state::warnings(&plan.inbound, &plan.crl_places, fetched, now);
@@ -34,7 +26,7 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
         let mut wrong = lists(&Fetched::not_read(&plan.inbound));
         wrong.extend(exchanges.then(no_key));
         wrong.extend(unsigned(plan, &[], now));
-        return Found { said: Vec::new(), wrong };
+        return CheckFindings { said: Vec::new(), wrong };
     }
     let looked = runtime().map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
@@ -43,7 +35,7 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
                 let fetched = Fetched::read(&plan.inbound, &store, &keys.queue.tags).await?;
                 let asked_for = lists_asked_for(plan, &store, &keys.queue.tags).await?;
                 let said = asked_for.iter().map(|list| list.line(now)).collect();
-                let mut found = Found { said, wrong: lists(&fetched) };
+                let mut found = CheckFindings { said, wrong: lists(&fetched) };
                 let failed = asked_for.iter().filter(|list| list.has_failed());
                 found.wrong.extend(failed.map(|list| {
                     format!(
@@ -62,7 +54,7 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     looked.unwrap_or_else(|error| {
         let mut wrong = lists(&Fetched::not_read(&plan.inbound));
         wrong.push(format!("partners cannot be looked at: {error}"));
-        Found { said: Vec::new(), wrong }
+        CheckFindings { said: Vec::new(), wrong }
     })
 }
 

@@ -7,21 +7,13 @@ use sealpost_store::Store;
 use sealpost_token::Pkcs11Tokens;
 use sealpost_vault::IntakeRole;
 
+use super::check_findings::CheckFindings;
 use super::runtime;
 use crate::config::checked::Plan;
 
-/// The findings.
-#[derive(Default)]
-pub(super) struct Found {
-    /// What works.
-    pub(super) said: Vec<String>,
-    /// What does not work.
-    pub(super) wrong: Vec<String>,
-}
-
 /// Tries every token, and every key of ours in one.
-pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
-    let mut found = Found::default();
+pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> CheckFindings {
+    let mut found = CheckFindings::default();
     let own = if plan.data.exists() { own(plan, keys) } else { Ok(Vec::new()) };
     let own = own.unwrap_or_else(|error| {
         found.wrong.push(format!("our keys cannot be looked at: {error}"));

@@ -6,6 +6,7 @@ mod check;
 mod check_bucket;
 mod check_database;
 mod check_dnssec;
+mod check_findings;
 mod check_partners;
 mod check_tokens;
 mod demo;
