@@ -34,7 +34,8 @@ pub(crate) async fn admit(
         return Err(Reply::refuse(554, 4, 6, "This message has passed too many servers: mail loop"));
     }
     let id = context.shared.random.id();
-    let arrived = partners::open(context, partners, &envelope, &origin, spooled).await?;
+    let from_world = (&context.shared, &context.tenant.inbound);
+    let arrived = partners::open(from_world, partners, &envelope, &origin, spooled).await?;
     let beside = partners::hear(context, partners, &envelope, &arrived).await;
     let letter = Letter { id, envelope, origin, beside, reopened: None };
     carry_out(context, making, partners, letter, arrived).await

@@ -84,7 +84,8 @@ pub async fn again(reception: &ArrivalReception, id: &str) -> Result<Again, Repl
         spool.take(&chunk).await?;
         index += 1;
     }
-    let arrived = partners::open(context, partners, &envelope, &origin, spool.finish().await?).await?;
+    let from_world = (&context.shared, &context.tenant.inbound);
+    let arrived = partners::open(from_world, partners, &envelope, &origin, spool.finish().await?).await?;
     match arrived.original.as_ref().map(|original| original.state) {
         Some(OriginalState::Opened) => {}
         Some(OriginalState::Closed) | None => return Ok(Again::Closed),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealpost_arrival::Context;
+use sealpost_arrival::{Context, Tenant};
 use sealpost_delivery::{ClientCertificate, DkimKeys};
 use sealpost_domain::dkim_folder;
 use sealpost_intake::TlsSource;
@@ -48,7 +48,7 @@ impl Reload {
             self.certificates();
             self.dkim_keys();
             if let (Some(context), Some(file)) = (&self.context, &self.config_file) {
-                self.rules(context, file).await;
+                self.rules(&context.tenant, file).await;
             }
         }
     }
@@ -96,15 +96,15 @@ impl Reload {
 
     /// Replaces the rules. Memory is not part of a transaction: the audit trail records the change first, and if that fails,
     /// nothing is changed.
-    async fn rules(&self, context: &Context, file: &Path) {
-        let rules = acceptable(context, checked::reload_rules(file));
+    async fn rules(&self, tenant: &Tenant, file: &Path) {
+        let rules = acceptable(&tenant.rules(), checked::reload_rules(file));
         let hash = checked::hash(file).unwrap_or_default();
         let end = if rules.is_some() { ReloadEnd::Taken } else { ReloadEnd::Refused };
         let reloaded = Event::ConfigurationReloaded { hash: &hash, end };
         let row = reloaded.row(self.clock.now(), &Actor::System, None);
         match (self.store.append_audit(vec![row]).await, rules) {
             (Ok(()), Some(rules)) => {
-                context.tenant.set_rules(rules);
+                tenant.set_rules(rules);
                 tracing::info!("rules and lists reloaded");
             }
             (Ok(()), None) => {}
@@ -117,7 +117,7 @@ impl Reload {
 
 /// The new rules, if acceptable. A list that has lost too many entries is mostly a partial export, or a file being written: whoever
 /// it protected stays protected.
-fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
+fn acceptable(before: &Rules, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
     let Reloaded { rules, may_lose, warnings } = match reloaded {
         Ok(reloaded) => reloaded,
         Err(problems) => {
@@ -130,9 +130,8 @@ fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Op
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    let before = context.tenant.rules();
     let mut is_whole = true;
-    for (list, before, now) in rules.shrunk(&before, may_lose) {
+    for (list, before, now) in rules.shrunk(before, may_lose) {
         is_whole = false;
         tracing::error!(
             list,

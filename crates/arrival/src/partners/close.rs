@@ -21,7 +21,7 @@ use crate::context::{Context, Shared};
 use crate::decided::{Copy, Decided, Way};
 use crate::edited_head::edited;
 use crate::failure;
-use crate::settings::Routes;
+use crate::settings::{Inbound, Routes};
 use crate::spool::{Spool, Spooled};
 use crate::unclosable::Unclosable;
 
@@ -58,7 +58,8 @@ pub(crate) async fn settle(
     let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.direction);
     let came_signed = came_signed(shared, spooled).await?;
     let mut closer = Closer {
-        context,
+        shared,
+        inbound: &context.tenant.inbound,
         partners,
         spooled,
         came_signed,
@@ -121,7 +122,8 @@ pub fn speaks_for(
 }
 
 struct Closer<'a> {
-    context: &'a Context,
+    shared: &'a Shared,
+    inbound: &'a Inbound,
     partners: &'a Partners,
     spooled: &'a Spooled,
     /// It is entirely inside somebody else's signature or encryption.
@@ -148,7 +150,7 @@ impl Closer<'_> {
             | Treatment::Refuse(_)
             | Treatment::Hold { .. } => return Ok(Way::Judged(judgement)),
         };
-        let book = self.partners.book(&self.context.shared);
+        let book = self.partners.book(self.shared);
         let chosen = match &self.from {
             Err(why) => Chosen::Nothing(why.clone()),
             Ok(from) => choose(&book, &self.own, named.as_deref(), &recipient.address, from, self.now)
@@ -223,9 +225,9 @@ impl Closer<'_> {
 
     /// Whether its authority has revoked it, according to our lists. Once per letter: lists change.
     async fn is_revoked(&mut self, key: &PartnerKey) -> Result<bool, Reply> {
-        let inbound = &self.context.tenant.inbound;
+        let inbound = self.inbound;
         let crls = match inbound.lists {
-            Lists::Require | Lists::WhenKnown => self.partners.lists(self.context).await?,
+            Lists::Require | Lists::WhenKnown => self.partners.lists(self.shared, inbound).await?,
             Lists::Off => return Ok(false),
         };
         if crls.is_empty() || inbound.roots.is_empty() || key.key.method() != Method::Smime {
@@ -252,7 +254,7 @@ impl Closer<'_> {
 
     /// A certificate once found on a list stays revoked when the list is gone.
     async fn takes_back(&self, partner: &Partner, key: &PartnerKey) {
-        let shared = &self.context.shared;
+        let shared = self.shared;
         let fingerprint = key.key.facts().fingerprint.to_hex();
         let revoked = KeyChange::Revoked;
         let event =
@@ -298,7 +300,7 @@ impl Closer<'_> {
         own: usize,
         edits: &[Edit],
     ) -> Result<Spooled, Reply> {
-        let shared = &self.context.shared;
+        let shared = self.shared;
         let turn = self.partners.closing.ours().await?;
         let head = edited(&self.spooled.head, edits);
         let mut letter = Reading::of(self.spooled, head.as_bytes()).await.map_err(failure::later)?;

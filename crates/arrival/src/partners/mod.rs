@@ -22,9 +22,10 @@ use sealpost_partner::{Book, KnownSigners, LendableKeys, OpenedKeys, Originals, 
 use sealpost_seal::{Tokens, Worker};
 use sealpost_vault::KeyringKey;
 
-use crate::context::{Context, Shared};
+use crate::context::Shared;
 use crate::key_trail::KeyTrail;
 use crate::known_lists::KnownLists;
+use crate::settings::Inbound;
 use worker_slots::Turns;
 
 pub use choose::{Chosen, choose, choose_for_test};
@@ -104,9 +105,8 @@ impl Partners {
     }
 
     /// The current revocation lists.
-    pub(crate) async fn lists(&self, context: &Context) -> Result<Arc<Vec<Vec<u8>>>, Reply> {
-        let lists =
-            self.lists.now(&context.tenant.inbound, &context.shared.store, &context.shared.keys.tags).await;
+    pub(crate) async fn lists(&self, shared: &Shared, inbound: &Inbound) -> Result<Arc<Vec<Vec<u8>>>, Reply> {
+        let lists = self.lists.now(inbound, &shared.store, &shared.keys.tags).await;
         lists.map_err(|error| crate::failure::unavailable(&error))
     }
 

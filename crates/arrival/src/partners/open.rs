@@ -20,7 +20,7 @@ use super::protection::{Hold, Protection};
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
 use super::{Partners, harvest, raise, unavailable};
-use crate::context::{Context, Shared};
+use crate::context::Shared;
 use crate::failure;
 use crate::settings::{Inbound, Unopened};
 use crate::spool::{Spool, Spooled};
@@ -68,13 +68,12 @@ const PIPE: usize = 128 * 1024;
 
 /// Decrypts what arrived through a listener for outside mail; other letters are unchanged.
 pub(crate) async fn open(
-    context: &Context,
+    (shared, inbound): (&Shared, &Inbound),
     partners: &Partners,
     envelope: &Envelope,
     origin: &Origin,
     mut spooled: Spooled,
 ) -> Result<Arrived, Reply> {
-    let inbound = &context.tenant.inbound;
     let size = spooled.size();
     let direction = inbound.direction(&origin.listener);
     match direction {
@@ -88,21 +87,21 @@ pub(crate) async fn open(
     if !inbound.authenticators.iter().any(|network| network.contains(&origin.peer)) {
         spooled.head = authentication_results::without_ours(&spooled.head, &inbound.authserv_ids);
     }
-    let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
+    let (outcome, letter) = match result_header::look(shared, &spooled).await? {
         Look::Open => return Ok(untouched(spooled, direction, size)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
         Look::Closed => {
             // Without the worker the content is unknown; it may be available again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-            match opened(context, partners, worker, envelope, whose(inbound, envelope, origin), &spooled)
+            match opened((shared, inbound), partners, worker, envelope, whose(inbound, envelope, origin), &spooled)
                 .await?
             {
                 (Ok(opened), letter, trusted) => {
-                    note_keys(partners, &opened, context.shared.clock.now());
+                    note_keys(partners, &opened, shared.clock.now());
                     let from = address(&spooled);
-                    harvest::offer(&context.shared, inbound.harvest, partners, &opened, from.as_ref()).await;
-                    raise::raise(&context.shared, partners, &opened, from.as_ref(), &trusted).await;
+                    harvest::offer(shared, inbound.harvest, partners, &opened, from.as_ref()).await;
+                    raise::raise(shared, partners, &opened, from.as_ref(), &trusted).await;
                     (Outcome::Looked(opened), letter)
                 }
                 (Err(error), _, _) => (Outcome::NotLooked(for_good(error)?), None),
@@ -185,14 +184,13 @@ type Looked = (Result<Opened, OpenError>, Option<Spooled>, Trusted);
 
 /// Runs the worker on the letter; its output is spooled, sealed, and used only if the worker says so.
 async fn opened(
-    context: &Context,
+    (shared, inbound): (&Shared, &Inbound),
     partners: &Partners,
     worker: &Worker,
     envelope: &Envelope,
     whose: Whose,
     spooled: &Spooled,
 ) -> Result<Looked, Reply> {
-    let shared = &context.shared;
     let _turn = partners.opening.of(whose).await?;
     let own = partners.own(shared);
     let domains: Vec<Domain> = envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
@@ -204,8 +202,7 @@ async fn opened(
         Some(trusted) => (trusted.as_slice(), Sender::Partner),
         None => (&[][..], Sender::Stranger),
     };
-    let inbound = &context.tenant.inbound;
-    let crls = partners.lists(context).await?;
+    let crls = partners.lists(shared, inbound).await?;
     let out_of_use = &signers.out_of_use;
     let roots = match out_of_use.coverage {
         Coverage::Complete => inbound.roots.as_slice(),
