@@ -15,7 +15,7 @@ use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::conversation::Talk;
 use crate::letters::folder_page::FolderPage;
-use crate::letters::list_page::ListPage;
+use crate::letters::list_page::{ListPage, query_string};
 use crate::letters::order::Order;
 use crate::letters::repeated_fields::MAX_CHOSEN;
 use crate::letters::search::SearchResults;
@@ -179,20 +179,17 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     /// The URL of that page, with the message to show.
-    fn on(&self, place: FolderPage, page: u32) -> String {
+    fn on(&self, place: FolderPage, page: ListPage) -> String {
         let Self { done, n, at, .. } = self;
+        let mut pairs = page.pairs();
         // A word taken from a URL is put into one only if it is of our form.
         let word = done.bytes().all(|byte| byte.is_ascii_lowercase());
-        let mut query = vec![format!("page={page}")];
-        if Order::parse(&self.sort) != Order::Newest {
-            query.push(format!("sort={}", Order::parse(&self.sort).name()));
-        }
         if word && !done.is_empty() {
-            query.push(format!("done={done}"));
+            pairs.push(("done", done.clone()));
         }
-        query.extend(n.map(|n| format!("n={n}")));
-        query.extend(at.map(|at| format!("at={at}")));
-        format!("{}?{}", place.path(), query.join("&"))
+        pairs.extend(n.map(|n| ("n", n.to_string())));
+        pairs.extend(at.map(|at| ("at", at.to_string())));
+        format!("{}{}", place.path(), query_string(&pairs))
     }
 }
 
@@ -286,7 +283,7 @@ async fn list(
     let listed = all.saturating_sub(unsorted);
     let pages = pages_of(listed, per_page);
     if number > pages {
-        return Ok(redirect(&query.on(place, pages)));
+        return Ok(redirect(&query.on(place, ListPage { order, number: pages })));
     }
     let withdrawn = match (place, number) {
         (FolderPage::Inbox, 1) => withdrawn::of(site, owner).await?,

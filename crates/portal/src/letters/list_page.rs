@@ -17,19 +17,23 @@ impl ListPage {
         Self { order: Order::parse(sort), number: page.unwrap_or(1).max(1) }
     }
 
-    /// What is not said by saying nothing: pairs for an address or a form.
+    /// Name and value of each parameter that differs from the first page, newest first; for a URL or a form.
     pub(crate) fn pairs(self) -> Vec<(&'static str, String)> {
         let sort = (self.order != Order::Newest).then(|| ("sort", self.order.name().to_owned()));
         let page = (self.number > 1).then(|| ("page", self.number.to_string()));
         sort.into_iter().chain(page).collect()
     }
 
-    /// The end of an address; nothing for the first page, newest first.
+    /// The query string of a URL; empty for the first page, newest first.
     pub(crate) fn query(self) -> String {
-        let pairs = self.pairs().into_iter().map(|(name, value)| format!("{name}={value}"));
-        let joined = pairs.collect::<Vec<_>>().join("&");
-        if joined.is_empty() { joined } else { format!("?{joined}") }
+        query_string(&self.pairs())
     }
+}
+
+/// The query string with these parameters, or nothing. The values need no escaping.
+pub(crate) fn query_string(pairs: &[(&str, String)]) -> String {
+    let joined = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+    if joined.is_empty() { joined } else { format!("?{joined}") }
 }
 
 #[cfg(test)]
