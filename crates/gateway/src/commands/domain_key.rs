@@ -13,7 +13,8 @@ use sealpost_seal::{Covers, Holder, Kind, OwnKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
-use super::partner::{CommandError, PartnerContext, time_left, with_context};
+use super::partner::context::{CommandError, PartnerContext, with_context};
+use super::partner::show::time_left;
 use super::token_key::{self, InToken, SelfSigned};
 use super::{OutputFormat, say};
 

@@ -8,7 +8,8 @@ use sealpost_arrival::{Chosen, Decided, Routes, Way, choose};
 use sealpost_mail::{Direction, Domain, Head, Origin, Otherwise, Treatment};
 use sealpost_partner::Why;
 
-use super::partner::{CommandError, PartnerContext, subject, with_context};
+use super::partner::context::{CommandError, PartnerContext, with_context};
+use super::partner::show::subject;
 use super::{domain_key, say};
 
 /// Whether the client may write for the domain in From (`[partners] writers`).

@@ -9,7 +9,7 @@ use sealpost_seal::{Holder, Kind, OwnKey};
 use sealpost_store::OwnKeyState;
 use sealpost_token::{FoundKey, NewKey, Pkcs11Tokens};
 
-use super::partner::CommandError;
+use super::partner::context::CommandError;
 
 /// Where the private half is, if not in the store.
 #[derive(Debug, clap::Args)]

@@ -3,11 +3,11 @@
 
 mod add;
 mod closing_choice;
-mod context;
+pub(super) mod context;
 mod found_keys;
 mod lookup;
 mod lookup_places;
-mod show;
+pub(super) mod show;
 mod test;
 
 use std::path::Path;
@@ -21,8 +21,7 @@ use sealpost_store::PartnerKeyState;
 
 use super::{OutputFormat, say};
 use closing_choice::ClosingChoice;
-pub(super) use context::{CommandError, PartnerContext, with_context};
-pub(super) use show::{subject, time_left};
+use context::{CommandError, PartnerContext, with_context};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
