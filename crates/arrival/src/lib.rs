@@ -53,6 +53,7 @@ mod thread;
 mod tls_report;
 mod unclosable;
 mod undelivered;
+mod undelivered_hook;
 pub mod unnotified_letters;
 mod verp;
 
@@ -80,4 +81,4 @@ pub use settings::{
 };
 pub use tls_report::send_tls_report;
 pub use unclosable::Unclosable;
-pub use undelivered::ToMailbox;
+pub use undelivered_hook::ToMailbox;
