@@ -396,7 +396,7 @@ fn every_notice_is_sent_by_somebody() {
         .map(|(_, text)| text)
         .collect();
     let unsent = variants.iter().filter(|variant| !senders.contains(&format!("Notice::{variant}")));
-    nothing(unsent.map(|variant| (*variant).to_owned()).collect(), "a notice that nobody sends");
+    nothing(unsent.map(|variant| (*variant).to_owned()).collect(), "a notice that is never sent");
 }
 
 /// A second engine was possible because the first one is named in one folder (decision 0005).
@@ -514,7 +514,7 @@ fn the_page_on_privacy_names_every_table_that_is_about_somebody() {
     };
     let bad: Vec<String> =
         tables.iter().filter(|table| !named(table)).map(|&table| table.to_owned()).collect();
-    nothing(bad, "docs/operators/privacy.md names every table that is about somebody");
+    nothing(bad, "docs/operators/privacy.md names every table with personal data");
 }
 
 /// Audit events that no scenario covers, with the reason.

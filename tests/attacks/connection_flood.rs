@@ -118,7 +118,7 @@ fn forms_that_come_slowly_hold_no_places() {
         held.push(one);
     }
     for _ in 0..3 {
-        assert!(ask(&mut from(slow, web)), "forms that never end keep a place from whoever comes next");
+        assert!(ask(&mut from(slow, web)), "unfinished forms keep a slot from the next client");
     }
     assert!(held.iter().filter(|one| is_open(one)).count() >= 190, "and only who is in the way must go");
 }

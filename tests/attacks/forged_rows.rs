@@ -391,7 +391,7 @@ fn a_mailbox_with_another_ones_address_tag_gets_none_of_its_letters() {
     mallory.get("/inbox").expect(303);
     for address in ["anna@web.example", "mallory@web.example"] {
         let (_, inside) = portal.log_in(address, PASSWORD);
-        assert!(!inside, "{address} logs into a mailbox that stands at another address's place");
+        assert!(!inside, "{address} logs into a mailbox with another address's tag");
     }
     told(&portal.gateway, "session", &his);
 }

@@ -118,7 +118,7 @@ fn a_full_mailbox_takes_nothing_more_and_the_sender_hears_of_it() {
     let mut smtp = gateway.smtp();
     smtp.letter("erika@insurer.example", &["max@web.example"], &large).expect("250 *");
     smtp.letter("erika@insurer.example", &["max@web.example"], &large).expect("552 5.2.2 *");
-    // A letter with a null reverse-path is refused as a whole, since nobody can be notified later.
+    // A letter with a null reverse-path is refused as a whole, since there is no sender to notify later.
     smtp.letter("", &["max@web.example", "eva@web.example"], &large).expect("552 5.2.2 *");
     // Others of the same letter get it, and the sender a report on the one.
     smtp.letter("erika@insurer.example", &["max@web.example", "eva@web.example"], &large).expect("250 *");

@@ -16,7 +16,7 @@ const USUAL: usize = 5_000;
 const ANNA: &str = "anna.mueller@web.example";
 /// Who hands in letters at once.
 const CLIENTS: usize = 8;
-/// A page is asked for so often; the first time and the quickest of the others count.
+/// Number of requests for a page; the first time and the fastest of the others are reported.
 const AGAIN: usize = 4;
 /// Files of the letter with many, lines of the long one.
 const FILES: usize = 1_500;

@@ -97,7 +97,7 @@ fn what_happens_stands_in_the_trail_without_content_or_address() {
     let counting = "SELECT coalesce(sum(count), 0) FROM audit_counts WHERE action = 'credentials.wrong'";
     let is_counted = gateway.count(counting) == 1;
     let is_row = exported(&gateway, &[]).iter().any(|row| row["action"] == "credentials.wrong");
-    assert!(is_counted || is_row, "counted, and a row once its minute is over");
+    assert!(is_counted || is_row, "counted, and a row after its minute");
     let (code, said) = verify(&gateway, &[]);
     assert!(code == 0 && said.contains("each proven over the one before"), "{said}");
     gateway.wait_logged("audit.anchor");
@@ -122,7 +122,7 @@ fn commands_of_operators_stand_in_the_trail_with_what_they_did() {
         (gateway.count("SELECT count(*) FROM legs WHERE attempts > 1") == 1).then_some(())
     });
     for verb in ["freeze", "thaw", "remove"] {
-        poll("nobody has it in hand", || {
+        poll("no process to hold its lease", || {
             (gateway.count("SELECT count(*) FROM legs WHERE lease_owner IS NOT NULL") == 0).then_some(())
         });
         run(&[verb, "--all"]);

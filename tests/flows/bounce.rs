@@ -150,7 +150,7 @@ fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 5);
     let reports = hop.delivered().iter().filter(|mail| mail.text().contains("delivery-status")).count();
-    assert_eq!(reports, 1, "one, and none to nobody");
+    assert_eq!(reports, 1, "one, and none to the null reverse-path");
     gateway.sweep();
 }
 

@@ -159,7 +159,7 @@ fn what_a_kill_left_there_is_taken_away() {
     execute(&gateway, "UPDATE objects SET seen_at = 1 WHERE life = 'found'");
     let (code, out, err) = gateway.sealpost(&["check", "--store"]);
     assert_eq!(code, 0, "{out}{err}");
-    poll("nobody's object to go", || (!unknown.exists()).then_some(()));
+    poll("the object without a row to go", || (!unknown.exists()).then_some(()));
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
     gateway.sweep();
 }

@@ -1,4 +1,4 @@
-//! A clock that is set two years ahead, and back: nothing is deleted and nobody is told anything before an operator says that
+//! A clock that is set two years ahead, and back: nothing is deleted and no mail is sent before an operator confirms that
 //! it is right; and jobs that were due in the wrong year run in the right one. What was told by a clock that was ahead for less
 //! than an operator allows is not told again when it is right.
 

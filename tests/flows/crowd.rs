@@ -33,7 +33,7 @@ fn crowd(web: &Web, paths: &[String]) -> Vec<(String, u16, usize)> {
             .map(|path| {
                 let mut web = web.clone();
                 scope.spawn(move || {
-                    // A client that waited too long for memory is asked to retry, and does.
+                    // A client that waited too long for memory is told to retry, and does.
                     let mut pages = (0..50).map(|_| web.get(path));
                     let page = pages.find(|page| page.status != 503).unwrap();
                     (path.clone(), page.status, page.body.len())

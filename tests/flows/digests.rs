@@ -89,7 +89,7 @@ fn whoever_has_set_the_mailbox_up_chooses_how_often() {
         send(&gateway, nth);
     }
     at_hour(&gateway, &clock, 2);
-    assert_eq!(mails(&gateway, &hop).len(), 3, "not before a day is over since the first mail");
+    assert_eq!(mails(&gateway, &hop).len(), 3, "not before a day has passed since the first mail");
     at_hour(&gateway, &clock, 25);
     let all = mails(&gateway, &hop);
     assert_eq!(all.len(), 4);

@@ -125,7 +125,7 @@ fn what_goes_by_the_clock_leaves_nothing() {
     let letter = pieces(&gateway, LETTER);
     clock.set((31 + 61) * DAY);
     deposits(0);
-    gone(&gateway, "a letter whose time is over to go", &letter);
+    gone(&gateway, "an expired letter to go", &letter);
 
     // An unclaimed mailbox, and its letter.
     send(&gateway, "new@web.example", "[vertraulich] Dritter");
@@ -156,7 +156,7 @@ fn what_goes_by_the_clock_leaves_nothing() {
         let left = gateway.count("SELECT count(*) FROM mailboxes WHERE state = 'pending'");
         (left == 0).then_some(())
     });
-    gone(&gateway, "a mailbox nobody came for to go", &sealed);
+    gone(&gateway, "an unclaimed mailbox to go", &sealed);
     assert!(opened(&gateway, &[], &pending).is_empty());
     gateway.sweep();
 }

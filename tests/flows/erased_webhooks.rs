@@ -38,7 +38,7 @@ fn what_receivers_took_and_what_was_given_up_leaves_nothing() {
 
     receiver.script(|_| Verdict::Status(410));
     let given_up = memos(&gateway, "eva@web.example");
-    poll("nobody to try any more", || {
+    poll("no further attempts", || {
         let dead = gateway.count("SELECT count(*) FROM hook_events WHERE state = 'dead'");
         (dead == events(&gateway)).then_some(())
     });

@@ -33,7 +33,7 @@ fn what_was_typed_in_a_second_tab_is_neither_lost_nor_sent_twice() {
     let again = web.follow(pressed);
     assert!(has(&again, "Nicht verlieren 4711") && has(&again, "Mein Schaden"), "{}", again.text());
     assert_ne!(editor_path(&again), path, "it is a draft of its own");
-    assert_eq!(sent_to(&hop, ERIKA), 0, "nobody has been written to yet");
+    assert_eq!(sent_to(&hop, ERIKA), 0, "no letter was sent yet");
     let path = editor_path(&again);
     web.submit(&again, &path, &fields(ERIKA, "Nicht verlieren 4711", "send")).expect(303);
     poll("the letter", || (sent_to(&hop, ERIKA) == 1).then_some(()));

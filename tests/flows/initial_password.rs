@@ -70,7 +70,7 @@ fn the_password_goes_to_the_sender_and_the_recipient_gets_in_with_it_once() {
     assert!(passwords(&words).is_empty() && !words.contains("/a/"), "no way in: {words}");
     assert!(letters::link(&notice.bytes).starts_with(&format!("http://{}", gateway.config.web)));
 
-    assert!(told.mail.starts_with("<>"), "nobody is told when it cannot be delivered");
+    assert!(told.mail.starts_with("<>"), "no report if it cannot be delivered");
     assert_eq!(field(&told.bytes, "Auto-Submitted").as_deref(), Some("auto-generated"));
     let words = text(&told.bytes);
     assert!(words.contains("k@web.example") && words.contains("Telefon"), "{words}");
@@ -97,7 +97,7 @@ fn the_password_goes_to_the_sender_and_the_recipient_gets_in_with_it_once() {
     log_in(&mut gateway.web(), "k@web.example", initial).expect(422);
     log_in(&mut gateway.web(), "k@web.example", PASSWORD).expect(303);
     for secret in [initial.as_str(), &initial.replace('-', "")] {
-        assert!(!gateway.log().contains(secret), "the password stands in the log");
+        assert!(!gateway.log().contains(secret), "the password is in the log");
     }
     gateway.sweep();
 }
@@ -184,7 +184,7 @@ fn support_gives_a_new_password_and_the_letters_stay() {
         assert!(passwords(&words).is_empty() && !words.contains("/a/"), "{words}");
         assert!(words.contains("Startpasswort"), "{words}");
         log_in(&mut gateway.web(), "k@web.example", &old).expect(422);
-        assert_eq!(begun.get("/first").status, 303, "what the old one began is over");
+        assert_eq!(begun.get("/first").status, 303, "what the old one began has ended");
         let mut web = gateway.web();
         log_in(&mut web, "k@web.example", &new).expect(303);
         choose(&mut web, PASSWORD).expect(303);

@@ -242,7 +242,7 @@ fn nobody_is_kept_from_hearing_for_ever_by_one_row() {
     // Nor by one that says that its sender was notified before it came.
     change(&data, "UPDATE told_unfetched SET at = 1");
     office.day(14);
-    assert_eq!(office.to(SENDER).len(), 1, "its sender hears that nobody fetches it");
+    assert_eq!(office.to(SENDER).len(), 1, "its sender is told that it is not fetched");
     office.day(15);
     assert_eq!((office.to(CUSTOMER).len(), office.to(SENDER).len()), (2, 1), "once");
     office.gateway.sweep();

@@ -75,7 +75,7 @@ impl Pair {
     /// working at that moment.
     fn until_they_ran(&self, seconds: i64, many: i64, which: &str) {
         no_legs(&self.gateway);
-        poll("nobody to be at work", || {
+        poll("no process to be running a job", || {
             (self.gateway.count("SELECT count(*) FROM jobs WHERE lease_owner IS NOT NULL") == 0).then_some(())
         });
         self.clock.set(seconds);

@@ -1,5 +1,5 @@
 //! Another process (a backup tool, an administrator's shell) keeps the database locked for longer than we
-//! wait: letters are deferred, every page says when to retry, nobody is logged out, nothing in progress is
+//! wait: letters are deferred, every page says when to retry, no session ends, nothing in progress is
 //! lost or sent twice, and everything resumes.
 
 use std::sync::{Mutex, mpsc};

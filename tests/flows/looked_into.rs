@@ -205,7 +205,7 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
     gateway.sweep();
 }
 
-/// CMS that is signed by nobody and wraps "Das ist vertraulich." (RFC 5652 §5.1).
+/// CMS without a signer that wraps "Das ist vertraulich." (RFC 5652 §5.1).
 const SIGNED: &str = "MFkGCSqGSIb3DQEHAqBMMEoCAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udGVudC1U\r\n\
     eXBlOiB0ZXh0L3BsYWluDQoNCkRhcyBpc3QgdmVydHJhdWxpY2guDQoxAA==";
 
@@ -213,7 +213,7 @@ const SIGNED: &str = "MFkGCSqGSIb3DQEHAqBMMEoCAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udG
 const SIGNED_TO_A_LINE_END: &str = "MFwGCSqGSIb3DQEHAqBPME0CAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udGVudC1UeXBlOiB0ZXh0\r\n\
     L3BsYWluDQoNCkRhcyBpc3QgdmVydHJhdWxpY2guDQoxAwQBCg==";
 
-/// The first packets of a file that is encrypted with OpenPGP (RFC 9580 §5.1): a session key for somebody.
+/// The first packets of a file that is encrypted with OpenPGP (RFC 9580 §5.1): a session key for a recipient.
 const PGP: &[u8] = b"\x85\x01\x0c\x03\x12\x34\x56\x78\x9a\xbc\xde\xf0\x01\x07\xff";
 
 const ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEM\r\n-----END PGP MESSAGE-----\r\n";

@@ -127,7 +127,7 @@ fn both_take_letters_and_each_goes_out_once() {
 fn what_a_killed_node_had_in_hand_the_other_delivers() {
     let hop = Hop::new();
     let ([first, second], _bodies) = two(&hop, Cluster::shared());
-    // The hop greets nobody: what the first node leases stays leased.
+    // The hop sends no greeting: what the first node leases stays leased.
     hop.script(|stage, _| if stage == Stage::Mail { Answer::Hang } else { Answer::Yes });
     let mut killed = Gateway::start(&first);
     let letter = letters::sized("Angebot", 5_000);

@@ -18,7 +18,7 @@ fn a_node_whose_database_says_nothing_more_stops_and_is_taken_over_from() {
     let ([mut first, second], _bodies) = two(&hop, Cluster::shared());
     let tap = Tap::to_socket(Cluster::shared().socket());
     through(&mut first, tap.address());
-    // The hop greets nobody: what the first node leases stays leased.
+    // The hop sends no greeting: what the first node leases stays leased.
     hop.script(|stage, _| if stage == Stage::Mail { Answer::Hang } else { Answer::Yes });
     let mut cut_off = Gateway::start(&first);
     let letter = letters::sized("Angebot", 5_000);

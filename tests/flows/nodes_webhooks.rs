@@ -43,7 +43,7 @@ fn what_one_node_has_in_hand_another_that_starts_leaves_alone() {
     let after = receiver.wait_taken("letter.deposited");
     none_left(&other);
     assert_eq!((before.header("webhook-id"), &before.body), (after.header("webhook-id"), &after.body));
-    assert_eq!(receiver.received().len(), 2, "one that nobody answered, and one that was taken");
+    assert_eq!(receiver.received().len(), 2, "one without an answer, and one that was accepted");
     // The first waits fifteen seconds for its answer and five after that: no other node was faster.
     let at = |header: &str| header.parse::<u64>().unwrap();
     let between = at(after.header("webhook-timestamp")) - at(before.header("webhook-timestamp"));

@@ -1,4 +1,4 @@
-//! A recipient's out-of-office reply to a notice: accepted, dropped with a log line, reported to nobody and
+//! A recipient's out-of-office reply to a notice: accepted, dropped with a log line, not reported and
 //! stored nowhere; the notice counts as delivered.
 
 use rig::letters;
@@ -48,7 +48,7 @@ fn whoever_is_away_is_answered_by_nobody_and_the_log_says_so() {
         poll(&format!("{fields:?} in the log"), || (lines(line) == said + 1).then_some(()));
     }
     assert_eq!((lines(TO_US), lines(RETURNED)), (4, 2));
-    assert_eq!(kept(), before, "nothing of it is kept, and nobody is told");
+    assert_eq!(kept(), before, "nothing of it is kept, and no report is sent");
     assert_eq!(hop.delivered().len(), 1, "the notice, and nothing else");
     for word in ["GEHEIM-4711", ABSENT, "Abwesenheitsnotiz"] {
         assert!(!gateway.log().contains(word), "{word}");

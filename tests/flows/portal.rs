@@ -1,4 +1,4 @@
-//! The portal byte by byte: requests that only read have no side effects, forms need their token, nobody sees
+//! The portal byte by byte: requests that only read have no side effects, forms need their token, no client sees
 //! another's mail.
 
 use rig::reader::{ANSWER, PASSWORD, activate, letter_path, try_activate};

@@ -175,7 +175,7 @@ fn accident_insurer(language: Language) {
     operator.day(47);
     operator.told(SENDER, gone_unread(&operator, anna, 3));
     operator.nothing_else();
-    gone(&operator.gateway, "letters nobody came for to go", &sealed);
+    gone(&operator.gateway, "unclaimed letters to go", &sealed);
 
     operator.day(50);
     operator.nothing_else();
@@ -202,7 +202,7 @@ fn accident_insurer(language: Language) {
     operator.day(602);
     operator.day(603);
     operator.all_is_gone(3);
-    gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
+    gone(&operator.gateway, "an unused mailbox to go", &sealed);
     // What lay in it unread is not lost without a word.
     operator.told(SENDER, gone_unread(&operator, bert, 50));
     operator.nothing_else();
@@ -313,7 +313,7 @@ fn pension_fund(language: Language) {
         operator.told(SENDER, Mail::GoneUnread { recipient, sent });
     }
     operator.nothing_else();
-    gone(&operator.gateway, "letters whose time is over to go", &sealed);
+    gone(&operator.gateway, "expired letters to go", &sealed);
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 1, "emil's has gone");
     operator.lets_nobody_in(emil, &initial_emil);
     // A year after the last letter.
@@ -327,7 +327,7 @@ fn pension_fund(language: Language) {
     assert_eq!(operator.rows("mailboxes WHERE state = 'active'"), 1);
     operator.day(369);
     operator.all_is_gone(2);
-    gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
+    gone(&operator.gateway, "an unused mailbox to go", &sealed);
     operator.nothing_else();
 
     for (address, password) in [(dora, PASSWORD), (dora, &initial), (emil, &initial_emil)] {

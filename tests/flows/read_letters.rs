@@ -225,7 +225,7 @@ fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> R
                           assert all(i.file_size for i in z.infolist())\nprint(', '.join(sorted(z.namelist())))";
             is(said(python().args(["-c", script]).arg(&file)).trim().to_owned())
         }
-        other => panic!("nobody knows how to look at {other}"),
+        other => panic!("unknown check {other}"),
     }
 }
 

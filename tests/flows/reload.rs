@@ -55,7 +55,7 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     let mut session = connect(&gateway, &authority);
     answers(&mut session, &[("k@old.example", "550 5.7.1 *"), ("k@new.example", "250 *")]);
 
-    // During a letter: the rules in force at its end decide, and nothing is asked again.
+    // During a letter: the rules in force at its end decide, and they are not evaluated again.
     session.envelope("a@insurer.example", &["late@new.example"]);
     session.say("DATA").expect("354 *");
     session.bytes(b"From: a@insurer.example\r\nSubject: x\r\n");

@@ -179,7 +179,7 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
         answers_to(&hop, "max@web.example").is_empty() && answers_to(&hop, "w9@elsewhere.example").is_empty()
     );
     assert_eq!(gateway.count("SELECT count(*) FROM tokens WHERE purpose = 'deletion'"), 0);
-    // What cannot be asked is asked again later.
+    // A look-up that fails is retried later.
     dns.fail();
     let mail = dkim.sign(&request("max@web.example", "X-Dns: gone\r\n"));
     gateway.smtp().letter("max@web.example", &[OURS], &mail).expect("451 4.4.3 *");

@@ -71,7 +71,7 @@ fn what_answers_either_stays_in_the_portal() {
         let (open, confidential) = (letter("Angebot", "offen"), letter("[vertraulich] Angebot", "geheim"));
         let order = if confidential_first { [&confidential, &open] } else { [&open, &confidential] };
         order.into_iter().for_each(|letter| send(letter));
-        assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1, "each by itself");
+        assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1, "each separately");
         send(&reply(ID));
         send(&reply("<SAME-4711@Insurer.Example>"));
         assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 3, "{}", gateway.log());

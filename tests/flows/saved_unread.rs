@@ -45,7 +45,7 @@ fn a_letter_that_was_saved_counts_as_opened() {
     assert!(back.0 != 0 && back.2.contains("opened"), "{back:?}");
 
     office.day(15);
-    assert_eq!(office.to(SENDER).len(), 1, "of the one that nobody has fetched");
+    assert_eq!(office.to(SENDER).len(), 1, "of the one that is not fetched");
     office.gateway.sweep();
 }
 

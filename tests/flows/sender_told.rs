@@ -132,7 +132,7 @@ fn whoever_could_not_be_notified_is_not_called_notified_and_not_reminded() {
     assert_eq!(field(&bounced, "In-Reply-To").as_deref(), Some(id.as_str()));
     assert_eq!(field(&bounced, "References").as_deref(), Some(id.as_str()));
     office.day(3);
-    assert_eq!(office.gateway.count("SELECT bounces FROM unreachable"), 1, "nobody was reminded there");
+    assert_eq!(office.gateway.count("SELECT bounces FROM unreachable"), 1, "no reminder was sent there");
     office.hop.be_kind();
     office.day(14);
     let told = office.to(SENDER);

@@ -98,7 +98,7 @@ fn a_flood_of_wrong_log_ins_is_a_few_rows_that_count_each() {
     }
     assert_eq!(rig.code(server, "exchange", PASSWORD), 235);
     assert_eq!(rig.code(server, "exchange", "vertippt"), 535);
-    assert_eq!(rig.code(server, "exchange", PASSWORD), 235, "after a wrong one, which is worth a row");
+    assert_eq!(rig.code(server, "exchange", PASSWORD), 235, "after a wrong one, which gets a row");
 
     rig.clock.set(180);
     let answered = |wanted: u16| codes.iter().chain(&tries).filter(|code| **code == wanted).count();

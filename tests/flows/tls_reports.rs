@@ -241,7 +241,7 @@ fn is_of_the_form(report: &Value) {
     let all = report.to_string();
     assert!(
         !all.contains('@') || all.matches('@').count() == 2,
-        "contact and id, and nobody's address: {all}"
+        "contact and id, and no other address: {all}"
     );
 }
 

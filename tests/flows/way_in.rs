@@ -95,7 +95,7 @@ fn after_support_a_link_lives_as_long_as_a_reset_link_and_an_older_one_says_that
     assert!(gateway.sealpost(&["request", "show", "1"]).1.contains("0900 666 666"));
     let before = gateway.count("SELECT max(expires_at) FROM tokens");
     assert_eq!(gateway.sealpost(&["request", "release", "2", "--note", "called back"]).0, 0);
-    assert!(gateway.sealpost(&["request", "list"]).1.contains("0 requests"), "nobody else's is left open");
+    assert!(gateway.sealpost(&["request", "list"]).1.contains("0 requests"), "no other request is left open");
     let lives = "SELECT max(expires_at - created_at) FROM tokens WHERE spent_at IS NULL";
     assert_eq!(gateway.count(lives), 60 * 60 * 1000);
     assert!(before > gateway.count("SELECT max(expires_at) FROM tokens WHERE spent_at IS NULL"));

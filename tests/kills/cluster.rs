@@ -24,7 +24,7 @@ const REST_OF_SESSION: Duration = Duration::from_millis(30);
 const AWAY: Duration = Duration::from_secs(2);
 /// How long a node may be silent; it stops itself after half of it.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
-/// How long a node stands still, or is cut off: longer than it may be silent, and sometimes much longer.
+/// How long a node is paused or cut off: longer than it may be silent, and sometimes much longer.
 const STILL: Duration = Duration::from_secs(13);
 const LONG_STILL: Duration = Duration::from_secs(40);
 const LONG_EACH: usize = 8;

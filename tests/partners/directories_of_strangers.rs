@@ -1,5 +1,5 @@
 //! Directories that are not directories, slow, impersonated, or refer us elsewhere: the operator gets an
-//! error and is free again, nobody else is asked, and no letter waits.
+//! error and is free again, no other server is queried, and no letter waits.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};

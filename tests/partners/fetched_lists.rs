@@ -18,7 +18,7 @@ fn scene(authority: &Authority, networks: &str) -> Scene {
     Scene::new(authority, networks, &[("crl-source", r#""fetch""#)])
 }
 
-/// A partner whose certificate says where its authority's list is; nobody is there yet.
+/// A partner whose certificate contains the URL of its authority's list; no server listens there yet.
 struct Listed {
     authority: Authority,
     scene: Scene,

@@ -1,4 +1,4 @@
-//! Keys in a partner's zone (OPENPGPKEY, SMIMEA): found, shown with their origin, proposed and not used until somebody
+//! Keys in a partner's zone (OPENPGPKEY, SMIMEA): found, shown with their origin, proposed and not used until an operator
 //! has compared them; and looked up once, whatever the answer.
 
 use rig::dns::{Dns, Record};

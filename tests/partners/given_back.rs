@@ -165,7 +165,7 @@ fn our_own_address_answers_nobody_who_wrote_closed() {
     client.letter("max@web.example", &["securemail@insurer.example"], &open).expect("250 *");
     let _ = scene.outside.wait_to("max@web.example");
     scene.nothing_waits();
-    assert_eq!(scene.outside.delivered().len(), 1, "somebody who wrote closed was answered");
+    assert_eq!(scene.outside.delivered().len(), 1, "the sender of an encrypted letter got a report");
     scene.gateway.sweep();
 }
 

@@ -102,7 +102,7 @@ fn an_authority_vouches_where_that_is_asked_and_off_keeps_nothing() {
     let authority = Authority::new();
     let vouched = scene("vouched", Some(&authority));
     signed(&vouched, &openssl::House::new("moor@clinic.example"));
-    assert!(offers(&vouched.gateway).is_empty(), "nobody vouches for it");
+    assert!(offers(&vouched.gateway).is_empty(), "no authority vouches for it");
     signed(&vouched, &authority.issues("moor@clinic.example"));
     assert_eq!(offers(&vouched.gateway).len(), 1);
     let off = scene("off", Some(&authority));

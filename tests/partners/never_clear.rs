@@ -144,7 +144,7 @@ fn what_is_kept_of_partners_is_not_readable() {
     for word in ["Zebrafink", "securemail@clinic.example"] {
         let found =
             files(&gateway.home.data()).into_iter().filter(|bytes| contains(bytes, word.as_bytes())).count();
-        assert_eq!(found, 0, "{word} stands in the store in clear");
+        assert_eq!(found, 0, "{word} is in the store in clear");
     }
 }
 

@@ -92,7 +92,7 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     let scene = scene(&authority, "[]");
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
     assert!(scene.asks_at(0, PARTNER).contains(": unreachable"));
-    assert!(inside.accept().is_err(), "somebody inside was asked");
+    assert!(inside.accept().is_err(), "an internal server was contacted");
     scene.gateway.sweep();
 }
 

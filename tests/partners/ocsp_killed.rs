@@ -40,7 +40,7 @@ fn ocsp() {
     let open = "SELECT count(*) FROM job_runs WHERE job = 'ocsp' AND ended_at IS NULL";
     let done = "SELECT count(*) FROM job_runs WHERE job = 'ocsp' AND ended_at IS NOT NULL AND error IS NULL";
     let (before, done_before) = (count(&gateway, answers), count(&gateway, done));
-    assert_eq!(before, 0, "nobody was asked while they were added");
+    assert_eq!(before, 0, "no authority was queried while they were added");
 
     clock.set(2 * HOUR);
     IllEnd::dies(&mut gateway, "AFTER INSERT ON job_runs WHEN NEW.job = 'ocsp'");

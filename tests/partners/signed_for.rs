@@ -1,5 +1,5 @@
-//! Whom the gateway signs for: the single mailbox in From of letters from our own server, and nobody who
-//! merely claims to be one.
+//! Whom the gateway signs for: the single mailbox in From of letters from our own server, and no sender
+//! that merely claims to be one.
 
 use rig::{Gateway, Hop, Smtp};
 

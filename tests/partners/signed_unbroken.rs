@@ -233,7 +233,7 @@ fn what_somebody_else_has_signed_verifies_within_what_is_encrypted() {
             .expect("250 *");
         let got = world.wait(nth + 1)[nth].clone();
         let clear = clinic.open(&got.bytes, &certificate);
-        assert!(!clear.contains(&line("y")), "what nobody has signed is in lines: {clear}");
+        assert!(!clear.contains(&line("y")), "unsigned content is in lines: {clear}");
         verifies(&clear, &house, "encrypted");
     }
     gateway.sweep();

@@ -165,7 +165,7 @@ fn without_lists_a_chain_counts_only_if_the_operator_says_so() {
     authority.old_list(&authority.path("lists/list.pem"));
     assert!(
         is_no_partner_s(&scene, &house).contains("signed=chain-without-list"),
-        "one that is over is none"
+        "an expired one is none"
     );
     scene.gateway.sweep();
 }

@@ -118,7 +118,7 @@ impl Cluster {
             .unwrap();
         let mut line = String::new();
         BufReader::new(life.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(!line.is_empty(), "PostgreSQL did not start; what it said stands above");
+        assert!(!line.is_empty(), "PostgreSQL did not start; its output is above");
         Self { folder: PathBuf::from(line.trim_end()), port, _life: life }
     }
 

@@ -1,6 +1,6 @@
 //! One resident psql per scenario and server: polling for rows would otherwise start hundreds of them.
 //!
-//! Must never know: what is asked.
+//! Must never know: the queries.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -33,11 +33,11 @@ pub fn ask(servers: &[(PathBuf, u16)], setting: &str, statement: &str) -> String
             let session = sessions.entry(servers.to_vec()).or_insert_with(|| Session::start(servers));
             match session.ask(&question) {
                 Some((answer, true)) => return answer,
-                Some((_, false)) => panic!("{statement}: not answered; what psql said stands above"),
+                Some((_, false)) => panic!("{statement}: not answered; the output of psql is above"),
                 None => drop(sessions.remove(servers)),
             }
         }
-        panic!("{statement}: nobody answers");
+        panic!("{statement}: no answer");
     })
 }
 

@@ -32,7 +32,7 @@ impl Row {
     pub fn filled(&self, id: &str, token: &str) -> String {
         let path = self.path.replace("{id}", id).replace("{part}", "0").replace("{token}", token);
         let path = path.replace("{file}", "x.css").replace("{domain}", "insurer.example");
-        assert!(!path.contains('{'), "{path} has a part that nobody thought of here");
+        assert!(!path.contains('{'), "{path} has a part that is not handled here");
         path
     }
 }

@@ -1,4 +1,4 @@
-//! A loopback server that must never be contacted: counts connections, and stands in for every host when a
+//! A loopback server that must never be contacted: counts connections, and is used in place of every host when a
 //! browser uses it as its proxy.
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::{OWNERS, manifests, nothing, root};
 
-/// What stands behind a library's name in the third column: the crates that name it, too.
+/// The text after a library's name in the third column: the other crates that name it.
 fn beside(behind: &str) -> BTreeSet<&str> {
     let list = behind.strip_prefix(" (beside ").and_then(|rest| rest.split(')').next()).unwrap_or_default();
     list.split('`').skip(1).step_by(2).collect()

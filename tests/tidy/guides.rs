@@ -1,5 +1,5 @@
-//! What the pages under docs/how-to promise: whoever adds a command, a notice, a page, a condition, a treatment or a migration, and
-//! forgets a step that no compiler asks for, is asked here.
+//! What the pages under docs/how-to promise: a missing step for a new command, notice, page, condition, treatment or migration that
+//! no compiler reports is reported here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ fn kebab(variant: &str) -> String {
     out
 }
 
-/// What stands between the braces of an item.
+/// The text between the braces of an item.
 fn body<'a>(code: &'a str, item: &str) -> &'a str {
     code.split(&format!("{item} {{\n")).nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or_default()
 }
@@ -52,7 +52,7 @@ fn scenarios() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Every command with what stands below it: `queue` with `list`, `retry` and so on.
+/// Every command with its subcommands: `queue` with `list`, `retry` and so on.
 fn commands() -> Vec<(String, Vec<String>)> {
     let folder = "crates/gateway/src/commands";
     let all = read(&format!("{folder}/mod.rs"));

@@ -20,7 +20,7 @@ const TAGS: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'be
 
 /// Runs its rules on the document the browser is in; gives one line per finding.
 ///
-/// Where a page may not run scripts its timers stand still; the engine only uses them to take a breath, so
+/// Where a page may not run scripts its timers do not run; the engine only uses them to yield, so
 /// promises take their place.
 pub(crate) fn findings(browser: &Browser) -> Vec<String> {
     run(

@@ -68,7 +68,7 @@ fn letters_of_one_conversation_stand_together() {
     let browser = &watched.browser;
     talk(&office, browser);
     browser.open(&office.at("/inbox"));
-    assert_eq!(rows(browser), 4, "each by itself until it is set otherwise");
+    assert_eq!(rows(browser), 4, "each separately until it is set otherwise");
 
     open(&office, browser, "Gutachten liegt vor");
     assert_eq!(browser.text_of(".talk summary"), "Konversation (4)");

@@ -301,7 +301,7 @@ fn held(
         writeln!(rows, "| {feature} | {ours} | {paper} | {theirs} | {} |", why.unwrap_or_default()).unwrap();
     }
     for feature in refused.keys().filter(|feature| !gmail.contains_key(*feature)) {
-        faults.push(format!("nobody knows {feature}"));
+        faults.push(format!("unknown feature {feature}"));
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     let of = |verdict: &str| count.get(verdict).copied().unwrap_or(0);
