@@ -24,7 +24,7 @@ pub(crate) async fn commit(shared: &Shared, mut rows: ArrivalRows) -> Result<Com
         return finish(store, rows, slots, wake).await;
     }
     // In its own task: a caller that stops waiting (its client hung up) must not leave a leased leg that
-    // nobody delivers.
+    // no process delivers.
     let finishing = tokio::spawn(finish(store, rows, slots, wake));
     finishing.await.map_err(|_stopped| StoreError::Closed)?
 }

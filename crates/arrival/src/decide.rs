@@ -16,7 +16,7 @@ use crate::spool::{MemoryTaken, Spooled};
 use crate::thread::{self, NamedWithin, Thread};
 use crate::verp;
 
-/// Judges every recipient. Refuses the whole letter if a part of it cannot be accepted: nobody got it yet, so the
+/// Judges every recipient. Refuses the whole letter if a part of it cannot be accepted: no recipient got it yet, so the
 /// client's retry starts clean.
 pub(crate) async fn judge(
     context: &Context,

@@ -1,4 +1,4 @@
-//! Whether somebody requests by mail that a mailbox be deleted: by a keyword in their own text, not in what
+//! Whether a mail requests that a mailbox be deleted: by a keyword in their own text, not in what
 //! they quote. A false positive costs one mail that asks for confirmation; only a button deletes. Pure.
 
 use sealpost_mail::{Head, Letter};

@@ -27,7 +27,7 @@ pub struct EventFacts {
 pub enum EventSaid {
     /// Its proof is valid; with the letter's facts, if known and readable.
     Proven(Option<EventFacts>),
-    /// Its row is damaged, or was written by somebody else.
+    /// Its row is damaged, or was not written by us.
     Unproven,
 }
 

@@ -76,7 +76,7 @@ pub async fn all_lists(
 }
 
 /// The proof stored with a list: this gateway has stored it for this address and authority. What a list names is revoked under its
-/// authority's name, so nobody else's may be trusted.
+/// authority's name, so no other party's may be trusted.
 #[must_use]
 pub fn list_proof(tags: &TagKey, address: &str, authority: &str, der: &[u8]) -> [u8; 32] {
     tags.row_proof("revocation-list", &[address.as_bytes(), authority.as_bytes()], der)
@@ -88,7 +88,7 @@ pub fn is_ours(tags: &TagKey, list: &StoredList) -> bool {
     list_proof(tags, &list.address, &list.authority, &list.der) == list.proof
 }
 
-/// DER of those that this gateway has put there. One after the other: nobody says how many somebody else has put beside them.
+/// DER of those that this gateway has put there. One after the other: an attacker may have added any number.
 pub(crate) async fn proven(store: &Store, tags: &TagKey) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut proven = Vec::new();
     for row in store.revocation_lists().await? {

@@ -55,7 +55,7 @@ struct Open {
 }
 
 impl LoginTrail {
-    /// Counts a log-in. An unknown `login` is not recorded: it may be somebody's password.
+    /// Counts a log-in. An unknown `login` is not recorded: it may be a password.
     pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
         let login = login.unwrap_or_default().to_owned();
         let network = network(client);

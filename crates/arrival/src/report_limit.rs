@@ -1,5 +1,5 @@
-//! Reports and automatic replies to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
-//! each address, more for each domain, and so many a day. What is not sent is counted. Knows no wording.
+//! Reports and automatic replies to addresses that an outside sender wrote into a reverse-path, which may be a victim's: few for
+//! each address, more for each domain, and a number a day. What is not sent is counted. Knows no wording.
 
 use std::sync::Arc;
 

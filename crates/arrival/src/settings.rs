@@ -275,7 +275,7 @@ impl Announcer {
         Paces { in_use: self.pace, pending: self.pending_pace }.of(state, request)
     }
 
-    /// Whether so many notices bounced that no further one is sent.
+    /// Whether too many notices bounced to send another one.
     pub(crate) fn is_unreachable(&self, bounces: u32) -> bool {
         self.hard_bounces > 0 && bounces >= self.hard_bounces
     }

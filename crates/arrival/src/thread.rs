@@ -380,7 +380,7 @@ fn spelt(message_id: &str) -> String {
     id.to_lowercase()
 }
 
-/// RFC 5322 §3.2.4: a backslash in a quoted string stands for what follows it.
+/// RFC 5322 §3.2.4: a backslash in a quoted string quotes the next character.
 fn unescaped(quoted: &str) -> String {
     let mut out = String::with_capacity(quoted.len());
     let mut letters = quoted.chars();

@@ -95,7 +95,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
     Ok(rows)
 }
 
-/// A mail that announces the report without its content. A delay is not worth one.
+/// A mail that announces the report without its content. A delay gets none.
 fn announce(
     context: &Context,
     language: &str,

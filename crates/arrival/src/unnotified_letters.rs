@@ -31,7 +31,7 @@ pub async fn tell(
     if rows.legs.is_empty() {
         return Ok(Mailing::Nobody);
     }
-    // A repetition, after a crash or on another node, informs nobody twice.
+    // A repetition, after a crash or on another node, informs no sender twice.
     let mut fingerprint = context.shared.keys.tags.fingerprint();
     fingerprint.update(b"nobody told\0");
     fingerprint.update(deposit_id.as_bytes());

@@ -44,7 +44,7 @@ pub struct SignerFound {
 pub struct Cms(ContentInfo);
 
 impl Cms {
-    /// Reads DER or BER, with nothing but blanks behind it: what stands there nobody has signed, and OpenSSL passes it over.
+    /// Reads DER or BER, with nothing but blanks behind it: anything else there is unsigned, and OpenSSL skips it.
     ///
     /// # Errors
     /// It is none, or not alone.

@@ -54,7 +54,7 @@ impl Health {
     }
 
     /// A letter cost a connection. The destination backs off when `cohort` did in a row, or the one on trial; never for long,
-    /// because whoever greets and talks may well take the next one. Whether a backoff begins.
+    /// because a server that greets and talks may accept the next one. Whether a backoff begins.
     pub(crate) fn failing(&mut self, now: Timestamp, first: Duration, cohort: usize, reason: Reason) -> bool {
         self.failures = 0;
         self.strikes = self.strikes.saturating_add(1);

@@ -77,7 +77,7 @@ impl BackoffNotes {
         std::mem::take(&mut self.state().unwritten).into_values().collect()
     }
 
-    /// What could not be written is to be written later, unless there is a newer word. Nobody says twice that a destination is well.
+    /// What could not be written is to be written later, unless there is a newer word. That a destination is well is not recorded twice.
     fn put_back(&self, changes: Vec<BackoffChange>) {
         let mut state = self.state();
         for change in changes {

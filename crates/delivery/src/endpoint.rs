@@ -34,6 +34,6 @@ pub(crate) enum Expected {
     Any,
     /// Valid for the server's name under the authorities of its [`Trust`].
     Chain,
-    /// One of these, whoever issued it (RFC 7672, or a pin).
+    /// One of these, whatever its issuer (RFC 7672, or a pin).
     Match(Associations),
 }

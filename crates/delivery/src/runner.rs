@@ -172,7 +172,7 @@ impl Runner {
         }
         let mut pulled_in = engine.clock.now();
         pull_in(&engine).await?;
-        // Whoever begins knows of no backoff. Those of other nodes are noted again with the next.
+        // A process that begins knows of no backoff. Those of other nodes are noted again with the next.
         if let Err(error) = engine.store.forget_backoffs().await {
             // What is only shown keeps no letter.
             tracing::warn!(%error, "what was noted of destinations that were left alone could not be forgotten");
@@ -247,7 +247,7 @@ impl Runner {
                 () = stop.cancelled() => {}
                 () = engine.waker.notified() => {
                     more = true;
-                    // Under load a moment's wait gathers many legs into one lease; idle, nobody waits.
+                    // Under load a moment's wait gathers many legs into one lease; idle, there is no wait.
                     if engine.under_way.total() > engine.config.concurrency_per_destination {
                         tokio::time::sleep(GATHER).await;
                     }
@@ -336,7 +336,7 @@ async fn lease(
     Ok(taken)
 }
 
-/// How long nothing can happen unless somebody wakes us.
+/// How long nothing can happen unless we are woken.
 async fn next_due(
     engine: &Engine,
     own: Timestamp,

@@ -85,7 +85,7 @@ impl Engine {
                 Ok(follow_up) => follow_up.into_iter().collect(),
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
-                    // Nobody would be notified of the failure: the operator must be.
+                    // No sender would be notified of the failure: the operator must be.
                     return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
             },

@@ -1,5 +1,5 @@
-//! Whom to tell of a reply that was not delivered: its writer, in the mailbox. The roof knows mailboxes;
-//! delivery knows only that somebody must be told before the leg may end.
+//! Whom to tell of a reply that was not delivered: its writer, in the mailbox. The application knows mailboxes;
+//! delivery knows only that the writer must be told before the leg may end.
 
 use async_trait::async_trait;
 use sealpost_mail::{DsnAction, EnhancedCode};

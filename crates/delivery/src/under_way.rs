@@ -5,17 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::route::Servers;
 
-/// So many batches may be under way, and so many of them to the world.
+/// Maximum number of batches under way, and of those to external servers.
 const MAX_BATCHES: usize = 4;
 const MAX_BATCHES_TO_WORLD: usize = 3;
 
-/// Fewer legs than this part of a batch are not worth a question to the store.
+/// Fewer legs than this part of a batch do not justify a query.
 const LEAST_PART: usize = 4;
 
 /// Legs leased and not yet settled.
 #[derive(Debug)]
 pub(crate) struct UnderWay {
-    /// So many are leased at a time.
+    /// Maximum number leased at a time.
     batch: usize,
     counts: Mutex<Counts>,
 }
@@ -31,9 +31,9 @@ struct Counts {
 pub(crate) enum Capacity {
     /// Nothing: enough is under way.
     Nothing,
-    /// So many legs to the operator's own hops: the world has used its share up.
+    /// This number of legs to the operator's own hops: external servers have used up their share.
     ToHops(usize),
-    /// So many legs to anybody.
+    /// This number of legs to any server.
     ToAll(usize),
 }
 
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Whoever waits for room is woken when there is some, and not for each leg.
+    /// A waiter for capacity is woken when there is some, and not for each leg.
     #[test]
     fn the_end_that_makes_room_says_so() {
         let all = under_way(193, 768);

@@ -115,7 +115,7 @@ impl Reload {
     }
 }
 
-/// The new rules, if acceptable. A list that has lost too many entries is mostly a partial export, or a file being written: whoever
+/// The new rules, if acceptable. A list that has lost too many entries is mostly a partial export, or a file being written: a recipient that
 /// it protected stays protected.
 fn acceptable(before: &Rules, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
     let Reloaded { rules, may_lose, warnings } = match reloaded {

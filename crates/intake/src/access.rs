@@ -19,7 +19,7 @@ pub struct Access {
     pub certificates: ClientCertificates,
     /// Anyone may send to these domains (exact, no subdomains). Empty: clients without a right are refused.
     pub domains: Vec<Domain>,
-    /// The operator's own domains: a local part there must not be readable as an address elsewhere, whoever the sender
+    /// The operator's own domains: a local part there must not be readable as an address elsewhere, whatever the sender
     /// is.
     pub own: Vec<DomainPattern>,
     /// Proxies that announce a client's address before the connection (the PROXY protocol).

@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(attempts.status(ip("2001:db8:1:1::1"), "other", START), ClientStatus::Stranger);
     }
 
-    /// Failures at a name lock nobody out: neither its owner nor an honest stranger.
+    /// Failures at a name lock out neither its owner nor an honest stranger.
     #[test]
     fn a_login_at_which_many_failed_is_open_to_all_and_strangers_come_last() {
         let attempts = Attempts::default();

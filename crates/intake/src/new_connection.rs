@@ -93,7 +93,7 @@ impl SessionSetup {
             },
             Some(Err(why)) => {
                 tracing::debug!(listener.name = self.context.name, %proxy, %why, "the proxy announced no client");
-                // The client is unknown, so there is nobody to reply to.
+                // The client is unknown, so no reply is possible.
                 self.count(proxy, SessionRefusal::NotIntroduced);
             }
         }

@@ -1,5 +1,5 @@
 //! Settings for asking authorities about partners' certificates and fetching their lists, and which hosts
-//! that may be. Asks nobody.
+//! that may be. Makes no requests.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! Which revocation lists are to be fetched now: those named by partners' certificates, the certificates that came with them and
-//! the operator's roots, each when due. Asks nobody.
+//! the operator's roots, each when due. Makes no requests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl WantedList {
 
     fn is_due(&self, now: Timestamp) -> bool {
         self.last.as_ref().is_none_or(|last| {
-            // Rows written by a wrong clock, or by somebody else, must not prevent requests.
+            // Rows written by a wrong clock, or by an attacker, must not prevent requests.
             last.again_at <= now || last.asked_at > now || last.asked_at.plus(LATEST) <= now
         })
     }

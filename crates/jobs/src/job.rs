@@ -101,7 +101,7 @@ impl Job {
         }
     }
 
-    /// Whether its runs are audited: somebody may ask about what it deletes.
+    /// Whether its runs are audited: questions about what it deletes may arise.
     pub fn is_noted(self) -> bool {
         match self {
             Self::Retention | Self::Mailboxes | Self::Audit => true,

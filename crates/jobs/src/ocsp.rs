@@ -56,7 +56,7 @@ pub(super) struct Question {
     words: Vec<u8>,
 }
 
-/// Everything that would be asked now. Asks nobody.
+/// Everything that would be queried now. Makes no requests.
 pub(super) async fn foreseen(
     workshop: &Workshop,
     work: &PartnerWork,

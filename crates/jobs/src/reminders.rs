@@ -95,7 +95,7 @@ fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<Waiti
 }
 
 /// Whether a rung of one of these letters has been reached since their owner was last reminded: what stands there of a time after
-/// `latest` was no reminder. Nobody is reminded whose mail came back.
+/// `latest` was no reminder. Owners whose mail bounced are not reminded.
 fn reached(
     letters: Vec<WaitingLetter>,
     (now, latest): (Timestamp, Timestamp),
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
     }
 
-    /// Somebody else has recorded a reminder in the future.
+    /// Another party has recorded a reminder in the future.
     #[test]
     fn a_reminder_of_the_far_future_was_none() {
         let rungs = |letter: &WaitingLetter| {

@@ -72,8 +72,8 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// Nobody of us has noted a later time: no job runs by a clock that is further ahead of the last run than `clock_jump`. Whoever
-    /// writes the database silences nobody for longer with one row.
+    /// No process of ours has recorded a later time: no job runs by a clock that is further ahead of the last run than `clock_jump`. An attacker who
+    /// writes the database cannot suppress mail for longer with one row.
     pub(crate) fn latest_noted(&self, now: Timestamp) -> Timestamp {
         now.plus(ahead(self.clock_jump))
     }

@@ -1,6 +1,6 @@
 //! A number and the unit that is read with it: on every kind of page they stand on one line. Pure; knows no page.
 
-/// What stands beside a number and is read with it.
+/// What is beside a number and is read with it.
 const UNITS: [&str; 13] =
     ["€", "EUR", "Euro", "CHF", "USD", "GBP", "$", "£", "%", "Mio.", "Mrd.", "T€", "TEUR"];
 

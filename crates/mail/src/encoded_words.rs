@@ -13,7 +13,7 @@ pub(crate) enum Piece<'a> {
     Word { raw: &'a [u8], charset: &'a [u8], payload: Payload<'a>, bytes: Vec<u8> },
 }
 
-/// What stands in an encoded-word, as it came.
+/// The content of an encoded-word, unchanged.
 #[derive(Clone, Copy)]
 pub(crate) enum Payload<'a> {
     Base64(&'a [u8]),
@@ -97,7 +97,7 @@ pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
 pub(crate) fn words_joined(raw: &[u8], is_cut: fn(&Base64End) -> bool) -> Option<Vec<u8>> {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut found = false;
-    // The word that was written last, and the blanks behind it, which nobody shows between two words.
+    // The word that was written last, and the blanks behind it, which are not shown between two words.
     let mut open: Option<(&[u8], Vec<u8>, Base64End)> = None;
     let mut blanks: &[u8] = b"";
     for piece in pieces(raw) {

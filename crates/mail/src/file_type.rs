@@ -35,7 +35,7 @@ pub(crate) fn extension_of(name: &str) -> String {
     name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// The type that an extension stands for.
+/// The type of an extension.
 pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "pdf" => "application/pdf",

@@ -36,7 +36,7 @@ pub(crate) fn unflowed(text: &str, delsp: DelSp) -> String {
                 out.push('\n');
             }
             begin(&mut out, quotes);
-            // RFC 3676 §4.4: behind stuffing a mark of quoting is text. With a blank before it nobody takes it for more.
+            // RFC 3676 §4.4: behind stuffing a mark of quoting is text. With a blank before it no reader takes it for more.
             if content.starts_with('>') {
                 out.push(' ');
             }

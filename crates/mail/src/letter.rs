@@ -173,7 +173,7 @@ impl<'a> Letter<'a> {
             let emptied = part.opened == Some(Opened::Winmail(Parsed::Whole));
             !body.left_out.contains(at) && !emptied && (!shown.contains(at) || saved_too)
         };
-        // What came out of a winmail.dat stands before it.
+        // The content of a winmail.dat precedes it.
         let is_container =
             |at: &usize| parts.get(*at).is_some_and(|part| matches!(part.opened, Some(Opened::Winmail(_))));
         let listed = order(&parts).into_iter().filter(is_listed);

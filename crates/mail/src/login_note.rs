@@ -11,7 +11,7 @@ pub enum LoginNote {
     Wrong,
     /// Not checked: too many failures before, or too many attempts at the same time.
     Refused,
-    /// So many failures that a client, or its whole network, has to wait.
+    /// Too many failures: a client, or its whole network, has to wait.
     Closed,
 }
 

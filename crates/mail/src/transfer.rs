@@ -195,7 +195,7 @@ fn in_alphabet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
-/// What every character of base64 in a text stands for, six bits each.
+/// The six bits of each base64 character in a text.
 pub(crate) fn base64_symbols(text: &[u8]) -> impl Iterator<Item = u8> {
     text.iter().filter_map(|byte| match byte {
         b'A'..=b'Z' => Some(byte - b'A'),

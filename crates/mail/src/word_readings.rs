@@ -1,4 +1,4 @@
-//! A raw field value in every way in which programs read its encoded-words, for whoever must not say "no" because they read it
+//! A raw field value in every way in which programs read its encoded-words, for callers that must not say "no" because they read it
 //! in another way. Knows no field by name, and not which reading is shown.
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use crate::encoded_words::{
     Base64End, ESCAPE, decode, decode_as, decode_with, encoded_word, is_open, to_text, words_joined,
 };
 
-/// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several, and not
+/// Every way in which a reader may see the value: bytes of unknown charset can be read in several, and not
 /// all programs agree about what an encoded-word is.
 pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     let mut readings = vec![decode(raw)];
@@ -125,7 +125,7 @@ fn with_marks_escaped(raw: &[u8]) -> Option<Vec<u8>> {
 
 /// Where the payload of such a word begins and ends.
 fn payload_with_marks(text: &[u8]) -> Option<(usize, usize)> {
-    // Longer than any line that is let in by default: whoever looks from every `=?` must not read all of the value.
+    // Longer than any line that is let in by default: a search from every `=?` must not read all of the value.
     let text = text.get(..1000).unwrap_or(text);
     let mut fields = text.get(2..)?.splitn(3, |b| *b == b'?');
     let (charset, encoding, rest) = (fields.next()?, fields.next()?, fields.next()?);

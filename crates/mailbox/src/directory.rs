@@ -1,4 +1,4 @@
-//! The mailbox of an address: the address is sealed and bound to the mailbox's public key. Somebody who can write rows
+//! The mailbox of an address: the address is sealed and bound to the mailbox's public key. An attacker who can write rows
 //! but has no key cannot replace address or public key unnoticed (decision 0022).
 
 use sealpost_mail::{Address, Random};
@@ -61,7 +61,7 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Verifies a row: the seal is valid, and the address in it is the one that the row is found by. Otherwise somebody
+    /// Verifies a row: the seal is valid, and the address in it is the one that the row is found by. Otherwise an attacker
     /// who writes rows would get another person's letters by putting that address's tag into their own mailbox's row.
     ///
     /// # Errors

@@ -157,7 +157,7 @@ impl Draft {
 pub struct Drafts<'a> {
     /// The store that keeps the drafts.
     pub store: &'a Store,
-    /// Distinguishes our drafts from rows that somebody else wrote.
+    /// Distinguishes our drafts from rows that others wrote.
     pub auth: &'a SessionAuth,
     /// The id of the mailbox.
     pub mailbox_id: &'a str,

@@ -1,7 +1,7 @@
 //! Identifies the current password and answer of a mailbox: wraps are bound to it, so that an old one does
 //! not open again when its row is restored. Sessions are bound to all of it. Knows no wrap.
 //!
-//! A lock is one of these words too: the state in the row alone could be changed by somebody who writes rows.
+//! A lock is one of these words too: the state in the row alone could be changed by an attacker who writes rows.
 //!
 //! A new key pair starts with none. The words are sealed together with the mailbox's address.
 

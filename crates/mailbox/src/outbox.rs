@@ -34,7 +34,7 @@ pub enum About {
         /// When it ends.
         until: Timestamp,
     },
-    /// Somebody asked for a new password.
+    /// A new password was requested.
     ResetLink {
         /// The token of the link, `{public-url}/r/{token}`.
         token: Secret<String>,
@@ -83,7 +83,7 @@ pub enum About {
         /// The client's network, shortened.
         network: String,
     },
-    /// The mailbox was deleted by somebody who knew its password.
+    /// The mailbox was deleted by a person who knew its password.
     MailboxDeleted {
         /// The client's network, shortened.
         network: String,

@@ -47,7 +47,7 @@ impl WriteRules {
     }
 
     /// Whether this address may be written to. Being in a permitted domain is not enough if its server could
-    /// forward the letter to somebody else (`victim%elsewhere@insurer.example`).
+    /// forward the letter to another address (`victim%elsewhere@insurer.example`).
     #[must_use]
     pub fn allows(&self, address: &Address) -> bool {
         self.addresses.iter().any(|known| known.identity() == address.identity())

@@ -119,7 +119,7 @@ impl Retention {
         self.mailbox.map(|kept| self.zone.end(last.at(), kept))
     }
 
-    /// When a mailbox is deleted if nobody logs in and no letter arrives. A pending one is also deleted with the last thing in it;
+    /// When a mailbox is deleted if its owner does not log in and no letter arrives. A pending one is also deleted with the last thing in it;
     /// under a hold none is.
     #[must_use]
     pub fn mailbox_goes(&self, row: &MailboxRow, pending: PendingEnd) -> Option<Timestamp> {

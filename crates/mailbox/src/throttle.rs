@@ -1,7 +1,7 @@
 //! The effect of wrong passwords and answers: after some, the next try must wait, longer each time; then the way in is
 //! blocked for a while; and time resets the count. Counted by tag of the address, whether or not it has a mailbox; a
 //! known browser is counted separately, so that strangers cannot lock an owner out. Failures from one network are also
-//! counted together, so that nobody can try one password on many mailboxes. Knows no password and no page.
+//! counted together, so that one password cannot be tried on many mailboxes. Knows no password and no page.
 
 use std::net::IpAddr;
 use std::time::Duration;

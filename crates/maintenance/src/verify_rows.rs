@@ -1,5 +1,5 @@
 //! Verifies every row that is sealed, tagged or proven under a key of the server: a row that fails was damaged, or
-//! written by somebody else (decision 0022). Changes nothing, opens no letter, and reports ids only.
+//! written by another party (decision 0022). Changes nothing, opens no letter, and reports ids only.
 
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;

@@ -75,7 +75,7 @@ pub struct DatedStep {
     pub at: Timestamp,
     /// What happened.
     pub step: LetterStep,
-    /// The network of whoever caused it.
+    /// The network of the person who caused it.
     pub network: String,
 }
 
@@ -97,7 +97,7 @@ pub enum SecondKey {
     OnServer,
     /// Anyone with a key that is kept elsewhere.
     KeptApart,
-    /// Nobody.
+    /// No one.
     None,
 }
 

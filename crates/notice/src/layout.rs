@@ -31,7 +31,7 @@ pub(crate) struct Page {
 /// The reader of a notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Somebody with a mailbox in which to write.
+    /// A person with a mailbox in which to write.
     #[default]
     Recipient,
     /// One of the operator's people, who has no mailbox.

@@ -115,7 +115,7 @@ pub enum Notice {
         #[serde(default)]
         how: WentUnread,
     },
-    /// To somebody who replied to one of our mails instead of writing in the portal: the text was not kept.
+    /// To a person who replied to one of our mails instead of writing in the portal: the text was not kept.
     ReplySafely {
         /// The portal's address.
         #[serde(with = "secret_text")]
@@ -175,7 +175,7 @@ pub enum Notice {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the letter expires if nobody logs in.
+        /// When the letter expires if its owner does not log in.
         expires: Timestamp,
         /// Whole days until then.
         days: u32,
@@ -194,7 +194,7 @@ pub enum Notice {
         subject: Option<String>,
         /// When the letter arrived.
         date: Timestamp,
-        /// When the letter expires if nobody logs in.
+        /// When the letter expires if its owner does not log in.
         expires: Timestamp,
         /// Whole days until then.
         days: u32,
@@ -458,7 +458,7 @@ pub enum Access {
     Locked,
 }
 
-/// What somebody who wrote to our sender address did.
+/// What a person who wrote to our sender address did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wrote {
@@ -486,7 +486,7 @@ pub enum DeletedBy {
 pub enum SupportDid {
     /// Deleted it, with everything in it.
     Deleted,
-    /// Locked it: nobody can log in.
+    /// Locked it: no log-in is possible.
     Locked,
     /// Support unlocked the mailbox.
     Unlocked,

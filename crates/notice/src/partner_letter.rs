@@ -11,7 +11,7 @@ use crate::sanitize;
 /// Letters to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerLetter {
-    /// A test letter: whoever can read it should reply.
+    /// A test letter: its reader should reply.
     Test,
     /// This gateway's reply to another one's test letter.
     Reply,

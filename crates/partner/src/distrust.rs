@@ -1,4 +1,4 @@
-//! Keys whose signatures are trusted from nobody. Knows no letter and no chain.
+//! Keys whose signatures are never trusted. Knows no letter and no chain.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
 //! Which keys expire soon, ours and partners', and which step towards expiry they have reached. Pure:
-//! notifies nobody. A key with a successor is ignored.
+//! sends nothing. A key with a successor is ignored.
 
 use std::time::Duration;
 

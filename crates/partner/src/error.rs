@@ -11,7 +11,7 @@ pub enum PartnerError {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The row was written by somebody without our keys, or belongs to another server key.
+    /// The row was written without our keys, or belongs to another server key.
     #[error(
         "the row of {what} {id} was not written with these keys: it is not used; restore it, or remove it"
     )]

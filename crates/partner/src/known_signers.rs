@@ -35,7 +35,7 @@ pub type Trusted = Option<Arc<Vec<TrustedKey>>>;
 pub struct Signers {
     /// Trusted keys; `None`: the address belongs to no partner in use.
     pub trusted: Trusted,
-    /// Distrusted keys, whoever vouches for them.
+    /// Distrusted keys, whatever vouches for them.
     pub out_of_use: Arc<OutOfUse>,
 }
 

@@ -1,5 +1,5 @@
 //! Partners: companies that letters are exchanged with in encrypted form. Who they are, which of their keys is used for
-//! an address and why not, our own keys for them, and all of that in rows that nobody can forge.
+//! an address and why not, our own keys for them, and all of that in rows that cannot be forged.
 //!
 //! Must never know: HTTP, SMTP, the rules, and how a letter is encrypted (that is `seal`). It holds no server key;
 //! every function takes the keys it needs. Clock and randomness are arguments.

@@ -1,5 +1,5 @@
 //! Authorities' OCSP answers about partners' certificates (RFC 6960), with proofs: an attacker who writes to the database can
-//! neither show a forged answer nor delay the next request. Asks nobody, and trusts no answer.
+//! neither show a forged answer nor delay the next request. Makes no requests, and trusts no answer.
 
 use std::time::Duration;
 

@@ -80,7 +80,7 @@ pub struct PartnerKey {
     pub source: String,
     /// How it got here.
     pub provenance: Provenance,
-    /// For a key that nobody has compared: the domains and addresses whose signed zones vouch for it, and no others,
+    /// For a key that was not compared: the domains and addresses whose signed zones vouch for it, and no others,
     /// whatever it names by now. Empty: an operator has trusted it, for its whole reach.
     pub vouched_for: Vec<DomainOrAddress>,
     /// When it was added.

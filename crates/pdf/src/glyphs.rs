@@ -79,7 +79,7 @@ impl<'a> Glyphs<'a> {
     }
 }
 
-/// It stands over, under or in the letter before it.
+/// It is placed over, under or in the letter before it.
 pub(crate) fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
 }

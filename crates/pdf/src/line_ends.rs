@@ -68,7 +68,7 @@ pub(crate) fn give_places(runs: &mut [Run], room: Room, fonts: &Fonts) {
     let all: Vec<Set> = characters(runs)
         .map(|(c, run)| Set { c, run, width: width_of(c, runs.get(run), room, fonts) })
         .collect();
-    // A picture stands in no word.
+    // A picture is part of no word.
     let wide = |piece: &[Set]| width(piece) > room.width;
     if !all.split(|one| is_space(one.c)).any(wide) {
         return;
@@ -307,7 +307,7 @@ mod tests {
         said(&runs)
     }
 
-    /// In a line of about so many small letters.
+    /// In a line of about this number of small letters.
     fn placed(texts: &[&str], letters: f64) -> String {
         let mut runs: Vec<Run> = texts.iter().map(|text| run(text)).collect();
         give_places(

@@ -20,7 +20,7 @@ const WIDTH: f64 = 465.0;
 const HEIGHT: f64 = 640.0;
 /// No line is narrower: one letter of the smallest writing.
 const MIN_WIDTH: f64 = 7.0;
-/// Its writing, in points: of paragraphs, of headings by their level, of what stands as it was typed, of the title, the line
+/// Its writing, in points: of paragraphs, of headings by their level, of preformatted text, of the title, the line
 /// above it, the block of sender and recipients, and the foot of a page.
 const SIZE: f64 = 10.0;
 const HEADINGS: [f64; 3] = [14.0, 12.5, 11.0];
@@ -31,7 +31,7 @@ const LETTERHEAD: Room = Room { width: WIDTH, size: 9.0, weight: Weight::Bold };
 const ROW: Room = Room { width: 330.0, size: 9.5, weight: Weight::Normal };
 const FOOT: Room = Room { width: 360.0, size: 8.0, weight: Weight::Normal };
 
-/// More recipients or files than this would push the text off the first page: so many are shown before it.
+/// More recipients or files than this would push the text off the first page: only this number is shown before it.
 const MANY: usize = 24;
 const FIRST: usize = 20;
 
@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
                 }
                 Block::Quote { blocks } => self.blocks(blocks, narrower(16.0)),
                 Block::Preformatted { text } => {
-                    // The character's width is of writing that is a little smaller than what stands around it.
+                    // The character's width is of writing that is a little smaller than the text around it.
                     let typed = Room { size: TYPED / 0.9, ..narrower(17.0) };
                     let look = Look { mono: true, ..Look::default() };
                     let lines =

@@ -352,7 +352,7 @@ fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
     !fields.is_empty() && fields.iter().all(|readings| readings.iter().any(|value| holds(value)))
 }
 
-/// What looks like a match to somebody is one, but only "almost" if it is not plainly so: a relaying rule then does not
+/// What looks like a match to a reader is one, but only "almost" if it is not plainly so: a relaying rule then does not
 /// decide.
 fn unless_plainly(truth: Truth, plainly: impl FnOnce() -> bool) -> Truth {
     match truth {

@@ -9,7 +9,7 @@
 //!
 //! ```toml
 //! [[rule]]
-//! name = "accident department"                      # unique; stands in log and `explain`
+//! name = "accident department"                      # unique; shown in log and `explain`
 //! when = { reverse-path = ["*@unfall.insurer.example"], not = { recipient = "*@insurer.example" } }
 //! then = { relay = { tls = "verified" } }
 //! ```
@@ -26,7 +26,7 @@
 //! | `max@web.example` | this address; upper and lower case are the same |
 //! | `web.example`, `*@web.example` | every address of exactly this domain |
 //! | `*.web.example`, `*@*.web.example` | every address of the domains below it, not its own |
-//! | `claims-*@web.example` | `*` stands for any run of characters before the @ |
+//! | `claims-*@web.example` | `*` matches any run of characters before the @ |
 //! | `*` | every address |
 //! | `<>` | the null reverse-path (`reverse-path` only); no other pattern matches it |
 //!

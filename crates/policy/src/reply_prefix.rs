@@ -1,4 +1,4 @@
-//! What mail programs and gateways put before a subject: "Re:", "WG:", somebody else's tag. Knows no rule.
+//! What mail programs and gateways put before a subject: "Re:", "WG:", another party's tag. Knows no rule.
 
 const REPLIES: [&str; 11] =
     ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];

@@ -79,7 +79,7 @@ impl Source for &[u8] {
 
 /// Signs and encrypts `letter` into `out`. Blocking: not on the event loop. Needs a few MiB whatever the letter's size
 /// (OpenPGP about thirty); only an opaque PSS signature keeps the letter in memory. What is signed is encoded so that no relay
-/// has to change it (RFC 8551 §3.1.3). Parts that somebody else has signed are changed only as [`OtherSignatures`] allows.
+/// has to change it (RFC 8551 §3.1.3). Parts that another party has signed are changed only as [`OtherSignatures`] allows.
 ///
 /// # Errors
 /// See [`CloseError`]: the letter is not sent in clear, and the output is to be discarded.

@@ -49,7 +49,7 @@ pub enum Objection {
     /// A certificate authority's own key.
     #[error("it is a certificate authority's own certificate; name it as a root instead")]
     Authority,
-    /// It names somebody else.
+    /// It names another address.
     #[error("it does not name this address; ask for the right one")]
     AddressMismatch,
     /// It names another domain.

@@ -173,7 +173,7 @@ pub enum FromMatch {
     Address,
     /// It is a trusted key for the domain in From, or a partner's certificate for that domain as a whole.
     Domain,
-    /// It names somebody else.
+    /// It names another address.
     Mismatch,
     /// From is ambiguous, or the signer is unknown.
     Unknown,
@@ -235,7 +235,7 @@ impl Opened {
     }
 
     /// Whether the signature identifies the author by name: the key names the address in From, or From was signed.
-    /// Otherwise a company's key only proves that somebody of the company signed.
+    /// Otherwise a company's key only proves that the company signed.
     #[must_use]
     pub fn names_the_writer(&self, signature: &SignatureFound) -> bool {
         match signature.from {

@@ -89,7 +89,7 @@ fn rsa() -> Result<(), openssl::error::ErrorStack> {
     Ok(())
 }
 
-/// The largest gap that is taken up, and so many at most.
+/// The largest gap that is filled, and the maximum number of gaps.
 const MAX_GAP: usize = 32 * 1024;
 const MAX_GAPS: usize = 20_000;
 

@@ -97,7 +97,7 @@ impl Store {
         batch.add(proven.or_refuse(Refusal::TokenSpent));
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(spend_activation_tokens(&mailbox_id, now));
-        // An earlier request to delete the mailbox is withdrawn; it may also have come from somebody else.
+        // An earlier request to delete the mailbox is withdrawn; it may also have come from another person.
         batch.add(spend_deletion_tokens(&mailbox_id, now));
         batch.add(sql!(
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",

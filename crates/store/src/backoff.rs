@@ -99,7 +99,7 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// Whoever begins to deliver has none behind it.
+    /// A process that begins to deliver has none.
     pub async fn forget_backoffs(&self) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM resting")]).await.map(drop)
     }

@@ -31,7 +31,7 @@ pub enum Problem {
     DepositWithoutMailbox(String),
     /// An active or locked mailbox that could be activated again, or was never activated.
     MailboxReactivable(String),
-    /// A mailbox that is not deleted and has no wrap left: nobody can open it.
+    /// A mailbox that is not deleted and has no wrap left: it cannot be opened.
     MailboxUnopenable(String),
     /// A newcomer session of a mailbox that is not pending.
     NewcomerWithoutPendingMailbox(String),

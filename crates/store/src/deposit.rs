@@ -15,7 +15,7 @@ use crate::store::{Page, Store};
 /// In `flags`: marked as unread by its owner. `read_at` is kept, because others were told of it.
 pub(crate) const MARKED_UNREAD: i64 = 1;
 
-/// In `flags`: marked as read by its owner, who has not opened it. Nobody is told that it was opened.
+/// In `flags`: marked as read by its owner, who has not opened it. No one is told that it was opened.
 pub(crate) const MARKED_READ: i64 = 4;
 
 /// A deposit to be stored.

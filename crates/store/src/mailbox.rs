@@ -321,7 +321,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.hold_mailbox(&lock.mailbox_id);
         end_sessions(&mut batch, &lock.mailbox_id, Ended::Support, now, None);
-        // The mail with those links may have been read by somebody else.
+        // The mail with those links may have been read by another person.
         batch.add(spend_deletion_tokens(&lock.mailbox_id, now));
         batch.add(
             sql!(

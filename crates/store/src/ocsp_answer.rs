@@ -1,5 +1,5 @@
 //! The last OCSP answer about a partner's certificate (RFC 6960), and when to ask again. The rows are not
-//! trusted: whoever shows or uses them verifies their proof.
+//! trusted: code that shows or uses them verifies their proof.
 
 use sealpost_mail::Timestamp;
 

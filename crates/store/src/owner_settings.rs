@@ -87,7 +87,7 @@ impl Store {
                 kept.secret_sealed.clone()
             ));
         }
-        // A link requested by somebody else must not undo this.
+        // A link requested by another person must not undo this.
         batch.add(sql!(
             "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
             mailbox_id.as_str(),

@@ -1,5 +1,5 @@
 //! Statement rows, which only record that something is to be done or known, field by field as their proofs cover them: a letter
-//! went unread, mail to an address bounced, somebody asks support for help, a session was ended. Knows no SQL and no key.
+//! went unread, mail to an address bounced, an owner asks support for help, a session was ended. Knows no SQL and no key.
 
 use std::collections::BTreeSet;
 

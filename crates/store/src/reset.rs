@@ -51,7 +51,7 @@ impl Store {
         self.read_one(count).await?.map_or(Ok(0), |mut row| row.count())
     }
 
-    /// Stores a reset token if the mailbox is active and got none after `not_since`, so that nobody's inbox
+    /// Stores a reset token if the mailbox is active and got none after `not_since`, so that no inbox
     /// can be flooded. `false`: nothing was stored.
     pub async fn begin_reset(
         &self,

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Row, sql};
 use crate::store::Store;
 
-/// Bytes of the largest list that is kept. A larger row is not read: whoever writes the database could fill the memory with it.
+/// Bytes of the largest list that is kept. A larger row is not read: a writer of the database could fill the memory with it.
 pub const MAX_REVOCATION_LIST: u32 = 8 * 1024 * 1024;
 
 /// The facts about a list, without the list itself.
@@ -86,7 +86,7 @@ impl Store {
         Ok(self.read_rows(rows).await?.into_iter().map(row).filter_map(readable).collect())
     }
 
-    /// This one; not what is larger than [`MAX_REVOCATION_LIST`], which only somebody else can have written.
+    /// This one; not what is larger than [`MAX_REVOCATION_LIST`], which only another party can have written.
     pub async fn revocation_list(
         &self,
         address: &str,

@@ -58,7 +58,7 @@ pub enum SenderNote {
         deposit_id: String,
         /// When the sender is informed.
         at: Timestamp,
-        /// What is noted of a time later than this, nobody of us has noted.
+        /// What is noted of a time later than this, no process of ours has noted.
         latest: Timestamp,
     },
     /// That it went unread.
@@ -170,7 +170,7 @@ fn one(deposit_id: &str) -> BTreeSet<String> {
 const AT_ONCE: u32 = 1_000;
 
 impl Store {
-    /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
+    /// Received letters that are unopened, that came before `before`, and whose senders are known and have not been
     /// told; after this id. Who was told later than `latest` was not told by us. Mail that came back `bounces` times is not sent any
     /// more. A few at once. Reads the whole table of bounce memos, beside the writer.
     pub async fn unfetched(

@@ -52,7 +52,7 @@ pub(crate) const REACH_ALL: &str = "UPDATE mailboxes SET reached_at = one.at
      FROM unnest($1, $2, $3) AS one (id, public_key, at)
      WHERE mailboxes.id = one.id AND state <> 'deleted' AND mailboxes.public_key = one.public_key";
 
-/// A leg is delivered, whoever has leased it.
+/// A leg is delivered, whatever process has leased it.
 pub(crate) const DONE: &str = "DELETE FROM legs WHERE id = ?1";
 
 /// Removes as many rows as the list has, unless one of them is gone already.

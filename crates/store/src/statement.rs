@@ -179,7 +179,7 @@ pub(crate) struct Riding {
     pub(crate) mail: Vec<Statement>,
 }
 
-/// Legs that a batch leases for its caller. If its outcome is unknown, nobody gets them.
+/// Legs that a batch leases for its caller. If its outcome is unknown, the caller gets none.
 #[derive(Clone, Debug)]
 pub(crate) struct Taking {
     pub(crate) owner: String,

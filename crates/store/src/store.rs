@@ -112,7 +112,7 @@ impl Company {
         }
     }
 
-    /// A store that is being moved serves nobody until it is complete.
+    /// A store that is being moved is not served until it is complete.
     fn may_use(self, moving: Option<&MoveState>) -> Result<(), StoreError> {
         match (self, moving) {
             (Self::Mover, _) | (Self::Others | Self::Alone, None) => Ok(()),

@@ -136,7 +136,7 @@ impl Store {
         Ok(MailboxFacts { requests: u64::try_from(open).unwrap_or(u64::MAX), ..facts })
     }
 
-    /// When a pending mailbox is deleted if nobody activates it and no further letter arrives: retention deletes it
+    /// When a pending mailbox is deleted if it is not activated and no further letter arrives: retention deletes it
     /// when nothing keeps it any more.
     pub async fn pending_end(&self, mailbox_id: &str) -> Result<PendingEnd, StoreError> {
         let row = self

@@ -1,4 +1,4 @@
-//! Unattended mailboxes, which nobody claimed and nobody is expected to claim: the SQL condition, how long an open support request
+//! Unattended mailboxes, which are unclaimed and expected to stay so: the SQL condition, how long an open support request
 //! delays it, and which requests are not ours. Deletes nothing.
 
 use sealpost_mail::Timestamp;
@@ -62,7 +62,7 @@ macro_rules! open_requests {
 pub(crate) use open_requests;
 
 /// Unclaimed, and without a support request, unless its links had already expired at `$asked`: a request counts only that long,
-/// whoever made it. `$strangers`: number of open requests that are not ours.
+/// whatever its origin. `$strangers`: number of open requests that are not ours.
 macro_rules! unattended {
     ($now:literal, $asked:literal, $strangers:literal) => {
         $crate::unattended::unattended!($now, $asked, $strangers, "true")

@@ -244,7 +244,7 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
         actions::DELETED => LetterStep::Deleted,
         actions::EXPIRED => LetterStep::Expired,
         actions::LEFT_TRASH => LetterStep::LeftTrash,
-        // A command on the operator's machine, whoever ran it.
+        // A command on the operator's machine, whichever user ran it.
         actions::RECALLED => LetterStep::Recalled,
         actions::EVIDENCE => LetterStep::EvidenceMade,
         actions::MAILBOX_ACTIVATED => LetterStep::MailboxActivated,

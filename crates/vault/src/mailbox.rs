@@ -44,7 +44,7 @@ impl MailboxPublic {
         read_public(Format::MailboxPublic, bytes).map(Self)
     }
 
-    /// The mailbox's id combined with this key: the id under which the mailbox's address is sealed. Somebody who can
+    /// The mailbox's id combined with this key: the id under which the mailbox's address is sealed. An attacker who can
     /// write rows but lacks the server key cannot replace the public key unnoticed.
     #[must_use]
     pub fn bound_to(&self, mailbox_id: &str) -> String {

@@ -34,7 +34,7 @@ fn blanked(chars: impl Iterator<Item = char>) -> Zeroizing<String> {
     Zeroizing::new(chars.map(|char| if separates(char) { ' ' } else { char }).collect())
 }
 
-/// Controls, blanks and punctuation that nobody types the same way twice.
+/// Controls, blanks and punctuation that people type differently each time.
 fn separates(char: char) -> bool {
     matches!(char,
         '\u{0}'..='/' | ':'..='@' | '['..='`' | '{'..='\u{A1}'

@@ -83,7 +83,7 @@ impl Pepper {
 }
 
 /// What is still needed of a former server key: wraps that only a mailbox's owner can replace, and tags of Message-IDs,
-/// which nobody can.
+/// which is impossible.
 #[derive(Clone, Debug)]
 pub(crate) struct Earlier {
     pub(crate) id: u8,

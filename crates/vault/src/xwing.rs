@@ -161,7 +161,7 @@ impl Kem for XWing {
     }
 }
 
-/// A public key of small order yields zeros, which AWS-LC does not return: nobody has such a key.
+/// A public key of small order yields zeros, which AWS-LC does not return: no mailbox has such a key.
 fn agreed(
     private: &agreement::PrivateKey,
     public: &[u8],

@@ -65,7 +65,7 @@ pub(crate) struct Mail<'a> {
 
 /// Time limit, however many name servers do not answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// With more of them, somebody wants to make us query (RFC 6376 §6.1 lets us choose).
+/// With more of them, a sender wants to make us query (RFC 6376 §6.1 lets us choose).
 const MAX_SIGNATURES: usize = 8;
 
 /// Checks whether anything proves where a mail is from.

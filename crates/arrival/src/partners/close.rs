@@ -126,7 +126,7 @@ struct Closer<'a> {
     inbound: &'a Inbound,
     partners: &'a Partners,
     spooled: &'a Spooled,
-    /// It is entirely inside somebody else's signature or encryption.
+    /// It is entirely inside another party's signature or encryption.
     came_signed: bool,
     own: Arc<Vec<Own>>,
     /// The domain we sign for, or why there is none.

@@ -30,7 +30,7 @@ use crate::spool::{Spool, Spooled};
 pub(crate) enum Readability {
     /// Anybody in transit could.
     Readable,
-    /// It was examined here with our keys. It may be somebody else's letter, resent: its content, and what was found,
+    /// It was examined here with our keys. It may be another sender's letter, resent: its content, and what was found,
     /// is for insiders only.
     Closed,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Arrived {
     pub(crate) spooled: Spooled,
     /// How it arrived.
     pub(crate) came: Readability,
-    /// Its size in octets on arrival. Replies depend on this size only: whoever sends a captured letter must not learn
+    /// Its size in octets on arrival. Replies depend on this size only: the sender of a captured letter must not learn
     /// its decrypted size.
     pub(crate) size: u64,
     /// The original, if it arrived encrypted.
@@ -273,7 +273,7 @@ fn for_good(error: OpenError) -> Result<&'static str, Reply> {
     match error {
         OpenError::TooComplex => Ok("too-complex"),
         OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
-        // The peer retries, and gives up when its own time is over.
+        // The peer retries, and gives up after its own time.
         error @ (OpenError::Io(_)
         | OpenError::Token(_)
         | OpenError::Worker(

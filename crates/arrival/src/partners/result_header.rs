@@ -23,7 +23,7 @@ const FIELD: &str = "X-Sealpost-Result";
 /// it either.
 const OURS: &str = "xsealpost";
 
-/// What a letter must contain somewhere to be worth a worker process: the types of RFC 8551 and RFC 3156, and armour.
+/// What a letter must contain somewhere to need a worker process: the types of RFC 8551 and RFC 3156, and armour.
 const CLOSED: [&[u8]; 5] =
     [b"pkcs7-", b"multipart/signed", b"multipart/encrypted", b"-----begin pgp", b"pgp-encrypted"];
 
@@ -53,7 +53,7 @@ pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
     }
 }
 
-/// Whether it is worth a worker.
+/// Whether it needs a worker.
 pub(super) enum Look {
     /// Nothing in it is encrypted or signed.
     Open,

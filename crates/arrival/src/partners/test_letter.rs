@@ -203,7 +203,7 @@ async fn reply(
         enqueue::letter(&shared.store, &*shared.random, closed).await.map_err(|error| error.to_string())?;
     let draft = enqueue::Draft {
         content,
-        // RFC 3834 §3.3: nobody must reply to a reply, or bounce it.
+        // RFC 3834 §3.3: a reply must not be replied to, or bounced.
         reverse_path: ReversePath::Null,
         recipient: to,
         route: context.tenant.routes.relay.clone(),

@@ -63,7 +63,7 @@ impl Turns {
 
     fn part_of(&self, whose: Whose) -> Arc<Semaphore> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever has a turn or waits for one holds a second reference.
+        // A caller that has a turn or waits for one holds a second reference.
         shares.retain(|_, part| Arc::strong_count(part) > 1);
         Arc::clone(shares.entry(whose).or_insert_with(|| Arc::new(Semaphore::new(self.part))))
     }

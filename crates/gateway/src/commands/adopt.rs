@@ -238,7 +238,7 @@ impl Adopting<'_> {
 impl Seen {
     /// Names the row, and decides whether it may be proven.
     fn may(&mut self, kind: &str, id: &str, at: Option<Timestamp>, reason: Option<NotFromBefore>) -> bool {
-        // Whoever wrote the row must not control the operator's terminal.
+        // The writer of the row must not control the operator's terminal.
         let (id, at) = (id.escape_debug(), at.map_or_else(|| "-".to_owned(), shown));
         match reason {
             Some(reason) => {

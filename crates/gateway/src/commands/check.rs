@@ -134,7 +134,7 @@ fn swept(config: &Path, plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn
         complain(format_args!("error: {}: {problem:?}", plan.data.display()));
     }
     for unproven in &proven.named {
-        // Names of rows that somebody else may have written.
+        // Names of rows that an attacker may have written.
         complain(format_args!("error: {}: {}", plan.data.display(), clean(unproven)));
     }
     let counts = report.counts;

@@ -89,7 +89,7 @@ impl FetchedList {
         })
     }
 
-    /// Whether the last fetch brought no valid list, or somebody else has replaced the stored one.
+    /// Whether the last fetch brought no valid list, or the stored one was replaced by another party.
     pub(super) fn has_failed(&self) -> bool {
         let answered = matches!(self.row.answer.as_str(), "new" | "unchanged");
         !answered || matches!(self.here, Here::Others)

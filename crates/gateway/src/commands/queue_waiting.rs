@@ -1,5 +1,5 @@
-//! What legs wait for beside their own time: somebody who is tried before them, or the end of a destination's backoff. In words, for
-//! `sealpost queue list`. Asks nobody.
+//! What legs wait for beside their own time: another leg that is tried before them, or the end of a destination's backoff. In words, for
+//! `sealpost queue list`. Makes no requests.
 
 use std::collections::HashMap;
 use std::fmt;

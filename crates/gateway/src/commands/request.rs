@@ -1,4 +1,4 @@
-//! `sealpost request`: recipients' requests to support, and support's decisions. Whoever releases must have
+//! `sealpost request`: recipients' requests to support, and support's decisions. The supporter must have
 //! checked who is asking; the program cannot.
 
 use std::path::{Path, PathBuf};
@@ -304,7 +304,7 @@ fn barred(mailbox: &MailboxRow) -> Vec<&'static str> {
     locked.into_iter().chain(mailbox.held_since.is_some().then_some("held")).collect()
 }
 
-/// The other open requests for the same mailbox: perhaps from somebody else.
+/// The other open requests for the same mailbox: perhaps from another person.
 fn beside<'a>(requests: &'a [RequestRow], one: &RequestRow) -> Vec<&'a RequestRow> {
     let same = |other: &&RequestRow| {
         other.mailbox_id == one.mailbox_id && other.number != one.number && other.state == RequestState::Open

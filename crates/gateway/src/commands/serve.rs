@@ -49,7 +49,7 @@ async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunEr
     limits_of_files_are_errors()?;
     // A supervisor told that we are ready may send SIGHUP at once; by default that would end us.
     let _hangup = signal(SignalKind::hangup())?;
-    // One line for whoever started us: scripts, tests, a person. systemd is notified separately.
+    // One line for the caller: scripts, tests, a person. systemd is notified separately.
     say(serde_json::json!({
         "ready": true,
         "smtp": ready.smtp().iter().map(|(name, at)| serde_json::json!({"name": name, "address": at.to_string()})).collect::<Vec<_>>(),

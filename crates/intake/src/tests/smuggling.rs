@@ -95,7 +95,7 @@ async fn an_empty_letter_ends_at_once() {
     assert_eq!(rig.letters(), [b"".to_vec()]);
 }
 
-/// RFC 3207 §6: text pipelined after STARTTLS was sent by somebody who could not see the handshake.
+/// RFC 3207 §6: text pipelined after STARTTLS was sent by a party that could not see the handshake.
 #[tokio::test]
 async fn text_behind_starttls_ends_the_session() {
     let rig = rig().context(|context| context.starttls = true);

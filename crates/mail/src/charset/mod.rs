@@ -59,8 +59,8 @@ impl Charset {
     }
 }
 
-/// A charset declared outside the label: by the page itself, or by the text of the same letter. Only charsets in which ASCII stands
-/// for itself: what rules find in ASCII must not depend on it.
+/// A charset declared outside the label: by the page itself, or by the text of the same letter. Only charsets in which ASCII is
+/// unchanged: what rules find in ASCII must not depend on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Declared(Codec);
 

@@ -147,7 +147,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 Read::Whole
             }
             (ATTACHMENT, Some(file)) => attachment(data, &label, file),
-            // An attribute of a file without a file: somebody hides one.
+            // An attribute of a file without a file: one is hidden.
             (TITLE | DATA | ATTACHMENT, None) => Read::Damaged,
             (_, Some(_) | None) => Read::Whole,
         };

@@ -39,7 +39,7 @@ use walker::Walker;
 
 use crate::display::shows_nothing;
 
-/// A larger page is read in one way less, as memory allows only so many texts of it.
+/// A larger page is read in one way less, as memory limits the number of its texts.
 const LARGE: usize = 1024 * 1024;
 
 /// Nested readings: comments in comments, unclosed titles.

@@ -429,7 +429,7 @@ impl Walker {
         }
     }
 
-    // ---- what stands between words --------------------------------------------------------------
+    // ---- what is between words --------------------------------------------------------------
 
     fn gap(&mut self, gap: Gap) {
         if self.reading != Reading::Glued && self.is_there() {

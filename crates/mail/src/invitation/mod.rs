@@ -312,7 +312,7 @@ impl Times<'_> {
         }
         let zone = zones::written(written).or_else(|| self.zones.named(zone_name?, time));
         let at = time.to_zoned(zone.clone().unwrap_or_else(|| self.zone.clone())).ok()?;
-        // UTC is written by programs: it is nobody's local zone.
+        // UTC is written by programs: it is not a local zone.
         let theirs = zone.filter(|zone| *zone != TimeZone::UTC);
         Some(Moment::Time(Timestamp(at.timestamp().as_millisecond()), theirs))
     }

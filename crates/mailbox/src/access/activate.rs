@@ -103,7 +103,7 @@ impl Access<'_> {
         Ok(Activated::Overtaken)
     }
 
-    /// Whether this is the initial password: somebody else has told it, and it may be on paper.
+    /// Whether this is the initial password: another person has told it, and it may be on paper.
     ///
     /// # Errors
     /// The store did not answer, or there was no turn for the work.

@@ -38,7 +38,7 @@ pub enum NewCredential {
 
 impl Access<'_> {
     /// Stores the change. `keep` binds the current session to the new epochs. `false`: the mailbox's key or epochs have
-    /// changed meanwhile, and the session is over.
+    /// changed meanwhile, and the session has ended.
     ///
     /// # Errors
     /// The store failed, or there was no turn for the work.

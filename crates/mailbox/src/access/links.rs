@@ -49,7 +49,7 @@ pub struct OpenedPending {
     pub deposit_id: Option<String>,
 }
 
-/// What a deletion link leads to, mailed to somebody who requested that a mailbox be deleted.
+/// What a deletion link leads to, mailed to an owner who requested that a mailbox be deleted.
 pub enum DeletionLink {
     /// A mailbox that may be deleted, with the hash of the link, which must still be valid then.
     Good(Box<MailboxRow>, [u8; 32]),
@@ -136,7 +136,7 @@ impl Access<'_> {
         };
         Ok(match mailbox.state {
             MailboxState::Deleted => DeletionLink::Unknown,
-            // Support has locked it because somebody else may read its mail.
+            // Support has locked it because another person may read its mail.
             MailboxState::Locked => DeletionLink::Expired,
             MailboxState::Pending | MailboxState::Active => {
                 match (row.spent_at.is_some() || row.expires_at <= self.now(), mailbox.held_since) {

@@ -31,7 +31,7 @@ pub use log_in::LogInOutcome;
 pub use renew::Renewed;
 pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetToken};
 
-/// What is needed to let somebody in.
+/// What a log-in needs.
 #[derive(Clone, Copy)]
 pub struct Access<'a> {
     /// The store.
@@ -89,7 +89,7 @@ impl Access<'_> {
         self.store.audited([event.row(self.now(), actor, self.from)])
     }
 
-    /// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by somebody who writes to the
+    /// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by an attacker who writes to the
     /// database, or the row is older than the mailbox's present key, password or answer. `kind`: of the row, for the log.
     #[must_use]
     pub fn resident(

@@ -367,7 +367,7 @@ pub enum Event<'a> {
     LegFrozen,
     /// The leg was thawed.
     LegThawed,
-    /// The leg was removed; nobody is informed.
+    /// The leg was removed; the sender is not informed.
     LegRemoved,
     /// A job's run that deleted something, or failed, with counts.
     JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], ended: JobOutcome },
@@ -409,7 +409,7 @@ impl Event<'_> {
     }
 }
 
-/// A count of one minute as a row. `None`: we count nothing under that name, so somebody else has written it.
+/// A count of one minute as a row. `None`: we count nothing under that name, so another party has written it.
 #[must_use]
 pub fn counted(row: CountedRow) -> Option<AuditRow> {
     if let Some(how) = LoginNote::COUNTED.into_iter().find(|how| how.word() == row.action) {

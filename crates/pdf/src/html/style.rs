@@ -20,7 +20,7 @@ pub(super) enum White {
     Collapsed,
     /// The same, and no line ends there.
     Together,
-    /// It stands as it was written.
+    /// It is set as it was written.
     Kept,
 }
 

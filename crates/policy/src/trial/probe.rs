@@ -52,7 +52,7 @@ pub(super) struct Probe {
     size: u64,
     /// It has a file, independent of the rule it is tried on.
     pub(super) has_file: bool,
-    /// It contains somebody or something that a rule names.
+    /// It contains a person or thing that a rule names.
     pub(super) is_named: bool,
     /// It is not an ordinary letter.
     pub(super) is_rare: bool,

@@ -246,7 +246,7 @@ pub(crate) async fn delete(
         }
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
-    // The address is deleted with the mailbox; whoever reads that mail learns of it nevertheless.
+    // The address is deleted with the mailbox; a reader of that mail learns of it nevertheless.
     let row = mailbox(&site, &owner).await?;
     let noting = owner.noting(&site, &Event::MailboxDeleted { why: MailboxGone::Owner });
     noting.delete_mailbox(owner.mailbox_id(), site.config.unread, site.now()).await.map_err(lost)?;

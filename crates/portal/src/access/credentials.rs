@@ -51,8 +51,8 @@ pub(crate) enum Confirmed {
     Not(&'static str),
 }
 
-/// Whether the user knows the password. Wrong ones count for this session: they lock out nobody else, and
-/// nobody else's count here.
+/// Whether the user knows the password. Wrong ones count for this session: they lock out no other session, and
+/// those of others do not count here.
 pub(crate) async fn confirm(
     site: &web::Data<Site>,
     request: &HttpRequest,

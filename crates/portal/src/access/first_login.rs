@@ -73,7 +73,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// The initial password may have been told to somebody else: whoever reads the recipient's mail learns that
+/// The initial password may have been told to another person: a reader of the recipient's mail learns that
 /// the mailbox is in use. If the mail cannot be sent, the owner is let in nevertheless.
 async fn tell_owner(site: &Site, request: &HttpRequest, good: &OpenedPending, language: Language) {
     let Ok(to) = Address::parse(&good.address) else { return };

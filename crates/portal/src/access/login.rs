@@ -1,5 +1,5 @@
 //! Log-in and log-out. The answer and its timing are the same for an unknown address, a wrong password, a
-//! locked and a pending mailbox: nobody learns here who has a mailbox.
+//! locked and a pending mailbox: the answer does not disclose who has a mailbox.
 
 use std::time::Duration;
 
@@ -222,7 +222,7 @@ pub(crate) async fn submit(
     let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
     let whose = known_browser::tries_of(&site, &request, &tag).await?;
-    // A known browser is counted separately, whoever else shares its network address.
+    // A known browser is counted separately, whatever shares its network address.
     if whose == tag {
         site.limits.attempt(client)?;
     }
@@ -321,7 +321,7 @@ pub(crate) async fn submit(
 /// Redirects to `to`, with these cookies.
 fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
-    // Nobody is a newcomer and an owner at once.
+    // A user is not a newcomer and an owner at once.
     if cookies.iter().all(|cookie| cookie.name() != cookie_name(&site.origin, first_login_session::COOKIE)) {
         set(&mut response, &no_cookie(&site.origin, first_login_session::COOKIE))?;
     }

@@ -142,7 +142,7 @@ fn parts(owner: &[&str], operator: &[&str]) -> Vec<String> {
         out.extend(text.split(|c: char| !c.is_alphabetic()).map(str::to_owned));
         out.push(text.chars().filter(|c| c.is_alphanumeric()).collect());
     }
-    // Nobody builds a password on a top-level domain.
+    // Passwords are not built on a top-level domain.
     out.retain(|part| part.chars().count() >= 3);
     out.sort_by_key(|part| std::cmp::Reverse(part.len()));
     out.dedup();

@@ -1,5 +1,5 @@
 //! Renews an expired link by mail, to the mailbox's own address and never on the page; at once, or after a decision of
-//! support. Whoever asks for a new password without ever having had one gets the first link again.
+//! support. A person who asks for a new password without ever having had one gets the first link again.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -64,7 +64,7 @@ pub(crate) async fn submit(
     show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor), at_once })
 }
 
-/// Sends the first link again to somebody who claims a forgotten password: it is still valid, so it is not changed. An
+/// Sends the first link again to a person who claims a forgotten password: it is still valid, so it is not changed. An
 /// expired one is renewed if the operator allows that at once. Anybody may ask, so it is done once an hour at most.
 pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("reminding of a link", error);

@@ -36,7 +36,7 @@ use crate::state::work_pools::{Hashing, Sealing};
 enum Link {
     /// To a mailbox with a question.
     Good(Box<Good>),
-    /// To a question whose answer nobody has.
+    /// To a question without an answer.
     Decoy([u8; 32]),
     /// There were too many wrong answers, or the mailbox is locked; its id, if it exists.
     Closed(Option<String>),

@@ -228,7 +228,7 @@ pub(crate) async fn begin(
     begun_as(site, begun, &text)
 }
 
-/// The same for somebody whose password was right: failed tries are settled with it.
+/// The same for a user whose password was right: failed tries are settled with it.
 pub(crate) async fn begin_by_log_in(
     site: &Site,
     request: &HttpRequest,

@@ -12,7 +12,7 @@ use crate::writing::draft;
 /// Maximum encoded size that the log-in form carries. Longer texts are shown, to be copied.
 const MAX_CARRIED: usize = 48 * 1024;
 
-/// A text that somebody typed.
+/// A typed text.
 #[derive(Clone, Default)]
 pub(crate) struct Typed {
     pub(crate) to: String,

@@ -70,7 +70,7 @@ pub(crate) struct Slot {
     marks: Arc<Marks>,
     whose: Mutex<Option<String>>,
     inner: Arc<Inner>,
-    /// Returned when a health check is over.
+    /// Returned when a health check ends.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -107,7 +107,7 @@ impl Connections {
         Self(Arc::new(Inner { held, trusted, most, health_checks, ticks }))
     }
 
-    /// Admits a balancer's health check: it takes nobody's slot, and may not stay.
+    /// Admits a balancer's health check: it takes no client's slot, and may not stay.
     pub(crate) fn look_in(&self) -> Result<Slot, TooMany> {
         let permit = Arc::clone(&self.0.health_checks).try_acquire_owned().map_err(|_none_left| TooMany)?;
         let marks = Arc::new(Marks::default());

@@ -106,7 +106,7 @@ async fn pdf(
         Err(error) => return Ok(Err(error)),
     };
     let labels = labels(language);
-    // Nobody holds room while waiting for a turn, nor the turn while waiting for what they fetch themselves.
+    // No memory is reserved while waiting for a turn, nor the turn while waiting for what they fetch themselves.
     let share = deposit.share(site).await?;
     let _turn = site.typesetting().await?;
     let letter = deposit.open_within(site, share).await?;

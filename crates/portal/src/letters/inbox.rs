@@ -154,7 +154,7 @@ impl InboxPage {
         format!("{}{}", self.place.path(), ListPage { order: self.order, number }.query())
     }
 
-    /// What a letter's address says of the list that it is opened from. What was searched for stands in no address.
+    /// What a letter's address says of the list that it is opened from. What was searched for is in no address.
     fn opened_from(&self) -> String {
         let here = ListPage { order: self.order, number: self.number };
         if self.searched.is_none() { here.query() } else { String::new() }

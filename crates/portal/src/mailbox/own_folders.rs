@@ -1,5 +1,5 @@
 //! Owners' folders with their names. A name is sealed like a letter's listing: under its own key, which only
-//! the owner can wrap, so that nobody else can read or create one. Knows no page.
+//! the owner can wrap, so that no one else can read or create one. Knows no page.
 
 use sealpost_mail::folded;
 use sealpost_store::OwnFolderRow;

@@ -363,7 +363,7 @@ fn view(letter: &Letter<'_>, inside: Inside, frame: Option<&Frame>, said: &str) 
     }
 }
 
-/// How many of so many people a page names before the rest is asked for: all of ten; of more, so few that the letter begins on the first
+/// How many of a number of people a page names before the rest is asked for: all of ten; of more, few enough that the letter begins on the first
 /// screen of a telephone.
 pub(crate) fn people_shown(all: usize) -> usize {
     if all > 10 { 3 } else { all }

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 /// Who asks for a turn.
 #[derive(Clone, Debug)]
 pub(crate) enum Who {
-    /// Somebody with a cookie or a link of ours: named by what is the same for all who share it.
+    /// A user with a cookie or a link of ours: named by what is the same for all who share it.
     Owner(Vec<u8>),
     /// A client of whom only the network is known.
     Stranger(Client),

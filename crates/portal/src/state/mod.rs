@@ -48,7 +48,7 @@ pub struct PortalKeys {
     pub rows: RowKey,
     /// Used in every wrap.
     pub pepper: Pepper,
-    /// Distinguishes letters that we deposited from rows that somebody else wrote.
+    /// Distinguishes letters that we deposited from rows that others wrote.
     pub deposits: DepositAuth,
     /// The same for sessions, newcomers and drafts.
     pub sessions: SessionAuth,
@@ -209,7 +209,7 @@ impl Site {
     }
 
     /// A turn at opening a letter of `size` bytes as a whole; kept as long as it is open. Before it waits for the memory of all
-    /// it waits for what else is open of its owner: the others wait behind nobody who asks twice.
+    /// it waits for what else is open of its owner: an owner with a second request does not delay others.
     pub(crate) async fn opening(&self, mailbox_id: &str, size: u64) -> Result<OpeningTurn, Problem> {
         let turn = permit(&self.opening_of.slots(mailbox_id), 1).await?;
         let memory = permit(&self.opened_by.slots(mailbox_id), self.wanted(size)).await?;
@@ -223,7 +223,7 @@ impl Site {
         permit(&self.kept_by.slots(mailbox_id), wanted).await
     }
 
-    /// Judges a password: tens of milliseconds that nobody else should wait for.
+    /// Judges a password: tens of milliseconds that others should not wait for.
     pub(crate) async fn judging<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -285,7 +285,7 @@ pub(crate) struct OpeningTurn {
 pub(crate) struct CleaningTime(Arc<dyn Clock>);
 
 impl CleaningTime {
-    /// Starts the time; the closure says whether it is over.
+    /// Starts the time; the closure says whether it has ended.
     pub(crate) fn begins(self) -> impl Fn() -> bool {
         let until = self.0.now().plus(CLEANING_TIME);
         move || self.0.now() >= until

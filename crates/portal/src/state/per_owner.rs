@@ -18,7 +18,7 @@ impl PerOwner {
         Self { most, owners: Mutex::default() }
     }
 
-    /// The slots of one owner; removed when nobody waits for or holds one.
+    /// The slots of one owner; removed when none is held or awaited.
     pub(crate) fn slots(&self, mailbox_id: &str) -> Arc<Semaphore> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(places) = owners.get(mailbox_id).and_then(Weak::upgrade) {

@@ -71,7 +71,7 @@ async fn deleted_letters_wait_in_the_trash_and_come_back() {
         act(&mut browser, "/letters", &[("folder", "trash"), ("do", "restore"), ("id", &*ids[0])]).await;
     assert_eq!(back.header("location"), "/trash?done=restored&n=1");
     assert!(browser.get("/inbox").await.text().contains("Nummer 0"));
-    // Undone: what was moved to the trash at that moment, and nobody else's.
+    // Undone: what was moved to the trash at that moment, and no other letter.
     let (_, mut other) = rig.owner("eve@web.example").await;
     let undo = [("folder", "inbox"), ("do", "undo"), ("at", &*at)];
     assert!(act(&mut other, "/letters", &undo).await.header("location").ends_with("done=restored&n=0"));

@@ -1,4 +1,4 @@
-//! Links and routes agree on URLs, and nobody else spells one.
+//! Links and routes agree on URLs, and no other file spells one.
 
 use std::fs;
 use std::path::{Path, PathBuf};

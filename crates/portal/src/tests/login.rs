@@ -239,7 +239,7 @@ async fn cookies_of_many_log_ins_have_no_more_tries_and_end_with_the_password() 
         let fields = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", password)];
         browser.send("/login", &fields).await
     };
-    // Somebody who knows the present password, and keeps the resulting cookie.
+    // A person who knows the present password, and keeps the resulting cookie.
     let mut kept = Vec::new();
     for _ in 0..12 {
         let mut browser = rig.browser();

@@ -1,4 +1,4 @@
-//! Every route as nobody, as another owner, with an expired session, and without the proofs of a form
+//! Every route without a session, as another owner, with an expired session, and without the proofs of a form
 //! (CVE-2026-44125 class: endpoints without a check).
 
 use super::rig::{FORM, HOUR, Rig, encoded, sample};

@@ -40,7 +40,7 @@ impl Look<'_> {
         if !words.is_empty() {
             self.bad.push(format!("{what}: {}", words.join(" ")));
         }
-        // Nobody must be refused for making so many requests.
+        // No request must be refused because of their number.
         self.rig.clock.advance(Duration::from_secs(30));
     }
 

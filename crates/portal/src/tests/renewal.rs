@@ -68,7 +68,7 @@ async fn a_new_link_is_mailed_and_opens_the_same_letters() {
     let token = browser.get(&fresh).await.form_token();
     assert_eq!(browser.send(&fresh, &good_activation(&token)).await.status, 303);
     assert_eq!(browser.get(&format!("/m/{letter}")).await.status, 200);
-    // From now on nobody gets a new one.
+    // From now on no new one is sent.
     rig.clock.advance(Duration::from_secs(600));
     let mut thief = rig.browser();
     let token = thief.get("/").await.form_token();

@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Reply,
     /// To everybody the letter was addressed to, as far as allowed.
     All,
-    /// A letter forwarded to somebody else.
+    /// A letter forwarded to another address.
     Forward,
 }
 

@@ -179,7 +179,7 @@ pub(crate) fn decrypt(
     Ok(Message { content, cipher: helper.cipher, by: helper.used, signers: helper.signers })
 }
 
-/// The message that is decrypted, without its armour, if nothing stands beside it: that would be lost, and others may read it.
+/// The message that is decrypted, without its armour, if there is nothing beside it: that would be lost, and others may read it.
 fn alone(message: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = message.trim_ascii();
     let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).count();
@@ -192,7 +192,7 @@ fn alone(message: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !is_one || !is_bare(text) {
         return None;
     }
-    // Undone once, for all who read it. Where that fails, whoever decrypts it says what is wrong.
+    // Undone once, for all who read it. Where that fails, the decryption reports the error.
     let mut bytes = Vec::with_capacity(text.len());
     let undone = armor::Reader::from_bytes(text, None).read_to_end(&mut bytes);
     let bytes = undone.map_or(Cow::Borrowed(message), |_| Cow::Owned(bytes));

@@ -123,7 +123,7 @@ fn by_lists(
     untrusted: &Stack<X509>,
     anchors: &Anchors<'_>,
 ) -> Result<ChainVerdict, KeyError> {
-    // What was taken back stays so when the list is over (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
+    // A revocation is permanent, also when the list has expired (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
     if anchors.lists.have(certificate) {
         return Ok(ChainVerdict::Revoked);
     }
@@ -136,9 +136,9 @@ fn by_lists(
     Ok(match result.as_raw() {
         0 => ChainVerdict::Holds,
         CERT_REVOKED => ChainVerdict::Revoked,
-        // There is none, or none that says something of this certificate by itself.
+        // There is none, or none that covers this certificate on its own.
         UNABLE_TO_GET_CRL | DIFFERENT_CRL_SCOPE => unlisted,
-        // Expired, not yet valid, signed by somebody else, or with unknown critical extensions.
+        // Expired, not yet valid, signed by another party, or with unknown critical extensions.
         _ => ChainVerdict::StaleList,
     })
 }

@@ -1,4 +1,4 @@
-//! What a chain is worth with lists that OpenSSL takes for more than they are.
+//! The verdict on a chain with lists that OpenSSL accepts as more complete than they are.
 
 use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::BigNum;
@@ -84,7 +84,7 @@ fn root() -> Authority {
     Authority { certificate: issued("An Authority", 1, &key, None, KeyIds::There), key }
 }
 
-/// Until so many days from now; `None`: it does not say.
+/// Until this number of days from now; `None`: it does not say.
 fn list(by: &Authority, until: Option<i64>, names: Option<u32>, limits: &[(&str, bool, &[u8])]) -> Vec<u8> {
     let mut list = X509CrlBuilder::new().unwrap();
     list.set_issuer_name(by.certificate.subject_name()).unwrap();

@@ -41,7 +41,7 @@ impl DecodedLists {
         })
     }
 
-    /// Whether there is one of its authority at all, whatever it is worth.
+    /// Whether there is one of its authority at all, valid or not.
     pub(crate) fn know_its_authority(&self, certificate: &X509) -> bool {
         self.of_its_authority(certificate).next().is_some()
     }

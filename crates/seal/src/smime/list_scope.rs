@@ -1,4 +1,4 @@
-//! Whether a revocation list (RFC 5280 §5) says by itself which certificates its authority has taken back. OpenSSL (x_crl.c, x509_vfy.c)
+//! Whether a revocation list (RFC 5280 §5) says on its own which certificates its authority has revoked. OpenSSL (x_crl.c, x509_vfy.c)
 //! takes a list without end for one that is never over, one of changes for a whole one, and passes over what it cannot read of a list's
 //! limits. Looks at no signature, no time and no certificate.
 
@@ -9,7 +9,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 const BOOLEAN: u8 = 0x01;
 const EXTENSIONS: u8 = 0xa0;
 
-/// id-ce (RFC 5280 §4.2.1), and what stands behind it.
+/// id-ce (RFC 5280 §4.2.1), and what follows it.
 const ID_CE: &[u8] = &[0x55, 0x1d];
 const DELTA_INDICATOR: u8 = 27;
 const ISSUING_DISTRIBUTION_POINT: u8 = 28;
@@ -19,12 +19,12 @@ const ONLY_SOME_REASONS: u8 = 0x83;
 const INDIRECT: u8 = 0x84;
 const ONLY_ATTRIBUTES: u8 = 0x85;
 
-/// What a list (DER) says by itself.
+/// What a list (DER) says on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListScope {
     /// All of what its distribution point has, for a time that it names.
     Complete,
-    /// Only a part, or for nobody knows how long.
+    /// Only a part, or for an unknown time.
     Partial,
 }
 
@@ -39,7 +39,7 @@ impl ListScope {
 
 /// `None`: it is not written as a list is.
 fn read(der: &[u8]) -> Option<bool> {
-    // What stands behind it is none of it, as for OpenSSL.
+    // What follows it is not part of it, as for OpenSSL.
     let (list, _behind) = der::value(der)?;
     let (body, _signature) = der::value(list.content)?;
     let mut fields = body.content;

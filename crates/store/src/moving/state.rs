@@ -16,9 +16,9 @@ pub(super) enum Sides {
     HalfBegun(String),
     /// It continues.
     UnderWay,
-    /// This store knows that it is over, the copy does not yet.
+    /// This store knows that it has ended, the copy does not yet.
     HandedOver,
-    /// It is over, or this store was moved elsewhere.
+    /// It has ended, or this store was moved elsewhere.
     Ended,
     /// Another store is there, or is being moved there.
     Occupied,

@@ -247,7 +247,7 @@ async fn fetch(
     let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
     let files = lookup::files(context, places, add.from.as_deref(), memory).await?;
     let (worker, mut keys, mut wrong) = (context.worker()?, Vec::<FoundKey>::new(), None);
-    // Whoever knows the fingerprint must find the key, whatever others uploaded before it.
+    // An operator who knows the fingerprint must find the key, whatever others uploaded before it.
     let most = if add.fingerprint.is_empty() { MAX_KEYS_PER_PLACE } else { usize::MAX };
     for lookup::Fetched { source, about, hands, file } in files {
         let found = match worker.read_keys(&file.bytes).await {

@@ -1,5 +1,5 @@
 //! Turns published files into keys: each key once, with every source that has it, and what it may be used for because
-//! of that. Pure: asks nobody, stores nothing.
+//! of that. Pure: makes no requests, stores nothing.
 
 use sealpost_mail::Address;
 use sealpost_partner::{DomainOrAddress, Reach};
@@ -8,7 +8,7 @@ use sealpost_seal::{KeyFacts, PartnerKey};
 /// Who can have put a key where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hands {
-    /// The partner, or whoever controls its servers.
+    /// The partner, or a party that controls its servers.
     Partners,
     /// Others too: a key server, a directory.
     Anybodys,
@@ -65,7 +65,7 @@ fn reach(places: &[DomainOrAddress], proven: &[DomainOrAddress], facts: &KeyFact
     if !places.is_empty() && places.iter().all(by_house) {
         return Some(Reach::Company);
     }
-    // A key that names somebody else too would be used for them as well.
+    // A key that names another address too would be used for them as well.
     let by_person = |address: &Address| {
         proven.iter().any(|place| match place {
             DomainOrAddress::Domain(_) => false,

@@ -111,7 +111,7 @@ pub(super) async fn files(
 
 /// Why there is no answer.
 enum Silence {
-    /// There is no such server, as for most domains: not worth reporting if another source has a key.
+    /// There is no such server, as for most domains: not reported if another source has a key.
     Absent(String),
     /// It does not answer properly.
     Broken(String),

@@ -1,5 +1,5 @@
 //! Where a partner's keys are looked up: Web Key Directory, the DNS (RFC 7929, RFC 8162), directories (LDAP),
-//! key servers (VKS, HKP). Pure: asks nobody, and does not know what is found.
+//! key servers (VKS, HKP). Pure: makes no requests, and does not know what is found.
 
 use std::fmt;
 

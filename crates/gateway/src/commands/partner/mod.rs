@@ -187,7 +187,7 @@ async fn trust_one(
     step(context, &found.partner, offer, Step::Trust).await
 }
 
-/// Trusts all keys that an operator imported and nobody has compared yet. Keys that came with letters, or were found
+/// Trusts all keys that an operator imported and that were not compared yet. Keys that came with letters, or were found
 /// only on key servers or in directories, are trusted one by one.
 async fn trust_offered(
     context: &PartnerContext<'_>,

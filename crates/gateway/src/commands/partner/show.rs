@@ -120,7 +120,7 @@ pub(super) fn closing(partner: &Partner) {
     say(format_args!("subject    {}", subject(partner)));
 }
 
-/// What to do about rows that somebody has changed.
+/// What to do about rows that an attacker has changed.
 const MEND: &str = "remove the partner and add it again, and revoke again what was revoked";
 
 /// One key, to be compared by telephone.

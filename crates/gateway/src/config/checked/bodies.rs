@@ -100,7 +100,7 @@ fn key(file: &Spanned<PathBuf>, what: &str, readers: Readers, source: &mut Sourc
     Some(Secret::new(text.expose().trim().to_owned()))
 }
 
-/// Sealed data may travel in clear; which mailbox gets how much and when must not, and nobody may impersonate
+/// Sealed data may travel in clear; which mailbox gets how much and when must not, and no server may impersonate
 /// the endpoint.
 fn endpoint(endpoint: &Spanned<String>, source: &mut Source) -> Option<String> {
     let (text, Range { start: at, .. }) = (endpoint.get_ref().trim_end_matches('/'), endpoint.span());

@@ -11,7 +11,7 @@ use super::odd_names::authority;
 use crate::config::file::{Config, ListenerTls, Source};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// Nobody renews a certificate on its last day on purpose.
+/// A certificate is not renewed on its last day on purpose.
 const SOON: i64 = 14 * DAY;
 
 pub(super) fn find(config: &Config, source: &mut Source) {

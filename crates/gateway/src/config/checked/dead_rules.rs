@@ -118,7 +118,7 @@ impl Cover {
 }
 
 /// A rule after others that match whenever it would match never decides. If those relay letters that it
-/// protects, the configuration is wrong: nobody writes a protecting rule for nothing.
+/// protects, the configuration is wrong: a protecting rule has a purpose.
 fn shadows(config: &Config, source: &mut Source) {
     for Dead { at, certainty, wrong, hint } in found(config) {
         match certainty {

@@ -12,7 +12,7 @@ pub(crate) enum EscrowPlan {
     Server,
     /// A separate key, whose private part is in a safe.
     Offline(Box<EscrowPublic>),
-    /// Nobody.
+    /// No one.
     None,
 }
 

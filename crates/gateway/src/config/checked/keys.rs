@@ -1,4 +1,4 @@
-//! Where keys come from, which role gets which, and that nobody else can read them. Never prints one.
+//! Where keys come from, which role gets which, and that no other user can read them. Never prints one.
 //!
 //! The server key is dropped right after it was read: only the keys of the roles that this process runs are passed on,
 //! each a type without a field for what the role must not have.

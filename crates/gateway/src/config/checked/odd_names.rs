@@ -33,7 +33,7 @@ fn own_name(config: &Config, source: &mut Source) {
     }
 }
 
-/// Bounces of notices would go to somebody else.
+/// Bounces of notices would go to another party.
 fn bounces(config: &Config, source: &mut Source) {
     let Some(bounces) = config.notices.bounces.as_ref().map(Address::domain) else { return };
     let from = config.notices.from.domain();

@@ -191,7 +191,7 @@ fn tag(config: &Config, source: &mut Source) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Every path must exist. Its content is replaced every few days by somebody else: a file that is not a list, or is too
+/// Every path must exist. Its content is replaced every few days by other programs: a file that is not a list, or is too
 /// large, does not prevent a start; `check` and the log report it.
 fn crls(config: &Config, source: &mut Source) -> CrlFiles {
     let mut places = Vec::new();

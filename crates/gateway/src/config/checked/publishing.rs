@@ -1,4 +1,4 @@
-//! What a configuration implies for DNS records: names, domains, hosts, the key whose hash is published. Asks nobody.
+//! What a configuration implies for DNS records: names, domains, hosts, the key whose hash is published. Makes no queries.
 
 use sealpost_delivery::Route;
 use sealpost_domain::Publishing;

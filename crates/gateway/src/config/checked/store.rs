@@ -204,7 +204,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Sealed bytes may travel in clear; tags, token hashes, times and who writes to whom by tag must not, and nobody may
+/// Sealed bytes may travel in clear; tags, token hashes, times and who writes to whom by tag must not, and no server may
 /// impersonate the server.
 fn tls(store: &config::Rows, hosts: &[PostgresHost], at: usize, source: &mut Source) -> Option<PostgresTls> {
     match &store.tls_authorities {

@@ -48,7 +48,7 @@ pub(super) fn find(
                     continue;
                 }
                 let (wrong, hint) = taken(config, spec, place, &by, which);
-                // Nobody writes a protecting rule for nothing; one for a few may be intended, and so may a default.
+                // A protecting rule has a purpose; one for a few may be intended, and so may a default.
                 match (harm, which, spec) {
                     (Harm::Exposes, Which::Every | Which::Ordinary | Which::Fileless, Some(_)) => {
                         source.at(at, wrong, hint);

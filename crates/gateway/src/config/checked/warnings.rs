@@ -22,7 +22,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     super::odd_names::find(config, source);
 }
 
-/// Domains where anybody can get a mailbox within minutes: whoever may write to all of them may write to the world.
+/// Domains where anybody can get a mailbox within minutes: a sender who may write to all of them may write to the world.
 const PROVIDERS: [&str; 45] = [
     "a1.net",
     "aol.com",

@@ -1,4 +1,4 @@
-//! Checks the receivers of events: their addresses, their secrets, their subscriptions. Connects to nobody.
+//! Checks the receivers of events: their addresses, their secrets, their subscriptions. Opens no connection.
 
 use sealpost_store::LetterEvent;
 use sealpost_vault::WebhookSecret;

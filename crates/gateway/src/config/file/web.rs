@@ -111,7 +111,7 @@ pub(crate) enum Reset {
     Answer,
 }
 
-/// `[portal.write]`: to whom mailbox owners may write. Empty: to nobody.
+/// `[portal.write]`: to whom mailbox owners may write. Empty: to no address.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Write {
@@ -242,7 +242,7 @@ impl From<Pace> for sealpost_store::Pace {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoticeReplies {
-    /// By the rules: somebody reads it.
+    /// By the rules: it is read by a person.
     #[default]
     Rules,
     /// It ends here, and its sender is told how to reply safely.
@@ -292,7 +292,7 @@ impl TryFrom<String> for Language {
 pub(crate) struct SecurityTxt {
     /// `mailto:`, `https:` or `tel:`, preferred first.
     pub(crate) contact: Spanned<Vec<String>>,
-    /// A day within a year, by which somebody must check that it is still true.
+    /// A day within a year, by which an operator must check that it is still true.
     pub(crate) expires: Spanned<toml::value::Datetime>,
     pub(crate) policy: Option<Spanned<String>>,
     pub(crate) acknowledgments: Option<Spanned<String>>,

@@ -22,7 +22,7 @@ const PART_OF_LAST: u32 = 2;
 /// How long a waiter that could go waits for others to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Company {
-    /// This long, if the last ones had company: nobody waits for the result.
+    /// This long, if the last ones had company: no caller waits for the result.
     IfLast(Duration),
     /// Under load (more waiters than slots), until the work under way ends or as many wait as may go at once; this long at most.
     /// Work that arrives together stays together, and the fewer transactions, the less each letter costs.

@@ -41,7 +41,7 @@ pub(super) enum CountedBy {
     Itself(At),
     /// By a row of counts, for those whose text does not determine it.
     Joined(Vec<Group>),
-    /// All of them did what they should if it changed so many rows.
+    /// All of them did what they should if it changed this number of rows.
     All { at: Vec<At>, rows: usize },
 }
 

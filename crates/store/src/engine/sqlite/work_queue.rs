@@ -105,7 +105,7 @@ impl<T> Jobs<T> {
     /// closed and empty.
     pub(crate) fn take(&self, max: usize) -> Option<Vec<T>> {
         let mut state = self.lock();
-        // After work there is likely more; only then is it worth looking without being woken.
+        // After work there is likely more; only then it looks without being woken.
         let mut rested = false;
         while state.waiting.is_empty() && !state.closed {
             if rested && state.unhurried.is_empty() {
