@@ -31,7 +31,7 @@ use crate::reading::part;
 use crate::state::Site;
 use crate::static_pages;
 use crate::writing::drafts_page;
-use crate::writing::editor;
+use crate::writing::{begin_draft, editor};
 use crate::writing::upload_page;
 
 /// What a request may do.
@@ -99,7 +99,7 @@ pub(crate) const TABLE: &[Row] = routes! {
     Read Owner    "/folders"                                   "folders"             => folders::list;
     Act  Owner    "/folders"                                   "folders"             => folders::act;
     Read Owner    "/drafts"                                    "drafts"              => drafts_page::list;
-    Act  Owner    "/write"                                     "write"               => editor::begin;
+    Act  Owner    "/write"                                     "write"               => begin_draft::begin;
     Read Owner    "/w/{id}"                                    "draft"               => editor::show;
     Act  Owner    "/w/{id}"                                    "draft"               => editor::act;
     Act  Owner    "/w/{id}/u"                                  "upload"              => upload_page::announce;

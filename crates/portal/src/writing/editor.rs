@@ -1,38 +1,27 @@
-//! The editor: a draft is begun, shown, saved, given files, sent or discarded. Everything by plain forms; the
-//! script only submits the same forms.
-
-use std::sync::Arc;
+//! The editor: a draft is shown, saved, given files, sent or discarded. Everything by plain forms; the script only
+//! submits the same forms.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_export::Format;
-use sealpost_mail::{Address, Attachment, Letter, Parsed, Summary};
-use sealpost_mailbox::{Content, Draft, MAX_FILES, Pending, Sent};
+use sealpost_mail::Address;
+use sealpost_mailbox::{Content, Draft, Pending, Sent};
 use sealpost_store::{SavedDraft, ThrownAway};
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
-use crate::http::csrf::Protected;
-use crate::http::download;
 use crate::http::multipart::Sheet;
 use crate::language::Values;
-use crate::letters::archive;
 use crate::links;
-use crate::mailbox::OpenLetter;
-use crate::page::{Page, display_name, redirect, show as render};
+use crate::page::{Page, redirect, show as render};
 use crate::problem::HINT;
 use crate::problem::Problem;
-use crate::state::{Site, off_the_loop};
-use crate::writing::draft::push;
+use crate::state::Site;
+use crate::writing::begin_draft::no_room_for_one;
+use crate::writing::form_files::{remaining_size, take_files};
 use crate::writing::gone_draft::{self, Fate};
-use crate::writing::reply::{self, Kind};
 use crate::writing::return_to::ReturnTo;
 use crate::writing::{MAX_RECIPIENTS, addresses};
-
-/// Bytes of too large files that are still read, so that the browser gets a response and not a broken
-/// connection.
-const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// An error, and its field.
 struct Complaint {
@@ -108,147 +97,6 @@ impl WritePage {
 /// Decimal: 1 MB is a million bytes.
 fn size(page: &Page, bytes: u64) -> String {
     page.size(&bytes)
-}
-
-/// The remaining room in whole megabytes, so that what is promised fits.
-fn remaining_size(page: &Page, bytes: u64) -> String {
-    let whole = bytes - bytes % 1_000_000;
-    page.size(if whole == 0 { &bytes } else { &whole })
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Start {
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    letter: String,
-    /// The folder from which the letter was begun.
-    #[serde(default)]
-    came: String,
-}
-
-/// POST /write: begins a draft. A form and not a link, because it creates something.
-pub(crate) async fn begin(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    owner: SignedIn,
-    form: Protected<Start>,
-) -> Result<HttpResponse, Problem> {
-    let Start { kind, letter, came } = form.verify(owner.token())?;
-    if !site.config.write.is_on() {
-        return Err(Problem::NotFound);
-    }
-    let kind = Kind::parse(&kind);
-    let page = Page::owned(&site, &request, &owner);
-    if kind == Kind::New {
-        let content = Content { came_from: ReturnTo::parse(&came).word(), ..Content::default() };
-        return Ok(match owner.begin_draft(&site, content).await? {
-            Some(draft) => redirect(&links::draft(&draft.id)),
-            None => no_room_for_one(),
-        });
-    }
-    let deposit = owner.opened(&site, &letter).await?;
-    let (listed, row) = (deposit.summary.clone(), deposit.row.clone());
-    let received = row.received_at;
-    let open = Arc::new(deposit.open(&site).await?);
-    let looked = Arc::clone(&open);
-    let (parsed, text, files) = off_the_loop((), move || match Letter::parse_some(&looked.bytes) {
-        Ok((letter, Parsed::Whole)) => {
-            (Some(letter.summary()), letter.text().unwrap_or_default(), Some(letter.attachments()))
-        }
-        Ok((letter, Parsed::Partly)) => (Some(letter.summary()), letter.text().unwrap_or_default(), None),
-        Err(_unreadable) => (None, String::new(), None),
-    })
-    .await?;
-    let summary = listed.or(parsed).ok_or(Problem::NotFound)?;
-    let words = words(&page, kind, &summary, received);
-    let mut content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
-    content.came_from = ReturnTo::Letter(row.id.clone()).word();
-    let Some(draft) = owner.begin_draft(&site, content).await? else {
-        return Ok(no_room_for_one());
-    };
-    let mut to = links::draft(&draft.id);
-    if kind == Kind::Forward {
-        let complete = match files {
-            Some(files) => carry(&site, &owner, &draft, &open, files).await?,
-            None => {
-                let name = archive::name(&site, &row, Some(&summary), Format::Eml);
-                carry_original(&site, &owner, &draft, &open, name).await?
-            }
-        };
-        if !complete {
-            to = links::saying(&to, ("note", "left-out"));
-        }
-    }
-    Ok(redirect(&to))
-}
-
-/// The maximum number of drafts is reached.
-fn no_room_for_one() -> HttpResponse {
-    redirect(&links::saying(links::DRAFTS, ("note", "full")))
-}
-
-fn words(page: &Page, kind: Kind, summary: &Summary, received: sealpost_mail::Timestamp) -> reply::Words {
-    let who =
-        summary.from.first().and_then(display_name).map_or_else(|| page.t("sender-unknown"), str::to_owned);
-    let date = page.date_long(&summary.date.unwrap_or(received));
-    let values = Values::from([
-        ("who".into(), who.into()),
-        ("date".into(), date.into()),
-        ("subject".into(), summary.subject.clone().unwrap_or_default().into()),
-    ]);
-    let above = match kind {
-        Kind::Forward => page.language.say_with("write-forwarded", Some(&values)),
-        Kind::New | Kind::Reply | Kind::All => page.language.say_with("write-quoted", Some(&values)),
-    };
-    reply::Words { re: page.t("write-re"), forwarded: page.t("write-fwd"), above }
-}
-
-/// A letter that cannot be parsed completely is attached as it is, so that nothing of it is missing.
-async fn carry_original(
-    site: &web::Data<Site>,
-    owner: &SignedIn,
-    draft: &Draft,
-    letter: &OpenLetter,
-    name: String,
-) -> Result<bool, Problem> {
-    if letter.bytes.len() as u64 > site.config.write.max_size {
-        return Ok(false);
-    }
-    let mut upload = owner.new_file(site, draft, letter.bytes.len() as u64)?;
-    push(&mut upload, &letter.bytes).await?;
-    owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
-}
-
-/// Copies a letter's files, including pictures in its text, into a draft, as far as they fit.
-async fn carry(
-    site: &web::Data<Site>,
-    owner: &SignedIn,
-    draft: &Draft,
-    letter: &Arc<OpenLetter>,
-    files: Vec<Attachment>,
-) -> Result<bool, Problem> {
-    let mut free = site.config.write.max_size;
-    let mut complete = true;
-    for file in files {
-        if file.size > free {
-            complete = false;
-            continue;
-        }
-        let letter = Arc::clone(letter);
-        let bytes = off_the_loop((), move || {
-            let (parsed, _) = Letter::parse_some(&letter.bytes).ok()?;
-            parsed.attachment_bytes(file.index).map(std::borrow::Cow::into_owned)
-        })
-        .await?;
-        let Some(bytes) = bytes else { continue };
-        free = free.saturating_sub(bytes.len() as u64);
-        let mut upload = owner.new_file(site, draft, bytes.len() as u64)?;
-        push(&mut upload, &bytes).await?;
-        let name = download::file_name(&file.name, "file");
-        complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
-    }
-    Ok(complete)
 }
 
 #[derive(Deserialize)]
@@ -358,8 +206,9 @@ pub(crate) async fn act(
 ) -> Result<HttpResponse, Problem> {
     let mut sheet = Sheet::open(&request, payload, owner.token()).await?;
     let page = Page::owned(&site, &request, &owner);
-    let mut complaints = Vec::new();
-    let begun = take_files(&site, &owner, &page, &id, &mut sheet, &mut complaints).await?;
+    let mut refused = Vec::new();
+    let begun = take_files(&site, &owner, &page, &id, &mut sheet, &mut refused).await?;
+    let complaints: Vec<_> = refused.into_iter().map(|text| Complaint { field: "file", text }).collect();
     let mut fields = sheet.finish()?;
     let wanted = EditorAction::parse(&fields.take("do").unwrap_or_default());
     let mut field = |name| fields.take(name);
@@ -440,95 +289,6 @@ async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> R
         Some(draft) => redirect(&links::saying(&links::draft(&draft.id), ("note", "beside"))),
         None => no_room_for_one(),
     })
-}
-
-/// Takes the files of a form, sealing them as they arrive. For a deleted draft they begin another one, which
-/// is returned.
-async fn take_files(
-    site: &web::Data<Site>,
-    owner: &SignedIn,
-    page: &Page,
-    id: &str,
-    sheet: &mut Sheet,
-    complaints: &mut Vec<Complaint>,
-) -> Result<Option<Draft>, Problem> {
-    let limit = site.config.write.max_size;
-    let mut begun = None;
-    let mut known: Option<Draft> = None;
-    let mut skipped = 0_u64;
-    while let Some(mut file) = sheet.next_file().await? {
-        // An empty file field is sent as a file without a name.
-        let named = !file.name.trim().is_empty();
-        if named && known.is_none() {
-            known = match owner.draft(site, id).await {
-                Err(Problem::NotFound) => {
-                    let new = owner.begin_draft(site, Content::default()).await?;
-                    let new = new.ok_or(Problem::NotFound)?;
-                    let known = owner.draft(site, &new.id).await?;
-                    begun = Some(new);
-                    Some(known)
-                }
-                found => Some(found?),
-            };
-        }
-        let mut upload =
-            known.as_ref().filter(|_| named).map(|draft| owner.new_file(site, draft, 0)).transpose()?;
-        let mut used = known.as_ref().map_or(0, Draft::size);
-        let mut came = 0_u64;
-        while let Some(bytes) = file.next().await? {
-            used = used.saturating_add(bytes.len() as u64);
-            came = came.saturating_add(bytes.len() as u64);
-            match &mut upload {
-                Some(upload) if used <= limit => push(upload, &bytes).await?,
-                Some(_) | None => {
-                    upload = None;
-                    skipped = skipped.saturating_add(bytes.len() as u64);
-                    if skipped > PATIENCE_BYTES {
-                        return Err(Problem::BadForm("too long"));
-                    }
-                }
-            }
-        }
-        if !named {
-            continue;
-        }
-        let name = download::file_name(&file.name, "file");
-        let added = match (upload, &known) {
-            (Some(upload), Some(draft)) => {
-                owner.add_file(site, draft, upload, name.clone(), file.content_type).await?
-            }
-            (_, _) => false,
-        };
-        if added {
-            let id = begun.as_ref().map_or(id, |draft| draft.id.as_str());
-            known = Some(owner.draft(site, id).await?);
-            continue;
-        }
-        let text = match &known {
-            Some(draft) => no_room(site, page, draft, &name, came),
-            None => page.t("problem-missing-text"),
-        };
-        complaints.push(Complaint { field: "file", text });
-    }
-    Ok(begun)
-}
-
-/// Why a file was refused, for its owner.
-pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes: u64) -> String {
-    let limit = site.config.write.max_size;
-    let values = Values::from([
-        ("name".into(), name.to_owned().into()),
-        ("limit".into(), remaining_size(page, limit).into()),
-        ("n".into(), MAX_FILES.into()),
-    ]);
-    let key = if draft.file_count() >= MAX_FILES as usize {
-        "write-too-many"
-    } else if draft.size().saturating_add(bytes) > limit {
-        "write-too-large"
-    } else {
-        "write-too-much"
-    };
-    page.language.say_with(key, Some(&values))
 }
 
 async fn send(

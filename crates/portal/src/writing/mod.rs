@@ -1,8 +1,10 @@
 //! Writing: drafts, the editor, uploads, and how people type addresses. Composes and sends nothing.
 
+pub(crate) mod begin_draft;
 pub(crate) mod draft;
 pub(crate) mod drafts_page;
 pub(crate) mod editor;
+pub(crate) mod form_files;
 pub(crate) mod gone_draft;
 pub(crate) mod reply;
 pub(crate) mod return_to;

@@ -15,7 +15,7 @@ use crate::links;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::editor::no_room;
+use crate::writing::form_files::no_room;
 use sealpost_mailbox::{FileFacts, PIECE, Progress, Stage};
 
 /// What distinguishes a file from another one.
