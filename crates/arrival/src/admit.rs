@@ -8,7 +8,7 @@ use sealpost_store::{ArrivalRows, Committed, OriginalRow, Store};
 use crate::commit::commit;
 use crate::context::{Context, Making};
 use crate::failure::unavailable;
-use crate::live::{Live, StillKeeping};
+use crate::live_fingerprints::{Live, StillKeeping};
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built, WholeLetter};
 use crate::spool::Spooled;

@@ -12,7 +12,7 @@ use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::live::LiveSessions;
+use crate::live_fingerprints::LiveSessions;
 use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
 
 /// How long a letter waits for memory.

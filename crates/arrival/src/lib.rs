@@ -30,7 +30,7 @@ mod key_warning;
 mod known_lists;
 mod known_recipients;
 mod listing;
-mod live;
+mod live_fingerprints;
 mod login_trail;
 mod memo;
 mod notice_signer;

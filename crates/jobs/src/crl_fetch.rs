@@ -13,7 +13,7 @@ use sealpost_store::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredLis
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
 use crate::kept_lists::KeptLists;
-use crate::taken_back::revoke;
+use crate::revoked_certificates::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Maximum size of one list. All stored lists are passed to the worker with every letter.

@@ -10,7 +10,7 @@ use sealpost_partner::{Book, PartnerWithKeys, Partner, PartnerKey};
 use sealpost_seal::ListSource;
 use sealpost_store::RevocationListRow;
 
-use crate::ending_keys::failed;
+use crate::expiring_keys::failed;
 use crate::workshop::{Failed, PartnerWork, Workshop};
 
 /// Maximum interval between requests for a list: authorities publish new ones long before the last one ends.

@@ -3,24 +3,24 @@
 use sealpost_mail::Timestamp;
 use sealpost_store::{StaleCounts, StaleKind};
 
-use crate::foresight::{ForeseenDeed, Foresight};
+use crate::dry_run::{DryRunItem, DryRun};
 use crate::retention;
 use crate::workshop::{Failed, Workshop};
 
 /// What the nightly run removes.
-pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
     let found = workshop.store.foresee_forgotten(now).await?;
     let runs = workshop.store.old_job_runs(now.minus(retention::RUNS)).await?;
-    let mut seen = Foresight::default();
+    let mut seen = DryRun::default();
     seen.some(&found.withdrawn, "such words", |(letter, mailbox)| {
         let what = format!("the word that letter {letter} of mailbox {mailbox} was withdrawn goes");
-        ForeseenDeed::of("withdrawn", what, "its recipient could read it for long enough")
+        DryRunItem::of("withdrawn", what, "its recipient could read it for long enough")
             .with("letter", letter)
             .with("mailbox", mailbox)
     });
     seen.some(&found.dead_events, "such events", |(event, webhook)| {
         let why = "nobody took it, and nobody has looked after it for 60 days (`sealpost webhook list`)";
-        ForeseenDeed::of("event", format!("event {event} for webhook {webhook} goes"), why)
+        DryRunItem::of("event", format!("event {event} for webhook {webhook} goes"), why)
             .with("event", event)
             .with("webhook", webhook)
     });
@@ -37,14 +37,14 @@ pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<For
 }
 
 /// What the consistency check removes besides.
-pub(super) async fn swept(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::says("it looks whether everything hangs together, and repairs nothing");
+pub(super) async fn swept(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::says("it looks whether everything hangs together, and repairs nothing");
     add_stale(&mut seen, &workshop.store.foresee_stale(now).await?);
     Ok(seen)
 }
 
 /// Short-lived rows, which any run removes.
-pub(super) fn add_stale(seen: &mut Foresight, stale: &StaleCounts) {
+pub(super) fn add_stale(seen: &mut DryRun, stale: &StaleCounts) {
     for (kind, count) in stale {
         let (word, what, why) = words(*kind);
         seen.count(*count, word, what, why);

@@ -3,23 +3,23 @@
 
 use sealpost_arrival::CrlSource;
 use sealpost_mail::Timestamp;
-use sealpost_partner::{EndingKey, EndingStep, Whose};
+use sealpost_partner::{ExpiringKey, ExpiryStep, Whose};
 use sealpost_seal::Fingerprint;
 
 use crate::authorities::Ocsp;
 use crate::due_lists::WantedList;
-use crate::foresight::{ForeseenDeed, Foresight};
+use crate::dry_run::{DryRunItem, DryRun};
 use crate::ocsp::Question;
 use crate::workshop::{Failed, Workshop};
-use crate::{due_lists, ending_keys, ocsp};
+use crate::{due_lists, expiring_keys, ocsp};
 
 const NOWHERE: &str = "no key is looked at where no letters are taken in";
 
 /// Keys that expire soon or have expired.
-pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
-    let mut seen = Foresight::default();
-    seen.each(&ending_keys::untold(workshop, work, now).await?, |key| ends(key, now));
+pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let Some(work) = &workshop.partners else { return Ok(DryRun::says(NOWHERE)) };
+    let mut seen = DryRun::default();
+    seen.each(&expiring_keys::untold(workshop, work, now).await?, |key| ends(key, now));
     if seen.all() > 0 {
         seen.notes.push(match &workshop.telling.keys_to {
             Some(to) => format!("one mail about them goes to {}", to.to_path()),
@@ -29,7 +29,7 @@ pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresi
     Ok(seen)
 }
 
-fn ends(key: &EndingKey, now: Timestamp) -> ForeseenDeed {
+fn ends(key: &ExpiringKey, now: Timestamp) -> DryRunItem {
     let whose = match &key.whose {
         Whose::Ours(domains) => {
             let domains: Vec<&str> = domains.iter().map(sealpost_mail::Domain::as_str).collect();
@@ -39,30 +39,30 @@ fn ends(key: &EndingKey, now: Timestamp) -> ForeseenDeed {
     };
     let which = format!("{} key {} {whose}", key.method, begin(&key.fingerprint));
     let why = match key.step {
-        EndingStep::Ended => "it has ended and has no successor".to_owned(),
-        EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
+        ExpiryStep::Ended => "it has ended and has no successor".to_owned(),
+        ExpiryStep::Week | ExpiryStep::Month | ExpiryStep::TwoMonths => {
             format!("it ends in {} days and has no successor", key.days(now))
         }
     };
-    ForeseenDeed::of("key", format!("the operator is told of {which}"), why)
+    DryRunItem::of("key", format!("the operator is told of {which}"), why)
         .with("fingerprint", &key.fingerprint.to_hex())
 }
 
 /// Certificates whose authorities would be asked, and lists that would be fetched.
-pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
+pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let Some(work) = &workshop.partners else { return Ok(DryRun::says(NOWHERE)) };
     let (ocsp, lists) = (work.authorities.ocsp, work.authorities.lists);
     match (ocsp, lists) {
         (Ocsp::Off, CrlSource::Files) => {
             let why = "nobody is asked: partners.ocsp is \"off\", and partners.crl-source is \"files\"";
-            return Ok(Foresight::says(why));
+            return Ok(DryRun::says(why));
         }
         (Ocsp::Ask, _) | (_, CrlSource::Fetch) if work.roots.is_empty() => {
-            return Ok(Foresight::says("nobody is asked: there are no partners.roots"));
+            return Ok(DryRun::says("nobody is asked: there are no partners.roots"));
         }
         (Ocsp::Ask, CrlSource::Files | CrlSource::Fetch) | (Ocsp::Off, CrlSource::Fetch) => {}
     }
-    let mut seen = Foresight::default();
+    let mut seen = DryRun::default();
     if ocsp == Ocsp::Ask {
         seen.each(&ocsp::foreseen(workshop, work, now).await?, |question| asked(question, now));
     }
@@ -72,13 +72,13 @@ pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<For
     Ok(seen)
 }
 
-fn fetched(list: &WantedList, now: Timestamp) -> ForeseenDeed {
+fn fetched(list: &WantedList, now: Timestamp) -> DryRunItem {
     let why = match &list.last {
         None => "nobody has asked yet".to_owned(),
         Some(last) => over(&last.answer, last.asked_at, now),
     };
     let what = format!("{} is asked for its revocation list", list.address());
-    ForeseenDeed::of("list", what, why).with("authority", &list.authority)
+    DryRunItem::of("list", what, why).with("authority", &list.authority)
 }
 
 fn over(answer: &str, asked_at: Timestamp, now: Timestamp) -> String {
@@ -88,7 +88,7 @@ fn over(answer: &str, asked_at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn asked(question: &Question, now: Timestamp) -> ForeseenDeed {
+fn asked(question: &Question, now: Timestamp) -> DryRunItem {
     let why = match &question.last {
         None => "nobody has asked yet".to_owned(),
         Some(last) => over(&last.answer, last.asked_at, now),
@@ -100,7 +100,7 @@ fn asked(question: &Question, now: Timestamp) -> ForeseenDeed {
         begin(fingerprint),
         question.partner.name
     );
-    ForeseenDeed::of("question", what, why).with("fingerprint", &fingerprint.to_hex())
+    DryRunItem::of("question", what, why).with("fingerprint", &fingerprint.to_hex())
 }
 
 /// The prefix of a fingerprint that the lists show.

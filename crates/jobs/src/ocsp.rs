@@ -11,8 +11,8 @@ use sealpost_seal::OcspAnswer;
 use sealpost_store::PartnerKeyState;
 
 use crate::authorities::Ocsp;
-use crate::ending_keys::failed;
-use crate::taken_back::revoke;
+use crate::expiring_keys::failed;
+use crate::revoked_certificates::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Maximum validity of a good answer; it is never asked for again before [`SOONEST`].

@@ -5,14 +5,14 @@ use sealpost_mailbox::UPLOAD_LIVES;
 
 use crate::clock_check::{Belief, belief, days};
 use crate::digests::{MailboxToTell, Outlook};
-use crate::foresight::{ForeseenDeed, Foresight};
+use crate::dry_run::{DryRunItem, DryRun};
 use crate::job::Job;
 use crate::reminders::{self, Rung};
 use crate::workshop::{Failed, Workshop};
 use crate::{digests, forget_preview, key_preview, retention, senders, tls_preview};
 
 /// What it would do.
-pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Foresight, Failed> {
+pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = match job {
         Job::Retention => retention(workshop, now).await,
         Job::Mailboxes => mailboxes(workshop, now).await,
@@ -45,10 +45,10 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
 }
 
 /// Which new letters owners would be notified of, or why not.
-async fn news(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::default();
+async fn news(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::default();
     for MailboxToTell { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
-        let deed = |what: String, why: &str| ForeseenDeed::of("mail", what, why).with("mailbox", &mailbox);
+        let deed = |what: String, why: &str| DryRunItem::of("mail", what, why).with("mailbox", &mailbox);
         match outlook {
             Outlook::Told => seen.deeds.push(deed(
                 format!("mail about {letters} new letters of mailbox {mailbox}"),
@@ -72,13 +72,13 @@ async fn news(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> 
     Ok(seen)
 }
 
-async fn retention(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+async fn retention(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
     let kept = &workshop.retention;
     let (trashed, asked) = (kept.trash_before(now), kept.requests_before(now));
     let found = workshop.store.foresee_retention(now, trashed, now.minus(UPLOAD_LIVES), asked).await?;
-    let mut seen = Foresight::default();
+    let mut seen = DryRun::default();
     let of_mailbox = |kind: &'static str, (id, mailbox): &(String, String), why: &str| {
-        ForeseenDeed::of(kind, format!("{kind} {id} of mailbox {mailbox} goes"), why)
+        DryRunItem::of(kind, format!("{kind} {id} of mailbox {mailbox} goes"), why)
             .with(kind, id)
             .with("mailbox", mailbox)
     };
@@ -87,22 +87,22 @@ async fn retention(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Fai
     seen.some(&found.drafts, "drafts", |one| of_mailbox("draft", one, "nobody came back for it"));
     seen.some(&found.mailboxes, "mailboxes", |mailbox| {
         let why = "nobody activated it, and nothing is in it or stays in it";
-        ForeseenDeed::of("mailbox", format!("mailbox {mailbox} goes"), why).with("mailbox", mailbox)
+        DryRunItem::of("mailbox", format!("mailbox {mailbox} goes"), why).with("mailbox", mailbox)
     });
     seen.some(&found.originals, "originals", |original| {
         let why = "it was kept as it came for long enough";
-        ForeseenDeed::of("original", format!("original {original} goes"), why).with("original", original)
+        DryRunItem::of("original", format!("original {original} goes"), why).with("original", original)
     });
     seen.some(&found.uploads, "uploads", |one| of_mailbox("upload", one, "nothing of it came any more"));
     forget_preview::add_stale(&mut seen, &found.stale);
     Ok(seen)
 }
 
-async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::default();
+async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::default();
     seen.each(&retention::unused_mailboxes(workshop, now).await?, |mailbox| {
         let (id, why) = (&mailbox.id, "no letter and no log-in for as long as retention.mailbox says");
-        ForeseenDeed::of("mailbox", format!("mailbox {id} goes"), why).with("mailbox", id)
+        DryRunItem::of("mailbox", format!("mailbox {id} goes"), why).with("mailbox", id)
     });
     if workshop.retention.mailbox.is_none() {
         seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
@@ -111,22 +111,22 @@ async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Fai
 }
 
 /// Nothing is sent at night.
-fn night(workshop: &Workshop, now: Timestamp) -> Option<Foresight> {
+fn night(workshop: &Workshop, now: Timestamp) -> Option<DryRun> {
     let hours = &workshop.telling.hours;
     let (from, to) = (clock(hours.from), clock(hours.to));
     let line = format!("nobody is told anything now: reminders.hours is {from}-{to}");
-    (!workshop.telling.is_awake(&workshop.retention.zone, now)).then(|| Foresight::says(line))
+    (!workshop.telling.is_awake(&workshop.retention.zone, now)).then(|| DryRun::says(line))
 }
 
-async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::default();
+async fn letters(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::default();
     seen.each(&reminders::due(workshop, now).await?, |one| {
         let why = match one.rung {
             Rung::Waits(term) => format!("one has waited for {}", words(term)),
             Rung::Goes(term) => format!("one goes in {} or less", words(term)),
         };
         let (letters, mailbox) = (one.letters, &one.mailbox_id);
-        ForeseenDeed::of("mail", format!("mail about {letters} letters of mailbox {mailbox}"), why)
+        DryRunItem::of("mail", format!("mail about {letters} letters of mailbox {mailbox}"), why)
             .with("mailbox", mailbox)
     });
     let telling = &workshop.telling;
@@ -137,8 +137,8 @@ async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Faile
     Ok(seen)
 }
 
-async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::default();
+async fn ending(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::default();
     for one in reminders::ending(workshop, now).await? {
         if !reminders::is_reminded(workshop, &one).await? {
             continue;
@@ -146,7 +146,7 @@ async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed
         let (mailbox, days) = (&one.mailbox_id, workshop.retention.zone.days(now, one.goes));
         let why = format!("it goes in {days} days if nobody uses it");
         let what = format!("mail about the end of mailbox {mailbox}");
-        seen.deeds.push(ForeseenDeed::of("mail", what, why).with("mailbox", mailbox));
+        seen.deeds.push(DryRunItem::of("mail", what, why).with("mailbox", mailbox));
     }
     if workshop.retention.mailbox.is_none() {
         seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
@@ -156,11 +156,11 @@ async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed
     Ok(seen)
 }
 
-async fn unread(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::default();
+async fn unread(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::default();
     let deed = |letter: &str, why: &str| {
         let what = format!("mail to the sender of letter {letter}");
-        ForeseenDeed::of("mail", what, why).with("letter", letter)
+        DryRunItem::of("mail", what, why).with("letter", letter)
     };
     seen.each(&senders::unfetched(workshop, now).await?, |one| {
         deed(&one.deposit_id, "nobody has fetched it for as long as senders.unfetched says")
@@ -174,8 +174,8 @@ async fn unread(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed
     Ok(seen)
 }
 
-async fn trail(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let mut seen = Foresight::says("the log is told where the trail ends");
+async fn trail(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+    let mut seen = DryRun::says("the log is told where the trail ends");
     let before = workshop.retention.zone.before(now, workshop.audit_kept);
     let old = workshop.store.old_audit_rows(before).await?;
     seen.count(old, "trail", "rows of the audit trail go", "audit.kept is over for them");

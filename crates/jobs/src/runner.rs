@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::clock_check::{Belief, belief, days};
 use crate::job::Job;
 use crate::workshop::{Counts, Failed, Workshop};
-use crate::{audit_trail, crl_fetch, digests, ending_keys, ocsp, reminders, retention, senders, tls_reports};
+use crate::{audit_trail, crl_fetch, digests, expiring_keys, ocsp, reminders, retention, senders, tls_reports};
 
 /// How long a job stays leased to a process without a sign of life.
 const LEASE: Duration = Duration::from_secs(120);
@@ -205,7 +205,7 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Reminders => reminders::letters(workshop, now).await,
         Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
         Job::Senders => senders::tell(workshop, now).await,
-        Job::Keys => ending_keys::warn(workshop, now).await,
+        Job::Keys => expiring_keys::warn(workshop, now).await,
         Job::Ocsp => {
             // A failure of one does not prevent the other.
             let (asked, lists) = (ocsp::ask(workshop, now).await, crl_fetch::fetch(workshop, now).await);

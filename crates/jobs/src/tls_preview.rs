@@ -4,17 +4,17 @@
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
-use crate::foresight::{ForeseenDeed, Foresight};
+use crate::dry_run::{DryRunItem, DryRun};
 use crate::tls_reports::{Receivers, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 
 /// The reports that the next run would send.
-pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
     let Some(reporter) = &workshop.tls_reports else {
         let why = "no report goes: there is no [delivery.tls-reports] in the configuration";
-        return Ok(Foresight::says(why));
+        return Ok(DryRun::says(why));
     };
-    let mut seen = Foresight::default();
+    let mut seen = DryRun::default();
     let mut untold = Untold::before(workshop, now);
     while let Some(which) = untold.next().await? {
         let due = TlsReporter::due_at(which);
@@ -34,7 +34,7 @@ async fn report(
     counted: &DayTally,
     due: Timestamp,
     now: Timestamp,
-    seen: &mut Foresight,
+    seen: &mut DryRun,
 ) {
     let (secured, failed) = counted.sessions();
     let which = format!("report on {} of {}", counted.domain, counted.date());
@@ -59,7 +59,7 @@ async fn report(
     }
     let to: Vec<String> = to.iter().map(shown).collect();
     let why = format!("{secured} sessions under TLS as it asks, {failed} not");
-    let deed = ForeseenDeed::of("tls-report", format!("{which} to {}", to.join(", ")), why);
+    let deed = DryRunItem::of("tls-report", format!("{which} to {}", to.join(", ")), why);
     seen.deeds.push(deed.with("domain", &counted.domain));
 }
 

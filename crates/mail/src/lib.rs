@@ -76,7 +76,7 @@ pub use envelope::{BodyType, Direction, Envelope, Notify, Orcpt, Origin, Recipie
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError};
 pub use hex::hex;
-pub use html::{HiddenAttribute, Hiding, Sight, counts_at_a_desk, html_to_text};
+pub use html::{HiddenAttribute, Hiding, Visibility, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
     ByPart, Invitation, InvitationReply, InvitationStatus, Moment, Repeats, Says, Unit, Weekday,

@@ -1,12 +1,12 @@
 //! The notice to the operator about expiring keys. Says which texts it consists of. Knows no HTML.
 
 use crate::layout::{Page, Reader};
-use crate::notice::{EndingKey, KeyOwner};
+use crate::notice::{ExpiringKey, KeyOwner};
 use crate::writer::{Writer, Written};
 use crate::{dates, sanitize};
 
 impl Writer<'_> {
-    pub(super) fn keys_ending(&self, keys: &[EndingKey]) -> Written<Page> {
+    pub(super) fn keys_ending(&self, keys: &[ExpiringKey]) -> Written<Page> {
         let mut page = self.start(["keys-subject", "keys-heading", "keys-intro"])?;
         page.reader = Reader::Inside;
         for key in keys {

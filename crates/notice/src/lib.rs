@@ -45,7 +45,7 @@ pub use evidence::{
 pub use inline_logo::{LOGO_CID, inline_images};
 pub use language::Language;
 pub use notice::{
-    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
+    Access, DeletedBy, ExpiringKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
     Rendered, ReplyState, SupportDid, WentUnread, Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};

@@ -313,7 +313,7 @@ pub enum Notice {
     /// To the operator: keys for partners expire soon, or have expired. One mail for all of them.
     KeysEnding {
         /// The first to expire.
-        keys: Vec<EndingKey>,
+        keys: Vec<ExpiringKey>,
         /// Total number.
         count: u32,
     },
@@ -325,7 +325,7 @@ pub(crate) type Deletion = (Timestamp, u32);
 /// An expiring key that the operator is warned of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct EndingKey {
+pub struct ExpiringKey {
     /// Whose key it is.
     pub owner: KeyOwner,
     /// The domains it is for, or the partner's name.

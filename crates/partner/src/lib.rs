@@ -6,7 +6,7 @@
 
 mod distrust;
 mod domain_or_address;
-mod ending;
+mod key_expiry;
 mod error;
 mod harvest;
 mod key_choice;
@@ -21,13 +21,13 @@ mod own_keys;
 mod partner_rows;
 mod prove_rows;
 mod published_keys;
-mod raised;
+mod announced_capabilities;
 mod rotate;
 mod test_token;
 
 pub use distrust::{Coverage, OutOfUse};
 pub use domain_or_address::DomainOrAddress;
-pub use ending::{EndingKey, Step as EndingStep, Whose, own_ending, partner_ending};
+pub use key_expiry::{ExpiringKey, Step as ExpiryStep, Whose, own_expiring, partner_expiring};
 pub use error::PartnerError;
 pub use harvest::Offered;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
@@ -42,7 +42,7 @@ pub use own_keys::{Own, OwnKeys, PublicKeys, Published};
 pub use partner_rows::{Book, PartnerWithKeys, Partner, PartnerKey, Provenance, Reach, Standing};
 pub use prove_rows::{ProvenRow, Unproven};
 pub use published_keys::{Shown, Window};
-pub use raised::Raised;
+pub use announced_capabilities::Raised;
 pub use rotate::{PartnerSeals, Resealed};
 pub use sealpost_seal::Method;
 pub use test_token::{is_test_token, test_token};

@@ -1,7 +1,7 @@
 //! Whether a mail is from whom it says: by DKIM, SPF and DMARC, or by the results of a trusted server. The only file
 //! that names mail-auth. Knows no mailbox, and not what the mail requests.
 
-mod meant;
+mod addressed_to_us;
 mod results;
 
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use mail_auth::{
 };
 use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
-pub(crate) use self::meant::is_meant;
+pub(crate) use self::addressed_to_us::is_meant;
 use self::results::is_within;
 
 /// How mails are authenticated.
@@ -74,7 +74,7 @@ pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Pr
     if let Some(upstream) = &asking.upstream
         && upstream.networks.iter().any(|network| network.contains(&mail.origin.peer))
         && results::proves(mail.head, &upstream.authserv_id, mail.from)
-        && meant::all_signatures_say_so(mail.head, domain)
+        && addressed_to_us::all_signatures_say_so(mail.head, domain)
     {
         return Proof::Upstream;
     }
@@ -146,7 +146,7 @@ fn of_signature(output: &DkimOutput<'_>, domain: &str) -> Proof {
     let Some(signature) = output.signature() else { return Proof::None };
     // RFC 6376 §8.2: with `l=` anybody can append text. §5.4: From must be signed, and here also recipient and date.
     // RFC 8301 §3.1: SHA-1 proves nothing.
-    let signs_enough = meant::signs_enough(signature.h.iter().map(String::as_str));
+    let signs_enough = addressed_to_us::signs_enough(signature.h.iter().map(String::as_str));
     let is_strong = match signature.a {
         Algorithm::RsaSha256 | Algorithm::Ed25519Sha256 => true,
         Algorithm::RsaSha1 => false,

@@ -8,7 +8,7 @@ mod close;
 mod harvest;
 mod open;
 mod protection;
-mod raise;
+mod announced_capabilities;
 mod result_header;
 mod test_letter;
 mod worker_slots;

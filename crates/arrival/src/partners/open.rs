@@ -19,7 +19,7 @@ use super::blocking_io::Reading;
 use super::protection::{Hold, Protection};
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
-use super::{Partners, harvest, raise, unavailable};
+use super::{Partners, announced_capabilities, harvest, unavailable};
 use crate::context::Shared;
 use crate::failure;
 use crate::settings::{Inbound, Unopened};
@@ -101,7 +101,7 @@ pub(crate) async fn open(
                     note_keys(partners, &opened, shared.clock.now());
                     let from = address(&spooled);
                     harvest::offer(shared, inbound.harvest, partners, &opened, from.as_ref()).await;
-                    raise::raise(shared, partners, &opened, from.as_ref(), &trusted).await;
+                    announced_capabilities::record(shared, partners, &opened, from.as_ref(), &trusted).await;
                     (Outcome::Looked(opened), letter)
                 }
                 (Err(error), _, _) => (Outcome::NotLooked(for_good(error)?), None),

@@ -5,7 +5,7 @@ use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_arrival::{MostReports, tell_of_keys};
 use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, Origin, ReversePath, Secret, Timestamp, TlsFloor};
-use sealpost_notice::{EndingKey, KeyOwner, Notice, Reached};
+use sealpost_notice::{ExpiringKey, KeyOwner, Notice, Reached};
 use sealpost_store::{Announced, KeyWarning, LegPurpose, MailboxRow, Pace, Reminded, SenderNote};
 
 use crate::rig::{DAY, NOW, OURS, PORTAL, Rig, SENDER, address, envelope, from_nobody, letter, origin};
@@ -247,7 +247,7 @@ async fn an_operator_is_told_once_of_a_key_that_ends() {
     let warning = || warned("3fa1");
     let notice = || {
         let (owner, name) = (KeyOwner::Partner, "clinic.example".to_owned());
-        let keys = vec![EndingKey { owner, name, key: "S/MIME 3FA1".to_owned(), end: NOW.plus(DAY) }];
+        let keys = vec![ExpiringKey { owner, name, key: "S/MIME 3FA1".to_owned(), end: NOW.plus(DAY) }];
         Notice::KeysEnding { keys, count: 1 }
     };
     let to = address("post@insurer.example");

@@ -11,7 +11,7 @@ use sealpost_maintenance::{Proven, Prover};
 use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
-use super::others_words::clean;
+use super::untrusted_text::clean;
 use super::{
     check_bucket, check_database, check_dnssec, check_partners, check_tokens, complain, complain_all, fail,
     runtime, say,

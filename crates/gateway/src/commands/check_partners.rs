@@ -4,7 +4,7 @@
 use sealpost_arrival::CrlSource;
 use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_mail::{Clock as _, Signing, SystemClock, Timestamp};
-use sealpost_partner::{Book, EndingKey, EndingStep, OwnKeys, Published, own_ending, partner_ending};
+use sealpost_partner::{Book, ExpiringKey, ExpiryStep, OwnKeys, Published, own_expiring, partner_expiring};
 use sealpost_seal::Method;
 use sealpost_store::{OwnKeyState, Store, StoreError};
 use sealpost_vault::{IntakeRole, TagKey};
@@ -79,7 +79,7 @@ async fn of_keys(
         said.push(no_key());
     }
     said.extend(unsigned(plan, &public, now));
-    for key in own_ending(&public, now) {
+    for key in own_expiring(&public, now) {
         said.push(format!(
             "our key {} {}; fix: `sealpost domain-key make`, and send partners the new one",
             key.fingerprint,
@@ -99,7 +99,7 @@ async fn of_keys(
         match found {
             Err(error) => said.push(error.to_string()),
             Ok(found) => {
-                for key in partner_ending(&found, now) {
+                for key in partner_expiring(&found, now) {
                     said.push(format!(
                         "the key {} of {} {}; fix: ask for the new one, `sealpost partner add {}`",
                         key.fingerprint,
@@ -130,10 +130,10 @@ fn unsigned<'a>(plan: &'a Plan, own: &[Published], now: Timestamp) -> impl Itera
 }
 
 /// When it ends, in words.
-fn ends(key: &EndingKey, now: Timestamp) -> String {
+fn ends(key: &ExpiringKey, now: Timestamp) -> String {
     match key.step {
-        EndingStep::Ended => "has ended and is not used".to_owned(),
-        EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
+        ExpiryStep::Ended => "has ended and is not used".to_owned(),
+        ExpiryStep::Week | ExpiryStep::Month | ExpiryStep::TwoMonths => {
             format!("ends in {} days", key.days(now))
         }
     }

@@ -11,7 +11,7 @@ use sealpost_delivery::{DnsError, LookUp, RecordKind};
 use sealpost_domain::dns_records::{self, ExpectedRecord, RecordState};
 use sealpost_domain::{dkim_folder, zone_file};
 
-use super::others_words::clean_to;
+use super::untrusted_text::clean_to;
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
 use sealpost_mailbox::audit::{Event, OwnKeyChange};
-use sealpost_partner::{EndingStep, Own, OwnKeys, Published};
+use sealpost_partner::{ExpiryStep, Own, OwnKeys, Published};
 use sealpost_seal::{Covers, Holder, Kind, OwnKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
@@ -412,7 +412,7 @@ async fn list(context: &PartnerContext<'_>, format: OutputFormat) -> Result<(), 
                 "not_after": facts.not_after.map(sealpost_mail::Timestamp::seconds),
                 "token": key.token().map(|place| &place.token),
                 "label": key.token().map(|place| &place.label),
-                "ends_soon": EndingStep::of(facts.not_after, context.now).is_some(),
+                "ends_soon": ExpiryStep::of(facts.not_after, context.now).is_some(),
             }));
         } else {
             let days = facts.not_after.map(|end| time_left(end, context.now));

@@ -10,7 +10,7 @@ use sealpost_support::instant;
 use sealpost_vault::TagKey;
 use serde_json::{Value, json};
 
-use super::others_words::clean;
+use super::untrusted_text::clean;
 
 /// One list.
 pub(super) struct FetchedList {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
 use sealpost_jobs::{
-    Belief, Failed, ForeseenDeed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
+    Belief, Failed, DryRunItem, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
 };
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -174,8 +174,8 @@ async fn show(workshop: &Workshop, job: Job, format: OutputFormat) -> Result<(),
 }
 
 /// The ids are under the name of what they identify.
-fn in_json(job: Job, deed: &ForeseenDeed) -> Value {
-    let ForeseenDeed { kind, ids, count, what, why } = deed;
+fn in_json(job: Job, deed: &DryRunItem) -> Value {
+    let DryRunItem { kind, ids, count, what, why } = deed;
     let mut shown = Map::new();
     shown.insert("job".to_owned(), job.name().into());
     shown.insert("kind".to_owned(), (*kind).into());

@@ -29,7 +29,7 @@ mod memory_guard;
 mod migrate;
 mod nodes;
 mod original;
-mod others_words;
+mod untrusted_text;
 mod output;
 mod partner;
 mod queue;

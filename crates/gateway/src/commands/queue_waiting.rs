@@ -8,7 +8,7 @@ use sealpost_delivery::LEASE;
 use sealpost_mail::Timestamp;
 use sealpost_store::{BackoffRow, LegRow, LegState};
 
-use super::others_words::clean;
+use super::untrusted_text::clean;
 
 /// Facts about all legs together.
 pub(super) struct QueueState {

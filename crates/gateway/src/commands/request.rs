@@ -18,7 +18,7 @@ use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
-use super::others_words::clean_to;
+use super::untrusted_text::clean_to;
 use super::{OutputFormat, say, with_support};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 

@@ -11,7 +11,7 @@ use html5ever::tokenizer::{
 };
 
 use super::media::counts_at_a_desk;
-use super::sight::Sight;
+use super::visibility::Visibility;
 use super::style::{Style, attribute, style, weighed};
 use super::{next_state, tags};
 
@@ -48,7 +48,7 @@ impl Hiding {
 
     /// Visibility within an element.
     #[must_use]
-    pub fn within(&self, around: Sight, tag: &Tag) -> Sight {
+    pub fn within(&self, around: Visibility, tag: &Tag) -> Visibility {
         around.inside(&tag.name, &self.0.said(tag))
     }
 }

@@ -9,10 +9,10 @@ use super::element::{
     is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
-use super::open::{Cell, Edge, Kind, Open, may_be_box, usual_of};
+use super::open_element::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
 use super::sheet::Sheet;
-use super::sight::Sight;
+use super::visibility::Visibility;
 use super::style::{Display, Style, White, attribute, style};
 use super::{RULE, Reading};
 
@@ -117,8 +117,8 @@ impl Walker {
         self.reads_hidden() || self.sight().shows_words()
     }
 
-    fn sight(&self) -> Sight {
-        self.open.last().map_or_else(Sight::default, |open| open.sight)
+    fn sight(&self) -> Visibility {
+        self.open.last().map_or_else(Visibility::default, |open| open.sight)
     }
 
     /// Whether an element that comes now is in the flow of the page, visible or not.

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{ActivateBy, Brand, Colour, EnhancedCode, Logo, Secret, Timestamp};
 use sealpost_notice::{
-    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
+    Access, DeletedBy, ExpiringKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
     ReplyState, SupportDid, WentUnread, Wrote,
 };
 
@@ -219,7 +219,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         ));
     }
     all.push(("came-back", Notice::ReplyCameBack { date, link: link() }));
-    let key = |owner, name: &str| EndingKey {
+    let key = |owner, name: &str| ExpiringKey {
         owner,
         name: name.to_owned(),
         key: "S/MIME 3FA1 0B2C 99D0".to_owned(),

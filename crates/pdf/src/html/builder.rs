@@ -3,7 +3,7 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
-use sealpost_mail::{Hiding, Link, Sight};
+use sealpost_mail::{Hiding, Link, Visibility};
 
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
@@ -41,7 +41,7 @@ struct Open {
     /// Number of frames when it was opened.
     frames: usize,
     /// Visibility of its content.
-    sight: Sight,
+    sight: Visibility,
     /// The link's target and words, if it is one.
     link: Option<OpenLink>,
 }
@@ -114,8 +114,8 @@ impl<'a> Builder<'a> {
         self.open.last().map(|open| open.style.clone()).unwrap_or_default()
     }
 
-    fn sight(&self) -> Sight {
-        self.open.last().map_or_else(Sight::default, |open| open.sight)
+    fn sight(&self) -> Visibility {
+        self.open.last().map_or_else(Visibility::default, |open| open.sight)
     }
 
     fn is_hidden(&self) -> bool {
@@ -235,7 +235,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push_open(&mut self, tag: &Tag, sight: Sight) -> bool {
+    fn push_open(&mut self, tag: &Tag, sight: Visibility) -> bool {
         if self.open.len() >= MAX_OPEN {
             return false;
         }

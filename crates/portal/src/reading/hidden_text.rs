@@ -1,7 +1,7 @@
 //! Removes what a letter hides before the sanitiser, which would make it visible; and keeps short unbreakable
 //! text on one line. Works on markup written by a parser.
 
-use sealpost_mail::{HiddenAttribute, Sight};
+use sealpost_mail::{HiddenAttribute, Visibility};
 
 use crate::reading::declarations::declarations;
 use crate::reading::markup::{Tag, Tags};
@@ -28,14 +28,14 @@ fn is_empty(markup: &str) -> bool {
 
 fn without(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
-    let mut open: Vec<(&str, Sight)> = Vec::new();
+    let mut open: Vec<(&str, Visibility)> = Vec::new();
     let (mut at, mut together) = (0, 0);
     for tag in Tags::new(markup) {
         if tag.start < at {
             // Inside what has been removed.
             continue;
         }
-        let sight = open.last().map_or_else(Sight::default, |(_, sight)| *sight);
+        let sight = open.last().map_or_else(Visibility::default, |(_, sight)| *sight);
         let text = markup.get(at..tag.start).unwrap_or_default();
         if at < together {
             push(&joined(text), sight, &mut out);
@@ -77,13 +77,13 @@ fn without(markup: &str) -> String {
         out.push_str(source);
         open.push((tag.name, inside));
     }
-    let sight = open.last().map_or_else(Sight::default, |(_, sight)| *sight);
+    let sight = open.last().map_or_else(Visibility::default, |(_, sight)| *sight);
     push(markup.get(at..).unwrap_or_default(), sight, &mut out);
     out
 }
 
 /// Visible text, and the white space between elements.
-fn push(text: &str, sight: Sight, out: &mut String) {
+fn push(text: &str, sight: Visibility, out: &mut String) {
     if sight.shows_words() {
         out.push_str(text);
     } else if text.starts_with(|c: char| c.is_ascii_whitespace()) {

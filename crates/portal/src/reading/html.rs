@@ -16,8 +16,8 @@ use crate::reading::data_pictures::DataPictures;
 use crate::reading::declarations::{self, PROPERTIES, Widths};
 use crate::reading::line_ends;
 use crate::reading::link_targets::{self, Marked};
-use crate::reading::places;
-use crate::reading::stand_ins;
+use crate::reading::anchors;
+use crate::reading::placeholders;
 use crate::state::frame_cache::Picture;
 
 /// Output of the sanitiser.
@@ -44,8 +44,8 @@ pub(crate) fn clean(
     written: DataPictures,
     late: &dyn Fn() -> bool,
 ) -> Option<Clean> {
-    let html = author_styles::inlined(&places::named(&stand_ins::put_in(html)), late)?;
-    let own = Arc::new(Own { inline: inline.clone(), written, places: places::led_to(&html) });
+    let html = author_styles::inlined(&anchors::named(&placeholders::put_in(html)), late)?;
+    let own = Arc::new(Own { inline: inline.clone(), written, places: anchors::led_to(&html) });
     let (mut markup, mut remote_images) = sanitised(&html, &own, Widths::Own);
     if late() {
         return None;
@@ -118,11 +118,11 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
                 found.map(Cow::Owned)
             }
             ("a", "href") if value.trim_start().starts_with('#') => {
-                places::of_link(value).map(|place| Cow::Owned(format!("#{place}")))
+                anchors::of_link(value).map(|place| Cow::Owned(format!("#{place}")))
             }
             ("a", "href") => Link::read(value).map(|link| Cow::Owned(link.href().to_owned())),
             (_, "id") => {
-                let place = places::of_element(value)?;
+                let place = anchors::of_element(value)?;
                 own.places.contains(&place).then_some(Cow::Owned(place))
             }
             (_, "style") => {

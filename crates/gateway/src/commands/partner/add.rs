@@ -16,7 +16,7 @@ use super::context::{CommandError, PartnerContext, places, somebody_at};
 use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
 use super::show;
-use crate::commands::others_words::clean;
+use crate::commands::untrusted_text::clean;
 use crate::commands::{OutputFormat, complain, say};
 use crate::config::file::SignedDns;
 

@@ -12,7 +12,7 @@ use super::context::{CommandError, PartnerContext};
 use super::found_keys::Hands;
 use super::lookup_places::{LookupQuestion, Question, of_page, openpgpkey_name, questions, smimea_name};
 use crate::commands::complain;
-use crate::commands::others_words::clean;
+use crate::commands::untrusted_text::clean;
 use crate::config::checked::AskedDirectory;
 
 /// Timeout of one DNS question.

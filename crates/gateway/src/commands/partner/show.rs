@@ -3,15 +3,15 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{
-    EndingKey, EndingStep, PartnerWithKeys, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
-    partner_ending,
+    ExpiringKey, ExpiryStep, PartnerWithKeys, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
+    partner_expiring,
 };
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::context::{CommandError, PartnerContext, somebody_at};
 use crate::commands::fetched_lists::{self, FetchedList};
-use crate::commands::others_words::clean;
+use crate::commands::untrusted_text::clean;
 use crate::commands::{OutputFormat, complain, say};
 use sealpost_support::instant;
 
@@ -35,7 +35,7 @@ pub(super) async fn list(context: &PartnerContext<'_>, format: OutputFormat) -> 
                     found.keys.len(),
                     in_short(places, IN_LIST)
                 ));
-                if let Some(first) = partner_ending(found, context.now).iter().min_by_key(|key| key.end) {
+                if let Some(first) = partner_expiring(found, context.now).iter().min_by_key(|key| key.end) {
                     say(format_args!("{:30} {}", "", ends(first, context.now)));
                 }
             }
@@ -172,18 +172,18 @@ pub(crate) fn time_left(end: Timestamp, now: Timestamp) -> String {
         return format!("nothing: it ended {} days ago", now.since(end).as_secs() / DAY);
     }
     let days = end.since(now).as_secs() / DAY;
-    match EndingStep::of(Some(end), now) {
+    match ExpiryStep::of(Some(end), now) {
         None => format!("{days} days more"),
         Some(_) => format!("{days} days more: it ends soon"),
     }
 }
 
 /// A key that expires and has no successor.
-fn ends(key: &EndingKey, now: Timestamp) -> String {
+fn ends(key: &ExpiringKey, now: Timestamp) -> String {
     let begin: String = key.fingerprint.to_hex().chars().take(16).collect();
     match key.step {
-        EndingStep::Ended => format!("key {begin} has ended: ask for the new one"),
-        EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
+        ExpiryStep::Ended => format!("key {begin} has ended: ask for the new one"),
+        ExpiryStep::Week | ExpiryStep::Month | ExpiryStep::TwoMonths => {
             format!("key {begin} ends in {} days: ask for the new one", key.days(now))
         }
     }
@@ -233,7 +233,7 @@ fn object(context: &PartnerContext<'_>, found: &PartnerWithKeys, lists: &[Fetche
                 "reach": key.reach,
                 "capabilities": facts.capabilities,
                 "not_after": facts.not_after.map(Timestamp::seconds),
-                "ends_soon": EndingStep::of(facts.not_after, now).is_some(),
+                "ends_soon": ExpiryStep::of(facts.not_after, now).is_some(),
                 "source": key.source,
                 "provenance": key.provenance,
                 "in_doubt": found.rival(key, now).is_some(),

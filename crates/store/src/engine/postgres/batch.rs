@@ -12,7 +12,7 @@ use super::begin::{FLUSH, STATEMENTS, View, Words};
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
-use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
+use super::released_leases::{ReleasedLeases, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
 use super::judge::Done;
 use super::learn;
@@ -38,7 +38,7 @@ pub(super) struct Core {
     pub(super) words: Arc<Words>,
     pub(super) unhurried: Unhurried,
     pub(super) not_flushed: NotFlushed,
-    pub(super) given_back: GivenBack,
+    pub(super) given_back: ReleasedLeases,
     /// Arrivals.
     pub(super) arrivals: Shared<Batch, Outcome>,
     /// Queries, each answered from a view of its own.

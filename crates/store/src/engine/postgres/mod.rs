@@ -10,7 +10,7 @@ mod commit_outcome;
 mod config;
 mod deferred;
 mod failure;
-mod given_back;
+mod released_leases;
 mod heartbeat;
 mod joined;
 mod judge;
@@ -48,7 +48,7 @@ use self::begin::{View, Words};
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 use self::deferred::Unhurried;
 use self::failure::Failure;
-use self::given_back::GivenBack;
+use self::released_leases::ReleasedLeases;
 pub(crate) use self::heartbeat::Heartbeat;
 use self::not_flushed::NotFlushed;
 use self::pool::{Connections, Connector, discard, lend, lend_in_one_try};
@@ -298,7 +298,7 @@ impl Opened {
             words,
             unhurried: Unhurried::default(),
             not_flushed: NotFlushed::default(),
-            given_back: GivenBack::default(),
+            given_back: ReleasedLeases::default(),
             arrivals: Shared::new(options.writers / 5, ARRIVALS_TOGETHER, Company::InCrowd(ARRIVALS_WAIT)),
             questions: Shared::new(options.readers, QUESTIONS_TOGETHER, Company::InCrowd(QUESTIONS_WAIT)),
             ends: Shared::new(1, ENDS_TOGETHER, Company::IfLast(ENDS_WAIT)),

@@ -12,7 +12,7 @@ const MIN_SIZE: f32 = 1.5;
 
 /// Visibility at one place of a page.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sight {
+pub struct Visibility {
     /// Nothing in it can become visible again.
     gone: bool,
     /// `visibility`
@@ -21,7 +21,7 @@ pub struct Sight {
     size: f32,
 }
 
-impl Default for Sight {
+impl Default for Visibility {
     fn default() -> Self {
         Self { gone: false, visible: true, size: USUAL }
     }
@@ -36,7 +36,7 @@ pub enum HiddenAttribute {
     Absent,
 }
 
-impl Sight {
+impl Visibility {
     /// Within an element that is never displayed.
     #[must_use]
     pub fn nothing(self) -> Self {

@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Book, Partner, PartnerKey, Step, after};
 
-use crate::ending_keys::failed;
+use crate::expiring_keys::failed;
 use crate::workshop::{Failed, PartnerWork, Workshop};
 
 /// Returns how many keys were revoked: 0 if it already was.

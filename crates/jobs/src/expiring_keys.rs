@@ -6,7 +6,7 @@ use sealpost_arrival::{revocation_state, tell_of_keys};
 use sealpost_mail::Timestamp;
 use sealpost_notice::{self as notice, KeyOwner, Notice};
 use sealpost_partner::{
-    Book, EndingKey, EndingStep, PartnerError, PublicKeys, Whose, own_ending, partner_ending,
+    Book, ExpiringKey, ExpiryStep, PartnerError, PublicKeys, Whose, own_expiring, partner_expiring,
 };
 use sealpost_store::KeyWarning;
 
@@ -52,28 +52,28 @@ pub(super) async fn untold(
     workshop: &Workshop,
     work: &PartnerWork,
     now: Timestamp,
-) -> Result<Vec<EndingKey>, Failed> {
+) -> Result<Vec<ExpiringKey>, Failed> {
     let told = workshop.store.key_warnings().await?;
-    let is_new = |key: &EndingKey| {
+    let is_new = |key: &ExpiringKey| {
         let same = |told: &KeyWarning| {
             told.key_id == key.id && told.ends_at == key.end && told.days <= key.step.days()
         };
         !told.iter().any(same)
     };
     let own = PublicKeys { store: &workshop.store, rows: &work.rows }.all().await.map_err(failed)?;
-    let mut ending = own_ending(&own, now);
+    let mut ending = own_expiring(&own, now);
     ending.extend(partners(workshop, work, now).await?);
     ending.retain(is_new);
     ending.sort_by_key(|key| key.end);
     Ok(ending)
 }
 
-async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Vec<EndingKey>, Failed> {
+async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Vec<ExpiringKey>, Failed> {
     let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
     let mut ending = Vec::new();
     for found in book.all().await.map_err(failed)? {
         match found {
-            Ok(found) => ending.extend(partner_ending(&found, now)),
+            Ok(found) => ending.extend(partner_expiring(&found, now)),
             Err(error) => tracing::error!(%error, "a partner's keys cannot be looked at"),
         }
     }
@@ -81,20 +81,20 @@ async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Re
 }
 
 /// One line each. A partner's name may be an address: the log has its id.
-fn say(key: &EndingKey, now: Timestamp) {
+fn say(key: &ExpiringKey, now: Timestamp) {
     let (fingerprint, days) = (key.fingerprint.to_hex(), key.days(now));
     match (&key.whose, key.step) {
-        (Whose::Ours(_), EndingStep::Ended) => tracing::error!(
+        (Whose::Ours(_), ExpiryStep::Ended) => tracing::error!(
             %fingerprint, "a key of our own has ended and signs nothing: `sealpost domain-key make`"
         ),
-        (Whose::Ours(_), EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths) => tracing::warn!(
+        (Whose::Ours(_), ExpiryStep::Week | ExpiryStep::Month | ExpiryStep::TwoMonths) => tracing::warn!(
             %fingerprint, days, "a key of our own ends soon and has no successor: `sealpost domain-key make`"
         ),
-        (Whose::Partner { id, .. }, EndingStep::Ended) => tracing::error!(
+        (Whose::Partner { id, .. }, ExpiryStep::Ended) => tracing::error!(
             partner.id = %id, %fingerprint,
             "a partner's key has ended and nothing is encrypted to it: `sealpost partner list` names it"
         ),
-        (Whose::Partner { id, .. }, EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths) => {
+        (Whose::Partner { id, .. }, ExpiryStep::Week | ExpiryStep::Month | ExpiryStep::TwoMonths) => {
             tracing::warn!(
                 partner.id = %id, %fingerprint, days,
                 "a partner's key ends soon and has no successor: `sealpost partner list` names it"
@@ -103,8 +103,8 @@ fn say(key: &EndingKey, now: Timestamp) {
     }
 }
 
-fn mail(ending: &[EndingKey]) -> Notice {
-    let named = |key: &EndingKey| {
+fn mail(ending: &[ExpiringKey]) -> Notice {
+    let named = |key: &ExpiringKey| {
         let (owner, name) = match &key.whose {
             Whose::Ours(domains) => {
                 let domains: Vec<&str> = domains.iter().map(sealpost_mail::Domain::as_str).collect();
@@ -113,7 +113,7 @@ fn mail(ending: &[EndingKey]) -> Notice {
             Whose::Partner { name, .. } => (KeyOwner::Partner, name.clone()),
         };
         let begin = key.fingerprint.to_hex().chars().take(16).collect::<String>();
-        notice::EndingKey { owner, name, key: format!("{} {begin}", key.method), end: key.end }
+        notice::ExpiringKey { owner, name, key: format!("{} {begin}", key.method), end: key.end }
     };
     Notice::KeysEnding {
         keys: ending.iter().take(NAMED).map(named).collect(),

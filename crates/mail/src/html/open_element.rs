@@ -6,7 +6,7 @@ use html5ever::tokenizer::Tag;
 use super::attribute_words::Target;
 use super::element::{Kinds, is_block, is_cell, is_formatting};
 use super::line::Gap;
-use super::sight::Sight;
+use super::visibility::Visibility;
 use super::style::{Display, White};
 
 /// An element whose end tag has not come yet.
@@ -24,7 +24,7 @@ pub(super) struct Open {
     /// Its children are boxes (flex or grid).
     pub(super) boxes: bool,
     /// Visibility of its content.
-    pub(super) sight: Sight,
+    pub(super) sight: Visibility,
     pub(super) white: White,
     pub(super) kind: Kind,
 }

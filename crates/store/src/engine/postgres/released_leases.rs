@@ -33,7 +33,7 @@ pub(super) struct Transactions {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct GivenBack {
+pub(super) struct ReleasedLeases {
     inner: Mutex<Inner>,
     /// Signalled when there are any.
     pub(super) some: Notify,
@@ -63,7 +63,7 @@ pub(super) enum Tried {
     NotFound,
 }
 
-impl GivenBack {
+impl ReleasedLeases {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code that can panic runs under this lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn who_was_not_found_is_looked_for_until_every_older_transaction_has_ended() {
-        let (given_back, begun) = (GivenBack::default(), Instant::now());
+        let (given_back, begun) = (ReleasedLeases::default(), Instant::now());
         given_back.add(vec![sql!("SELECT 1"), sql!("SELECT 2")], begun);
         let look = |found, oldest, next, after| {
             let tried: Vec<_> =

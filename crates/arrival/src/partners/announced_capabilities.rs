@@ -10,7 +10,7 @@ use super::Partners;
 use crate::context::Shared;
 
 /// Records what a trusted signer announces.
-pub(super) async fn raise(
+pub(super) async fn record(
     shared: &Shared,
     partners: &Partners,
     opened: &Opened,

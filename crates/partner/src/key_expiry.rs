@@ -69,7 +69,7 @@ pub enum Whose {
 
 /// A key that expires soon, or has expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndingKey {
+pub struct ExpiringKey {
     /// The id of its row.
     pub id: String,
     /// Its owner.
@@ -84,7 +84,7 @@ pub struct EndingKey {
     pub step: Step,
 }
 
-impl EndingKey {
+impl ExpiringKey {
     /// Whole days from now; 0 if expired.
     #[must_use]
     pub fn days(&self, now: Timestamp) -> u64 {
@@ -94,7 +94,7 @@ impl EndingKey {
 
 /// Our signing keys that expire without a successor.
 #[must_use]
-pub fn own_ending(keys: &[Published], now: Timestamp) -> Vec<EndingKey> {
+pub fn own_expiring(keys: &[Published], now: Timestamp) -> Vec<ExpiringKey> {
     let current = |key: &&Published| match key.state {
         OwnKeyState::Current => true,
         OwnKeyState::Retired => false,
@@ -116,7 +116,7 @@ pub fn own_ending(keys: &[Published], now: Timestamp) -> Vec<EndingKey> {
 
 /// The trusted keys of a partner in use that expire without a successor.
 #[must_use]
-pub fn partner_ending(found: &PartnerWithKeys, now: Timestamp) -> Vec<EndingKey> {
+pub fn partner_expiring(found: &PartnerWithKeys, now: Timestamp) -> Vec<ExpiringKey> {
     match found.partner.standing {
         Standing::Active | Standing::Waiting => {}
         Standing::Suspended => return Vec::new(),
@@ -142,10 +142,10 @@ pub fn partner_ending(found: &PartnerWithKeys, now: Timestamp) -> Vec<EndingKey>
     ending
 }
 
-fn one(id: &str, whose: Whose, key: &sealpost_seal::PartnerKey, now: Timestamp) -> Option<EndingKey> {
+fn one(id: &str, whose: Whose, key: &sealpost_seal::PartnerKey, now: Timestamp) -> Option<ExpiringKey> {
     let facts = key.facts();
     let step = Step::of(facts.not_after, now)?;
-    Some(EndingKey {
+    Some(ExpiringKey {
         id: id.to_owned(),
         whose,
         method: facts.method,
