@@ -41,7 +41,11 @@ fn after_a_hold_the_whole_ladder_follows_and_letters_go_with_the_end_of_their_da
     let held = shown(&office, CUSTOMER);
     assert!(held["goes"].is_null() && held["link_good_until"].is_null(), "{held}");
     office.day(100);
-    assert_eq!((office.to(CUSTOMER).len(), office.to(SENDER).len()), (2, 0), "no mail is sent while it lasts");
+    assert_eq!(
+        (office.to(CUSTOMER).len(), office.to(SENDER).len()),
+        (2, 0),
+        "no mail is sent while it lasts"
+    );
     office.said(&["mailbox", "hold", CUSTOMER, "--end", "--note", "beendet"]);
     let freed = shown(&office, CUSTOMER);
     // 36 of 40 days are left, to the end of the last one; and the mailbox is deleted with its letter.

@@ -163,10 +163,7 @@ fn without_lists_a_chain_counts_only_if_the_operator_says_so() {
     sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&gateway), "--yes"]);
     is_a_partner_s(&scene, &house);
     authority.old_list(&authority.path("lists/list.pem"));
-    assert!(
-        is_no_partner_s(&scene, &house).contains("signed=chain-without-list"),
-        "an expired one is none"
-    );
+    assert!(is_no_partner_s(&scene, &house).contains("signed=chain-without-list"), "an expired one is none");
     scene.gateway.sweep();
 }
 

@@ -85,8 +85,11 @@ impl Dns {
                 match socket.recv_from(&mut packet) {
                     Ok((length, from)) => {
                         if let Some(answer) = answer(&packet[..length], shared.lock().unwrap().as_ref()) {
-                            let answer =
-                                if answer.len() > udp_limit(&packet[..length]) { cut(answer) } else { answer };
+                            let answer = if answer.len() > udp_limit(&packet[..length]) {
+                                cut(answer)
+                            } else {
+                                answer
+                            };
                             // The client may be gone.
                             let _sent = socket.send_to(&answer, from);
                         }

@@ -74,7 +74,8 @@ fn documents_say_who_and_what() {
     let texts: Vec<String> = all.filter(|(path, _)| is_read(path)).map(|(_, text)| text).collect();
     assert!(texts.len() > DOCUMENTS.len(), "the documents were moved");
     let bad = PHRASES_IN_DOCUMENTS.iter().filter_map(|(phrase, most)| {
-        let found: usize = texts.iter().flat_map(|text| text.lines()).map(|line| occurrences(line, phrase)).sum();
+        let found: usize =
+            texts.iter().flat_map(|text| text.lines()).map(|line| occurrences(line, phrase)).sum();
         (found > *most).then(|| format!("{phrase:?}: {found} times, at most {most}"))
     });
     nothing(bad.collect(), "documents use a phrase more often than before (docs/style.md)");

@@ -53,7 +53,13 @@ pub async fn kept(reception: &ArrivalReception) -> Result<Vec<StoredOriginal>, R
             Ok(original) => {
                 let from = original.envelope.reverse_path.address();
                 let from = from.map(|from| from.domain().as_str().to_owned());
-                all.push(StoredOriginal { id: row.id, state: row.state, at: row.created_at, until: row.until, from });
+                all.push(StoredOriginal {
+                    id: row.id,
+                    state: row.state,
+                    at: row.created_at,
+                    until: row.until,
+                    from,
+                });
             }
             Err(error) => {
                 tracing::error!(original.id = %row.id, %error, "a letter that is kept cannot be read")

@@ -183,7 +183,9 @@ impl StsPolicies {
             (PolicyLookup::New(held), _) => (Some(held), RECHECK, None),
             (PolicyLookup::Same, StoredPolicy::Policy(held)) => (Some(held), RECHECK, None),
             (PolicyLookup::Same, StoredPolicy::Nothing | StoredPolicy::Spoiled) => (None, RECHECK, None),
-            (PolicyLookup::Unknown(trouble), StoredPolicy::Policy(held)) => (Some(held), AFTER_FAILURE, trouble),
+            (PolicyLookup::Unknown(trouble), StoredPolicy::Policy(held)) => {
+                (Some(held), AFTER_FAILURE, trouble)
+            }
             (PolicyLookup::Unknown(trouble), StoredPolicy::Nothing) => (None, AFTER_FAILURE, trouble),
             (PolicyLookup::Unknown(_), StoredPolicy::Spoiled) => return Err(StsError::Lost),
         };
@@ -220,7 +222,13 @@ impl StsPolicies {
         Ok(if held.until > now { StoredPolicy::Policy(held) } else { StoredPolicy::Nothing })
     }
 
-    async fn ask(&self, domain: &str, held: Option<&Held>, resolver: &dyn Resolver, now: Timestamp) -> PolicyLookup {
+    async fn ask(
+        &self,
+        domain: &str,
+        held: Option<&Held>,
+        resolver: &dyn Resolver,
+        now: Timestamp,
+    ) -> PolicyLookup {
         let id = match resolver.texts(&format!("_mta-sts.{domain}")).await {
             Ok(texts) => sts::id(&texts),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => None,

@@ -24,7 +24,8 @@ pub(crate) fn seal(
     (fetched_at, good_until): (Timestamp, Timestamp),
     random: &dyn Random,
 ) -> Option<StsPolicyRow> {
-    let kept = SealedPolicy { domain: domain.to_owned(), id: id.to_owned(), text: String::from_utf8(text).ok()? };
+    let kept =
+        SealedPolicy { domain: domain.to_owned(), id: id.to_owned(), text: String::from_utf8(text).ok()? };
     let tag = key.policy_tag(domain);
     let plain = serde_json::to_vec(&kept).ok()?;
     let bound = bound(&tag, fetched_at, good_until);

@@ -320,7 +320,10 @@ mod tests {
     fn spf_is_one_record_that_names_the_gateway() {
         let host = Domain::parse("gate.insurer.example").unwrap();
         let wanted = txt("insurer.example", String::new(), Rule::Spf(host), &[]);
-        assert_eq!(judge(&wanted, &["v=spf1 mx a:gate.insurer.example -all", "other=text"]), RecordState::Good);
+        assert_eq!(
+            judge(&wanted, &["v=spf1 mx a:gate.insurer.example -all", "other=text"]),
+            RecordState::Good
+        );
         assert_eq!(judge(&wanted, &["other=text"]), RecordState::Missing);
         assert!(matches!(judge(&wanted, &["v=spf1 include:x.example -all"]), RecordState::Perhaps(_)));
         assert!(matches!(judge(&wanted, &["v=spf1 -all"]), RecordState::Other(_)));

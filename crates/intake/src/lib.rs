@@ -53,6 +53,6 @@ pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
 pub mod pieces {
     pub use crate::bdat::{CRLF, Checked, ChunkReader, Last};
     pub use crate::command::{Chunk, Command, Hello, HelloVerb, Rcpt, parse};
-    pub use crate::data::{Bare, DataReader, Decoded, BlockContent};
+    pub use crate::data::{Bare, BlockContent, DataReader, Decoded};
     pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, Skipped, find, skip};
 }

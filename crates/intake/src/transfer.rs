@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::bdat::{CRLF, ChunkReader, Last};
 use crate::command::Chunk;
 use crate::connection::Connection;
-use crate::data::{DataReader, BlockContent};
+use crate::data::{BlockContent, DataReader};
 use crate::letter::{self, Chunks, Letter};
 use crate::pace::Pace;
 use crate::replies;

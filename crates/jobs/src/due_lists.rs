@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Book, PartnerWithKeys, Partner, PartnerKey};
+use sealpost_partner::{Book, Partner, PartnerKey, PartnerWithKeys};
 use sealpost_seal::ListSource;
 use sealpost_store::RevocationListRow;
 

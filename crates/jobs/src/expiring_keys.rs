@@ -68,7 +68,11 @@ pub(super) async fn untold(
     Ok(ending)
 }
 
-async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Vec<ExpiringKey>, Failed> {
+async fn partners(
+    workshop: &Workshop,
+    work: &PartnerWork,
+    now: Timestamp,
+) -> Result<Vec<ExpiringKey>, Failed> {
     let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
     let mut ending = Vec::new();
     for found in book.all().await.map_err(failed)? {

@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_store::{StaleCounts, StaleKind};
 
-use crate::dry_run::{DryRunItem, DryRun};
+use crate::dry_run::{DryRun, DryRunItem};
 use crate::retention;
 use crate::workshop::{Failed, Workshop};
 

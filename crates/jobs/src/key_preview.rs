@@ -7,8 +7,8 @@ use sealpost_partner::{ExpiringKey, ExpiryStep, Whose};
 use sealpost_seal::Fingerprint;
 
 use crate::authorities::Ocsp;
+use crate::dry_run::{DryRun, DryRunItem};
 use crate::due_lists::WantedList;
-use crate::dry_run::{DryRunItem, DryRun};
 use crate::ocsp::Question;
 use crate::workshop::{Failed, Workshop};
 use crate::{due_lists, expiring_keys, ocsp};

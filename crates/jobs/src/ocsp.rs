@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_delivery::Fetcher;
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Book, PartnerWithKeys, OcspAnswered, OcspAnswers, Partner, PartnerKey, Standing};
+use sealpost_partner::{Book, OcspAnswered, OcspAnswers, Partner, PartnerKey, PartnerWithKeys, Standing};
 use sealpost_seal::OcspAnswer;
 use sealpost_store::PartnerKeyState;
 

@@ -5,7 +5,7 @@ use sealpost_mailbox::UPLOAD_LIVES;
 
 use crate::clock_check::{Belief, belief, days};
 use crate::digests::{MailboxToTell, Outlook};
-use crate::dry_run::{DryRunItem, DryRun};
+use crate::dry_run::{DryRun, DryRunItem};
 use crate::job::Job;
 use crate::reminders::{self, Rung};
 use crate::workshop::{Failed, Workshop};

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use crate::clock_check::{Belief, belief, days};
 use crate::job::Job;
 use crate::workshop::{Counts, Failed, Workshop};
-use crate::{audit_trail, crl_fetch, digests, expiring_keys, ocsp, reminders, retention, senders, tls_reports};
+use crate::{
+    audit_trail, crl_fetch, digests, expiring_keys, ocsp, reminders, retention, senders, tls_reports,
+};
 
 /// How long a job stays leased to a process without a sign of life.
 const LEASE: Duration = Duration::from_secs(120);

@@ -4,7 +4,7 @@
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
-use crate::dry_run::{DryRunItem, DryRun};
+use crate::dry_run::{DryRun, DryRunItem};
 use crate::tls_reports::{Receivers, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 

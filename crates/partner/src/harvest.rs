@@ -6,7 +6,7 @@ use sealpost_seal::{Covers, Purpose, judge};
 use sealpost_store::{AuditRow, PartnerKeyState};
 
 use crate::error::PartnerError;
-use crate::partner_rows::{Book, PartnerWithKeys, PartnerKey, Provenance, Reach, Standing, done};
+use crate::partner_rows::{Book, PartnerKey, PartnerWithKeys, Provenance, Reach, Standing, done};
 
 /// Maximum offers per partner: signing letters with ever new keys must not fill the store.
 const MAX_WAITING: usize = 50;

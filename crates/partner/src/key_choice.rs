@@ -6,7 +6,7 @@ use sealpost_mail::{Address, Timestamp};
 use sealpost_seal::{Covers, Method, Objection, Purpose};
 use sealpost_store::PartnerKeyState;
 
-use crate::partner_rows::{PartnerWithKeys, Partner, PartnerKey, Reach, Standing};
+use crate::partner_rows::{Partner, PartnerKey, PartnerWithKeys, Reach, Standing};
 
 /// Whether one key can be used now.
 #[derive(Clone, Debug, PartialEq, Eq)]

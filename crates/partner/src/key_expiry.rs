@@ -8,7 +8,7 @@ use sealpost_seal::{Fingerprint, Method};
 use sealpost_store::{OwnKeyState, PartnerKeyState};
 
 use crate::own_keys::Published;
-use crate::partner_rows::{PartnerWithKeys, PartnerKey, Reach, Standing};
+use crate::partner_rows::{PartnerKey, PartnerWithKeys, Reach, Standing};
 
 const DAY: u64 = 86_400;
 

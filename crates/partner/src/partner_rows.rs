@@ -199,7 +199,9 @@ impl Book<'_> {
 
     /// The keys whose signatures are trusted in letters from this address; `None`: it belongs to no partner in use.
     pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
-        let Some(PartnerWithKeys { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
+        let Some(PartnerWithKeys { partner, keys, unreadable }) = self.of(from).await? else {
+            return Ok(None);
+        };
         match partner.standing {
             Standing::Suspended => return Ok(None),
             Standing::Active | Standing::Waiting => {}

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, DomainOrAddress, PartnerWithKeys, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Provenance,
-    Published, Raised, Reach, Standing, Why, choose,
+    Book, Choice, DomainOrAddress, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, PartnerWithKeys,
+    Provenance, Published, Raised, Reach, Standing, Why, choose,
 };
 use sealpost_seal::{Content, Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};

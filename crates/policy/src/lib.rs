@@ -75,4 +75,4 @@ pub use rules::{Held, Needs, Rules, Step};
 pub use shape_error::shape_hint;
 pub use size::Size;
 pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};
-pub use trial::{Entrance, TrialFinding, Harm, Which, try_out};
+pub use trial::{Entrance, Harm, TrialFinding, Which, try_out};

@@ -15,7 +15,7 @@ use sealpost_mail::{Direction, Treatment};
 use crate::rules::{Fate, Rules};
 use crate::spec::RuleSpec;
 pub use entrance::Entrance;
-use probe::{RequiredValues, Kind, Probe, ordinary, people};
+use probe::{Kind, Probe, RequiredValues, ordinary, people};
 
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -358,8 +358,11 @@ mod tests {
             "{ from = ['insurer.example', 'other.example'] }",
         ] {
             let wide = rule("wide", wide, "relay");
-            let taken =
-                TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, harm: Harm::Exposes };
+            let taken = TrialFinding::Taken {
+                by: vec!["wide".to_owned()],
+                which: Which::Strangers,
+                harm: Harm::Exposes,
+            };
             assert_eq!(
                 found_of(&format!("{wide}{tagged}"), "relay", &["insurer.example"]),
                 [(1, taken)],
@@ -419,7 +422,8 @@ mod tests {
             rule("wide", "{ header = { name = 'From' } }", "relay"),
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal"),
         ];
-        let taken = TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
+        let taken =
+            TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
         assert_eq!(found(&rules.concat()), [(3, taken)]);
         // Here they are all protected, except those that were encrypted before.
         let rules = [
@@ -428,13 +432,17 @@ mod tests {
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "hold"),
         ];
         let by = vec!["wide".to_owned(), "encrypted".to_owned()];
-        assert_eq!(found(&rules.concat()), [(2, TrialFinding::Taken { by, which: Which::Every, harm: Harm::None })]);
+        assert_eq!(
+            found(&rules.concat()),
+            [(2, TrialFinding::Taken { by, which: Which::Every, harm: Harm::None })]
+        );
     }
 
     #[test]
     fn the_default_is_a_rule_too() {
         let wide = rule("wide", "{ reply = false }", "relay");
-        let taken = TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, harm: Harm::Exposes };
+        let taken =
+            TrialFinding::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, harm: Harm::Exposes };
         assert_eq!(found_with(&wide, "portal"), [(1, taken)]);
         assert_eq!(found(&wide), []);
     }

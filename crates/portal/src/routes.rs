@@ -31,8 +31,8 @@ use crate::reading::part;
 use crate::state::Site;
 use crate::static_pages;
 use crate::writing::drafts_page;
-use crate::writing::{begin_draft, editor};
 use crate::writing::upload_page;
+use crate::writing::{begin_draft, editor};
 
 /// What a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -126,7 +126,13 @@ impl BodyWriter {
             }
             wrote(&mut aside, last);
             let unsettled = |place| {
-                StoredBody(Arc::new(BodyInStore { id: id.clone(), len, place, settled: false.into(), _aside: None }))
+                StoredBody(Arc::new(BodyInStore {
+                    id: id.clone(),
+                    len,
+                    place,
+                    settled: false.into(),
+                    _aside: None,
+                }))
             };
             match large {
                 Large::File(mut upload) => {

@@ -17,7 +17,7 @@ mod release_request;
 mod tell_owner;
 mod withdrawal;
 
-pub use desk::{SupportDesk, Recall};
+pub use desk::{Recall, SupportDesk};
 pub use error::SupportError;
 pub use letter_evidence::{Document, EvidenceError, LetterEvidence};
 pub use mailbox_acts::OwnerTold;

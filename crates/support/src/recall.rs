@@ -4,7 +4,7 @@ use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Withdrawal};
 
-use crate::desk::{SupportDesk, Recall};
+use crate::desk::{Recall, SupportDesk};
 use crate::error::SupportError;
 use crate::note::Note;
 use crate::withdrawal;

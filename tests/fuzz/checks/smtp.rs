@@ -1,7 +1,7 @@
 //! The readers of an SMTP session compared with the simplest implementation of the standard, in blocks of any
 //! size.
 
-use sealpost_intake::pieces::{ChunkReader, DataReader, BlockContent, Last, Line, MAX_LINE, find, parse};
+use sealpost_intake::pieces::{BlockContent, ChunkReader, DataReader, Last, Line, MAX_LINE, find, parse};
 use sealpost_mail::Address;
 
 /// What becomes of a letter.

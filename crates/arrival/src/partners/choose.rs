@@ -2,7 +2,9 @@
 //! the store and nothing else.
 
 use sealpost_mail::{Address, Domain, Timestamp};
-use sealpost_partner::{Book, Choice, PartnerWithKeys, Own, Partner, PartnerError, PartnerKey, Standing, Why};
+use sealpost_partner::{
+    Book, Choice, Own, Partner, PartnerError, PartnerKey, PartnerWithKeys, Standing, Why,
+};
 use sealpost_seal::Method;
 
 /// Both keys, or the most informative reason.

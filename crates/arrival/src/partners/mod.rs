@@ -1,6 +1,7 @@
 //! Letters to and from partners: choosing keys, encrypting copies, decrypting letters. Knows no rules and no
 //! SMTP; the cryptography is in `seal`.
 
+mod announced_capabilities;
 mod authentication_results;
 mod blocking_io;
 mod choose;
@@ -8,7 +9,6 @@ mod close;
 mod harvest;
 mod open;
 mod protection;
-mod announced_capabilities;
 mod result_header;
 mod test_letter;
 mod worker_slots;

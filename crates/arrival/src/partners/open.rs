@@ -94,8 +94,15 @@ pub(crate) async fn open(
             // Without the worker the content is unknown; it may be available again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-            match opened((shared, inbound), partners, worker, envelope, whose(inbound, envelope, origin), &spooled)
-                .await?
+            match opened(
+                (shared, inbound),
+                partners,
+                worker,
+                envelope,
+                whose(inbound, envelope, origin),
+                &spooled,
+            )
+            .await?
             {
                 (Ok(opened), letter, trusted) => {
                     note_keys(partners, &opened, shared.clock.now());

@@ -13,7 +13,7 @@ use sealpost_mail::{
 };
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_notice::{Language, PartnerLetter, partner_letter};
-use sealpost_partner::{PartnerWithKeys, Partner, Standing, is_test_token};
+use sealpost_partner::{Partner, PartnerWithKeys, Standing, is_test_token};
 use sealpost_seal::{CloseError, Closing, close};
 use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
 use sealpost_jobs::{
-    Belief, Failed, DryRunItem, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
+    Belief, DryRunItem, Failed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
 };
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};

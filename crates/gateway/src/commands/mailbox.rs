@@ -8,7 +8,7 @@ use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_store::{DepositRow, MailboxRow, MailboxSelection, MailboxState};
 use sealpost_support::{
-    SupportDesk, Note, OwnerTold, SupportError, address, facts_json, find, goes, instant, last_letter,
+    Note, OwnerTold, SupportDesk, SupportError, address, facts_json, find, goes, instant, last_letter,
 };
 use serde_json::{Value, json};
 

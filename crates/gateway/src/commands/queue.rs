@@ -12,8 +12,8 @@ use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, Turne
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
-use super::untrusted_text::clean;
 use super::queue_waiting::{QueueState, Wait, short};
+use super::untrusted_text::clean;
 use super::{OutputFormat, complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 

@@ -14,10 +14,10 @@ mod pictures;
 mod raw_text;
 mod reading;
 mod sheet;
-mod visibility;
 mod style;
 mod symbol_font;
 mod tags;
+mod visibility;
 mod walker;
 
 use std::cell::RefCell;
@@ -33,8 +33,8 @@ use raw_text::next_state;
 pub(crate) use reading::{RULE, Reading};
 pub use sheet::Hiding;
 use sheet::Sheet;
-pub use visibility::{HiddenAttribute, Visibility};
 pub(crate) use symbol_font::with_signs;
+pub use visibility::{HiddenAttribute, Visibility};
 use walker::Walker;
 
 use crate::display::shows_nothing;

@@ -6,8 +6,8 @@ use html5ever::tokenizer::Tag;
 use super::attribute_words::Target;
 use super::element::{Kinds, is_block, is_cell, is_formatting};
 use super::line::Gap;
-use super::visibility::Visibility;
 use super::style::{Display, White};
+use super::visibility::Visibility;
 
 /// An element whose end tag has not come yet.
 pub(super) struct Open {

@@ -11,8 +11,8 @@ use html5ever::tokenizer::{
 };
 
 use super::media::counts_at_a_desk;
-use super::visibility::Visibility;
 use super::style::{Style, attribute, style, weighed};
+use super::visibility::Visibility;
 use super::{next_state, tags};
 
 /// Limits: bytes of a sheet that are read, and rules that are kept.

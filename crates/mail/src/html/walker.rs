@@ -12,8 +12,8 @@ use super::line::{Gap, Lines};
 use super::open_element::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
 use super::sheet::Sheet;
-use super::visibility::Visibility;
 use super::style::{Display, Style, White, attribute, style};
+use super::visibility::Visibility;
 use super::{RULE, Reading};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.

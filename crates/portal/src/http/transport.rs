@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::http::connections::{Connections, Slot, TooMany};
-use crate::http::refusals::{Refusals, ConnectionRefusal};
+use crate::http::refusals::{ConnectionRefusal, Refusals};
 use crate::http::request_heads::Heads;
 
 /// Time limit for a handshake.

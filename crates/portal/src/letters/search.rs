@@ -98,7 +98,11 @@ struct Looked {
 
 impl SignedIn {
     /// The letters of this mailbox that match, in all folders, in the requested order.
-    pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<SearchResults, Problem> {
+    pub(crate) async fn search(
+        &self,
+        site: &web::Data<Site>,
+        sought: &Sought,
+    ) -> Result<SearchResults, Problem> {
         let mut found = SearchResults::default();
         let mut budget = Budget { time: TIME, bytes: BYTES };
         let (mut looked_at, mut seen) = (0, HashSet::new());

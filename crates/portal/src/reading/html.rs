@@ -10,13 +10,13 @@ use sealpost_mail::Link;
 
 use crate::css_colour::Paint;
 use crate::reading::allowed_elements::{GONE, TAGS};
+use crate::reading::anchors;
 use crate::reading::author_styles;
 use crate::reading::contrast;
 use crate::reading::data_pictures::DataPictures;
 use crate::reading::declarations::{self, PROPERTIES, Widths};
 use crate::reading::line_ends;
 use crate::reading::link_targets::{self, Marked};
-use crate::reading::anchors;
 use crate::reading::placeholders;
 use crate::state::frame_cache::Picture;
 

@@ -2,6 +2,7 @@
 //! bytes in memory; all output is hostile unless its type says otherwise.
 
 mod allowed_elements;
+mod anchors;
 pub(crate) mod attachment_list;
 pub(crate) mod attachments_zip;
 mod author_styles;
@@ -18,7 +19,6 @@ pub(crate) mod link_targets;
 pub(crate) mod markup;
 pub(crate) mod message;
 pub(crate) mod part;
-mod anchors;
 mod placeholders;
 pub(crate) mod text;
 mod type_size;

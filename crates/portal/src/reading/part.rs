@@ -18,7 +18,7 @@ use crate::reading::attachment_list::Shelf;
 use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
 use crate::reading::message::{Choice, FILE_POLICY, MessageQuery, frame_page};
-use crate::reading::{self, File, ExtractedPart, Head, Inside, Look, PartPath, Preview, Reading, View};
+use crate::reading::{self, ExtractedPart, File, Head, Inside, Look, PartPath, Preview, Reading, View};
 use crate::state::room::Room;
 use crate::state::{Site, keep_frame, off_the_loop};
 

@@ -4,7 +4,7 @@
 use openssl::x509::X509;
 use sealpost_mail::Address;
 
-use super::{OpenParameters, Finding};
+use super::{Finding, OpenParameters};
 use crate::error::KeyError;
 use crate::judge::{Objection, Purpose, judge};
 use crate::key_facts::{Fingerprint, Method};

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args};
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{DomainOrAddress, PartnerWithKeys, Partner, PartnerKey, Proven, Provenance, Reach, Standing};
+use sealpost_partner::{
+    DomainOrAddress, Partner, PartnerKey, PartnerWithKeys, Proven, Provenance, Reach, Standing,
+};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 

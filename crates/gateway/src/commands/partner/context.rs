@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use sealpost_arrival::all_lists;
 use sealpost_mail::{Address, Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
-use sealpost_partner::{Book, DomainOrAddress, PartnerWithKeys, Partner, PartnerError, PartnerKey, TransitionError};
+use sealpost_partner::{
+    Book, DomainOrAddress, Partner, PartnerError, PartnerKey, PartnerWithKeys, TransitionError,
+};
 use sealpost_seal::{KeyError, Limits, Lists, RevocationIndex, TokenError, Worker, WorkerError};
 use sealpost_store::{AuditRow, Store, StoreError};
 use sealpost_token::Pkcs11Tokens;

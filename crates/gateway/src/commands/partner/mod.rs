@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Subcommand};
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{PartnerWithKeys, Partner, PartnerKey, Provenance, Standing, Step, after};
+use sealpost_partner::{Partner, PartnerKey, PartnerWithKeys, Provenance, Standing, Step, after};
 use sealpost_store::PartnerKeyState;
 
 use super::{OutputFormat, say};

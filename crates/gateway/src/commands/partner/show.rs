@@ -3,8 +3,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{
-    ExpiringKey, ExpiryStep, PartnerWithKeys, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
-    partner_expiring,
+    ExpiringKey, ExpiryStep, KeyVerdict, OcspAnswers, Partner, PartnerKey, PartnerWithKeys, Reach, Standing,
+    judge, partner_expiring,
 };
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use sealpost_mail::{Direction, Domain, Network};
-use sealpost_policy::{Entrance, TrialFinding, Harm, RuleSpec, Rules, Which, try_out};
+use sealpost_policy::{Entrance, Harm, RuleSpec, Rules, TrialFinding, Which, try_out};
 
 use super::{dead_rules, reply_rule};
 use crate::config::file::{Config, Listener, Source};
