@@ -10,8 +10,8 @@ pub(crate) const FILE: &str = "docs/code-map.md";
 
 const TOP: &str = "# Code map
 
-A line for every file, in the order in which a letter meets the crates: what it does, as its first paragraph says it. Made by
-`cargo xtask map`; a test holds it to the files. What each crate may know stands in [architecture](architecture.md).
+A line for every file, in the order in which a letter passes the crates: its purpose, from its first paragraph. Made by
+`cargo xtask map`; a test compares it with the files. [architecture](architecture.md) says what each crate may know.
 ";
 
 /// The map as it should be.
