@@ -33,7 +33,7 @@ const PHRASES_IN_DOCUMENTS: [(&str, usize); 7] = [
 ];
 
 /// How many struct fields may have a documentation of one to three words.
-const SHORT_FIELD_DOCS: usize = 649;
+const SHORT_FIELD_DOCS: usize = 647;
 
 /// The lines of every source of a crate, with its path.
 fn sources() -> Vec<(String, Vec<String>)> {
