@@ -15,6 +15,7 @@ mod clock;
 mod colour;
 mod compose;
 mod container;
+mod data_address;
 mod date;
 mod direction;
 mod display;
