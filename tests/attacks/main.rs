@@ -39,4 +39,5 @@ mod quotas;
 mod request_smuggling;
 mod session_fixation;
 mod slow_downloads;
+mod slow_requests;
 mod strangers_hold_places;

@@ -88,6 +88,7 @@ mod notices;
 mod odd_message_ids;
 mod open_requests;
 mod out_of_office;
+mod plainly_read;
 mod portal;
 mod portal_signature;
 mod postfix_relay;

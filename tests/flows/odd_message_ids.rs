@@ -27,6 +27,9 @@ fn answers_to_letters_with_odd_message_ids() {
         ("no-at-sign-4711", "<x@y.example> no-at-sign-4711"),
         ("<g@insurer.example", "<G@Insurer.Example>"),
         ("<h@\r\n insurer.example>", "<h@insurer.example>"),
+        ("<i@versicherer-m\u{fc}ller.example>", "<i@xn--versicherer-mller-f3b.example>"),
+        ("<j@XN--Versicherer-Mller-F3B.example>", "<j@Versicherer-Mu\u{308}ller.Example>"),
+        ("<k@versicherer-mu\u{308}ller.example>", "<x@y.example> <K@VERSICHERER-M\u{dc}LLER.EXAMPLE>"),
     ] {
         for fields in [
             format!("Subject: [vertraulich] x\r\nMessage-ID: {message_id}\r\n"),
@@ -72,6 +75,12 @@ fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
         "Obsoletes: <Th.One@Insurer.Example>",
         "X-References: <x@y.example> <Th.One@Insurer.Example>",
         "X-Forward-Of: <Th.One@Insurer.Example>",
+        "References: %3CTh.One@Insurer.Example%3E",
+        "References: <x@y.example> message:%3CTh.One%40Insurer.Example%3E",
+        "References: &amp;lt;Th.One@Insurer.Example&amp;gt;",
+        "References: =?utf-8?Q?=3CTh.One=40Insurer.Example=3E?=",
+        "In-Reply-To: =?utf-8?B?PFRoLk9uZUBJbnN1cmVyLkV4YW1wbGU+?=",
+        "In-Reply-To: =??B?PFRoLk9uZUBJbnN1cmVyLkV4YW1wbGU+?=",
     ]
     .iter()
     .map(|named| letter(&format!("Subject: Re: x\r\n{named}\r\n")))
@@ -166,6 +175,35 @@ fn what_names_a_letter_of_the_portal_in_its_text() {
     // Addresses in a text, and other people's letters, are not the portal's.
     let other = mail("text/plain", "Message-ID: <other@y.example>, erika.mustermann@insurer.example");
     client.letter("erika@insurer.example", &["other@web.example"], &other).expect("250 *");
+    let _ = hop.wait_to("other@web.example");
+}
+
+/// A short one may be an address: it counts in a line that says who wrote what is quoted.
+#[test]
+fn a_short_message_id_where_a_line_says_who_wrote() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let mut client = gateway.smtp();
+    let first = letter("Subject: [vertraulich] x\r\nMessage-ID: <4711@insurer.example>\r\n");
+    client.letter("erika@insurer.example", &["k@web.example"], &first).expect("250 *");
+    let mail = |text: &str| {
+        let head = "From: Erika <erika@insurer.example>\r\nTo: k@web.example\r\nSubject: Re: x\r\n";
+        format!("{head}\r\n{text}\r\n").into_bytes()
+    };
+    for (number, text) in [
+        "On Monday <4711@insurer.example> wrote:\r\n> Text",
+        "Am Montag schrieb Max <4711@\r\ninsurer.example>:\r\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        client.letter("erika@insurer.example", &["k@web.example"], &mail(text)).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 2, "{text}\n{}", gateway.log());
+    }
+    client
+        .letter("erika@insurer.example", &["other@web.example"], &mail("Fragen an 4711@insurer.example."))
+        .expect("250 *");
     let _ = hop.wait_to("other@web.example");
 }
 

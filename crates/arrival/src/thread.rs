@@ -5,11 +5,14 @@ use std::iter::once;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sealpost_mail::{Head, html_to_text, is_bracket, tidied};
+use sealpost_mail::{Domain, Head, composed, html_to_text, is_bracket, tidied};
 use sealpost_policy::Known;
 use sealpost_vault::TagKey;
 
 use crate::context::Shared;
+
+/// How often entities are decoded.
+const MAX_ENTITIES: usize = 3;
 
 /// Tags per query.
 const AT_ONCE: usize = 500;
@@ -156,9 +159,8 @@ pub(crate) struct Named {
 pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Known<bool> {
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in &named.ids {
-        // As tagged before spellings were normalised, and normalised.
-        for id in [spelt(id).as_str(), id.as_str()] {
-            tags.extend(thread.tags_of(&shared.keys.tags, id));
+        for id in spellings(id) {
+            tags.extend(thread.tags_of(&shared.keys.tags, &id));
         }
     }
     tags.sort_unstable();
@@ -175,7 +177,7 @@ pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Kno
 
 /// The Message-IDs that the letter refers to; `within` are those of nested letters.
 pub(crate) fn named(head: &Head, our_name: &str, within: Known<NamedWithin>) -> Named {
-    let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
+    let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.in_every_way(field)).collect();
     let mut ids: BTreeSet<String> = BTreeSet::new();
     let mut otherwise = Known::Yes(false);
     match within {
@@ -211,11 +213,24 @@ fn candidates(text: &str) -> Option<Vec<String>> {
     if !text.is_ascii() {
         ids.extend(message_ids(&tidied(text)?));
     }
-    if text.contains('&') {
-        ids.extend(message_ids(&html_to_text(text)));
+    // Entities, and entities of entities.
+    let mut read = text.to_owned();
+    for _ in 0..MAX_ENTITIES {
+        if !read.contains('&') {
+            break;
+        }
+        read = html_to_text(&read);
+        ids.extend(message_ids(&read));
     }
     if text.contains('(') {
         ids.extend(message_ids(&without_comments(text)));
+    }
+    // Brackets that were encoded with the rest of an address: `%3C…%3E` (RFC 2392), `=3C…=3E`.
+    for mark in ['%', '='] {
+        let is_bracket = |piece: &str| piece.get(..2).is_some_and(|two| two.eq_ignore_ascii_case("3c"));
+        if text.split(mark).skip(1).any(is_bracket) {
+            ids.extend(message_ids(&unescaped_at(text, mark)));
+        }
     }
     let mended: Vec<String> = ids.iter().flat_map(|id| mended(id)).collect();
     ids.extend(mended);
@@ -366,9 +381,25 @@ fn bare_words(text: &str) -> impl Iterator<Item = String> {
         .map(move |word| word.trim_matches(edge).to_owned())
 }
 
-/// Normalises the spelling: without brackets and white space, the local part unquoted, in lower case. Two Message-IDs that differ
-/// only in that are taken for one: the letter then goes into the portal once too often, never once too seldom.
+/// Every spelling in which it may have been tagged: as it is now, as it was before domains were normalised, and before anything was.
+fn spellings(message_id: &str) -> BTreeSet<String> {
+    let before = spelt_by_case(message_id);
+    BTreeSet::from([spelt(message_id), composed(&before), before, message_id.to_owned()])
+}
+
+/// Normalises the spelling: without brackets and white space, the local part unquoted, in lower case, characters composed (NFC), the
+/// domain in A-labels (RFC 5890 §2.3.2.1). Two Message-IDs that differ only in that are taken for one: the letter then goes into the
+/// portal once too often, never once too seldom.
 fn spelt(message_id: &str) -> String {
+    let id = composed(&spelt_by_case(message_id));
+    let labels = |(local, domain): (&str, &str)| {
+        let domain = Domain::parse(domain).ok().filter(|_| !domain.is_ascii())?;
+        Some(format!("{local}@{}", domain.as_str()))
+    };
+    id.rsplit_once('@').and_then(labels).unwrap_or(id)
+}
+
+fn spelt_by_case(message_id: &str) -> String {
     let id: String = message_id.chars().filter(|c| !c.is_whitespace() && !matches!(c, '<' | '>')).collect();
     let id = match id.rsplit_once('@') {
         Some((local, domain)) => match local.strip_prefix('"').and_then(|local| local.strip_suffix('"')) {
@@ -419,6 +450,13 @@ mod tests {
             "\u{2039}Th.One@Insurer.Example\u{203a}",
             "\u{ab}Th.One@Insurer.Example\u{bb}",
             "\u{27e8}Th.One@Insurer.Example\u{27e9}",
+            "%3CTh.One@Insurer.Example%3E",
+            "%3cTh.One%40Insurer.Example%3e",
+            "<x@y> message:%3CTh.One%40Insurer.Example%3E",
+            "mid:%3CTh.One@Insurer.Example%3E",
+            "=3CTh.One=40Insurer.Example=3E",
+            "x@y,%3CTh.One@Insurer.Example%3E%20%3Cz@y%3E",
+            "&amp;lt;Th.One@Insurer.Example&amp;gt;",
         ] {
             let found = candidates(text).unwrap();
             assert!(found.iter().any(|id| spelt(id) == "th.one@insurer.example"), "{text}: {found:?}");
@@ -497,5 +535,17 @@ mod tests {
             assert_eq!(spelt(id), "abc@gate.example", "{id}");
         }
         assert_eq!(spelt("no-at"), "no-at");
+        for id in [
+            "AbC@Versicherer-Müller.Example",
+            "abc@versicherer-mu\u{308}ller.example",
+            "abc@VERSICHERER-MÜLLER.EXAMPLE",
+            "abc@VERSICHERER-MU\u{308}LLER.EXAMPLE",
+            "abc@xn--versicherer-mller-f3b.example",
+            "abc@XN--Versicherer-Mller-F3B.example",
+        ] {
+            assert_eq!(spelt(id), "abc@xn--versicherer-mller-f3b.example", "{id}");
+            assert!(spellings(id).contains(id) && spellings(id).contains(&id.to_lowercase()), "{id}");
+        }
+        assert_eq!(spelt("u\u{308}@x.example"), spelt("\u{fc}@x.example"));
     }
 }

@@ -142,19 +142,15 @@ impl Engine {
         };
         if letter.is_none() {
             let asking = self.memory.take(Servers::on(&ticket.route), waiting.size());
-            let permit = match timeout_at(until, asking).await {
-                Ok(Some(permit)) => permit,
-                Ok(None) => {
-                    return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
-                }
-                Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
+            let Ok(taken) = timeout_at(until, asking).await else {
+                return Ok(Err((DeliveryFailure::no_turn(), false)));
             };
             let size = usize::try_from(waiting.size()).unwrap_or_default();
             let most = self.config.longest_line;
             let more = dkim::ROOM.saturating_add(long_lines::max_growth(size, most));
             match waiting.open(self.composer.get().map(AsRef::as_ref), more).await {
                 Ok(opened) => match self.signed(ticket, fitting(opened, most, leg)).await {
-                    Ok(signed) => *letter = Some((signed, permit)),
+                    Ok(signed) => *letter = Some((signed, taken)),
                     Err(trouble) => return Ok(Err((trouble, false))),
                 },
                 Err(error) => {
@@ -163,9 +159,7 @@ impl Engine {
             }
         }
         let (bytes, head) = match letter {
-            Some((Opened { bytes, head }, _permit)) => {
-                (bytes.as_slice(), bytes.get(..*head).unwrap_or(bytes))
-            }
+            Some((Opened { bytes, head }, _taken)) => (bytes.as_slice(), bytes.get(..*head).unwrap_or(bytes)),
             None => (&[][..], &[][..]),
         };
         let parameters = MailParameters {

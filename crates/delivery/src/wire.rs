@@ -44,11 +44,30 @@ struct State {
     /// Total number of bytes sent.
     sent: u64,
     ended: bool,
-    /// Whether the letter's end has been written, and so may have been sent.
-    letter_ended: bool,
-    /// Whether the peer replied to something not sent yet: the pending bytes are then never sent.
-    spoiled: bool,
+    letter: Letter,
+    turn: Turn,
     may_speak: MaySpeak,
+}
+
+/// How far a letter has been written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Letter {
+    /// Nothing of it yet.
+    Ahead,
+    Underway,
+    /// Its end is written, and may not have been sent.
+    Ending,
+    Sent,
+}
+
+/// Whether the peer speaks when it is its turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    InTurn,
+    /// It has refused what was not sent completely. The rest is never sent, and its refusal is read as the reply.
+    RefusedEarly,
+    /// It has replied to something not sent yet. Nothing is sent or read any more.
+    OutOfTurn,
 }
 
 /// One connection's stream; clones are the same stream.
@@ -81,8 +100,8 @@ impl Wire {
             wrote: Instant::now(),
             sent: 0,
             ended: false,
-            letter_ended: false,
-            spoiled: false,
+            letter: Letter::Ahead,
+            turn: Turn::InTurn,
             may_speak,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
@@ -110,7 +129,7 @@ impl Wire {
         state.replies = Replies::default();
         state.wrote = Instant::now();
         state.ended = false;
-        state.spoiled = false;
+        state.turn = Turn::InTurn;
     }
 
     /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer sent more than one reply: that text came
@@ -138,14 +157,14 @@ impl Wire {
                 Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
                 Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
             };
-            Poll::Ready(read.is_pending() && state.replies.is_empty() && !state.spoiled)
+            Poll::Ready(read.is_pending() && state.replies.is_empty() && state.turn == Turn::InTurn)
         })
         .await
     }
 
     pub(crate) fn progress(&self) -> Progress {
         let state = self.state();
-        Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote, sent: state.sent }
+        Progress { all_out: state.is_all_out(), wrote: state.wrote, sent: state.sent }
     }
 
     /// The code of the last reply as the peer sent it: the parser got one that it knows.
@@ -158,23 +177,26 @@ impl Wire {
 
     /// What is written from here on may end the letter: then the peer may have it.
     pub(crate) fn ends_letter(&self) {
-        self.state().letter_ended = true;
+        self.state().letter = Letter::Ending;
     }
 
-    /// Nothing of the next letter has been sent.
+    /// What is written from here on is a letter, of which nothing has been sent.
     pub(crate) fn begins_letter(&self) {
-        self.state().letter_ended = false;
+        self.state().letter = Letter::Underway;
     }
 
     /// Whether the letter's end may have been sent.
     pub(crate) fn may_have_ended_letter(&self) -> bool {
         let state = self.state();
-        state.letter_ended && state.out_at >= state.out.len() && !state.spoiled
+        match state.letter {
+            Letter::Ahead | Letter::Underway => false,
+            Letter::Ending | Letter::Sent => state.is_all_out(),
+        }
     }
 
     /// Whether the peer replied to something not sent yet: the connection is not used any more.
     pub(crate) fn is_spoiled(&self) -> bool {
-        self.state().spoiled
+        self.state().turn != Turn::InTurn
     }
 
     /// Whether the peer closed its side.
@@ -188,19 +210,27 @@ impl Wire {
 }
 
 impl State {
+    /// Whether everything written was sent.
+    fn is_all_out(&self) -> bool {
+        self.out_at >= self.out.len() && self.turn == Turn::InTurn
+    }
+
     /// Detects a reply to bytes that were not sent yet: taken for their answer, it would end a letter that the server does not
     /// have. RFC 5321 §3.8 allows 421 at any time, and some servers refuse a letter during its transfer: a refusal counts, and the
     /// pending bytes are not sent any more.
     fn spoken_to_soon(&mut self) -> io::Result<()> {
-        if matches!(self.carrier, Carrier::None) || self.replies.is_empty() || self.out_at >= self.out.len() {
-            return Ok(());
+        let is_early = !self.replies.is_empty() && self.out_at < self.out.len();
+        if self.turn == Turn::InTurn && is_early && !matches!(self.carrier, Carrier::None) {
+            self.out.clear();
+            self.out_at = 0;
+            self.turn = match self.replies.first() {
+                Some(b'4' | b'5') => Turn::RefusedEarly,
+                Some(_) | None => Turn::OutOfTurn,
+            };
         }
-        self.out.clear();
-        self.out_at = 0;
-        self.spoiled = true;
-        match self.replies.first() {
-            Some(b'4' | b'5') => Ok(()),
-            _ => Err(io::Error::other("the server answered before it was asked")),
+        match self.turn {
+            Turn::InTurn | Turn::RefusedEarly => Ok(()),
+            Turn::OutOfTurn => Err(io::Error::other("the server answered before it was asked")),
         }
     }
 
@@ -209,10 +239,16 @@ impl State {
         if self.out_at > 0 || self.out.is_empty() {
             return Ok(());
         }
+        self.hear(cx)
+    }
+
+    /// Reads what has arrived, and is woken by what arrives later.
+    fn hear(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let mut raw = [0_u8; 2048];
         let mut chunk = ReadBuf::new(&mut raw);
         let read = match &mut self.carrier {
             Carrier::None => return Ok(()),
+            Carrier::Tcp(_) | Carrier::Tls(_) if self.ended => return Ok(()),
             Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
             Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
         };
@@ -224,16 +260,40 @@ impl State {
         Ok(())
     }
 
+    /// Listens while a letter is sent: nothing is due before its end. A server that refuses it may read no more of it, or close.
+    fn heard_during_letter(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.letter {
+            Letter::Underway | Letter::Ending => {}
+            Letter::Ahead | Letter::Sent => return Ok(()),
+        }
+        self.hear(cx)?;
+        self.spoken_to_soon()
+    }
+
+    /// Sends what was written, unless the peer has refused it meanwhile.
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.out.get(self.out_at..).filter(|rest| !rest.is_empty()) {
+        while self.out_at < self.out.len() {
+            self.heard_during_letter(cx)?;
+            let Some(rest) = self.out.get(self.out_at..).filter(|rest| !rest.is_empty()) else { break };
             if !(self.may_speak)() {
                 let cause = "this node was silent for too long, and others may have taken over";
                 return Poll::Ready(Err(io::Error::other(cause)));
             }
             let sent = match &mut self.carrier {
-                Carrier::None => rest.len(),
-                Carrier::Tcp(tcp) => ready!(Pin::new(tcp).poll_write(cx, rest))?,
-                Carrier::Tls(tls) => ready!(Pin::new(tls).poll_write(cx, rest))?,
+                Carrier::None => Ok(rest.len()),
+                Carrier::Tcp(tcp) => ready!(Pin::new(tcp).poll_write(cx, rest)),
+                Carrier::Tls(tls) => ready!(Pin::new(tls).poll_write(cx, rest)),
+            };
+            let sent = match sent {
+                Ok(sent) => sent,
+                // It closed without reading on; what it said before can still be read.
+                Err(error) => {
+                    let _ = self.heard_during_letter(cx);
+                    return Poll::Ready(match self.turn {
+                        Turn::RefusedEarly => Ok(()),
+                        Turn::InTurn | Turn::OutOfTurn => Err(error),
+                    });
+                }
             };
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -242,11 +302,19 @@ impl State {
             self.sent = self.sent.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
             self.wrote = Instant::now();
         }
+        match self.turn {
+            Turn::InTurn => {}
+            // Its refusal is read as the reply.
+            Turn::RefusedEarly | Turn::OutOfTurn => return Poll::Ready(Ok(())),
+        }
         if !self.out.is_empty() {
             self.out.clear();
             self.out_at = 0;
             // A large letter must not leave its buffer behind on a kept connection.
             self.out.shrink_to(GATHER);
+        }
+        if self.letter == Letter::Ending {
+            self.letter = Letter::Sent;
         }
         match &mut self.carrier {
             Carrier::None => Poll::Ready(Ok(())),
@@ -266,8 +334,13 @@ impl AsyncRead for Wire {
             if state.replies.line_into(buf) {
                 return Poll::Ready(Ok(()));
             }
-            // A reply is awaited: everything gathered must be sent now.
-            ready!(state.poll_out(cx))?;
+            if state.turn == Turn::InTurn {
+                // A reply is awaited: everything gathered must be sent now.
+                ready!(state.poll_out(cx))?;
+                if state.turn != Turn::InTurn {
+                    continue;
+                }
+            }
             let mut raw = [0_u8; 2048];
             let mut chunk = ReadBuf::new(&mut raw);
             match &mut state.carrier {
@@ -287,14 +360,16 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.state();
-        if state.spoiled {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
         if state.out.len() >= GATHER {
             state.spoken_to_soon()?;
             ready!(state.poll_out(cx))?;
         }
-        state.out.extend_from_slice(bytes);
+        match state.turn {
+            Turn::InTurn => state.out.extend_from_slice(bytes),
+            // Reading hands its refusal up.
+            Turn::RefusedEarly => {}
+            Turn::OutOfTurn => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -410,66 +485,5 @@ impl Replies {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tidied(raw: &[u8]) -> Vec<String> {
-        let mut replies = Replies::default();
-        for piece in raw.chunks(3) {
-            replies.feed(piece);
-        }
-        let mut lines = Vec::new();
-        loop {
-            let mut space = [0_u8; 2000];
-            let mut buf = ReadBuf::new(&mut space);
-            if !replies.line_into(&mut buf) {
-                return lines;
-            }
-            lines.push(String::from_utf8(buf.filled().to_vec()).unwrap());
-        }
-    }
-
-    #[test]
-    fn replies_come_one_line_at_a_time_and_unchanged() {
-        assert_eq!(tidied(b"250-a b\r\n250 ok\r\n354 go"), ["250-a b\r\n", "250 ok\r\n"]);
-    }
-
-    #[test]
-    fn what_the_parser_above_cannot_take_is_mended() {
-        assert_eq!(tidied(b"250\r\n"), ["250 \r\n"]);
-        assert_eq!(tidied(b"250\n"), ["250 \r\n"]);
-        assert_eq!(tidied(b"250 gr\xfc\xdfe\n"), ["250 gr??e\r\n"]);
-        // RFC 5321 §4.2.1: the first digit decides.
-        assert_eq!(tidied(b"299 ok\r\n"), ["259 ok\r\n"]);
-        assert_eq!(tidied(b"291-a 9\r\n299 ok\r\n"), ["251-a 9\r\n", "259 ok\r\n"]);
-    }
-
-    #[test]
-    fn a_code_is_known_as_it_was_given() {
-        for given in [250, 299, 490, 571, 560] {
-            let wire = Wire::scripted(
-                format!("{given}-a 9\r\n{given} b\r\n354 go\r\n").as_bytes(),
-                SocketAddr::from(([127, 0, 0, 1], 25)),
-                Arc::new(|| true),
-            );
-            let mut space = [0_u8; 2000];
-            for _line in 0..2 {
-                let mut buf = ReadBuf::new(&mut space);
-                assert!(wire.state().replies.line_into(&mut buf));
-            }
-            let parsed = std::str::from_utf8(&space[..3]).unwrap().parse().unwrap();
-            assert_eq!(wire.code_as_given(parsed), given);
-        }
-    }
-
-    #[test]
-    fn an_endless_line_costs_no_memory() {
-        let mut raw = b"250 ".to_vec();
-        raw.resize(1_000_000, b'x');
-        let mut replies = Replies::default();
-        replies.feed(&raw);
-        assert_eq!(replies.bytes.len(), LINE);
-        raw.extend(b"\r\n");
-        assert_eq!(tidied(&raw).first().map(String::len), Some(LINE + 2));
-    }
-}
+#[path = "wire_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::charset::{CharsetHint, Declared};
 use crate::clock::Timestamp;
 use crate::params::Params;
+use crate::plain_fields::PlainFields;
 use crate::received::Trace;
 use crate::rewritten::{Layers, TooLayered};
 use crate::verdict::Edit;
@@ -122,10 +123,17 @@ impl Head {
         Ok(readings)
     }
 
-    /// For every field of that name, how programs read its bytes, without removing repeated layers of encoding.
+    /// What every program reads in the fields of that name, without removing repeated layers of encoding.
     #[must_use]
-    pub fn plain_readings(&self, name: &str) -> Vec<Vec<String>> {
-        self.named(name).map(word_readings::readings).collect()
+    pub fn plain_fields(&self, name: &str) -> PlainFields {
+        let beside = self.beside();
+        PlainFields::new(self.named(name).map(|raw| word_readings::shown(raw, beside)))
+    }
+
+    /// Every field of that name in every way in which programs take it apart, without removing repeated layers of encoding.
+    #[must_use]
+    pub fn in_every_way(&self, name: &str) -> Vec<String> {
+        self.named(name).flat_map(word_readings::readings).collect()
     }
 
     /// The longest field that is read as words. No honest subject has a tenth of it.

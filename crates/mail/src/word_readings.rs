@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::charset;
+use crate::charset::{self, CharsetHint};
 use crate::encoded_words::{
-    Base64End, ESCAPE, decode, decode_as, decode_with, encoded_word, is_open, to_text, words_joined,
+    Base64End, ESCAPE, decode, decode_as, decode_beside, decode_with, encoded_word, is_open, to_text,
+    words_joined,
 };
 
 /// Every way in which a reader may see the value: bytes of unknown charset can be read in several, and not
@@ -20,20 +21,39 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     for raw in ways(raw) {
         let raw = raw.as_ref();
         add(decode_with(raw, to_text));
-        if raw.windows(6).any(|window| window.eq_ignore_ascii_case(b"utf-16")) {
-            // RFC 2781 §4.3: without a mark it is big-endian; browsers take it for little-endian.
-            add(decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
-                match label.is_some_and(|label| label.eq_ignore_ascii_case(b"utf-16")) {
-                    true => charset::decode_as(bytes, "utf-16be"),
-                    false => to_text(bytes, label),
-                }
-            }));
-        }
+        big_endian(raw).into_iter().for_each(&mut add);
         if is_open(raw) {
             charset::GUESSES.iter().for_each(|guess| add(decode_as(raw, guess)));
         }
     }
     readings
+}
+
+/// The value as it is shown, by programs of each of these ways: bytes of which nobody says what they are in the charset in which
+/// they are shown.
+pub(crate) fn shown(raw: &[u8], beside: CharsetHint) -> Vec<String> {
+    let mut shown = Vec::new();
+    for raw in ways(raw) {
+        shown.extend(big_endian(&raw));
+        shown.push(decode_beside(&raw, beside));
+        // By programs that join no words.
+        shown.push(decode_with(&raw, |bytes: &[u8], label: Option<&[u8]>| {
+            beside.decode(bytes, label.map(String::from_utf8_lossy).as_deref())
+        }));
+    }
+    shown
+}
+
+/// With words in UTF-16 as RFC 2781 §4.3 says: without a mark it is big-endian. Browsers take it for little-endian. `None`: there
+/// are none.
+fn big_endian(raw: &[u8]) -> Option<String> {
+    let is_utf_16 = |label: &[u8]| label.eq_ignore_ascii_case(b"utf-16");
+    raw.windows(6).any(is_utf_16).then(|| {
+        decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| match label.is_some_and(is_utf_16) {
+            true => charset::decode_as(bytes, "utf-16be"),
+            false => to_text(bytes, label),
+        })
+    })
 }
 
 /// The value as it came, and as programs take it that go by other rules about encoded-words, in every combination.

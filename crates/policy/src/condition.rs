@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, skeleton, tidied};
+use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, latinised, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::file_name::{Name, NamePattern};
@@ -256,6 +256,12 @@ impl Condition {
                     Ok(values) => values,
                     Err(error) => return Truth::Never(error.to_string()),
                 };
+                let exactly = |wanted: &str, value: &str| wanted == skeleton(value);
+                // In letters that look like others it is not plain.
+                let plain = |value: &str| {
+                    latinised(value) == value
+                        && wanted.iter().any(|wanted| sensitivity_label::carries(value, wanted, exactly))
+                };
                 let is_one = || facts.head.count("msip_labels") == 1;
                 let any = |alike: fn(&str, &str) -> bool| {
                     values.iter().any(|value| {
@@ -266,8 +272,8 @@ impl Condition {
                     facts,
                     "msip_labels",
                     plainly_or_almost(
-                        is_one,
-                        || any(|wanted, value| wanted == skeleton(value)),
+                        || is_one() && each(facts.head, "msip_labels", plain),
+                        || any(exactly),
                         || any(sensitivity_label::is_almost),
                     ),
                 )
@@ -345,11 +351,9 @@ impl Condition {
     }
 }
 
-/// Whether it holds for every field of that name, and there is one: no reader then uses another. For unlabelled bytes
-/// one reading is enough.
+/// Whether every program reads it so in every field of that name, and there is one: only then may a rule relay by it.
 fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
-    let fields = head.plain_readings(name);
-    !fields.is_empty() && fields.iter().all(|readings| readings.iter().any(|value| holds(value)))
+    head.plain_fields(name).all_say(holds)
 }
 
 /// What looks like a match to a reader is one, but only "almost" if it is not plainly so: a relaying rule then does not

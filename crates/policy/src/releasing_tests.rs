@@ -61,6 +61,21 @@ fn what_is_read_in_two_ways_lets_nothing_go_and_is_protected() {
         ("subject-pattern = '^[\\[]offen'", "Subject: x\r\nSubject: [offen] x"),
         ("sensitivity = 'personal'", "Sensitivity: private\r\nSensitivity: personal"),
         ("sensitivity = 'personal'", "Sensitivity: pers\u{43e}nal"),
+        ("label = 'Offen'", "msip_labels: MSIP_Label_a_Enabled=true; MSIP_Label_a_Name=\u{43e}ffen"),
+        // Only some programs read such words.
+        ("header = { name = 'X-Class', equals = 'public' }", "X-Class: =??Q?public?="),
+        ("header = { name = 'X-Class', equals = 'public' }", "X-Class: =?utf-8?Q?public"),
+        ("header = { name = 'X-Class', pattern = '^public$' }", "X-Class: =??B?cHVibGlj?="),
+        ("subject-tag = '[offen]'", "Subject: =??B?W29mZmVuXSB4?="),
+        ("subject-tag = '[offen]'", "Subject: =?utf-8?Q?Ist_das_=5Boffen=5D??= x"),
+        ("subject-tag = '[offen]'", "Subject: =?utf-8?B?W29mZm?= =?utf-8?B?VuXSB4?="),
+        ("subject-tag = '[offen]'", "Subject: [of\u{1b}(Bfen] x"),
+        ("subject-pattern = '^[\\[]offen'", "Subject: =?utf-8?B?W29mZmVuXSB4"),
+        ("sensitivity = 'personal'", "Sensitivity: =??Q?personal?="),
+        (
+            "label = 'Offen'",
+            "msip_labels: =??Q?MSIP=5FLabel=5Fa=5FEnabled=3Dtrue;_MSIP=5FLabel=5Fa=5FName=3DOffen?=",
+        ),
     ] {
         assert_eq!(goes(when, "relay", fields), "portal", "let go: {fields:?}");
         assert_eq!(goes(when, "portal", fields), "portal", "not protected: {fields:?}");
@@ -77,6 +92,8 @@ fn what_is_plain_lets_go() {
         ("subject-tag = '[offen]'", "Subject: Re: [OFFEN] x"),
         ("subject-tag = '[öffentlich]'", "Subject: =?iso-8859-1?Q?=5B=D6ffentlich=5D?= x"),
         ("subject-pattern = '(?i)offen'", "Subject: ganz Offen"),
+        ("subject-tag = '[offen]'", "Subject: [offen] =?utf-8?B?R3LDtsOfZQ?"),
+        ("subject-pattern = '\u{f6}ffentlich'", "Subject: ist \u{f6}ffentlich"),
         ("sensitivity = 'personal'", "Sensitivity: Personal"),
         ("label = 'Offen'", "msip_labels: MSIP_Label_a_Enabled=true; MSIP_Label_a_Name=Offen"),
     ] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, post};
+use crate::rig::{Desk, Post, post, readable};
 
 const OFFERS: [&str; 2] = ["SIZE 0", "8BITMIME"];
 
@@ -60,4 +60,58 @@ async fn a_greeting_answers_nothing_else() {
 async fn a_server_may_take_its_leave_early() {
     let mail = first("250 ok\r\n421 4.3.2 going down");
     goes_over_another(Script { mail, offers: OFFERS.to_vec(), ..Script::default() }, "421").await;
+}
+
+/// More than sockets hold, so that the end of the letter cannot be sent.
+fn large() -> Post {
+    Post { rest: "x\r\n".repeat(10 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") }
+}
+
+fn during(line: &'static str, then: Say) -> Script {
+    Script { during: [(100_000, line, then)].into(), ..Script::default() }
+}
+
+/// The server's own word is kept: a refusal for good is told to the sender at once, in its words.
+#[tokio::test]
+async fn a_refusal_during_a_letter_is_final_and_told() {
+    for then in [Say::HangUp, Say::Nothing] {
+        let hop = Hop::start(during("552 5.3.4 too large for this server", then)).await;
+        let desk = Desk::new(&hop);
+        desk.queue(large()).await;
+        let running = desk.start();
+        let text = readable(&hop.letters(1).await[0].bytes);
+        assert!(text.contains("Status: 5.3.4"), "{text}");
+        assert!(text.contains("552 5.3.4 too large for this server"), "{text}");
+        desk.until_empty().await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_deferral_during_a_letter_is_one() {
+    for then in [Say::HangUp, Say::Nothing] {
+        let hop = Hop::start(during("452 4.3.1 no space at present", then)).await;
+        let desk = Desk::new(&hop);
+        desk.queue(large()).await;
+        let running = desk.start();
+        let leg = desk.until_attempts(1).await;
+        assert_eq!(leg.last_enhanced.as_deref(), Some("4.3.1"));
+        running.advance(&desk, Duration::from_secs(3600));
+        hop.letters(1).await;
+        desk.until_empty().await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_during_a_letter_is_none() {
+    let hop = Hop::start(during("250 2.0.0 taken", Say::Nothing)).await;
+    let desk = Desk::new(&hop);
+    desk.queue(large()).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    running.advance(&desk, Duration::from_secs(3600));
+    assert_eq!(hop.letters(1).await[0].connection, 2);
+    desk.until_empty().await;
+    running.stop().await;
 }

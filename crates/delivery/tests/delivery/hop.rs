@@ -47,6 +47,8 @@ pub(crate) struct Script {
     pub(crate) most_connections: usize,
     /// Reads a letter at most at this many octets per hundredth of a second.
     pub(crate) sips: Option<usize>,
+    /// Says the line when so many octets of a letter have come and reads no more of it, then does the last; used up one by one.
+    pub(crate) during: VecDeque<(usize, &'static str, Say)>,
     /// Delays the reply to the final dot until released.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
@@ -69,6 +71,7 @@ impl Default for Script {
             letters_per_connection: usize::MAX,
             most_connections: usize::MAX,
             sips: None,
+            during: VecDeque::new(),
             gate: None,
         }
     }
@@ -312,6 +315,15 @@ impl Session {
                 };
                 let answer = self.script.lock().unwrap().data.pop_front().unwrap_or(Say::Line("354 go"));
                 say(&mut stream, answer).await?;
+                let during = self.script.lock().unwrap().during.pop_front();
+                if let Some((octets, text, then)) = during {
+                    while buffer.len() < octets {
+                        more(&mut stream, &mut buffer).await?;
+                    }
+                    say(&mut stream, Say::Line(text)).await?;
+                    say(&mut stream, then).await?;
+                    return None;
+                }
                 if let Some(octets) = script.sips {
                     sip(&mut stream, octets).await?;
                 }

@@ -421,6 +421,14 @@ pub(crate) fn decode_as(bytes: &[u8], label: &str) -> String {
     }
 }
 
+/// The text of bytes that are in 16 bits, whatever their label. `None`: they are not.
+pub(crate) fn from_sixteen_bits(bytes: &[u8]) -> Option<String> {
+    let by_mark = Encoding::for_bom(bytes).filter(|(encoding, _)| is_sixteen(encoding));
+    let (encoding, mark) = by_mark.or_else(|| Some((sixteen_bits(bytes)?, 0)))?;
+    let (text, _) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
+    Some(without_nul(text.into_owned()))
+}
+
 /// 16-bit text is recognised by its zeros, where nearly every other byte is one.
 fn sixteen_bits(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = bytes.get(..bytes.len().min(1024)).unwrap_or_default();

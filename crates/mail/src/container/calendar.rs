@@ -108,12 +108,40 @@ fn title(line: &str, value: &str, titles: &mut BTreeSet<String>) {
     add(plain(value));
 }
 
-/// What the lines of a text say whose values are in base64, but for files (RFC 2425 §5.8.4, vCalendar 1.0).
+/// What the lines of a text say whose values are in base64, but for files (RFC 2425 §5.8.4, vCard 2.1, vCalendar 1.0).
 pub(crate) fn encoded_texts(unfolded: &str) -> impl Iterator<Item = String> {
-    let lines = unfolded.split(['\r', '\n']).filter(|line| is_base64(line));
-    lines.filter_map(|line| values(line).next()).filter_map(|value| {
-        let bytes = base64_lenient(value.as_bytes());
-        charset::is_text(&bytes).then(|| charset::decode(&bytes, None))
+    let mut lines = unfolded.split(['\r', '\n']).filter(|line| !line.is_empty()).peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let line = lines.next()?;
+            if !is_base64(line) {
+                continue;
+            }
+            let Some(value) = values(line).next() else { continue };
+            let mut encoded = value.to_owned();
+            // Telephones break the value without a blank before its next line.
+            while let Some(more) = lines.next_if(|next| is_encoded_alone(next)) {
+                encoded.push_str(more.trim());
+            }
+            let bytes = base64_lenient(encoded.as_bytes());
+            if charset::is_text(&bytes) {
+                return Some(charset::decode(&bytes, charset_of(line)));
+            }
+        }
+    })
+}
+
+/// Whether all of a line is base64, and no property.
+fn is_encoded_alone(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && line.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+}
+
+fn charset_of(line: &str) -> Option<&str> {
+    let before = line.split(':').next().unwrap_or_default();
+    before.split(';').skip(1).find_map(|one| {
+        let (name, value) = one.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("CHARSET").then(|| value.trim().trim_matches('"'))
     })
 }
 
@@ -239,6 +267,20 @@ mod tests {
             );
         }
         assert!(titles("DESCRIPTION:SUMMARY:[vertraulich]").is_empty());
+    }
+
+    #[test]
+    fn texts_in_base64_are_read_however_they_are_broken() {
+        for text in [
+            "NOTE;ENCODING=b:dmVydHJhdWxpY2g=\nEND:VCARD",
+            "item1.NOTE;ENCODING=B;TYPE=x:dmVydHJhdWxpY2g\nEND:VCARD",
+            "NOTE;BASE64:dmVydHJh\ndWxpY2g=\n\nEND:VCARD",
+            "NOTE;ENCODING=BASE64:\r\ndmVydHJh\r\ndWxpY2g=\r\n\r\nEND:VCARD",
+            "NOTE;ENCODING=b;CHARSET=UTF-16LE:dgBlAHIAdAByAGEAdQBsAGkAYwBoAA==",
+        ] {
+            assert_eq!(encoded_texts(text).collect::<Vec<_>>(), ["vertraulich"], "{text}");
+        }
+        assert_eq!(encoded_texts("PHOTO;ENCODING=b:iVBORw0KGgoAAAAN\nNOTE:x").count(), 0);
     }
 
     #[test]

@@ -37,6 +37,41 @@ pub(crate) fn files(text: &[u8]) -> (Vec<File>, bool) {
     (files, true)
 }
 
+/// The lines of files in a text that are quoted or indented, without the marks before them. Of one that is cut short no program
+/// makes a file.
+pub(crate) fn quoted(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut lines = Lines { text, at: 0 };
+    while found.len() < MAX_FILES
+        && let Some(line) = lines.next()
+    {
+        let marks = line.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'>' | b'|')).count();
+        let (marks, first) = line.split_at_checked(marks).unwrap_or((line, b""));
+        if marks.is_empty() || !(first.starts_with(b"begin ") || first.starts_with(b"begin-")) {
+            continue;
+        }
+        let mut file = [first, b"\n"].concat();
+        let mut whole = false;
+        let mut ahead = Lines { text, at: lines.at };
+        while let Some(line) = ahead.next() {
+            // A blank at the end of a line may be lost.
+            let bare = line.strip_prefix(marks).or_else(|| line.strip_prefix(marks.trim_ascii_end()));
+            let Some(bare) = bare.filter(|bare| !bare.starts_with(b"begin")) else { break };
+            file.extend_from_slice(bare);
+            file.push(b'\n');
+            lines.at = ahead.at;
+            if matches!(bare, b"end" | b"====") {
+                whole = true;
+                break;
+            }
+        }
+        if whole {
+            found.push(file);
+        }
+    }
+    found
+}
+
 /// All of `text` decoded, as `Content-Transfer-Encoding: x-uuencode` means it.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     files(text).0.into_iter().next().map(|file| file.bytes)
@@ -173,6 +208,22 @@ mod tests {
             (found[0].name.as_str(), found[0].bytes.as_slice(), found[0].whole),
             ("a b.txt", b"Hallo".as_slice(), true)
         );
+    }
+
+    #[test]
+    fn quoted_and_indented_files_are_found() {
+        let plain = "begin 644 a.txt\r\n+2&%L;&\\@5V5L=`H`\r\n`\r\nend\r\n";
+        for marks in ["> ", ">", "    ", "\t", ">> ", "> > ", "| "] {
+            let text: String = plain.lines().map(|line| format!("{marks}{line}\r\n")).collect();
+            let found = quoted(format!("x\r\n{text}y\r\n").as_bytes());
+            let files: Vec<File> = found.iter().flat_map(|text| files(text).0).collect();
+            assert_eq!(files.len(), 1, "{marks:?}");
+            assert!(files[0].whole && files[0].bytes == b"Hallo Welt\n", "{marks:?}");
+        }
+        let two = "> begin 644 a\n> #0V%T\n> begin 644 b\n> #0V%T\n> `\n> end\n";
+        assert_eq!(quoted(two.as_bytes()).len(), 1, "the first is cut short");
+        assert_eq!(quoted(plain.as_bytes()), [b""; 0]);
+        assert_eq!(quoted(b"> begin\n> x begin 644 a\n>"), [b""; 0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use html5ever::tokenizer::Tag;
 
 use super::style::attribute;
+use crate::data_address;
 use crate::display::shows_nothing;
 use crate::link::Link;
 
@@ -61,6 +62,24 @@ pub(super) fn words_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
     };
     let words = tag.attrs.iter().filter(move |attribute| shown(&attribute.name.local));
     words.map(|attribute| attribute.value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// A name that was typed in angle brackets, with the words behind it.
+pub(super) fn typed_words(tag: &Tag) -> String {
+    let mut words = tag.name.to_string();
+    for attribute in &tag.attrs {
+        for word in [&*attribute.name.local, &*attribute.value].into_iter().filter(|word| !word.is_empty()) {
+            words.push(' ');
+            words.push_str(word);
+        }
+    }
+    words
+}
+
+/// Attributes with addresses that hold what they lead to. Line ends and tabs within an address count for nothing (URL §4.4).
+pub(super) fn data_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
+    let bare = |value: &str| value.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect::<String>();
+    tag.attrs.iter().map(move |attribute| bare(&attribute.value)).filter(|value| data_address::is_in(value))
 }
 
 /// Whole pages in attributes.

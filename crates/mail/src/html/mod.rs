@@ -6,6 +6,7 @@
 
 mod attribute_words;
 mod element;
+mod known;
 mod length;
 mod line;
 mod media;
@@ -56,11 +57,29 @@ pub fn html_to_text(html: &str) -> String {
     walked(html, Reading::Marked, None).map_or(text, |walker| line::unfilled(walker.finish()))
 }
 
-/// Every text that a reader's program may show of a page. `None`: no program would write such tags.
-pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
+/// What rules look at of a page.
+pub(crate) struct Candidates {
+    /// Every text that a reader's program may show.
+    pub(crate) texts: Vec<String>,
+    /// Attributes with addresses that hold what they lead to (RFC 2397).
+    pub(crate) data: Vec<String>,
+}
+
+/// Everything that a reader's program may show of a page. `None`: no program would write such tags.
+pub(crate) fn candidates(html: &str) -> Option<Candidates> {
     let walker = walked(html, Reading::Shown, Some(sheet(html)))?;
     let has_hidden = walker.has_hidden();
-    let mut texts = vec![walker.finish(), read(html, Reading::Everything)?];
+    let mut everything = walked(html, Reading::Everything, None)?;
+    let data = everything.data();
+    let mut texts = vec![walker.finish(), everything.finish()];
+    texts.push(known::typed(html));
+    // A browser drops a tag that never ends, with all the text behind its open quote.
+    if let Some(tail) = tags::unclosed(html) {
+        texts.push(tail.to_owned());
+        if html.len() <= LARGE {
+            texts.extend(tail.strip_prefix('<').and_then(|tail| read(tail, Reading::Everything)));
+        }
+    }
     if has_hidden {
         // Our reading of a style sheet may be wrong.
         texts.push(walked(html, Reading::Shown, None)?.finish());
@@ -82,11 +101,11 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
     }
     let mut distinct: Vec<String> = Vec::with_capacity(texts.len());
     for text in texts {
-        if !distinct.contains(&text) {
+        if !text.is_empty() && !distinct.contains(&text) {
             distinct.push(text);
         }
     }
-    Some(distinct)
+    Some(Candidates { texts: distinct, data })
 }
 
 /// `None`: no program would write such tags, and reading them would take too long.

@@ -3,11 +3,14 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
-use super::attribute_words::{Target, pages_in_attributes, target, words_in_attributes, words_of_field};
+use super::attribute_words::{
+    Target, data_in_attributes, pages_in_attributes, target, typed_words, words_in_attributes, words_of_field,
+};
 use super::element::{
     Kinds, ended_by, is_apart, is_block, is_cell, is_field, is_formatting, is_never_shown, is_raw, is_spaced,
     is_table_part, is_void, keeps_blanks,
 };
+use super::known::is_known;
 use super::line::{Gap, Lines};
 use super::open_element::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
@@ -20,6 +23,8 @@ use super::{RULE, Reading};
 const MAX_OPEN: usize = 256;
 /// How much of a link's own words is compared with its target, in bytes.
 const MAX_SAID: usize = 300;
+/// Addresses of one page that are looked into.
+const MAX_DATA: usize = 500;
 
 pub(super) struct Walker {
     reading: Reading,
@@ -35,6 +40,8 @@ pub(super) struct Walker {
     unread: Vec<String>,
     /// Words of attributes, to be written after the text.
     aside: Vec<String>,
+    /// Attributes with addresses that hold what they lead to.
+    data: Vec<String>,
     hid: bool,
     /// What the page's own style sheets hide, where that applies.
     sheet: Option<Sheet>,
@@ -54,6 +61,7 @@ impl Walker {
             raw: None,
             unread: Vec::new(),
             aside: Vec::new(),
+            data: Vec::new(),
             hid: false,
             sheet,
             pictures: Vec::new(),
@@ -68,6 +76,11 @@ impl Walker {
     /// The pictures on the page.
     pub(super) fn pictures(&mut self) -> Vec<Picture> {
         std::mem::take(&mut self.pictures)
+    }
+
+    /// Attributes with addresses that hold what they lead to (RFC 2397).
+    pub(super) fn data(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.data)
     }
 
     /// Texts set aside to be read on their own.
@@ -195,6 +208,9 @@ impl Walker {
         let name = &*tag.name;
         if self.is_everything() {
             self.attributes(tag);
+            if !is_known(name) {
+                self.typed(&typed_words(tag));
+            }
         }
         match name {
             "br" => return self.line_break(),
@@ -365,6 +381,7 @@ impl Walker {
             Some(at) => self.close_to(at),
             // HTML §13.2.6.4.7: an end tag without its paragraph makes an empty one.
             None if &**name == "p" => self.gap(Gap::Blank),
+            None if self.is_everything() && !is_known(name) => self.typed(name),
             None => {}
         }
     }
@@ -559,8 +576,17 @@ impl Walker {
         self.lines.words(&format!("<{}>", target.shown()));
     }
 
+    /// What was typed in angle brackets, in its place: a browser takes it for an element, and shows nothing.
+    fn typed(&mut self, words: &str) {
+        self.lines.want(Gap::Space);
+        self.lines.words(words);
+        self.lines.want(Gap::Space);
+    }
+
     /// Words in attributes that some program may show.
     fn attributes(&mut self, tag: &Tag) {
+        let room = MAX_DATA.saturating_sub(self.data.len());
+        self.data.extend(data_in_attributes(tag).take(room));
         self.unread.extend(pages_in_attributes(tag));
         self.aside.extend(words_in_attributes(tag));
     }

@@ -27,6 +27,15 @@ impl<'a> Search<'a> {
             let what = What::Entity { default, head_end };
             self.push(Item { bytes: Cow::Owned(lines), depth: depth + 1, what });
         }
+        // A letter that was saved as a text of Windows, in UTF-16.
+        if head_end == HeadEnd::AsMostRead
+            && depth > 0
+            && bytes.contains(&0)
+            && let Some(text) = charset::from_sixteen_bits(bytes)
+        {
+            let what = What::Entity { default, head_end };
+            self.push(Item { bytes: Cow::Owned(text.into_bytes()), depth: depth + 1, what });
+        }
         let (head, body, split) = split(bytes, head_end);
         match (head_end, split) {
             (HeadEnd::AsMostRead, Split::Doubtful) => self.push(Item {

@@ -130,10 +130,13 @@ impl<'a> Search<'a> {
             });
         }
         let is_mail = is_called(&MAILS) || is_typed(&["application/mbox"]);
+        // Windows saves some letters as its own texts: in UTF-16.
+        let wide = if bytes.contains(&0) { charset::from_sixteen_bits(bytes) } else { None };
         let looks_like_letter = || {
             let start = line_ends::at_returns(bytes.get(..START).unwrap_or(bytes));
             file_type::looks_like_letter(bytes)
                 || start.is_some_and(|start| file_type::looks_like_letter(&start))
+                || wide.as_ref().is_some_and(|wide| file_type::looks_like_letter(wide.as_bytes()))
         };
         let entity = || What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead };
         if is_mail || (forms.is_empty() && looks_like_letter()) {
@@ -143,13 +146,30 @@ impl<'a> Search<'a> {
             for letter in apart {
                 self.push(Item { bytes: Cow::Owned(letter.to_vec()), depth: depth + 1, what: entity() });
             }
-            for letter in file_type::letters(bytes) {
-                self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
+            match &wide {
+                Some(wide) => {
+                    for letter in file_type::letters(wide.as_bytes()) {
+                        let bytes = Cow::Owned(letter.to_vec());
+                        self.push(Item { bytes, depth: depth + 1, what: entity() });
+                    }
+                }
+                None => {
+                    for letter in file_type::letters(bytes) {
+                        self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
+                    }
+                }
             }
         }
     }
 
     fn uuencoded(&mut self, text: &[u8], depth: usize) {
+        self.uuencoded_at_lines(text, depth);
+        for lines in uuencode::quoted(text) {
+            self.uuencoded_at_lines(&lines, depth);
+        }
+    }
+
+    fn uuencoded_at_lines(&mut self, text: &[u8], depth: usize) {
         let (files, all) = uuencode::files(text);
         if !all {
             self.unread(Unread::TooMuch);

@@ -58,18 +58,26 @@ impl NamedIds {
             if locals.is_empty() {
                 continue;
             }
-            for (local_breaks, start, local) in &locals {
+            let domains = domains(text, at + 1);
+            for Half { breaks: local_breaks, edge: start, octets: local } in &locals {
                 let words = text.get(start.saturating_sub(BEFORE)..*start + 20.min(local.len()));
                 let is_named = says_what_it_is(words.unwrap_or_default());
-                for (breaks, domain) in domains(text, at + 1) {
-                    let is_broken = *local_breaks + breaks > 0;
-                    self.found(local, &domain, is_named, is_broken);
+                for Half { breaks, edge: end, octets: domain } in &domains {
+                    let is_broken = local_breaks + breaks > 0;
+                    let said = match is_named {
+                        true => Said::IsOne,
+                        false if local.len() < MIN_LOCAL && is_attributed(text, *start, *end) => {
+                            Said::MayBeOne
+                        }
+                        false => Said::Nothing,
+                    };
+                    self.found(local, domain, said, is_broken);
                 }
             }
         }
     }
 
-    fn found(&mut self, local: &[u8], domain: &[u8], is_named: bool, is_broken: bool) {
+    fn found(&mut self, local: &[u8], domain: &[u8], said: Said, is_broken: bool) {
         let domain = String::from_utf8_lossy(domain);
         let domain = domain.trim_matches(['.', ':', '-']);
         let local = String::from_utf8_lossy(local);
@@ -78,17 +86,42 @@ impl NamedIds {
         for local in [Some(local.as_ref()), bare].into_iter().flatten() {
             let id = format!("{local}@{domain}");
             let perhaps = if is_broken { &mut self.broken } else { &mut self.unnamed };
-            if is_named && !is_broken {
-                self.named.insert(id);
-            } else if (is_named || local.len() >= MIN_LOCAL) && perhaps.len() < MAX_UNNAMED {
+            let is_meant = match said {
+                Said::IsOne if !is_broken => {
+                    self.named.insert(id);
+                    continue;
+                }
+                Said::IsOne | Said::MayBeOne => true,
+                Said::Nothing => local.len() >= MIN_LOCAL,
+            };
+            if is_meant && perhaps.len() < MAX_UNNAMED {
                 perhaps.insert(id);
             }
         }
     }
 }
 
-/// What may stand before the sign: how often it is broken, where it begins, and what it is then.
-fn locals(text: &[u8], at: usize) -> Vec<(usize, usize, Vec<u8>)> {
+/// What the words around it say.
+#[derive(Clone, Copy)]
+enum Said {
+    /// That it is a Message-ID.
+    IsOne,
+    /// Who wrote: `On Monday <id> wrote`. It may be an address.
+    MayBeOne,
+    Nothing,
+}
+
+/// What may stand on one side of the sign.
+struct Half {
+    /// How often it is broken.
+    breaks: usize,
+    /// Where it begins or ends, seen from the sign.
+    edge: usize,
+    octets: Vec<u8>,
+}
+
+/// What may stand before the sign.
+fn locals(text: &[u8], at: usize) -> Vec<Half> {
     let mut found = Vec::new();
     let mut local: Vec<u8> = Vec::new();
     let mut end = at;
@@ -101,7 +134,7 @@ fn locals(text: &[u8], at: usize) -> Vec<(usize, usize, Vec<u8>)> {
             break;
         }
         if !local.is_empty() {
-            found.push((breaks, start, local.clone()));
+            found.push(Half { breaks, edge: start, octets: local.clone() });
         }
         match break_before(text.get(..start).unwrap_or_default()) {
             Some(before) => end = before,
@@ -112,7 +145,7 @@ fn locals(text: &[u8], at: usize) -> Vec<(usize, usize, Vec<u8>)> {
 }
 
 /// What may stand behind the sign.
-fn domains(text: &[u8], at: usize) -> Vec<(usize, Vec<u8>)> {
+fn domains(text: &[u8], at: usize) -> Vec<Half> {
     let mut found = Vec::new();
     let mut domain: Vec<u8> = Vec::new();
     let mut start = at;
@@ -123,8 +156,14 @@ fn domains(text: &[u8], at: usize) -> Vec<(usize, Vec<u8>)> {
         if domain.len() > MAX_HALF || (run == 0 && breaks > 0) {
             break;
         }
+        if !domain.is_empty() || behind.first().is_some_and(|octet| !octet.is_ascii()) {
+            found.extend(with_other_letters(&domain, behind.get(run..).unwrap_or_default()).map(|octets| {
+                let edge = start + run + octets.len().saturating_sub(domain.len());
+                Half { breaks, edge, octets }
+            }));
+        }
         if !domain.is_empty() {
-            found.push((breaks, domain.clone()));
+            found.push(Half { breaks, edge: start + run, octets: domain.clone() });
         }
         let behind = behind.get(run..).unwrap_or_default();
         match break_behind(behind) {
@@ -133,6 +172,19 @@ fn domains(text: &[u8], at: usize) -> Vec<(usize, Vec<u8>)> {
         }
     }
     found
+}
+
+/// The domain as it goes on in letters other than those of ASCII (RFC 6532 §3.2), without the marks behind it. `None`: it does not.
+fn with_other_letters(domain: &[u8], behind: &[u8]) -> Option<Vec<u8>> {
+    if behind.first().is_none_or(u8::is_ascii) {
+        return None;
+    }
+    let more =
+        behind.iter().take(MAX_HALF).take_while(|octet| is_domain(**octet) || !octet.is_ascii()).count();
+    let whole = [domain, behind.get(..more).unwrap_or_default()].concat();
+    let whole = String::from_utf8(whole).ok()?;
+    let bare = whole.trim_end_matches(|c: char| !c.is_alphanumeric());
+    (bare.len() > domain.len()).then(|| bare.as_bytes().to_vec())
 }
 
 /// Where a break begins that ends here: a line end with the marks of who quotes the next line and the blank that
@@ -179,7 +231,9 @@ fn element(text: &[u8]) -> Option<usize> {
 fn element_before(text: &[u8]) -> Option<usize> {
     let inner = text.strip_suffix(b">")?;
     let from = inner.len().saturating_sub(MAX_ELEMENT);
-    let start = from + inner.get(from..)?.iter().rposition(|octet| *octet == b'<')?;
+    // No further than to the mark before: of many lines that begin with `>` each octet is looked at once.
+    let is_mark = |octet: &u8| matches!(octet, b'<' | b'>' | b'@');
+    let start = from + inner.get(from..)?.iter().rposition(is_mark)?;
     (element(text.get(start..)?) == Some(text.len() - start)).then_some(start)
 }
 
@@ -210,11 +264,27 @@ fn is_domain(octet: u8) -> bool {
 }
 
 fn says_what_it_is(before: &[u8]) -> bool {
+    let labels =
+        ["messageid", "nachrichtenid", "messagenumber", "msgid", "inreplyto", "references", "inarticle"];
+    says(before, &labels)
+}
+
+/// Whether it stands in brackets beside the word of a line that says who wrote what is quoted.
+fn is_attributed(text: &[u8], start: usize, end: usize) -> bool {
+    const WROTE: [&str; 9] =
+        ["wrote", "writes", "schrieb", "schreibt", "geschrieben", "acrit", "scrive", "scrisse", "schreef"];
+    let before = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
+    let behind = text.get(end..text.len().min(end + BEFORE)).unwrap_or_default();
+    let is_in = |pair: (&[u8], &[u8])| before.ends_with(pair.0) && behind.starts_with(pair.1);
+    let brackets: [(&[u8], &[u8]); 3] = [(b"<", b">"), (b"&lt;", b"&gt;"), (b"&#60;", b"&#62;")];
+    brackets.into_iter().any(is_in) && (says(before, &WROTE) || says(behind, &WROTE))
+}
+
+/// Whether one of the words stands there, whatever is between its letters.
+fn says(text: &[u8], words: &[&str]) -> bool {
     let letters: Vec<u8> =
-        before.iter().filter(|octet| octet.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    ["messageid", "nachrichtenid", "messagenumber", "msgid", "inreplyto", "references", "inarticle"]
-        .iter()
-        .any(|word| memchr::memmem::find(&letters, word.as_bytes()).is_some())
+        text.iter().filter(|octet| octet.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    words.iter().any(|word| memchr::memmem::find(&letters, word.as_bytes()).is_some())
 }
 
 fn replaced(text: &[u8], written: &[u8]) -> Vec<u8> {
@@ -298,6 +368,65 @@ mod tests {
             ["@".repeat(100_000), "a@<b ".repeat(20_000), "x\n".repeat(100_000), "a@\n".repeat(50_000)]
         {
             ids.look(hostile.as_bytes());
+        }
+    }
+
+    #[test]
+    fn domains_in_letters_of_any_language_are_found() {
+        for text in [
+            "Message-ID: <abcdefgh@müller.example>",
+            "Message-ID: abcdefgh@müller.example”",
+            "Message-ID: <abcdefgh@\u{f6}.m\u{fc}ller.example>, x",
+            "Message-ID: <abcdefgh@insurer.example”",
+        ] {
+            let mut ids = NamedIds::default();
+            ids.look(text.as_bytes());
+            let wanted = ["abcdefgh@müller.example", "abcdefgh@ö.müller.example", "abcdefgh@insurer.example"];
+            assert!(wanted.iter().any(|id| ids.named.contains(*id)), "{text}: {:?}", ids.named);
+        }
+    }
+
+    /// A short one looks like an address; beside a word that says who wrote it counts all the same.
+    #[test]
+    fn short_ids_count_where_the_line_says_who_wrote() {
+        for text in [
+            "On Monday <4711@insurer.example> wrote:",
+            "Am Montag schrieb Max <4711@insurer.example>:",
+            "Am 30.11.2026 um 10:00 schrieb &lt;4711@insurer.example&gt;:",
+            "Le lundi <4711@insurer.example> a \u{e9}crit :",
+            "> On Monday <4711@\r\n> insurer.example> wrote:",
+            "&#60;4711&#64;insurer.example&#62; writes",
+        ] {
+            let mut ids = NamedIds::default();
+            ids.look(text.as_bytes());
+            let found = ids.unnamed.iter().chain(&ids.broken).any(|id| id == "4711@insurer.example");
+            assert!(found && ids.named.is_empty(), "{text}: {:?}", ids.unnamed);
+        }
+        for text in ["On Monday anna@x.example wrote", "Max <anna@x.example>, Bert <bert@x.example>"] {
+            let mut ids = NamedIds::default();
+            ids.look(text.as_bytes());
+            assert!(ids.unnamed.is_empty() && ids.broken.is_empty(), "{text}: {:?}", ids.unnamed);
+        }
+    }
+
+    /// Quoted lines cost what lines with another mark cost: each octet is looked at a few times.
+    #[test]
+    fn many_quoted_lines_are_read_in_one_pass() {
+        let time_of = |unit: &str| {
+            let text = unit.repeat(300_000 / unit.len());
+            let once = |_| {
+                let began = std::time::Instant::now();
+                NamedIds::default().look(text.as_bytes());
+                began.elapsed()
+            };
+            (0..3).map(once).min().unwrap()
+        };
+        for (quoted, other) in [("x\n>@", "x\n|@"), ("xxxx\n> > >@", "xxxx\n| | |@"), (">\n", "|\n")] {
+            let (quoted_time, other_time) = (time_of(quoted), time_of(other));
+            assert!(
+                quoted_time < other_time * 3 + std::time::Duration::from_millis(5),
+                "{quoted:?}: {quoted_time:?}, {other_time:?}"
+            );
         }
     }
 }

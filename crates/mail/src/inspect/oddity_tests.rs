@@ -175,3 +175,78 @@ fn letters_within_are_told_by_their_ids() {
         assert_eq!(Inside::of(&bytes).message_ids, ids, "{kind}");
     }
 }
+
+/// Notepad and others save a letter as they save any text.
+#[test]
+fn letters_within_that_were_saved_in_sixteen_bits_are_read() {
+    let inner = "From: a@b.example\r\nSubject: [geheim] Befund\r\nMessage-ID: <one@b.example>\r\n\
+        MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDas ist vertraulich, Größe XL.\r\n";
+    let little = || inner.encode_utf16().flat_map(u16::to_le_bytes);
+    let big = || inner.encode_utf16().flat_map(u16::to_be_bytes);
+    for bytes in [
+        little().collect::<Vec<u8>>(),
+        big().collect(),
+        [0xff, 0xfe].into_iter().chain(little()).collect(),
+        [0xfe, 0xff].into_iter().chain(big()).collect(),
+    ] {
+        for kind in [
+            "message/rfc822",
+            "application/octet-stream; name=Befund.eml",
+            "application/octet-stream",
+            "text/plain; name=Befund.eml",
+        ] {
+            let bytes = letter(format!(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: {kind}\r\n\
+                 Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+                STANDARD.encode(&bytes)
+            ));
+            assert!(says(&bytes, "vertraulich") && says(&bytes, "Größe"), "{kind}");
+            for inside in [Inside::of(&bytes), Inside::letters_of(&bytes)] {
+                let subjects: Vec<String> = inside.heads.iter().filter_map(|head| head.subject()).collect();
+                assert_eq!(subjects, ["[geheim] Befund"], "{kind}");
+                assert!(inside.message_ids.contains(&"<one@b.example>".to_owned()), "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn uuencode_is_opened_where_it_is_quoted_or_indented() {
+    let file = "begin 644 a.txt\r\n,=F5R=')A=6QI8V@*\r\n`\r\nend\r\n";
+    for marks in ["", "> ", ">", "    ", "\t", "> > ", "| "] {
+        let text: String = file.lines().map(|line| format!("{marks}{line}\r\n")).collect();
+        let bytes = letter(format!("Content-Type: text/plain\r\n\r\nAm Montag schrieb Max:\r\n{text}x\r\n"));
+        let inside = Inside::of(&bytes);
+        assert!(says(&bytes, "vertraulich"), "{marks:?}");
+        assert!(inside.files.iter().any(|(name, _)| name == "a.txt"), "{marks:?}");
+    }
+}
+
+#[test]
+fn addresses_that_hold_something_are_opened_in_texts_and_cards() {
+    for (kind, body) in [
+        ("text/plain", "siehe data:text/html;base64,dmVydHJhdWxpY2g= oder so"),
+        (
+            "text/vcard",
+            "BEGIN:VCARD\r\nVERSION:4.0\r\nNOTE:data:text/plain;base64\\,dmVydHJhdWxpY2g=\r\nEND:VCARD",
+        ),
+        (
+            "text/vcard",
+            "BEGIN:VCARD\r\nVERSION:4.0\r\nURL:data:text/html;base64,dmVydHJh\r\n dWxpY2g=\r\nEND:VCARD",
+        ),
+        ("text/vcard", "BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE;ENCODING=b:dmVydHJh\r\n dWxpY2g=\r\nEND:VCARD"),
+        (
+            "text/x-vcard",
+            "BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;BASE64:\r\ndmVydHJh\r\ndWxpY2g=\r\n\r\nEND:VCARD",
+        ),
+    ] {
+        assert!(says(&letter(format!("Content-Type: {kind}\r\n\r\n{body}\r\n")), "vertraulich"), "{body}");
+    }
+    // A picture is none of the letter's files.
+    let picture = letter("Content-Type: text/html\r\n\r\n<img src='data:image/png;base64,iVBORw0KGgo='>\r\n");
+    assert!(Inside::of(&picture).files.is_empty());
+    let file = letter(
+        "Content-Type: text/html\r\n\r\n<a href='data:application/pdf;name=a.pdf;base64,JVBERi0='>x</a>\r\n",
+    );
+    assert_eq!(Inside::of(&file).files, [("a.pdf".to_owned(), "application/pdf".to_owned())]);
+}

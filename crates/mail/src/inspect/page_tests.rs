@@ -105,6 +105,31 @@ const PAGES: &[&str] = &[
     "Gruss<custom-box>vertraulich</custom-box>x",
     "ver<img width=1 height=1>traulich",
     "<table><tr><td>ver<b>traulich</b></table>",
+    // A tag that never ends, and the text behind its open quote.
+    "<p>vertraulich <a href=\"https://x.example/",
+    "<p>x <a href=\"https://x.example/>Link</a> vertraulich <b>y</b>",
+    "<p>x <a href='y>Link</a> ver<b>traulich</b>",
+    "<p>x <a href=\"y>Link</a> <img alt='ver&shy;traulich'>",
+    "<p>x</p><img alt=\"vertraulich",
+    "<p>x</p><vertraulich",
+    // What people type in angle brackets.
+    "<p>Stufe: <vertraulich></p>",
+    "<p>Stufe: <vertraulich/> x",
+    "<p>Stufe: <streng vertraulich> x",
+    "<p>Stufe: </vertraulich> x",
+    "<p>Stufe: <stufe=vertraulich> x",
+    "<vertraulich>x</vertraulich>",
+    // Addresses that hold what they lead to.
+    "<a href=\"data:text/html,<p>ver<b>trau</b>lich\">x</a>",
+    "<a href=\"data:text/html;base64,PHA+dmVyPGI+dHJhdTwvYj5saWNo\">x</a>",
+    "<a href='da\nta:text/html,%3Cp%3Ever%3Cb%3Etrau%3C/b%3Elich'>x</a>",
+    "<a href='&#100;ata:text/plain;base64,dmVydHJhdWxpY2g='>x</a>",
+    "<iframe src='data:text/html;base64,dmVydHJhdWxpY2g='></iframe>",
+    "<object data='data:text/html;charset=utf-16le;base64,dgBlAHIAdAByAGEAdQBsAGkAYwBoAA=='></object>",
+    "<img src='data:image/svg+xml;base64,PHN2Zz48dGV4dD52ZXJ0cmF1bGljaDwvdGV4dD48L3N2Zz4='>",
+    "<p style='background:url(data:image/svg+xml,<svg><text>vertraulich</text></svg>)'>x</p>",
+    "<meta http-equiv=refresh content='0;url=data:text/html;base64,dmVydHJhdWxpY2g='>",
+    "<a href='data:text/html;base64,PGEgaHJlZj0iZGF0YTp0ZXh0L2h0bWw7YmFzZTY0LGRtVnlkSEpoZFd4cFkyZz0iPng8L2E+'>x</a>",
 ];
 
 #[test]

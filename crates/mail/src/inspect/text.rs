@@ -1,8 +1,11 @@
 //! Text in every reading: as it is, as a page, as rich text, as a calendar. Knows no fields and no files.
 
-use super::{LeafFields, Search, Sought, Unread, openpgp};
+use std::borrow::Cow;
+
+use super::{Item, LeafFields, Search, Sought, Unread, What, openpgp};
 use crate::charset;
 use crate::container::{calendar, rtf};
+use crate::data_address::{self, DataAddress};
 use crate::display::is_trick;
 use crate::flowed::{self, DelSp};
 use crate::{enriched, html, transfer};
@@ -206,6 +209,7 @@ impl Search<'_> {
                     self.text(charset::decode(&plain, None));
                 }
                 calendar::encoded_texts(&unfolded).for_each(|text| self.text(text));
+                self.addresses_with_data(&unfolded);
                 self.text(unfolded);
                 self.text(text);
             }),
@@ -243,6 +247,7 @@ impl Search<'_> {
         {
             self.page(&text);
         }
+        self.addresses_with_data(&text);
         self.text(text);
     }
 
@@ -254,8 +259,25 @@ impl Search<'_> {
             return self.illegible(Unread::TooMuch);
         }
         match html::candidates(page) {
-            Some(texts) => texts.into_iter().for_each(|text| self.text(text)),
+            Some(found) => {
+                found.texts.into_iter().for_each(|text| self.text(text));
+                found.data.iter().for_each(|address| self.addresses_with_data(address));
+            }
             None => self.illegible(Unread::TooMuch),
+        }
+    }
+
+    /// What addresses hold that lead nowhere else: a page behind a link, the text of a drawing.
+    pub(super) fn addresses_with_data(&mut self, text: &str) {
+        for DataAddress { kind, names, charset, bytes } in data_address::found_in(text) {
+            let said = LeafFields {
+                names,
+                types: vec![kind],
+                charsets: charset.into_iter().collect(),
+                ..LeafFields::default()
+            };
+            let (bytes, depth) = (Cow::Owned(bytes), self.depth + 1);
+            self.push(Item { bytes, depth, what: What::Leaf(said) });
         }
     }
 

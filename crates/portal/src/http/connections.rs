@@ -55,7 +55,9 @@ struct Held {
 struct Marks {
     /// Tick of the last activity.
     last: AtomicU64,
-    /// Requests being processed.
+    /// Requests so far.
+    requests: AtomicU64,
+    /// Those of them that are being processed.
     working: AtomicUsize,
     /// Those of them that wait for further data from the client.
     waiting: AtomicUsize,
@@ -245,8 +247,23 @@ impl Slot {
 
     /// Marks a request as being processed until the value is dropped.
     pub(crate) fn work(&self) -> Work {
+        self.marks.requests.fetch_add(1, Ordering::Relaxed);
         self.marks.working.fetch_add(1, Ordering::Relaxed);
         Work(Arc::clone(&self.marks))
+    }
+
+    /// Ends the connection in this time, unless another request comes on it.
+    pub(crate) fn ends_within(&self, time: Duration) {
+        let requests = self.marks.requests.load(Ordering::Relaxed);
+        let stays = Arc::downgrade(&self.marks);
+        // Without a runtime the server is ending, with all its connections.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            sleep(time).await;
+            if let Some(marks) = stays.upgrade().filter(|m| m.requests.load(Ordering::Relaxed) == requests) {
+                marks.evict();
+            }
+        });
     }
 
     /// Marks the request as waiting for its body until the value is dropped: a client that sends slowly keeps no slot

@@ -1,0 +1,54 @@
+//! A rule that relays holds only for what every mail program reads: a subject that some of them take apart in another way is protected.
+
+use rig::{Config, Gateway, Hop};
+
+fn letter(fields: &str) -> Vec<u8> {
+    format!(
+        "From: Erika <erika@unfall.insurer.example>\r\nTo: k@web.example\r\n{fields}\r\nDate: Fri, 27 Nov 2026 10:00:00 +0100\r\n\r\nText\r\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn what_only_some_programs_read_lets_no_letter_go() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config
+        .remove("[rule]")
+        .rule("public by its tag", "{ subject-tag = '[offen]' }", r#""relay""#)
+        .rule("public by its field", "{ header = { name = 'X-Class', equals = 'public' } }", r#""relay""#)
+        .rule("everything else", r#"{ reverse-path = "*@unfall.insurer.example" }"#, r#""portal""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    for (number, fields) in [
+        "Subject: [offen] x",
+        "Subject: =?utf-8?Q?=5Boffen=5D_Gr=C3=B6=C3=9Fe?=",
+        "Subject: [offen] =?utf-8?B?R3LDtsOfZQ?",
+        "Subject: x\r\nX-Class: Public",
+        "Subject: x\r\nX-Class: =?utf-8?B?cHVibGlj?=",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = format!("plain{number}@web.example");
+        client.letter("erika@unfall.insurer.example", &[to.as_str()], &letter(fields)).expect("250 *");
+        assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0, "{fields}\n{}", gateway.log());
+        let _ = hop.wait_to(&to);
+    }
+    for (number, fields) in [
+        "Subject: =??Q?=5Boffen=5D?= x",
+        "Subject: =??B?W29mZmVuXSB4?=",
+        "Subject: =?utf-8?Q?Ist_das_=5Boffen=5D??= x",
+        "Subject: =?utf-8?B?W29mZmVuXSB4",
+        "Subject: [of\u{1b}(Bfen] x",
+        "Subject: x\r\nX-Class: =??Q?public?=",
+        "Subject: x\r\nX-Class: =?utf-8?Q?public",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        client.letter("erika@unfall.insurer.example", &["k@web.example"], &letter(fields)).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 1, "{fields}\n{}", gateway.log());
+    }
+}
