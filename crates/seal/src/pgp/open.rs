@@ -14,7 +14,7 @@ use sequoia_openpgp::parse::stream::{
 use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse as _};
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
-use sequoia_openpgp::{KeyHandle, KeyID, armor};
+use sequoia_openpgp::{Error, KeyHandle, KeyID, armor};
 
 use super::system_time;
 use crate::key_facts::Fingerprint;
@@ -23,6 +23,8 @@ use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
 
 /// Maximum number of recipients examined.
 const MAX_PKESKS: usize = 1000;
+/// Maximum number of packets in a message, in all its layers: for each packet the library checks the grammar of all before it again.
+const MAX_PACKETS: usize = 2000;
 /// Maximum number of hidden recipients: each costs an attempt with every key that may be tried.
 const MAX_HIDDEN: usize = 32;
 
@@ -54,9 +56,19 @@ struct Helper<'a> {
     encrypted: bool,
     cipher: String,
     signers: Vec<Signer>,
+    /// Packets read so far.
+    packets: usize,
 }
 
 impl VerificationHelper for Helper<'_> {
+    fn inspect(&mut self, _packet: &PacketParser<'_>) -> Result<(), anyhow::Error> {
+        self.packets = self.packets.saturating_add(1);
+        if self.packets > MAX_PACKETS {
+            return Err(Error::MalformedMessage(format!("more than {MAX_PACKETS} packets")).into());
+        }
+        Ok(())
+    }
+
     fn get_certs(&mut self, _ids: &[KeyHandle]) -> Result<Vec<Cert>, anyhow::Error> {
         Ok(self.trusted.to_vec())
     }
@@ -139,6 +151,7 @@ fn helper<'a>(keys: Option<&'a mut dyn Keys>, trusted: &'a [Cert]) -> Helper<'a>
         encrypted: false,
         cipher: String::new(),
         signers: Vec::new(),
+        packets: 0,
     }
 }
 
@@ -256,7 +269,6 @@ fn ends_with_message(message: &[u8]) -> bool {
 }
 
 fn refused(error: &anyhow::Error) -> NotOpened {
-    use sequoia_openpgp::Error;
     let says = error.to_string();
     if says.contains("none of our keys") {
         return NotOpened::NoKey;

@@ -15,6 +15,7 @@ mod gpgsm;
 mod keys;
 mod lab;
 mod list_sources;
+mod many_packets;
 mod many_signers;
 mod matrix;
 mod nss;
