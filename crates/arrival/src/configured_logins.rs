@@ -84,7 +84,7 @@ impl Logins for ConfiguredLogins {
 
     async fn was_right(&self, client: IpAddr, login: &str, now: Timestamp) -> bool {
         let Some(tag) = self.tag(client, login) else { return false };
-        in_time(self.store.was_right(&tag, now)).await.unwrap_or(false)
+        in_time(self.store.was_right(&tag, now, REMEMBERED)).await.unwrap_or(false)
     }
 
     async fn remember(&self, client: IpAddr, login: &str, now: Timestamp) {

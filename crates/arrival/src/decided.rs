@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sealpost_mail::{Judgement, Recipient, TlsFloor};
+use sealpost_mailbox::ReturnToken;
 
 use crate::spool::Spooled;
 use crate::unclosable::Unclosable;
@@ -26,7 +27,7 @@ pub enum Way {
     /// Not sent: it would have to be encrypted for a partner and cannot be.
     Unclosable(Unclosable),
     /// It is a report on one of our notices (VERP) and ends here.
-    Bounce(String),
+    Bounce(ReturnToken),
     /// It is addressed to the notices' sender address, ends here, and its author is told how to reply safely.
     ToUs,
 }

@@ -4,7 +4,8 @@
 use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::audit::event_holds;
-use sealpost_store::{EventRow, LetterEvent, NewEvent};
+use sealpost_mailbox::open_memo;
+use sealpost_store::{BounceMemo, EventRow, LetterEvent, NewEvent};
 use sealpost_vault::{Label, QueueKeys, RowKey};
 
 use crate::context::Shared;
@@ -40,17 +41,23 @@ pub fn event_said(keys: &QueueKeys, event: &EventRow) -> EventSaid {
 }
 
 fn facts(keys: &QueueKeys, event: &EventRow) -> Option<EventFacts> {
-    memo_facts(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)
+    NoticeMemo::open(&keys.rows, &event.letter, event.memo_sealed.as_ref()?).map(EventFacts::of)
 }
 
-/// What is stored with a letter's first notice. `None`: it cannot be opened.
-pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFacts> {
-    let memo = NoticeMemo::open(rows, letter, sealed)?;
-    Some(EventFacts {
-        sender: memo.sender.address().cloned(),
-        recipient: memo.recipient,
-        message_id: memo.message_id,
-    })
+/// What is stored with a letter's first notice. `None`: the row holds no memo of ours.
+#[must_use]
+pub fn notice_facts(rows: &RowKey, row: &BounceMemo) -> Option<EventFacts> {
+    open_memo(rows, Label::NoticeMemo, row).ok().map(EventFacts::of)
+}
+
+impl EventFacts {
+    fn of(memo: NoticeMemo) -> Self {
+        Self {
+            sender: memo.sender.address().cloned(),
+            recipient: memo.recipient,
+            message_id: memo.message_id,
+        }
+    }
 }
 
 /// The event that an owner replies to a letter.

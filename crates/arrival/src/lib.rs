@@ -64,7 +64,7 @@ pub use configured_logins::ConfiguredLogins;
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{each, look, name, names_letters, refuse_whole};
 pub use decided::{Copy, Decided, Way};
-pub use event::{EventFacts, EventSaid, event_said, memo_facts};
+pub use event::{EventFacts, EventSaid, event_said, notice_facts};
 pub use key_trail::KeyTrail;
 pub use key_warning::tell_of_keys;
 pub use known_lists::{MAX_FETCHED, all_lists, is_ours, list_proof};

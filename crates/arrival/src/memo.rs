@@ -1,7 +1,9 @@
-//! The sealed memo stored with a letter's first notice: the letter's sender and recipient. Knows no row.
+//! The sealed memo stored with a letter's first notice: the letter's sender and recipient. Does not know what a row is bound to.
 
 use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Address, ReversePath, Timestamp};
+use sealpost_mailbox::{MemoError, open_memo};
+use sealpost_store::{BounceMemo, MemoKey, Store, StoreError};
 use sealpost_vault::{Label, RowKey};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,17 @@ pub(crate) struct NoticeMemo {
 }
 
 impl NoticeMemo {
-    /// The memo of this letter. `None`: it belongs to something else, or there is none.
+    /// That of the letter's first notice, with its mailbox. `None`: there is none. An `Err` is a row that holds none.
+    pub(crate) async fn first(
+        rows: &RowKey,
+        store: &Store,
+        letter: &str,
+    ) -> Result<Option<Result<(Self, BounceMemo), MemoError>>, StoreError> {
+        let Some(row) = store.bounce_memo(&MemoKey::first(letter)).await? else { return Ok(None) };
+        Ok(Some(open_memo(rows, Label::NoticeMemo, &row).map(|memo| (memo, row))))
+    }
+
+    /// The memo of this letter, as it is kept beside an event or a letter that is gone. `None`: it belongs to something else, or there is none.
     pub(crate) fn open(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<Self> {
         let plain = rows.open(Label::NoticeMemo, letter, sealed).ok()?;
         serde_json::from_slice(plain.expose()).ok()

@@ -5,7 +5,7 @@ use sealpost_delivery::{Purpose, ReportsTo, Route};
 use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
 use sealpost_mailbox::OutboxError;
 use sealpost_notice::Report as Words;
-use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, NewOpening, bounce_token};
+use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, NewOpening};
 
 use crate::commit::commit;
 use crate::context::Context;
@@ -26,13 +26,9 @@ pub(crate) async fn opened(
     }
     let (shared, routes) = (&context.shared, &context.tenant.routes);
     let deposit_id = opening.deposit_id.clone();
-    let Some(row) = shared.store.bounce_memo(&bounce_token(&deposit_id, 0)).await.map_err(failed)? else {
-        return Ok(false);
-    };
+    let first = NoticeMemo::first(&shared.keys.rows, &shared.store, &deposit_id).await.map_err(failed)?;
     // A reply's row has another seal: no receipt was requested for it.
-    let Some(memo) = NoticeMemo::open(&shared.keys.rows, &deposit_id, &row.memo_sealed) else {
-        return Ok(false);
-    };
+    let Some(Ok((memo, row))) = first else { return Ok(false) };
     let Some(to) = memo.receipt_to.filter(|_| row.mailbox_id == opening.mailbox_id) else { return Ok(false) };
     let now = shared.clock.now();
     let words =

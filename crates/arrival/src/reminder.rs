@@ -3,11 +3,11 @@
 
 use sealpost_delivery::{Purpose, ReportSlot, ReportsTo, Route};
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::Resident;
+use sealpost_mailbox::{MemoOf, Resident};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
     Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, SenderNote, StoreError,
-    WrapKind, bounce_token,
+    WrapKind,
 };
 use sealpost_vault::{Label, RowKey, Token};
 
@@ -196,7 +196,8 @@ fn about_mailbox(
     };
     // Numbered by day: there is at most one a day, and its memo is removed after a month.
     let number = u8::try_from(now.0.div_euclid(86_400_000).rem_euclid(256)).unwrap_or_default();
-    let copy = verp::Copy { mailbox_id, deposit_id: mailbox_id, number, at: now };
+    let of = MemoOf { mailbox_id, deposit_id: mailbox_id, number, at: now };
+    let copy = verp::Copy::new(of, &*context.shared.random);
     let Some(path) = copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(unsent)? else {
         return Ok((ReversePath::Address(context.tenant.announcer.from.clone()), purpose, ReportsTo::Ours));
     };
@@ -222,12 +223,12 @@ async fn about_letter(
     now: Timestamp,
     rows: &mut ArrivalRows,
 ) -> Result<(ReversePath, Purpose, ReportsTo), Unsent> {
-    let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
-    let Some(first) = first else {
+    let first = NoticeMemo::first(&context.shared.keys.rows, &context.shared.store, letter.id).await;
+    let Some(first) = first.map_err(unsent)? else {
         // A letter without a sender, deposited by the gateway itself: like a reminder about the mailbox.
         return about_mailbox(context, resident, now, rows);
     };
-    let memo = memo(&context.shared.keys.rows, letter.id, &first.memo_sealed)?;
+    let (memo, _row) = first.map_err(unsent)?;
     let purpose = Purpose::Notice {
         mailbox_id: resident.id().to_owned(),
         deposit_id: letter.id.to_owned(),
@@ -238,8 +239,8 @@ async fn about_letter(
     };
     let reports_to = memo.reports_to;
     let memo = NoticeMemo { others: letter.others.to_vec(), ..memo };
-    let copy =
-        verp::Copy { mailbox_id: resident.id(), deposit_id: letter.id, number: letter.number, at: now };
+    let of = MemoOf { mailbox_id: resident.id(), deposit_id: letter.id, number: letter.number, at: now };
+    let copy = verp::Copy::new(of, &*context.shared.random);
     let path = match copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {
@@ -250,7 +251,7 @@ async fn about_letter(
     Ok((path, purpose, reports_to))
 }
 
-pub(crate) fn memo(rows: &RowKey, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
+fn memo(rows: &RowKey, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
     let plain = rows.open(Label::NoticeMemo, deposit_id, sealed).map_err(unsent)?;
     serde_json::from_slice(plain.expose()).map_err(unsent)
 }

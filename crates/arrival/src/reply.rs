@@ -8,7 +8,9 @@ use sealpost_mail::{
     SignedBody, Summary, Timestamp, ToSign, first_words,
 };
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, RetentionRequest, Sent, WrittenLetter};
+use sealpost_mailbox::{
+    BodySealer, MemoOf, NewLetter, OutboxError, Resident, RetentionRequest, Sent, WrittenLetter,
+};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, Store, StoredBody,
 };
@@ -67,7 +69,7 @@ pub(crate) async fn send(
     if let Some(no) = too_many(&context.shared.store, &letter.mailbox_id, &uses).await? {
         return Ok(no);
     }
-    let sizes_all: u64 = letter.files.iter().map(|file| file.size).sum();
+    let sizes_all = letter.files.iter().map(|file| file.size).fold(0, u64::saturating_add);
     if let Some(most) = context.tenant.quotas.mailbox {
         let held = context.shared.store.held_by(&letter.mailbox_id).await.map_err(failed)?;
         // Base64 is a third more.
@@ -139,7 +141,8 @@ pub(crate) async fn send(
     let arrival_id = random.id();
     for (number, recipient) in recipients.iter().enumerate() {
         let number = u8::try_from(number).map_err(failed)?;
-        let copy = verp::Copy { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
+        let of = MemoOf { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
+        let copy = verp::Copy::new(of, random);
         let memo = ReplyMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
         // Without a bounce address later failures are not reported; what the next server says at once still
         // reaches the mailbox.

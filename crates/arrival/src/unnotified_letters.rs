@@ -2,10 +2,10 @@
 //! their senders are told, each by the memo of the letter's first notice. Knows no wording.
 
 use sealpost_mail::EnhancedCode;
-use sealpost_store::bounce_token;
 
 use crate::context::Context;
-use crate::reminder::{Mailing, Unsent, memo, once, unsent};
+use crate::memo::NoticeMemo;
+use crate::reminder::{Mailing, Unsent, once, unsent};
 use crate::rows::{At, unannounced};
 
 /// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
@@ -21,9 +21,9 @@ pub async fn tell(
     status: Option<EnhancedCode>,
 ) -> Result<Mailing, Unsent> {
     let now = context.shared.clock.now();
-    let first = context.shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(unsent)?;
-    let Some(first) = first else { return Ok(Mailing::Nobody) };
-    let memo = memo(&context.shared.keys.rows, deposit_id, &first.memo_sealed)?;
+    let first = NoticeMemo::first(&context.shared.keys.rows, &context.shared.store, deposit_id).await;
+    let Some(first) = first.map_err(unsent)? else { return Ok(Mailing::Nobody) };
+    let (memo, _row) = first.map_err(unsent)?;
     let id = context.shared.random.id();
     let at = At { context, id: &id, now };
     let told = unannounced(&at, &memo, status).await;

@@ -1,41 +1,41 @@
 //! A separate reverse-path for each copy of a mail (VERP), so that a bounce identifies the letter, and the sealed memo
 //! needed when one arrives. Knows neither notices nor replies.
 
-use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
-use sealpost_store::{NewBounceMemo, bounce_token};
+use sealpost_mail::{Address, AddressError, Random, ReversePath};
+use sealpost_mailbox::{MemoOf, ReturnToken, seal_memo};
+use sealpost_store::NewBounceMemo;
 use sealpost_vault::Label;
 use serde::Serialize;
 
 use crate::context::Shared;
 
 /// The token in a recipient that is one of our reverse-paths; `base` is the operator's bounce address.
-pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<String> {
+pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<ReturnToken> {
     let base = base?;
-    // A server in transit may write it in capitals.
     let (start, token) = recipient.local().split_at_checked(base.local().len())?;
     let token = token.strip_prefix('+').filter(|_| start.eq_ignore_ascii_case(base.local()))?;
-    (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
+    (recipient.domain() == base.domain()).then(|| ReturnToken::read(token))
 }
 
-/// One copy of one mail.
+/// One copy of one mail, with the token of its reverse-path.
 pub(crate) struct Copy<'a> {
-    pub(crate) mailbox_id: &'a str,
-    pub(crate) deposit_id: &'a str,
-    /// Number of the notice among those about the same letter.
-    pub(crate) number: u8,
-    pub(crate) at: Timestamp,
+    of: MemoOf<'a>,
+    token: ReturnToken,
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
+    pub(crate) fn new(of: MemoOf<'a>, random: &dyn Random) -> Self {
+        Self { of, token: ReturnToken::new(random) }
+    }
+
     /// Its reverse-path below the address that the operator named for bounces. `None`: none was named.
     pub(crate) fn reverse_path(
         &self,
         bounces: Option<&Address>,
     ) -> Result<Option<ReversePath>, AddressError> {
         let Some(base) = bounces else { return Ok(None) };
-        let token = bounce_token(self.deposit_id, self.number);
-        let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
-        Ok(Some(ReversePath::Address(address)))
+        let local = format!("{}+{}", base.local(), self.token.expose());
+        Ok(Some(ReversePath::Address(Address::from_parts(&local, base.domain().clone())?)))
     }
 
     /// The row that keeps `memo`, sealed under `label`.
@@ -45,13 +45,6 @@ impl Copy<'_> {
         label: Label,
         memo: &M,
     ) -> Result<NewBounceMemo, serde_json::Error> {
-        let json = Secret::new(serde_json::to_vec(memo)?);
-        Ok(NewBounceMemo {
-            mailbox_id: self.mailbox_id.to_owned(),
-            deposit_id: self.deposit_id.to_owned(),
-            number: self.number,
-            memo_sealed: shared.keys.rows.seal(label, self.deposit_id, json.expose(), &*shared.random),
-            created_at: self.at,
-        })
+        seal_memo(&shared.keys.rows, label, &self.of, &self.token, memo, &*shared.random)
     }
 }

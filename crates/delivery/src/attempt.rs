@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_store::LeasedLeg;
+use sealpost_store::{LeasedLeg, StoreError};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::content::{ContentError, Opened, UnopenedContent};
@@ -223,9 +223,10 @@ fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
 /// A store that does not answer may answer later; a missing or damaged body will not come back.
 fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailure>, Unworkable> {
     match error {
-        ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {
-            Err(Unworkable(error.to_string()))
-        }
+        ContentError::Missing
+        | ContentError::Sealed(_)
+        | ContentError::Unwritable(_)
+        | ContentError::Store(StoreError::Damaged { .. }) => Err(Unworkable(error.to_string())),
         ContentError::Store(_) => Ok(Err(DeliveryFailure::Local { cause: error.to_string() })),
     }
 }

@@ -87,6 +87,9 @@ impl<'a> UnopenedContent<'a> {
 /// The most that a mail of our own takes, including a logo.
 const WRITTEN: u64 = 64 * 1024;
 
+/// The most memory that is taken for a letter before it is read.
+const RESERVED: usize = 64 * 1024 * 1024;
+
 /// A letter whose body has been found but not decrypted: its size is known, its memory not yet taken.
 pub(crate) struct SealedLetter {
     body: Body,
@@ -119,7 +122,8 @@ impl SealedLetter {
         let key = MessageKey::from_bytes(key);
         let header_len = u64::try_from(StreamOpener::header_len()).unwrap_or(u64::MAX);
         let opener = StreamOpener::new(&key, &self.body.read(0..header_len).await?)?;
-        let size = usize::try_from(self.size(head)).unwrap_or_default();
+        // What a row says of a size is believed so far; a larger letter takes what it has.
+        let size = usize::try_from(self.size(head)).unwrap_or_default().min(RESERVED);
         let mut letter = Vec::with_capacity(size.saturating_add(more));
         letter.extend_from_slice(head);
         let mut index = 0;

@@ -85,7 +85,8 @@ async fn news<'a>(
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
     let interval = workshop.telling.paces.of(mailbox.state, first.pace).interval().unwrap_or(Duration::ZERO);
-    let next = first.announced_at.map(|at| at.plus(interval)).filter(|next| *next > now);
+    let announced = first.announced_at.filter(|at| *at <= workshop.latest_noted(now));
+    let next = announced.map(|at| at.plus(interval)).filter(|next| *next > now);
     let outlook = match (bounced, mailbox.state) {
         (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,
         (_, MailboxState::Locked) => Outlook::Locked,

@@ -9,7 +9,7 @@ use sealpost_notice::Notice;
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
 use crate::unreadable_rows::Unread;
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::workshop::{Counts, Failed, Workshop, waits_from};
 
 /// Owners due for a reminder, by mailbox.
 pub(crate) struct Due {
@@ -104,6 +104,11 @@ fn reached(
     if letters.iter().any(|letter| letter.came_back) {
         return None;
     }
+    let counted = |letter: WaitingLetter| WaitingLetter {
+        waits_from: waits_from(letter.waits_from, letter.received_at, latest),
+        ..letter
+    };
+    let letters: Vec<WaitingLetter> = letters.into_iter().map(counted).collect();
     let due = |letter: &WaitingLetter| {
         let reminded = letter.reminded_counted.filter(|at| *at <= latest);
         let since = reminded.map_or(letter.waits_from, |at| at.max(letter.waits_from));

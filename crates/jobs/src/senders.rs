@@ -8,7 +8,7 @@ use sealpost_notice::{Notice, Reached, WentUnread};
 use sealpost_store::{GoneUnread, SenderNote, Unfetched, UnreadEnd};
 
 use crate::unreadable_rows::Unread;
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::workshop::{Counts, Failed, Workshop, waits_from};
 
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let mut unread = Unread::default();
@@ -31,7 +31,8 @@ pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.deposit_id);
         all.extend(found.into_iter().filter(|letter| {
-            zone.after(letter.waits_from, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
+            let waits = waits_from(letter.waits_from, letter.received_at, workshop.latest_noted(now));
+            zone.after(waits, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
         }));
     }
 }

@@ -10,7 +10,7 @@ use sealpost_mail::{Clock, Random, Term, Timestamp};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::Actor;
 use sealpost_seal::Worker;
-use sealpost_store::{Store, StoreError};
+use sealpost_store::{AHEAD, Store, StoreError, latest_noted};
 use sealpost_vault::{KeyringKey, RowKey, TagKey};
 use thiserror::Error;
 
@@ -18,9 +18,6 @@ use crate::authorities::Authorities;
 use crate::notify_times::NotifyTimes;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// So far ahead something may be noted wherever `clock-jump` is shorter.
-const LEAST_JUMP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// Why a run failed.
 #[derive(Debug, Error)]
@@ -75,13 +72,18 @@ impl Workshop {
     /// No process of ours has recorded a later time: no job runs by a clock that is further ahead of the last run than `clock_jump`. An attacker who
     /// writes the database cannot suppress mail for longer with one row.
     pub(crate) fn latest_noted(&self, now: Timestamp) -> Timestamp {
-        now.plus(ahead(self.clock_jump))
+        latest_noted(now, ahead(self.clock_jump))
     }
 }
 
 /// Longer than a clock may be ahead and jobs still run.
 fn ahead(clock_jump: Duration) -> Duration {
-    clock_jump.max(LEAST_JUMP).saturating_add(DAY)
+    AHEAD.max(clock_jump.saturating_add(DAY))
+}
+
+/// From when a letter's waiting counts: not from a time that none of us has noted.
+pub(crate) fn waits_from(waits_from: Timestamp, received_at: Timestamp, latest: Timestamp) -> Timestamp {
+    if waits_from <= latest { waits_from } else { received_at }
 }
 
 /// What is needed to check partners' keys.

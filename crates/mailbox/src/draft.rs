@@ -141,8 +141,8 @@ impl Draft {
     /// Size of all files in bytes; uploads count with their full size.
     #[must_use]
     pub fn size(&self) -> u64 {
-        let there: u64 = self.files.iter().map(|file| file.size).sum();
-        there + self.pending.iter().map(|one| one.size).sum::<u64>()
+        let sizes = self.files.iter().map(|file| file.size).chain(self.pending.iter().map(|one| one.size));
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// Number of files, including uploads.

@@ -8,6 +8,7 @@
 
 mod access;
 pub mod audit;
+mod bounce_memo;
 mod create;
 mod deposit;
 mod directory;
@@ -31,6 +32,7 @@ pub use access::{
     NewCredential, NewPassword, OpenedPending, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken,
     WorkPool,
 };
+pub use bounce_memo::{MemoError, MemoOf, ReturnToken, open_memo, seal_memo, verify_memo};
 pub use create::{NewOwner, NewPending, WaysIn, activation_token, initial_wrap};
 pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};
 pub use directory::{AddressRecord, Resident, seal_address};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join;
 use sealpost_mail::Timestamp;
-use sealpost_store::{Settled, Store, StoreError, Tries};
+use sealpost_store::{Settled, Store, StoreError, Tries, noted};
 use sealpost_vault::TagKey;
 
 /// How many wrong tries a mailbox allows.
@@ -20,6 +20,13 @@ pub struct LockRules {
     pub first: Duration,
     /// After this many wrong answers, resetting by the answer is blocked.
     pub answers: u32,
+}
+
+impl LockRules {
+    /// The longest that a password waits.
+    fn longest(&self) -> Duration {
+        MAX_LOCK.max(self.first)
+    }
 }
 
 impl Default for LockRules {
@@ -55,6 +62,10 @@ const ANSWERS_FADE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const REMEMBERED: Duration = Duration::from_secs(6 * 60 * 60);
 /// Minimum time between two mails requested without a link.
 const REMINDERS: Duration = Duration::from_secs(60 * 60);
+/// How far another node's clock may be ahead of ours.
+const OTHER_CLOCKS: Duration = Duration::from_secs(60 * 60);
+/// More wrong ones than this are nowhere: each waits for the one before.
+const MOST_WRONG: i64 = 1_000_000;
 /// How often a count is retried after a concurrent change.
 const RACES: usize = 8;
 
@@ -101,7 +112,7 @@ impl Throttle<'_> {
     /// The store did not answer.
     pub async fn password(&self, whose: [u8; 32]) -> Result<Tried, StoreError> {
         let locks = self.locks;
-        self.one(whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
+        self.one(whose, locks.passwords, locks.longest(), |before, now| one_more(before, now, &locks)).await
     }
 
     /// Counts a try at the password of that address's mailbox, if one is allowed. A known browser is counted
@@ -116,7 +127,8 @@ impl Throttle<'_> {
             return self.password(whose).await;
         }
         let one_more_of_all = |before, now| one_more_together(before, now, most, &locks);
-        self.with_all(whose, self.password(whose), self.one(all, most, one_more_of_all)).await
+        let all = self.one(all, most, locks.longest(), one_more_of_all);
+        self.with_all(whose, locks.longest(), self.password(whose), all).await
     }
 
     /// Counts a try at an answer in the same way, if one is allowed.
@@ -125,14 +137,15 @@ impl Throttle<'_> {
     /// The store did not answer.
     pub async fn answer(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
         let most = self.locks.answers;
-        let own = self.one(whose, most, |before, now| one_more_answer(before, now, i64::from(most)));
+        let next = |before, now| one_more_answer(before, now, i64::from(most));
+        let own = self.one(whose, most, MAX_CLOSING, next);
         if whose == self.tags.count_tag("answer", tag) {
             return own.await;
         }
         let all = self.tags.count_tag("answer", &self.tags.count_tag("devices", tag));
         let together = most.saturating_mul(TOGETHER);
         let one_more_of_all = |before, now| one_more_answer(before, now, i64::from(together));
-        self.with_all(whose, own, self.one(all, together, one_more_of_all)).await
+        self.with_all(whose, MAX_CLOSING, own, self.one(all, together, MAX_CLOSING, one_more_of_all)).await
     }
 
     /// Whether no try is allowed under this tag now.
@@ -140,7 +153,8 @@ impl Throttle<'_> {
     /// # Errors
     /// The store did not answer.
     pub async fn is_closed(&self, whose: &[u8; 32]) -> Result<bool, StoreError> {
-        Ok(waits(self.store.tries(whose).await?, self.now).is_some())
+        let longest = self.locks.longest().max(MAX_CLOSING);
+        Ok(waits(self.store.tries(whose).await?, self.now, longest).is_some())
     }
 
     /// How many seconds a network must wait before the next try.
@@ -150,7 +164,7 @@ impl Throttle<'_> {
     pub async fn network_waits(&self, from: IpAddr) -> Result<Option<u64>, StoreError> {
         let mut longest = None;
         for at in counters(self.tags, from) {
-            longest = longest.max(waits(self.store.tries(&at.tag).await?, self.now));
+            longest = longest.max(waits(self.store.tries(&at.tag).await?, self.now, at.longest));
         }
         Ok(longest)
     }
@@ -162,8 +176,8 @@ impl Throttle<'_> {
     pub async fn wrong_from(&self, from: IpAddr) -> Result<(), StoreError> {
         let now = self.now;
         for at in counters(self.tags, from) {
-            let counted = count(self.store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
-            counted.await.map(drop)?;
+            let next = |before| Ok(one_more_from_client(before, now, &at));
+            count(self.store, at.tag, (now, at.longest), next).await.map(drop)?;
         }
         Ok(())
     }
@@ -175,10 +189,11 @@ impl Throttle<'_> {
     pub async fn may_remind(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let now = self.now;
         let whose = self.tags.count_tag("reminder", mailbox_id.as_bytes());
-        let counted = count(self.store, whose, |before| match waits(before, now) {
-            Some(seconds) => Err(seconds),
-            None => Ok(remembered(1, now, REMINDERS, REMEMBERED)),
-        });
+        let counted =
+            count(self.store, whose, (now, REMINDERS), |before| match waits(before, now, REMINDERS) {
+                Some(seconds) => Err(seconds),
+                None => Ok(remembered(1, now, REMINDERS, REMEMBERED)),
+            });
         Ok(counted.await?.is_ok())
     }
 
@@ -217,10 +232,11 @@ impl Throttle<'_> {
         &self,
         whose: [u8; 32],
         closed_at: u32,
+        longest: Duration,
         next: impl Fn(Option<Tries>, Timestamp) -> Tries,
     ) -> Result<Tried, StoreError> {
         let now = self.now;
-        let counted = count(self.store, whose, |before| match waits(before, now) {
+        let counted = count(self.store, whose, (now, longest), |before| match waits(before, now, longest) {
             Some(seconds) => Err(seconds),
             None => Ok(next(before, now)),
         });
@@ -241,10 +257,11 @@ impl Throttle<'_> {
     async fn with_all(
         &self,
         whose: [u8; 32],
+        longest: Duration,
         own: impl Future<Output = Result<Tried, StoreError>>,
         all: impl Future<Output = Result<Tried, StoreError>>,
     ) -> Result<Tried, StoreError> {
-        if let Some(seconds) = waits(self.store.tries(&whose).await?, self.now) {
+        if let Some(seconds) = waits(self.store.tries(&whose).await?, self.now, longest) {
             return Ok(Tried::Wait(seconds));
         }
         Ok(match try_join(own, all).await? {
@@ -290,11 +307,12 @@ impl Counted {
 async fn count(
     store: &Store,
     whose: [u8; 32],
+    (now, longest): (Timestamp, Duration),
     next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
 ) -> Result<Result<Tries, u64>, StoreError> {
     for _ in 0..RACES {
         let before = store.tries(&whose).await?;
-        let after = match next(before) {
+        let after = match next(before.and_then(|before| credible(before, now, longest))) {
             Ok(after) => after,
             Err(seconds) => return Ok(Err(seconds)),
         };
@@ -305,9 +323,17 @@ async fn count(
     Ok(Err(1))
 }
 
-/// Seconds until the next try is allowed, if it is not allowed now.
-fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
-    let open_at = tries?.open_at;
+/// The count that a row says, if it can be one: no try waits for longer than `longest`, and nothing is counted more often than
+/// [`MOST_WRONG`]. Anything else was not counted here.
+fn credible(tries: Tries, now: Timestamp, longest: Duration) -> Option<Tries> {
+    let ahead = longest.saturating_add(OTHER_CLOCKS);
+    noted(tries.open_at.max(tries.last_at), now, ahead)?;
+    Some(Tries { wrong: tries.wrong.clamp(0, MOST_WRONG), ..tries })
+}
+
+/// Seconds until the next try is allowed, if it is not allowed now; none waits for longer than `longest`.
+fn waits(tries: Option<Tries>, now: Timestamp, longest: Duration) -> Option<u64> {
+    let open_at = credible(tries?, now, longest)?.open_at;
     (open_at > now).then(|| open_at.since(now).as_secs().max(1))
 }
 
@@ -450,6 +476,26 @@ mod tests {
         let [_, (_, free, longest)] = WIDER;
         assert_eq!(last_wait(&place(free, longest), 199), 0);
         assert_eq!(last_wait(&place(free, longest), 300), 60);
+    }
+
+    #[test]
+    fn a_row_that_nobody_counted_keeps_nobody_waiting() {
+        let (locks, now) = (LockRules::default(), Timestamp(1_000_000));
+        let row = |wrong, last_at, open_at| Tries { wrong, last_at, open_at, forget_at: Timestamp(i64::MAX) };
+        let far = now.plus(MAX_LOCK * 3);
+        for forged in [row(3, now, far), row(3, far, now), row(i64::MAX, far, Timestamp(i64::MAX))] {
+            assert_eq!(super::waits(Some(forged), now, locks.longest()), None, "{forged:?}");
+            assert!(credible(forged, now, locks.longest()).is_none(), "{forged:?}");
+        }
+        for (forged, counts) in [(i64::MAX, MOST_WRONG), (i64::MIN, 0), (-1, 0)] {
+            let read = credible(row(forged, now, now), now, locks.longest()).unwrap();
+            assert_eq!(read.wrong, counts);
+            let next = one_more(Some(read), now, &locks);
+            assert!(next.open_at <= now.plus(MAX_LOCK), "{forged}");
+        }
+        // As long as one of ours.
+        let ours = row(12, now, now.plus(MAX_LOCK));
+        assert_eq!(super::waits(Some(ours), now, locks.longest()), Some(3600));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! written by another party (decision 0022). Changes nothing, opens no letter, and reports ids only.
 
 use sealpost_delivery::Ticket;
-use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{event_holds, fact_holds};
+use sealpost_mailbox::{Resident, verify_memo};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
     Comer, EventSelection, FactKind, FactRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow,
@@ -53,7 +53,15 @@ impl Prover<'_> {
         let mut proven = Proven::default();
         self.mailboxes(&mut proven).await?;
         for what in Keyed::ALL {
-            self.rows(what, &mut proven).await?;
+            match what {
+                Keyed::BounceMemo => self.bounce_memos(&mut proven).await?,
+                Keyed::Ticket | Keyed::Letter | Keyed::Draft | Keyed::Withdrawn | Keyed::Unread => {
+                    self.rows(what, &mut proven).await?;
+                }
+            }
+        }
+        for leg in self.store.damaged_legs().await? {
+            proven.note("row of leg", &leg.id, Err(leg.why));
         }
         self.events(&mut proven).await?;
         for kind in FactKind::ALL {
@@ -182,6 +190,19 @@ impl Prover<'_> {
         }
     }
 
+    /// A memo is sealed with what its row says, which its seal alone does not show.
+    async fn bounce_memos(&self, proven: &mut Proven) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.bounce_memos(&after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            last.key.as_str().clone_into(&mut after);
+            for row in &page {
+                proven.note("bounce memo", row.key.as_str(), verify_memo(&self.queue.rows, row));
+            }
+        }
+    }
+
     /// Events that have not been sent to webhooks yet.
     async fn events(&self, proven: &mut Proven) -> Result<(), StoreError> {
         let mut after = String::new();
@@ -235,7 +256,7 @@ impl Prover<'_> {
             }
             Keyed::BounceMemo | Keyed::Unread => {
                 let open = |label: Label| queue.rows.open(label, &row.whose, &row.sealed);
-                proven.note("bounce memo", &row.id, first(MEMO_LABELS, open).map(drop));
+                proven.note("memo", &row.id, first(MEMO_LABELS, open).map(drop));
             }
             Keyed::Withdrawn => {
                 let by = queue.rows.open(Label::Withdrawn, &row.whose, &row.sealed).map(drop);

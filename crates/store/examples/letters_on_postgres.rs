@@ -177,6 +177,8 @@ async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, load: Load) -> Resul
     random.fill(&mut fingerprint);
     let mut thread = [0; 32];
     random.fill(&mut thread);
+    let mut return_hash = [0; 32];
+    random.fill(&mut return_hash);
     let deposit_id = random.id();
     let mut rows = ArrivalRows::new(NOW);
     rows.fingerprint = Some(fingerprint);
@@ -211,6 +213,7 @@ async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, load: Load) -> Resul
         mailbox_id: mailbox_id.clone(),
         deposit_id: deposit_id.clone(),
         number: 0,
+        return_hash,
         memo_sealed: vec![6; 300],
         created_at: NOW,
     });

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::arrival_sign::arrival_sign;
 use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
-use crate::bounce_memo::NewBounceMemo;
+use crate::bounce_memo::{MemoKey, NewBounceMemo, spend_memo};
 use crate::column_values::{Folder, LetterEvent};
 use crate::deposit::{NewDeposit, remember_thread};
 use crate::draft::SentDraft;
@@ -62,7 +62,7 @@ pub struct ArrivalRows {
     /// The draft that became this letter. If it is gone or changed: [`Committed::Duplicate`].
     pub sent: Option<SentDraft>,
     /// Bounce memos that have been reported and are to be removed.
-    pub spent_memos: Vec<String>,
+    pub spent_memos: Vec<MemoKey>,
     /// What it uses of a quota. If too little is left: [`Committed::TooMany`].
     pub uses: Vec<NewUse>,
     /// Owners reminded by this letter. If another process has reminded them: [`Committed::Duplicate`].
@@ -259,10 +259,9 @@ impl ArrivalRows {
         if let Some(sent) = &self.sent {
             sent.remove(&mut batch);
         }
-        for token in self.spent_memos {
+        for key in self.spent_memos {
             // Another report has spent the memo meanwhile: when the rows are built again, there is nothing to report.
-            let spend = sql!("DELETE FROM bounce_memos WHERE token = ?1", token);
-            batch.add(spend.or_refuse(Refusal::MailboxTaken));
+            batch.add(spend_memo(&key).or_refuse(Refusal::MailboxTaken));
         }
         for (mailbox_id, token) in self.deletions {
             batch.hold_mailbox(&mailbox_id);

@@ -301,7 +301,8 @@ fn counting(counted: &CountedRow) -> Statement {
                  (SELECT count(*) FROM audit_counts
                   WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4) AS known) m
          WHERE true
-         ON CONFLICT (minute, action, mailbox, network) DO UPDATE SET count = audit_counts.count + excluded.count",
+         ON CONFLICT (minute, action, mailbox, network) DO UPDATE SET count =
+             CASE WHEN audit_counts.count BETWEEN 0 AND 1000000000 THEN audit_counts.count ELSE 0 END + excluded.count",
         counted.minute.0.div_euclid(MINUTE).saturating_mul(MINUTE),
         counted.action.as_str(),
         counted.whose.as_str(),

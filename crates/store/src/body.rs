@@ -422,9 +422,22 @@ impl Store {
     /// Builds a body from a row of [`select_body`].
     pub(crate) fn body_of(&self, mut row: Row) -> Result<Body, StoreError> {
         let (id, len) = (row.text()?, row.count()?);
+        let damaged = || StoreError::Damaged { what: "a body as long as its row says" };
         let place = match row.text()?.as_str() {
-            "row" => BodyLocation::Row(row.bytes()?),
-            "file" => BodyLocation::File(Arc::clone(self.files())),
+            "row" => {
+                let bytes = row.bytes()?;
+                if u64::try_from(bytes.len()) != Ok(len) {
+                    return Err(damaged());
+                }
+                BodyLocation::Row(bytes)
+            }
+            "file" => {
+                // A missing file is found missing when it is read.
+                if self.files().size(&id).is_some_and(|there| there < len) {
+                    return Err(damaged());
+                }
+                BodyLocation::File(Arc::clone(self.files()))
+            }
             "object" => BodyLocation::Object(Arc::clone(self.bucket().ok_or(StoreError::NoBucket)?)),
             _ => return Err(StoreError::Damaged { what: "a place of a body" }),
         };

@@ -4,9 +4,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::arrival::RETRY_WINDOW;
+use crate::counted_size::sum_of_sizes;
 use crate::ended_sessions::old_ended_sessions;
 use crate::error::StoreError;
 use crate::failed_logins::old_tries;
+use crate::far_times::pull_in;
+use crate::noted_time::{TOO_FAR, latest_noted};
 use crate::rate_counts::old_uses;
 use crate::stale_rows::{StaleCounts, StaleKind, StaleRows, stale_rows};
 use crate::statement::sql;
@@ -37,6 +40,10 @@ pub enum Problem {
     NewcomerWithoutPendingMailbox(String),
     /// A session of a mailbox that is not active.
     SessionWithoutActiveMailbox(String),
+    /// A body in a row that has another length than its row says.
+    BodySizeWrong(String),
+    /// A deposit whose size nothing can have that has its body.
+    DepositSizeWrong(String),
 }
 
 /// How many rows and bodies there are.
@@ -90,7 +97,8 @@ impl SweepReport {
 }
 
 /// In the order of [`StoreCounts`].
-const COUNTS: &str = "SELECT
+const COUNTS: &str = concat!(
+    "SELECT
     (SELECT count(*) FROM mailboxes WHERE state <> 'deleted'),
     (SELECT count(*) FROM mailboxes WHERE state = 'pending'),
     (SELECT count(*) FROM deposits),
@@ -101,7 +109,10 @@ const COUNTS: &str = "SELECT
     (SELECT count(*) FROM sessions)
     FROM (SELECT count(*) FILTER (WHERE place = 'row') AS in_rows,
                  count(*) FILTER (WHERE place = 'file') AS in_files,
-                 CAST(coalesce(sum(size), 0) AS BIGINT) AS bytes FROM bodies) AS b";
+                 ",
+    sum_of_sizes!("size"),
+    " AS bytes FROM bodies) AS b"
+);
 
 type Meaning = fn(String) -> Problem;
 
@@ -153,12 +164,27 @@ const CHECKS: &[(Meaning, &str)] = &[
         "SELECT s.mailbox_id FROM sessions s WHERE NOT EXISTS
            (SELECT 1 FROM mailboxes WHERE id = s.mailbox_id AND state = 'active') LIMIT 1000",
     ),
+    (
+        Problem::BodySizeWrong,
+        "SELECT b.id FROM bodies b WHERE b.place = 'row' AND length(b.bytes) <> b.size LIMIT 1000",
+    ),
+    (
+        // The body is sealed without the letter's head, which is 16 MiB at most.
+        Problem::DepositSizeWrong,
+        "SELECT d.id FROM deposits d JOIN bodies b ON b.id = d.body_id
+         WHERE d.size < 0 OR d.size - 16777216 > b.size LIMIT 1000",
+    ),
 ];
 
 /// Rows that were meant for minutes, hours or days and have expired.
 pub(crate) fn stale(now: Timestamp) -> Vec<StaleRows> {
     let mut stale = vec![
-        stale_rows!(Fingerprints, "FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
+        stale_rows!(
+            Fingerprints,
+            "FROM fingerprints WHERE committed_at < ?1 OR committed_at > ?2",
+            now.minus(RETRY_WINDOW),
+            latest_noted(now, TOO_FAR)
+        ),
         stale_rows!(Sessions, "FROM sessions WHERE expires_at <= ?1", now),
         stale_rows!(Newcomers, "FROM newcomers WHERE expires_at <= ?1", now),
         old_tries(now),
@@ -170,8 +196,12 @@ pub(crate) fn stale(now: Timestamp) -> Vec<StaleRows> {
     stale
 }
 
-/// Removes them; returns how many.
+/// Removes them; returns how many. What waits for a time that none of us has noted waits no longer.
 pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<StaleCounts, StoreError> {
+    let pulled: usize = store.change(pull_in(now)).await?.into_iter().sum();
+    if pulled > 0 {
+        tracing::warn!(rows = pulled, "rows were dated further ahead than anything is: dated now");
+    }
     store.delete_stale(stale(now)).await
 }
 

@@ -6,6 +6,7 @@ use sealpost_mail::Timestamp;
 use crate::body::{Body, select_body};
 use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
+use crate::counted_size::{LARGEST, sum_of_sizes};
 use crate::error::StoreError;
 use crate::folder_ref::{FolderRef, OwnFolderRow};
 use crate::several::REACH;
@@ -151,7 +152,7 @@ pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
         folder: Folder::parse(&row.text()?)?,
         key_sealed: row.blob()?,
         listing_sealed: row.blob()?,
-        size: row.int()?,
+        size: row.int()?.clamp(0, LARGEST),
         received_at: row.time()?,
         read_at: row.opt_time()?,
         expires_at: row.opt_time()?,
@@ -287,7 +288,8 @@ fn count_of(mailbox_id: &str, place: FolderRef<'_>) -> Statement {
         concat!(
             "count(*), count(CASE WHEN folder <> 'sent' AND ",
             unread!(),
-            " THEN 1 END), CAST(coalesce(sum(size), 0) AS BIGINT)"
+            " THEN 1 END), ",
+            sum_of_sizes!("size")
         ),
         "",
         ""
@@ -299,8 +301,9 @@ fn count_in(mailbox_id: &str, folder: Folder) -> Statement {
         concat!(
             "SELECT count(*), count(CASE WHEN ",
             unread!(),
-            " THEN 1 END), CAST(coalesce(sum(size), 0) AS BIGINT)
-             FROM deposits WHERE mailbox_id = ?1 AND folder = ?2"
+            " THEN 1 END), ",
+            sum_of_sizes!("size"),
+            " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2"
         ),
         mailbox_id,
         folder.as_str()

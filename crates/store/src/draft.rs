@@ -171,7 +171,9 @@ impl SentDraft {
 
 /// Records that a file, or a piece of one, was added or removed.
 pub(crate) fn touch(draft_id: &str) -> Statement {
-    sql!("UPDATE drafts SET files_version = files_version + 1 WHERE id = ?1", draft_id)
+    sql!(
+        "UPDATE drafts SET files_version =
+             CASE WHEN files_version BETWEEN 0 AND 1000000000 THEN files_version + 1 ELSE 1 END WHERE id = ?1", draft_id)
 }
 
 /// Removes an upload with its pieces.

@@ -1,6 +1,7 @@
 //! How much an owner may attach to drafts: bytes and files of one draft, and bytes of all drafts. Checked in
 //! the transaction that adds a file or announces an upload. The operator sets the limits.
 
+use crate::counted_size::sum_of_sizes;
 use crate::statement::{Batch, Refusal, sql};
 
 /// The limits; uploads under way count like files.
@@ -20,15 +21,22 @@ impl DraftQuota {
         batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
-                "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
-                 AND (SELECT coalesce(sum(size), 0) FROM draft_files WHERE draft_id = ?1)
-                   + (SELECT coalesce(sum(size), 0) FROM uploads WHERE draft_id = ?1) + ?3 <= ?4
+                concat!(
+                    "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
+                 AND (SELECT ",
+                    sum_of_sizes!("size"),
+                    " FROM draft_files WHERE draft_id = ?1) + (SELECT ",
+                    sum_of_sizes!("size"),
+                    " FROM uploads WHERE draft_id = ?1) + ?3 <= ?4
                  AND (SELECT count(*) FROM draft_files WHERE draft_id = ?1)
                    + (SELECT count(*) FROM uploads WHERE draft_id = ?1) < ?5
-                 AND (SELECT coalesce(sum(f.size), 0) FROM draft_files f
-                      JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?2)
-                   + (SELECT coalesce(sum(u.size), 0) FROM uploads u
-                      JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6",
+                 AND (SELECT ",
+                    sum_of_sizes!("f.size"),
+                    " FROM draft_files f JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?2)
+                   + (SELECT ",
+                    sum_of_sizes!("u.size"),
+                    " FROM uploads u JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6"
+                ),
                 draft_id,
                 mailbox_id,
                 size,

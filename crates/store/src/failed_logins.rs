@@ -6,8 +6,9 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::noted_time::{AHEAD, TOO_FAR, latest_noted};
 use crate::stale_rows::{StaleRows, stale_rows};
-use crate::statement::{Statement, sql};
+use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 
 /// How long a warning that was sent is remembered.
@@ -63,9 +64,10 @@ fn forgive(whose: &[u8; 32]) -> [Statement; 2] {
 pub(crate) fn old_tries(now: Timestamp) -> StaleRows {
     stale_rows!(
         Tries,
-        "FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
+        "FROM tries WHERE (forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)) OR forget_at > ?3",
         now,
-        now.minus(TOLD)
+        now.minus(TOLD),
+        latest_noted(now, TOO_FAR)
     )
 }
 
@@ -75,15 +77,23 @@ impl Store {
         let row = self
             .read_one(sql!("SELECT wrong, last_at, open_at, forget_at FROM tries WHERE whose = ?1", whose))
             .await?;
-        row.map(|mut row| {
-            Ok(Tries {
+        let tries = |mut row: Row| {
+            Ok::<_, StoreError>(Tries {
                 wrong: row.int()?,
                 last_at: row.time()?,
                 open_at: row.time()?,
                 forget_at: row.time()?,
             })
-        })
-        .transpose()
+        };
+        match row.map(tries).transpose() {
+            Ok(found) => Ok(found),
+            // A row that is no count keeps no owner out.
+            Err(error) => {
+                tracing::error!(row.kind = "tries", %error, "a count of wrong passwords cannot be read: removed");
+                self.change(vec![sql!("DELETE FROM tries WHERE whose = ?1", whose)]).await?;
+                Ok(None)
+            }
+        }
     }
 
     /// Replaces what was read before by `after`. `false`: another process was quicker; read again.
@@ -138,12 +148,20 @@ impl Store {
         .map(drop)
     }
 
-    /// Whether a right password is still remembered.
-    pub async fn was_right(&self, whose: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
-        let row = self
-            .read_one(sql!("SELECT 1 FROM tries WHERE whose = ?1 AND forget_at > ?2", whose, now))
-            .await?;
-        Ok(row.is_some())
+    /// Whether a right password is still remembered, where none is for longer than `longest`.
+    pub async fn was_right(
+        &self,
+        whose: &[u8; 32],
+        now: Timestamp,
+        longest: Duration,
+    ) -> Result<bool, StoreError> {
+        let question = sql!(
+            "SELECT 1 FROM tries WHERE whose = ?1 AND forget_at > ?2 AND forget_at <= ?3",
+            whose,
+            now,
+            latest_noted(now, longest.saturating_add(AHEAD))
+        );
+        Ok(self.read_one(question).await?.is_some())
     }
 
     /// Whether a warning is due; yes at most once in 24 hours.
@@ -151,10 +169,11 @@ impl Store {
         let changed = self
             .change(vec![sql!(
                 "UPDATE tries SET told_at = ?2
-                 WHERE whose = ?1 AND (told_at IS NULL OR told_at <= ?3)",
+                 WHERE whose = ?1 AND (told_at IS NULL OR told_at <= ?3 OR told_at > ?4)",
                 whose,
                 now,
-                now.minus(TOLD)
+                now.minus(TOLD),
+                latest_noted(now, AHEAD)
             )])
             .await?;
         Ok(changed.iter().sum::<usize>() == 1)

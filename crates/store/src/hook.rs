@@ -7,12 +7,13 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_proof::EventWords;
 use crate::column_values::{ColumnWord as _, LetterEvent};
+use crate::counted_size::counted;
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
 use crate::not_held::not_held;
 use crate::proven_facts::{Happened, Letters, Proves};
 use crate::received::received;
-use crate::statement::{Batch, Row, Statement, sql};
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
 use crate::store::Store;
 
 /// An event of a letter, whose mailbox the caller knows.
@@ -337,8 +338,8 @@ impl Store {
                 now
             ))
             .await?;
-        let Some(mut found) = found else { return Ok(None) };
-        let (id, due_at) = (found.text()?, found.time()?);
+        let Some(found) = found else { return Ok(None) };
+        let (id, due_at) = (found.first(), found.second().cloned());
         let mut batch = Batch::default();
         batch.add(sql!(
             concat!(
@@ -346,12 +347,23 @@ impl Store {
                  WHERE id = ?1 AND state = 'queued' AND due_at = ?2 RETURNING ",
                 event_columns!()
             ),
-            id,
+            id.clone(),
             due_at,
             until
         ));
-        let crate::statement::Outcome::Kept(answers) = self.write(batch).await? else { return Ok(None) };
-        answers.into_iter().flat_map(|answer| answer.rows).next().map(|mut row| event(&mut row)).transpose()
+        let Outcome::Kept(answers) = self.write(batch).await? else { return Ok(None) };
+        let Some(mut row) = answers.into_iter().flat_map(|answer| answer.rows).next() else {
+            return Ok(None);
+        };
+        match event(&mut row) {
+            Ok(event) => Ok(Some(event)),
+            Err(error) => {
+                tracing::error!(row.kind = "event", row.id = %id.shown(), %error, "an event cannot be read, and is sent to no webhook");
+                let dead = "UPDATE hook_events SET state = 'dead', last_error = ?2 WHERE id = ?1";
+                self.change(vec![sql!(dead, id, "its row cannot be read")]).await?;
+                Ok(None)
+            }
+        }
     }
 
     /// Replaces what is sealed or proven under an old server key. Removed events stay removed.
@@ -382,16 +394,24 @@ impl Store {
         let (id, claim) = (event.id.as_str(), event.due_at);
         let change = match end {
             NotTaken::Again { due_at } => sql!(
-                "UPDATE hook_events SET attempts = attempts + 1, due_at = ?2, last_error = ?3
-                 WHERE id = ?1 AND state = 'queued' AND due_at = ?4",
+                concat!(
+                    "UPDATE hook_events SET attempts = ",
+                    counted!("attempts"),
+                    " + 1, due_at = ?2, last_error = ?3
+                 WHERE id = ?1 AND state = 'queued' AND due_at = ?4"
+                ),
                 id,
                 due_at,
                 error,
                 claim
             ),
             NotTaken::Dead => sql!(
-                "UPDATE hook_events SET attempts = attempts + 1, state = 'dead', last_error = ?2
-                 WHERE id = ?1 AND state = 'queued' AND due_at = ?3",
+                concat!(
+                    "UPDATE hook_events SET attempts = ",
+                    counted!("attempts"),
+                    " + 1, state = 'dead', last_error = ?2
+                 WHERE id = ?1 AND state = 'queued' AND due_at = ?3"
+                ),
                 id,
                 error,
                 claim

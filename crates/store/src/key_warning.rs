@@ -27,7 +27,8 @@ impl KeyWarning {
                 "INSERT INTO key_warnings (key_id, ends_at, days, at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (key_id) DO UPDATE
                      SET ends_at = excluded.ends_at, days = excluded.days, at = excluded.at
-                     WHERE key_warnings.ends_at <> excluded.ends_at OR key_warnings.days > excluded.days",
+                     WHERE key_warnings.ends_at <> excluded.ends_at
+                        OR key_warnings.days > excluded.days OR key_warnings.days < 0",
                 self.key_id,
                 self.ends_at,
                 self.days,
@@ -48,8 +49,9 @@ impl Store {
             let (key_id, ends_at) = (row.text()?, row.time()?);
             let days = u32::try_from(row.int()?)
                 .map_err(|_too_large| StoreError::Damaged { what: "the days of a key's warning" })?;
-            Ok(KeyWarning { key_id, ends_at, days, at: row.time()? })
+            Ok::<_, StoreError>(KeyWarning { key_id, ends_at, days, at: row.time()? })
         };
-        rows.into_iter().map(warning).collect()
+        // One that cannot be read is none: the operator is told once more.
+        Ok(rows.into_iter().filter_map(|row| warning(row).ok()).collect())
     }
 }

@@ -8,7 +8,7 @@ use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
 use crate::several::DONE;
 use crate::statement::{
-    Batch, Flush, Outcome, Refusal, Row, Sharing, Statement, StatementResult, Taking, sql,
+    Batch, Flush, Outcome, Refusal, Row, Sharing, Statement, StatementResult, Taking, Value, sql,
 };
 use crate::store::Store;
 
@@ -67,6 +67,9 @@ pub struct Lease<'a> {
     /// Where they may go.
     pub from: LeaseFrom<'a>,
 }
+
+/// More attempts are counted for no leg, whatever its row says.
+const MOST_ATTEMPTS: i64 = 1_000_000;
 
 /// Legs to which destinations are meant.
 #[derive(Clone, Copy, Debug)]
@@ -251,7 +254,7 @@ impl Store {
             .collect();
         // Longest waiting first; every destination gets its share of the limit.
         open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
-        let mut leased = Vec::new();
+        let (mut leased, mut damaged) = (Vec::new(), Vec::new());
         while !open.is_empty() && leased.len() < request.limit {
             let left = request.limit - leased.len();
             open.truncate(left);
@@ -278,10 +281,31 @@ impl Store {
                 results.iter().map(|result| result.affected >= share).collect::<Vec<_>>().into_iter();
             open.retain(|_| full.next().unwrap_or(false));
             for row in results.into_iter().flat_map(|result| result.rows) {
-                leased.push(leased_leg(row, &request)?);
+                let id = row.first();
+                match leased_leg(row, &request) {
+                    Ok(leg) => leased.push(leg),
+                    Err(error) => {
+                        tracing::error!(row.kind = "leg", row.id = %id.shown(), %error, "leg frozen: its row cannot be read");
+                        damaged.push(id);
+                    }
+                }
             }
         }
+        self.pass_by(damaged).await;
         Ok(leased)
+    }
+
+    /// Legs whose rows cannot be read stay for an operator.
+    async fn pass_by(&self, damaged: Vec<Value>) {
+        let frozen = |id| {
+            sql!("UPDATE legs SET state = 'frozen', lease_owner = NULL, lease_until = NULL WHERE id = ?1", id)
+        };
+        if damaged.is_empty() {
+            return;
+        }
+        if let Err(error) = self.change(damaged.into_iter().map(frozen).collect()).await {
+            tracing::warn!(%error, "legs that cannot be read could not be frozen; they are looked at again when their leases end");
+        }
     }
 
     /// Records how an attempt ended, and its follow-ups, in one transaction. The body is removed with its last leg or deposit.
@@ -323,7 +347,7 @@ impl Store {
             }
             LegEnd::Retry { due_at, code, enhanced, delay_noted } => batch.add(
                 sql!(
-                    "UPDATE legs SET attempts = attempts + 1, due_at = ?4, last_code = ?5,
+                    "UPDATE legs SET attempts = ?8, due_at = ?4, last_code = ?5,
                          last_enhanced = ?6, delay_noted = ?7, lease_owner = NULL, lease_until = NULL
                      WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
                     leg.id.as_str(),
@@ -332,7 +356,8 @@ impl Store {
                     due_at,
                     code.map(i64::from),
                     enhanced.map(|code| code.to_string()),
-                    delay_noted
+                    delay_noted,
+                    (leg.attempts + 1).min(MOST_ATTEMPTS)
                 )
                 .or_refuse(Refusal::LeaseLost),
             ),
@@ -409,7 +434,9 @@ impl Store {
         latest: LatestTimes,
     ) -> Result<usize, StoreError> {
         // Usually there are none, which one index lookup per destination shows.
-        let mut lasts = self.read_rows(sql!(LAST_DUE)).await?.into_iter();
+        let lasts = self.read_rows(sql!(LAST_DUE)).await?;
+        self.freeze_without_destination(&lasts).await?;
+        let mut lasts = lasts.into_iter();
         // A value that is not a time was not written by us.
         if !lasts.any(|row| destination(row).map_or(true, |one| one.due_at > latest.due)) {
             return Ok(0);
@@ -430,11 +457,26 @@ impl Store {
         Ok(pulled.iter().sum())
     }
 
+    /// Legs to a destination that cannot be read go nowhere: they stay for an operator.
+    async fn freeze_without_destination(&self, destinations: &[Row]) -> Result<(), StoreError> {
+        let strange = destinations.iter().map(Row::first).filter(|name| !matches!(name, Value::Text(_)));
+        let frozen =
+            |name| sql!("UPDATE legs SET state = 'frozen' WHERE state = 'queued' AND destination = ?1", name);
+        let frozen: Vec<Statement> = strange.map(frozen).collect();
+        if frozen.is_empty() {
+            return Ok(());
+        }
+        let legs: usize = self.change(frozen).await?.iter().sum();
+        tracing::error!(row.kind = "leg", legs, "legs frozen: their destination cannot be read");
+        Ok(())
+    }
+
     /// Every destination with queued legs, and when its first one is due. Jumps from one to the next in the index: the cost depends
     /// on the number of destinations, not on the length of their queues.
     async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
         let rows = self.read_rows(sql!(DESTINATIONS)).await?;
-        rows.into_iter().map(destination).collect()
+        // Those of a destination that cannot be read are frozen when due times are looked at.
+        Ok(rows.into_iter().filter_map(|row| destination(row).ok()).collect())
     }
 }
 
@@ -514,7 +556,7 @@ fn leased_leg(mut row: Row, request: &Lease<'_>) -> Result<LeasedLeg, StoreError
         body: None,
         ticket_sealed: row.blob()?,
         destination: row.text()?,
-        attempts: row.int()?,
+        attempts: row.int()?.clamp(0, MOST_ATTEMPTS),
         created_at: row.time()?,
         expires_at: row.time()?,
         delay_noted: row.int()? != 0,

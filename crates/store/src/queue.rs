@@ -4,8 +4,11 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Row, sql};
+use crate::statement::{Batch, Outcome, Row, Value, sql};
 use crate::store::{Page, Store};
+
+/// Rows per query.
+const AT_ONCE: u32 = 500;
 
 /// Which legs to list; `None` means any.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +54,90 @@ pub struct LegRow {
     pub last_enhanced: Option<String>,
 }
 
+/// A leg whose row cannot be read, with what it says as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedLeg {
+    /// Id, as the commands take it.
+    pub id: String,
+    /// Where it goes; `None`: the row does not say.
+    pub destination: Option<String>,
+    /// When it is tried next; `None`: the row does not say.
+    pub due_at: Option<Timestamp>,
+    /// What is wrong, for people.
+    pub why: String,
+}
+
+/// Legs of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LegPage {
+    /// Legs whose rows can be read.
+    pub legs: Vec<LegRow>,
+    /// Legs whose rows cannot be read.
+    pub damaged: Vec<DamagedLeg>,
+}
+
+impl LegPage {
+    /// How many there are of both.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.legs.len() + self.damaged.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn add(&mut self, row: Row) {
+        let values = row.again();
+        match leg_row(row) {
+            Ok(leg) => self.legs.push(leg),
+            Err(error) => self.damaged.push(DamagedLeg::of(values, &error)),
+        }
+    }
+
+    /// Takes those of the next page.
+    pub fn extend(&mut self, other: Self) {
+        self.legs.extend(other.legs);
+        self.damaged.extend(other.damaged);
+    }
+}
+
+impl DamagedLeg {
+    fn of(row: Row, error: &StoreError) -> Self {
+        let mut values = row.into_values().into_iter();
+        let id = values.next().map_or_else(String::new, |id| shown_id(&id));
+        let destination = match values.nth(2) {
+            Some(Value::Text(destination)) => Some(destination),
+            Some(Value::Null | Value::Int(_) | Value::Blob(_)) | None => None,
+        };
+        let due_at = match values.nth(3) {
+            Some(Value::Int(at)) => Some(Timestamp(at)),
+            Some(Value::Null | Value::Text(_) | Value::Blob(_)) | None => None,
+        };
+        Self { id, destination, due_at, why: error.to_string() }
+    }
+}
+
+/// SQLite keeps bytes where an id belongs: they are written as there, `x'0a'`.
+fn shown_id(id: &Value) -> String {
+    match id {
+        Value::Blob(_) => format!("x'{}'", id.shown()),
+        Value::Null | Value::Int(_) | Value::Text(_) => id.shown(),
+    }
+}
+
+/// The id that was shown so.
+fn id_of(shown: &str) -> Value {
+    let digits = shown.strip_prefix("x'").and_then(|rest| rest.strip_suffix('\''));
+    let bytes = digits.and_then(|digits| {
+        let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        digits.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>()
+    });
+    bytes.map_or_else(|| Value::from(shown), Value::from)
+}
+
 /// A leg whose ticket is sealed anew because it is frozen or thawed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnedLeg {
@@ -60,6 +147,14 @@ pub struct TurnedLeg {
     pub before: Vec<u8>,
     /// The new ticket.
     pub now: Vec<u8>,
+}
+
+/// The columns of [`LegRow`].
+macro_rules! leg_columns {
+    () => {
+        "id, arrival_id, body_id, destination, purpose, state, attempts, due_at,
+         expires_at, created_at, delay_noted, lease_owner, lease_until, last_code, last_enhanced"
+    };
 }
 
 fn leg_row(mut row: Row) -> Result<LegRow, StoreError> {
@@ -83,16 +178,18 @@ fn leg_row(mut row: Row) -> Result<LegRow, StoreError> {
 
 impl Store {
     /// Legs, oldest first.
-    pub async fn list_legs(&self, filter: &LegFilter, page: Page) -> Result<Vec<LegRow>, StoreError> {
+    pub async fn list_legs(&self, filter: &LegFilter, page: Page) -> Result<LegPage, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT id, arrival_id, body_id, destination, purpose, state, attempts, due_at,
-                     expires_at, created_at, delay_noted, lease_owner, lease_until, last_code, last_enhanced
-                 FROM legs
-                 WHERE (CAST(?1 AS TEXT) IS NULL OR destination = ?1)
-                   AND (CAST(?2 AS TEXT) IS NULL OR state = ?2)
-                   AND (CAST(?3 AS TEXT) IS NULL OR arrival_id = ?3)
-                 ORDER BY created_at, id LIMIT ?4 OFFSET ?5",
+                concat!(
+                    "SELECT ",
+                    leg_columns!(),
+                    " FROM legs
+                     WHERE (CAST(?1 AS TEXT) IS NULL OR destination = ?1)
+                       AND (CAST(?2 AS TEXT) IS NULL OR state = ?2)
+                       AND (CAST(?3 AS TEXT) IS NULL OR arrival_id = ?3)
+                     ORDER BY created_at, id LIMIT ?4 OFFSET ?5"
+                ),
                 filter.destination.clone(),
                 filter.state.map(LegState::as_str),
                 filter.arrival_id.clone(),
@@ -100,13 +197,33 @@ impl Store {
                 page.offset
             ))
             .await?;
-        rows.into_iter().map(leg_row).collect()
+        let mut listed = LegPage::default();
+        rows.into_iter().for_each(|row| listed.add(row));
+        Ok(listed)
     }
 
-    /// A leg's sealed ticket.
+    /// All legs whose rows cannot be read.
+    pub async fn damaged_legs(&self) -> Result<Vec<DamagedLeg>, StoreError> {
+        let (mut after, mut damaged) = (Value::from(""), Vec::new());
+        loop {
+            let question = sql!(
+                concat!("SELECT ", leg_columns!(), " FROM legs WHERE id > ?1 ORDER BY id LIMIT ?2"),
+                after.clone(),
+                AT_ONCE
+            );
+            let rows = self.read_rows(question).await?;
+            let Some(last) = rows.last().map(Row::first) else { return Ok(damaged) };
+            let mut page = LegPage::default();
+            rows.into_iter().for_each(|row| page.add(row));
+            damaged.append(&mut page.damaged);
+            after = last;
+        }
+    }
+
+    /// A leg's sealed ticket. One that is no bytes is empty: it opens with no key.
     pub async fn leg_ticket(&self, leg_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let question = sql!("SELECT ticket_sealed FROM legs WHERE id = ?1", leg_id);
-        self.read_one(question).await?.map(|mut row| row.blob()).transpose()
+        let question = sql!("SELECT ticket_sealed FROM legs WHERE id = ?1", id_of(leg_id));
+        Ok(self.read_one(question).await?.map(|mut row| row.blob().unwrap_or_default()))
     }
 
     /// Makes queued legs due now; leased ones are unchanged. Returns how many.
@@ -165,15 +282,16 @@ impl Store {
 
     /// Removes legs without a report, each body with its last reference. Returns how many.
     pub async fn remove_legs(&self, leg_ids: &[String]) -> Result<usize, StoreError> {
-        // A leg's body never changes, so it may be read beforehand.
-        let question = |id: &String| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id.as_str());
+        // A leg's body never changes, so it may be read beforehand. What cannot be read is no body's id.
+        let question = |id: &String| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id_of(id));
         let answers = self.read(leg_ids.iter().map(question).collect()).await?;
         let mut batch = Batch::default();
-        for mut row in answers.into_iter().flatten() {
-            let (leg_id, body_id) = (row.text()?, row.opt_text()?);
-            let gone = sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id.as_str());
-            batch.add(gone.concerning(&leg_id, ""));
-            if let Some(body_id) = body_id {
+        for row in answers.into_iter().flatten() {
+            let leg_id = row.first();
+            let body_id = row.second().cloned();
+            let gone = sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id.clone());
+            batch.add(gone.concerning(&shown_id(&leg_id), ""));
+            if let Some(Value::Text(body_id)) = body_id {
                 batch.release_body(&body_id);
             }
         }

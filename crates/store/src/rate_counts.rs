@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::counted_size::{MOST_COUNTED, counted, sum_of_sizes};
 use crate::error::StoreError;
+use crate::noted_time::{TOO_FAR, latest_noted};
 use crate::stale_rows::{StaleRows, stale_rows};
-use crate::statement::{Batch, Lock, Outcome, Refusal, sql};
+use crate::statement::{Batch, Lock, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
 /// Everything sent within one slot stops counting at the same moment.
@@ -117,19 +119,29 @@ impl NewUse {
         batch.hold(Lock::Use(self.whose));
         batch.add(
             sql!(
-                "INSERT INTO sent_lately (whose, slot, letters, recipients)
-                 SELECT ?1, ?2, 1, ?3
-                 FROM (SELECT
-                         coalesce(sum(CASE WHEN slot > ?4 THEN letters ELSE 0 END), 0) AS letters_hour,
-                         coalesce(sum(letters), 0) AS letters_day,
-                         coalesce(sum(CASE WHEN slot > ?4 THEN recipients ELSE 0 END), 0) AS recipients_hour,
-                         coalesce(sum(recipients), 0) AS recipients_day
-                       FROM sent_lately WHERE whose = ?1 AND slot > ?5 AND slot <= ?2) AS used
-                 WHERE letters_hour < ?6 AND letters_day < ?7
-                   AND recipients_hour + ?3 <= ?8 AND recipients_day + ?3 <= ?9
-                 ON CONFLICT (whose, slot) DO UPDATE SET
-                   letters = sent_lately.letters + 1,
-                   recipients = sent_lately.recipients + excluded.recipients",
+                concat!(
+                    "INSERT INTO sent_lately (whose, slot, letters, recipients)
+                     SELECT ?1, ?2, 1, ?3
+                     FROM (SELECT
+                             coalesce(sum(CASE WHEN slot > ?4 THEN letters ELSE 0 END), 0) AS letters_hour,
+                             coalesce(sum(letters), 0) AS letters_day,
+                             coalesce(sum(CASE WHEN slot > ?4 THEN recipients ELSE 0 END), 0) AS recipients_hour,
+                             coalesce(sum(recipients), 0) AS recipients_day
+                           FROM (SELECT slot, ",
+                    counted!("letters"),
+                    " AS letters, ",
+                    counted!("recipients"),
+                    " AS recipients
+                           FROM sent_lately WHERE whose = ?1 AND slot > ?5 AND slot <= ?2) AS lately) AS used
+                     WHERE letters_hour < ?6 AND letters_day < ?7
+                       AND recipients_hour + ?3 <= ?8 AND recipients_day + ?3 <= ?9
+                     ON CONFLICT (whose, slot) DO UPDATE SET
+                       letters = ",
+                    counted!("sent_lately.letters"),
+                    " + 1, recipients = ",
+                    counted!("sent_lately.recipients"),
+                    " + excluded.recipients"
+                ),
                 &self.whose,
                 slot,
                 self.recipients,
@@ -147,7 +159,12 @@ impl NewUse {
 
 /// Slots that no longer count.
 pub(crate) fn old_uses(now: Timestamp) -> StaleRows {
-    stale_rows!(Uses, "FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
+    stale_rows!(
+        Uses,
+        "FROM sent_lately WHERE slot < ?1 OR slot > ?2",
+        slot_of(now).minus(DAY),
+        latest_noted(now, TOO_FAR)
+    )
 }
 
 /// Whether there was enough quota.
@@ -181,14 +198,17 @@ impl Store {
             now
         );
         let rows = self.read(vec![question]).await?.into_iter().flatten();
-        rows.map(|mut row| Ok(Used { slot: row.time()?, letters: row.int()?, recipients: row.int()? }))
-            .collect()
+        let count = |row: &mut Row| row.int().map(|count| count.clamp(0, MOST_COUNTED));
+        rows.map(|mut row| {
+            Ok(Used { slot: row.time()?, letters: count(&mut row)?, recipients: count(&mut row)? })
+        })
+        .collect()
     }
 
     /// The size of all letters in a mailbox in bytes, including those in the trash.
     pub async fn held_by(&self, mailbox_id: &str) -> Result<u64, StoreError> {
         let question = sql!(
-            "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits WHERE mailbox_id = ?1",
+            concat!("SELECT ", sum_of_sizes!("size"), " FROM deposits WHERE mailbox_id = ?1"),
             mailbox_id
         );
         self.read_one(question).await?.map_or(Ok(0), |mut row| row.count())

@@ -12,6 +12,7 @@ use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell_expired;
 use crate::not_held::not_held;
+use crate::noted_time::{TOO_FAR, latest_noted};
 use crate::sender_status::Unread;
 use crate::stale_rows::{StaleCounts, StaleKind};
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
@@ -88,7 +89,7 @@ macro_rules! useless {
         "FROM hook_events WHERE state = 'dead' AND at < ?1"
     };
     (bounce_memos) => {
-        "FROM bounce_memos WHERE created_at < ?1
+        "FROM bounce_memos WHERE (created_at < ?1 OR created_at > ?2)
            AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = bounce_memos.deposit_id)"
     };
     (threads) => {
@@ -295,8 +296,9 @@ impl Store {
         let bounce_memos = self
             .forget_old(
                 sql!(
-                    concat!("SELECT token ", useless!(bounce_memos), " LIMIT ?2"),
+                    concat!("SELECT token ", useless!(bounce_memos), " LIMIT ?3"),
                     notices_stay(now),
+                    latest_noted(now, TOO_FAR),
                     FOUND_AT_ONCE
                 ),
                 |mut row| Ok(sql!("DELETE FROM bounce_memos WHERE token = ?1", row.text()?)),

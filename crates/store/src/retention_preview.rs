@@ -6,6 +6,7 @@ use sealpost_mail::Timestamp;
 use crate::consistency::stale;
 use crate::error::StoreError;
 use crate::not_held::not_held;
+use crate::noted_time::{TOO_FAR, latest_noted};
 use crate::retention::{dead_events_stay, links_stay, notices_stay, over, threads_stay, useless};
 use crate::stale_rows::StaleCounts;
 use crate::statement::{Row, Statement, sql};
@@ -191,7 +192,11 @@ impl Store {
             stale: self.foresee_stale(now).await?,
             tokens: self.count(sql!(concat!("SELECT count(*) ", useless!(tokens)), links, resets)).await?,
             bounce_memos: self
-                .count(sql!(concat!("SELECT count(*) ", useless!(bounce_memos)), notices_stay(now)))
+                .count(sql!(
+                    concat!("SELECT count(*) ", useless!(bounce_memos)),
+                    notices_stay(now),
+                    latest_noted(now, TOO_FAR)
+                ))
                 .await?,
             threads: self
                 .count(sql!(concat!("SELECT count(*) ", useless!(threads)), threads_stay(now)))

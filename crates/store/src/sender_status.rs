@@ -191,7 +191,7 @@ impl Store {
                     came_back_words!(u),
                     " FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
                          LEFT JOIN unreachable u ON u.mailbox_id = d.mailbox_id
-                     WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
+                     WHERE n.token > ?1 || '00' AND d.received_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched t WHERE t.deposit_id = d.id
                            AND t.at >= d.received_at AND t.at <= ?4) AND ",
                     not_held!("d.mailbox_id"),

@@ -1,6 +1,7 @@
 //! Statements that letters sharing a transaction have in common, each with the one that does the same for all of them on
 //! PostgreSQL. Knows no engine.
 
+use crate::counted_size::sum_of_sizes;
 use crate::row_proof::came_back_words;
 
 macro_rules! reached {
@@ -11,7 +12,9 @@ macro_rules! reached {
              (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
              CASE WHEN ",
             $sized,
-            " = 1 THEN (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
+            " = 1 THEN (SELECT ",
+            sum_of_sizes!("size"),
+            " FROM deposits
                  WHERE mailbox_id = mailboxes.id) END, epochs,
              (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
              (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),

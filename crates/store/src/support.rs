@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::column_values::RequestState;
+use crate::counted_size::sum_of_sizes;
 use crate::deposit::{DepositRow, deposit_row, list_columns};
 use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, MailboxState, mailbox_row, select_mailbox};
@@ -114,17 +115,21 @@ impl Store {
     pub async fn mailbox_facts(&self, mailbox_id: &str, now: Timestamp) -> Result<MailboxFacts, StoreError> {
         let row = self
             .read_one(sql!(
-                "SELECT
+                concat!(
+                    "SELECT
                      (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'inbox'),
                      (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'inbox'
                          AND read_at IS NULL),
                      (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'sent'),
                      (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'trash'),
                      (SELECT count(*) FROM drafts WHERE mailbox_id = ?1),
-                     (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits WHERE mailbox_id = ?1),
+                     (SELECT ",
+                    sum_of_sizes!("size"),
+                    " FROM deposits WHERE mailbox_id = ?1),
                      (SELECT count(*) FROM sessions WHERE mailbox_id = ?1 AND expires_at > ?2),
                      (SELECT max(expires_at) FROM tokens WHERE mailbox_id = ?1
-                         AND purpose = 'activation' AND spent_at IS NULL)",
+                         AND purpose = 'activation' AND spent_at IS NULL)"
+                ),
                 mailbox_id,
                 now
             ))
@@ -216,18 +221,6 @@ impl Store {
             ))
             .await?;
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
-    }
-
-    /// The sealed senders stored with the first notices of a mailbox's letters, with the letters' ids.
-    pub async fn memos_of(&self, mailbox_id: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                "SELECT d.id, n.memo_sealed FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
-                 WHERE d.mailbox_id = ?1",
-                mailbox_id
-            ))
-            .await?;
-        rows.into_iter().map(|mut row| Ok((row.text()?, row.blob()?))).collect()
     }
 
     /// All recalled letters of a mailbox that are still shown, newest first.

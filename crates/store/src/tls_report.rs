@@ -102,7 +102,8 @@ impl Store {
     pub fn count_tls_sessions(&self, row: TlsSessionRow) {
         self.write_unhurried(sql!(
             "INSERT INTO tls_sessions (tag, report_tag, day, facts_sealed, sessions) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (tag) DO UPDATE SET sessions = tls_sessions.sessions + excluded.sessions",
+             ON CONFLICT (tag) DO UPDATE SET sessions =
+                 CASE WHEN tls_sessions.sessions BETWEEN 0 AND 1000000000 THEN tls_sessions.sessions ELSE 0 END + excluded.sessions",
             &row.tag,
             &row.report_tag,
             row.day,
@@ -158,9 +159,10 @@ impl Store {
         let one = |mut row: Row| {
             let (id, report_sealed, attempts) = (row.text()?, row.blob()?, row.int()?);
             let (expires_at, begun_at) = (row.time()?, row.opt_time()?);
-            Ok(TlsSubmissionRow { id, report_sealed, attempts, expires_at, begun_at })
+            Ok::<_, StoreError>(TlsSubmissionRow { id, report_sealed, attempts, expires_at, begun_at })
         };
-        self.read_rows(question).await?.into_iter().map(one).collect()
+        // One that cannot be read keeps no other, and goes by time.
+        Ok(self.read_rows(question).await?.into_iter().filter_map(|row| one(row).ok()).collect())
     }
 
     /// Records that a submission begins. `false`: another process has begun it, or it is gone.
@@ -173,7 +175,8 @@ impl Store {
     /// Its receiver refused it: retry later.
     pub async fn retry_tls_submission(&self, id: &str, due_at: Timestamp) -> Result<(), StoreError> {
         let again = sql!(
-            "UPDATE tls_submissions SET begun_at = NULL, attempts = attempts + 1, due_at = ?2 WHERE id = ?1",
+            "UPDATE tls_submissions SET begun_at = NULL, due_at = ?2,
+                 attempts = CASE WHEN attempts BETWEEN 0 AND 1000000 THEN attempts + 1 ELSE 1000000 END WHERE id = ?1",
             id,
             due_at
         );

@@ -99,7 +99,7 @@ async fn check(folder: &Path, promised: &[String], socket: Option<&Path>) {
             }
             _ => {
                 let (any, all) = (LegFilter::default(), Page { offset: 0, limit: 100_000 });
-                let legs = store.list_legs(&any, all).await.unwrap();
+                let legs = store.list_legs(&any, all).await.unwrap().legs;
                 assert!(legs.iter().all(|leg| leg.id != id), "{id} was finished");
             }
         }

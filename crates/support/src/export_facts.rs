@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use sealpost_arrival::{EventFacts, memo_facts};
+use sealpost_arrival::{EventFacts, notice_facts};
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::audit::Event;
 use sealpost_store::{
-    AuditRow, MailboxRow, OtherTime, Pace, RequestRow, SessionRow, Store, StoreError, WithdrawnRow,
+    AuditRow, BounceMemo, MailboxRow, OtherTime, Pace, RequestRow, SessionRow, Store, StoreError,
+    WithdrawnRow,
 };
 use sealpost_vault::{Label, RowKey};
 use serde_json::{Value, json};
@@ -134,8 +135,7 @@ async fn senders(
     mailbox_id: &str,
 ) -> Result<HashMap<String, EventFacts>, StoreError> {
     let memos = store.memos_of(mailbox_id).await?;
-    let opened =
-        |(letter, sealed): (String, Vec<u8>)| memo_facts(rows, &letter, &sealed).map(|facts| (letter, facts));
+    let opened = |row: BounceMemo| notice_facts(rows, &row).map(|facts| (row.deposit_id, facts));
     Ok(memos.into_iter().filter_map(opened).collect())
 }
 

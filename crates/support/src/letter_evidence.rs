@@ -1,7 +1,7 @@
 //! What the audit trail says about one letter, as JSON and as a PDF/A, for a dispute about its delivery.
 //! Never its content, subject or file names; also works for deleted letters.
 
-use sealpost_arrival::{EventFacts, memo_facts};
+use sealpost_arrival::{EventFacts, notice_facts};
 use sealpost_export::{ExportError, Labels, Wording, Worker};
 use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, compose_notice};
 use sealpost_mailbox::MailboxError;
@@ -9,7 +9,7 @@ use sealpost_mailbox::audit::{Actor, Event, actions, verify_trail};
 use sealpost_notice::{
     AttemptEnd, DatedStep, Evidence, Language, LetterStep, NoticeError, SecondKey, ServerReply, TrailState,
 };
-use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
+use sealpost_store::{AuditRow, MailboxRow, MemoKey, Store, StoreError};
 use sealpost_vault::{AuditMaster, SupportRole};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -102,9 +102,8 @@ impl LetterEvidence {
             }
         };
         let recipient = address.map(|address| address.to_path());
-        let memo =
-            store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
-        let known = memo.and_then(|memo| memo_facts(&keys.queue.rows, letter, &memo.memo_sealed));
+        let first = store.bounce_memo(&MemoKey::first(letter)).await?.filter(|row| row.mailbox_id == mailbox);
+        let known = first.and_then(|row| notice_facts(&keys.queue.rows, &row));
         Ok(Self { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
     }
 

@@ -3,7 +3,7 @@
 
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret, Timestamp};
-use sealpost_mailbox::portal_links;
+use sealpost_mailbox::{MemoOf, portal_links};
 use sealpost_notice::{Access, LetterClock, Notice};
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use sealpost_vault::Label;
@@ -38,8 +38,9 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
     let message_id = format!("{}@{}", random.id(), context.tenant.name);
     let facts =
         NoticeFacts { notice, language: language.tag().to_owned(), message_id, about: None, at: arrival.now };
-    let copy =
-        verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
+    let of =
+        MemoOf { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
+    let copy = verp::Copy::new(of, random);
     let memo = NoticeMemo {
         sender: about.sender.clone(),
         reports_to: arrival.reports_to(),

@@ -2,7 +2,7 @@
 //! and queues nothing.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Pace, ReachedMailbox};
+use sealpost_store::{AHEAD, Pace, ReachedMailbox, noted};
 
 use crate::settings::Announcer;
 
@@ -36,14 +36,29 @@ impl Pacing {
 fn decide(pace: Pace, before: Option<Timestamp>, waiting: u64, now: Timestamp) -> Pacing {
     match pace.interval() {
         None => Pacing::Now,
-        Some(interval) if waiting > 0 || before.is_some_and(|at| at.plus(interval) > now) => Pacing::Later,
+        Some(interval) if waiting > 0 || said(before, now).is_some_and(|at| at.plus(interval) > now) => {
+            Pacing::Later
+        }
         Some(_) => Pacing::Noted { before },
     }
+}
+
+/// When the owner was last notified, if one of us has noted it.
+fn said(before: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    before.and_then(|at| noted(at, now, AHEAD))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_notice_of_the_far_future_keeps_none_back() {
+        for at in [Timestamp(i64::MAX), Timestamp(1).plus(AHEAD * 2)] {
+            let before = Some(at);
+            assert_eq!(decide(Pace::Hourly, before, 0, Timestamp(1)), Pacing::Noted { before });
+        }
+    }
 
     #[test]
     fn the_first_letter_is_told_of_at_once_and_the_next_ones_together() {

@@ -109,7 +109,7 @@ async fn a_letter_of_an_owner_is_kept_signed_and_queued_for_each_recipient() {
     for leg in &legs {
         assert_eq!((leg.row.purpose, leg.row.destination.as_str()), (LegPurpose::PortalReply, "insurer"));
         assert_eq!((leg.ticket.tls, leg.ticket.hand), (TlsFloor::Verified, Hand::Ours));
-        assert!(leg.from().starts_with(&format!("bounce+{deposit_id}")), "{}", leg.from());
+        assert!(leg.from().starts_with("bounce+") && !leg.from().contains(&deposit_id), "{}", leg.from());
         let head = leg.head();
         assert!(head.contains("X-Sealpost-Portal: authenticated"), "{head}");
         assert!(head.starts_with("DKIM-Signature:"), "{head}");

@@ -26,9 +26,8 @@ fn about(what: Reminded, before: Option<Timestamp>) -> reminder::Note {
 /// A mailbox with one letter and an empty queue; the letter's id.
 async fn waits(rig: &Rig, to: &str) -> (MailboxRow, String) {
     rig.write(&[to], "Eins").await.unwrap();
-    let back = Rig::return_path(&rig.leg_to(to).await).local().to_owned();
+    let id = Rig::letter_of(&rig.leg_to(to).await);
     rig.let_go().await;
-    let id = back.strip_prefix("bounce+").and_then(|back| back.get(..32)).unwrap().to_owned();
     (rig.mailbox(to).await.unwrap(), id)
 }
 

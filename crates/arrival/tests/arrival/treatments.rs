@@ -67,7 +67,7 @@ async fn a_letter_to_a_stranger_makes_a_pending_mailbox_its_deposit_and_its_noti
     assert_eq!((leg.row.arrival_id.as_str(), leg.row.purpose), (id.as_str(), LegPurpose::Notice));
     assert_eq!((leg.row.body_id.as_deref(), leg.row.destination.as_str()), (None, "notices"));
     assert_eq!((leg.ticket.tls, leg.ticket.hand), (TlsFloor::Encrypted, Hand::Ours));
-    assert_eq!(leg.from(), format!("bounce+{}00@insurer.example", deposit.id));
+    assert!(leg.from().starts_with("bounce+") && !leg.from().contains(&deposit.id), "{}", leg.from());
     match &leg.ticket.purpose {
         Purpose::Notice { mailbox_id, deposit_id, sender, is_first, others, .. } => {
             assert_eq!((mailbox_id, deposit_id), (&row.id, &deposit.id));

@@ -5,6 +5,7 @@ use sealpost_arrival::{Decided, Unclosable, Way, each, look, name, refuse_whole}
 use sealpost_mail::{
     Direction, Envelope, Grounds, Head, Refusal, Reply, ReversePath, Signing, TlsFloor, Treatment,
 };
+use sealpost_mailbox::ReturnToken;
 use sealpost_policy::{Facts, Known};
 use sealpost_store::{MailboxState, Pace};
 
@@ -42,7 +43,7 @@ fn word(way: &Way) -> String {
         Way::Closed(_) => "closed".to_owned(),
         Way::Signed(..) => "signed".to_owned(),
         Way::Unclosable(_) => "unclosable".to_owned(),
-        Way::Bounce(token) => format!("bounce {token}"),
+        Way::Bounce(token) => format!("bounce {}", token.expose()),
         Way::ToUs => "to us".to_owned(),
     }
 }
@@ -96,7 +97,7 @@ fn one_answer_for_all_is_a_refusal_where_nobody_else_got_it_or_nobody_can_be_tol
         ("one for now", &known, vec![Way::ToUs, refused(451)], Some(451)),
         ("one for now, one for good", &known, vec![refused(550), refused(451)], Some(451)),
         ("one of two of a report", &unknown, vec![Way::ToUs, refused(550)], Some(550)),
-        ("a report that is taken", &unknown, vec![Way::Bounce("x".to_owned())], None),
+        ("a report that is taken", &unknown, vec![Way::Bounce(ReturnToken::read("x"))], None),
     ] {
         let answer = refuse_whole(envelope, &letters(ways)).err().map(|reply| reply.code());
         assert_eq!(answer, code, "{what}");

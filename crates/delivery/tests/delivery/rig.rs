@@ -275,7 +275,7 @@ impl Desk {
     }
 
     pub(crate) async fn legs(&self) -> Vec<LegRow> {
-        self.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 1000 }).await.unwrap()
+        self.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 1000 }).await.unwrap().legs
     }
 
     /// Waits until the queue looks like this.

@@ -8,7 +8,7 @@ use clap::{ArgAction, Subcommand};
 use sealpost_delivery::{Hold, Ticket, floor_of};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
+use sealpost_store::{DamagedLeg, LegFilter, LegPage, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
@@ -74,6 +74,10 @@ pub(crate) enum QueueError {
     Store(#[from] StoreError),
     #[error("nothing in the queue has the id {}; nothing was changed", .0.join(", "))]
     Unknown(Vec<String>),
+    #[error(
+        "{0} of them cannot be read: damaged, or written by somebody else. `queue remove` removes one, and nobody is told"
+    )]
+    Damaged(usize),
     #[error("{done} {word}, {left} left as they were: {why}")]
     Left { done: usize, word: &'static str, left: usize, why: &'static str },
 }
@@ -90,7 +94,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand
         QueueCommand::List { destination, addresses, format } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
             let show = Show { addresses: *addresses, format: *format };
-            return Ok(list(store, plan, spool, &filter, show, now).await?);
+            return list(store, plan, spool, &filter, show, now).await;
         }
         QueueCommand::Retry { which } => {
             let ids = ids(store, which).await?;
@@ -138,7 +142,8 @@ async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, QueueError> {
         }
         return if unknown.is_empty() { Ok(named) } else { Err(QueueError::Unknown(unknown)) };
     }
-    Ok(all(store, &LegFilter::default()).await?.into_iter().map(|leg| leg.id).collect())
+    let LegPage { legs, damaged } = all(store, &LegFilter::default()).await?;
+    Ok(legs.into_iter().map(|leg| leg.id).chain(damaged.into_iter().map(|leg| leg.id)).collect())
 }
 
 /// How many were requested, and the legs with their new tickets. A leg whose ticket is not ours is left alone
@@ -162,8 +167,8 @@ async fn turned(
     Ok((asked, legs))
 }
 
-async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreError> {
-    let mut legs = Vec::new();
+async fn all(store: &Store, filter: &LegFilter) -> Result<LegPage, StoreError> {
+    let mut legs = LegPage::default();
     loop {
         let offset = u32::try_from(legs.len()).unwrap_or(u32::MAX);
         let page = store.list_legs(filter, Page { offset, limit: PAGE }).await?;
@@ -186,6 +191,9 @@ fn floor(ticket: &Ticket, plan: &Plan) -> TlsFloor {
     floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, &plan.delivery)
 }
 
+/// What a leg's row or ticket does not say.
+const UNREADABLE: &str = "-";
+
 async fn list(
     store: &Store,
     plan: &Plan,
@@ -193,73 +201,119 @@ async fn list(
     filter: &LegFilter,
     show: Show,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let legs = all(store, filter).await?;
+) -> Result<(), QueueError> {
+    let LegPage { legs, damaged } = all(store, filter).await?;
     let waiting = QueueState::of(&legs, store.backoffs().await?, now);
+    let mut closed = 0;
     for leg in &legs {
-        let wait = waiting.of_leg(leg);
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
         let ticket = Ticket::open_any(key, &leg.id, &sealed).map(|(ticket, _hold)| ticket);
-        let recipient = match &ticket {
-            Ok(ticket) if show.addresses => ticket.recipient.address.to_path(),
-            Ok(ticket) => ticket.recipient.address.masked(),
-            Err(error) => format!("({error})"),
+        closed += usize::from(ticket.is_err());
+        let facts = TicketFacts {
+            recipient: match &ticket {
+                Ok(ticket) if show.addresses => ticket.recipient.address.to_path(),
+                Ok(ticket) => ticket.recipient.address.masked(),
+                Err(error) => format!("({error})"),
+            },
+            tls: match ticket.as_ref().map(|ticket| floor(ticket, plan)) {
+                Ok(TlsFloor::None) => "none",
+                Ok(TlsFloor::Encrypted) => "encrypted",
+                Ok(TlsFloor::Verified) => "verified",
+                Err(_unreadable) => UNREADABLE,
+            },
+            is_damaged: ticket.is_err(),
         };
-        let tls = match ticket.as_ref().map(|ticket| floor(ticket, plan)) {
-            Ok(TlsFloor::None) => "none",
-            Ok(TlsFloor::Encrypted) => "encrypted",
-            Ok(TlsFloor::Verified) => "verified",
-            Err(_unreadable) => "-",
-        };
-        let state = match leg.state {
-            LegState::Queued => "queued",
-            LegState::Frozen => "frozen",
-        };
-        let last = match (&leg.last_code, &leg.last_enhanced) {
-            (Some(code), Some(enhanced)) => format!("{code} {}", clean(enhanced)),
-            (Some(code), None) => code.to_string(),
-            (None, Some(enhanced)) => clean(enhanced),
-            (None, None) => "-".to_owned(),
-        };
-        if show.format == OutputFormat::Json {
-            say(serde_json::json!({
-                "id": leg.id,
-                "arrival": leg.arrival_id,
-                "destination": leg.destination,
-                "recipient": recipient,
-                "purpose": leg.purpose.as_str(),
-                "state": state,
-                "tls": tls,
-                "attempts": leg.attempts,
-                "age_seconds": now.since(leg.created_at).as_secs(),
-                "due_in_seconds": leg.due_at.since(now).as_secs(),
-                "last": last,
-                "under_way_seconds": waiting.in_hand(leg),
-                "under_way_to_destination": waiting.to(&leg.destination).map_or(0, |(legs, _first)| legs),
-                "waits_for": wait.as_ref().map(Wait::word),
-                "destination_down": waiting.down(&leg.destination).map(|down| serde_json::json!({
-                    "seconds": down.seconds,
-                    "backoff_seconds": down.backoff,
-                    "last": down.last,
-                    "cause": down.cause,
-                })),
-            }));
-        } else {
-            say(format_args!(
-                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}{}",
-                clean(&leg.id),
-                leg.purpose.as_str(),
-                leg.attempts,
-                short(now.since(leg.created_at).as_secs()),
-                short(leg.due_at.since(now).as_secs()),
-                recipient,
-                clean(&leg.destination),
-                wait.map_or_else(String::new, |wait| format!("  {wait}")),
-            ));
-        }
+        show_leg(leg, &facts, &waiting, show, now);
+    }
+    for leg in &damaged {
+        show_damaged(leg, show, now);
     }
     if show.format == OutputFormat::Text {
-        say(format_args!("{} in the queue", legs.len()));
+        say(format_args!("{} in the queue", legs.len() + damaged.len()));
     }
-    Ok(())
+    match closed + damaged.len() {
+        0 => Ok(()),
+        some => Err(QueueError::Damaged(some)),
+    }
+}
+
+/// What a leg's ticket says.
+struct TicketFacts {
+    recipient: String,
+    tls: &'static str,
+    is_damaged: bool,
+}
+
+fn show_leg(leg: &LegRow, facts: &TicketFacts, waiting: &QueueState, show: Show, now: Timestamp) {
+    let TicketFacts { recipient, tls, is_damaged } = facts;
+    let wait = waiting.of_leg(leg);
+    let state = match leg.state {
+        LegState::Queued => "queued",
+        LegState::Frozen => "frozen",
+    };
+    let last = match (&leg.last_code, &leg.last_enhanced) {
+        (Some(code), Some(enhanced)) => format!("{code} {}", clean(enhanced)),
+        (Some(code), None) => code.to_string(),
+        (None, Some(enhanced)) => clean(enhanced),
+        (None, None) => UNREADABLE.to_owned(),
+    };
+    if show.format == OutputFormat::Json {
+        say(serde_json::json!({
+            "id": leg.id,
+            "damaged": is_damaged,
+            "arrival": leg.arrival_id,
+            "destination": leg.destination,
+            "recipient": recipient,
+            "purpose": leg.purpose.as_str(),
+            "state": state,
+            "tls": tls,
+            "attempts": leg.attempts,
+            "age_seconds": now.since(leg.created_at).as_secs(),
+            "due_in_seconds": leg.due_at.since(now).as_secs(),
+            "last": last,
+            "under_way_seconds": waiting.in_hand(leg),
+            "under_way_to_destination": waiting.to(&leg.destination).map_or(0, |(legs, _first)| legs),
+            "waits_for": wait.as_ref().map(Wait::word),
+            "destination_down": waiting.down(&leg.destination).map(|down| serde_json::json!({
+                "seconds": down.seconds,
+                "backoff_seconds": down.backoff,
+                "last": down.last,
+                "cause": down.cause,
+            })),
+        }));
+    } else {
+        say(format_args!(
+            "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}{}",
+            clean(&leg.id),
+            leg.purpose.as_str(),
+            leg.attempts,
+            short(now.since(leg.created_at).as_secs()),
+            short(leg.due_at.since(now).as_secs()),
+            recipient,
+            clean(&leg.destination),
+            wait.map_or_else(String::new, |wait| format!("  {wait}")),
+        ));
+    }
+}
+
+/// A leg whose row cannot be read, with what it says all the same.
+fn show_damaged(leg: &DamagedLeg, show: Show, now: Timestamp) {
+    let due = leg.due_at.map(|at| at.since(now).as_secs());
+    if show.format == OutputFormat::Json {
+        say(serde_json::json!({
+            "id": leg.id,
+            "damaged": true,
+            "destination": leg.destination,
+            "due_in_seconds": due,
+            "why": leg.why,
+        }));
+    } else {
+        say(format_args!(
+            "{} damaged  due in {:>6}  via {}  ({})",
+            clean(&leg.id),
+            due.map_or_else(|| UNREADABLE.to_owned(), short),
+            leg.destination.as_deref().map_or_else(|| UNREADABLE.to_owned(), clean),
+            leg.why,
+        ));
+    }
 }

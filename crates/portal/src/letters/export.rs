@@ -73,7 +73,7 @@ pub(crate) async fn choose(
         let deposit = site.store.deposit(owner.mailbox_id(), &id).await;
         let deposit = deposit.map_err(|error| Problem::fault("reading a letter", error))?;
         if let Some(deposit) = deposit {
-            bytes += u64::try_from(deposit.row.size).unwrap_or(0);
+            bytes = bytes.saturating_add(u64::try_from(deposit.row.size).unwrap_or(0));
             found.push(id);
         }
     }

@@ -129,7 +129,7 @@ impl SignedIn {
     ) -> Result<Sent, Problem> {
         if !draft.files.is_empty() {
             // The letter is composed anew from its files.
-            site.room_on_disk(draft.files.iter().map(|file| file.size).sum())?;
+            site.room_on_disk(draft.files.iter().map(|file| file.size).fold(0, u64::saturating_add))?;
         }
         let from =
             Address::parse(self.address()).map_err(|error| Problem::fault("an owner's address", error))?;

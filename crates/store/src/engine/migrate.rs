@@ -49,6 +49,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (40, include_str!("../../schema/040_revocation_lists.sql")),
     (41, include_str!("../../schema/041_ended_session_proofs.sql")),
     (42, include_str!("../../schema/042_rests_and_answers.sql")),
+    (43, include_str!("../../schema/043_return_hashes.sql")),
 ];
 
 /// The oldest program (by the newest schema it knows) that works with the present schema: it does not query what was

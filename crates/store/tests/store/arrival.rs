@@ -1,7 +1,7 @@
 //! An arrival is stored completely and once.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, Unread, bounce_token};
+use sealpost_store::{ArrivalRows, Committed, MemoKey, NewBounceMemo, Store, StoreError, Unread};
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
 
@@ -253,6 +253,7 @@ async fn many_reports_at_once_on_one_notice_are_told_of_once() {
         number: 0,
         mailbox_id: mailbox.id.clone(),
         deposit_id: deposit.clone(),
+        return_hash: [7; 32],
         memo_sealed: b"ticket".to_vec(),
         created_at: NOW,
     });
@@ -261,7 +262,7 @@ async fn many_reports_at_once_on_one_notice_are_told_of_once() {
     let mut reports = Vec::new();
     for n in 0..20 {
         let mut rows = with_fingerprint(&rig, [n; 32]).await;
-        rows.spent_memos.push(bounce_token(&deposit, 0));
+        rows.spent_memos.push(MemoKey::first(&deposit));
         let store = rig.store.clone();
         reports.push(tokio::spawn(async move { commit(&store, rows).await }));
     }

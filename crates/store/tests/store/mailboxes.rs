@@ -1,8 +1,8 @@
 //! Mailboxes: counting wrong tries, locking, deleting.
 
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, MailboxState, NewBounceMemo, NewSession, Proof, Unread,
-    WrapKind, bounce_token,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, MemoKey, NewBounceMemo, NewSession, Proof,
+    Unread, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, wrap};
@@ -71,10 +71,11 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
         number: 6,
         mailbox_id: id.clone(),
         deposit_id: deposit.id.clone(),
+        return_hash: [7; 32],
         memo_sealed: b"ticket".to_vec(),
         created_at: NOW,
     });
-    let returned = bounce_token(&deposit.id, 6);
+    let returned = MemoKey::of(&deposit.id, 6);
     rows.deposits.push(deposit);
     rows.body = Some(body);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));

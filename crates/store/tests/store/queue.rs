@@ -12,7 +12,7 @@ const SOON: Timestamp = Timestamp(1_000_100);
 async fn legs_are_listed_by_destination_state_and_arrival() {
     let rig = Rig::new();
     rig.queue(10, &["a.example", "b.example"]).await;
-    let all = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap();
+    let all = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs;
     assert_eq!(all.len(), 2);
     assert!(all.iter().all(|leg| leg.leased.is_none() && leg.state == LegState::Queued));
     assert_eq!(rig.store.leg_ticket(&all[0].id).await.unwrap().unwrap(), b"ticket");
@@ -34,7 +34,7 @@ async fn legs_are_listed_by_destination_state_and_arrival() {
 async fn a_frozen_leg_rests_until_thawed() {
     let rig = Rig::new();
     rig.queue(10, &["a.example"]).await;
-    let id = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap()[0].id.clone();
+    let id = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs[0].id.clone();
     let ids = [id, "unknown".to_owned()];
     let held = turned(&rig, &ids).await;
     assert_eq!(rig.store.freeze_legs(held.clone()).await.unwrap(), 1);
@@ -91,7 +91,7 @@ async fn retry_brings_a_waiting_leg_forward_but_not_one_being_delivered() {
     assert_eq!(rig.store.retry_legs(&ids, NOW).await.unwrap(), 1);
     let again = rig.lease("one", NOW, SOON).await;
     assert_eq!(again.iter().map(|leg| leg.id.as_str()).collect::<Vec<_>>(), [legs[0].id.as_str()]);
-    let rows = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap();
+    let rows = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs;
     assert!(rows.iter().any(|row| row.last_code == Some(450) && row.attempts == 1));
     assert!(rows.iter().all(|row| row.leased == Some(("one".to_owned(), SOON))));
 }
@@ -100,7 +100,7 @@ async fn retry_brings_a_waiting_leg_forward_but_not_one_being_delivered() {
 async fn removed_legs_take_their_bodies_along() {
     let rig = Rig::new();
     rig.queue(LARGE, &["a.example", "b.example"]).await;
-    let rows = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap();
+    let rows = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs;
     assert_eq!(rig.store.remove_legs(&[rows[0].id.clone()]).await.unwrap(), 1);
     assert_eq!(rig.clean().await.bodies_in_files, 1);
     let held = rig.lease("one", NOW, SOON).await.remove(0);

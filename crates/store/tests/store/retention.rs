@@ -6,9 +6,8 @@ use std::time::Duration;
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, ForeseenForgotten, Forgotten,
-    MailboxState, NewBounceMemo, NewDraft, NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd,
-    Proof, RequestKind, RequestSelection, ResumedTime, StaleKind, TokenPurpose, Unread, WrapKind,
-    bounce_token,
+    MailboxState, MemoKey, NewBounceMemo, NewDraft, NewNewcomer, NewSession, NewToken, NewUpload, Page,
+    PendingEnd, Proof, RequestKind, RequestSelection, ResumedTime, StaleKind, TokenPurpose, Unread, WrapKind,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -211,6 +210,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
         number: 0,
         mailbox_id: mailbox.clone(),
         deposit_id: id.clone(),
+        return_hash: [7; 32],
         memo_sealed: b"memo".to_vec(),
         created_at: NOW,
     };
@@ -239,7 +239,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     assert!(row.address_sealed.is_empty() && row.public_key.is_empty());
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert!(rig.store.wrap(&mailbox, WrapKind::Activation).await.unwrap().is_none());
-    assert!(rig.store.bounce_memo(&bounce_token(&id, 0)).await.unwrap().is_none());
+    assert!(rig.store.bounce_memo(&MemoKey::first(&id)).await.unwrap().is_none());
     assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "its link still explains itself");
     for id in [&asked, &active] {
         assert_ne!(rig.store.mailbox(id).await.unwrap().unwrap().state, MailboxState::Deleted);
@@ -334,6 +334,7 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
         number: 0,
         mailbox_id: mailbox.clone(),
         deposit_id: deposit,
+        return_hash: [7; 32],
         memo_sealed: Vec::new(),
         created_at: NOW,
     });

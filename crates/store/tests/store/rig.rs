@@ -190,6 +190,7 @@ impl Rig {
             number: 0,
             mailbox_id: mailbox_id.clone(),
             deposit_id: deposit_id.clone(),
+            return_hash: [tag; 32],
             memo_sealed: b"whose".to_vec(),
             created_at: NOW,
         });

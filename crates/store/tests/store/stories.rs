@@ -84,7 +84,7 @@ async fn three_hundred_steps_by_three_at_once() {
     rig.wait_for_files(usize::try_from(counts.bodies_in_files).unwrap()).await;
 
     // And at the end everything can be removed.
-    let legs = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap();
+    let legs = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs;
     rig.store.remove_legs(&legs.into_iter().map(|leg| leg.id).collect::<Vec<_>>()).await.unwrap();
     for tag in 0..5 {
         for mailbox in rig.store.mailboxes_by_tag(&[[tag; 32]]).await.unwrap() {

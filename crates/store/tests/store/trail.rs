@@ -130,7 +130,7 @@ async fn a_row_rides_with_what_changes_something_and_with_nothing_else() {
 async fn of_many_things_there_is_a_row_for_each_that_changed() {
     let rig = Rig::new();
     rig.queue(100, &["a.example", "b.example"]).await;
-    let queued = rig.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 9 }).await.unwrap();
+    let queued = rig.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 9 }).await.unwrap().legs;
     let legs = [queued[0].id.clone(), queued[1].id.clone()];
     let ids = [legs[0].clone(), rig.ids.id(), legs[1].clone()];
     assert_eq!(rig.store.audited([row("queue.removed", "")]).remove_legs(&ids).await.unwrap(), 2);

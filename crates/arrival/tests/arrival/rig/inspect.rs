@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sealpost_arrival::NoticeWriter;
-use sealpost_delivery::{Composer as _, Content, Hold, Ticket};
+use sealpost_delivery::{Composer as _, Content, Hold, Purpose, Ticket};
 use sealpost_mail::{Address, Random, Secret, Summary};
 use sealpost_mailbox::{
     Access, Activated, ActivationLink, BodyOpener, Chosen, MailboxError, WorkPool, open_head, opened,
@@ -83,7 +83,7 @@ impl Rig {
     /// Everything that is queued, by recipient.
     pub(crate) async fn legs(&self) -> Vec<Leg> {
         let mut legs = Vec::new();
-        for row in self.store.list_legs(&LegFilter::default(), ALL).await.unwrap() {
+        for row in self.store.list_legs(&LegFilter::default(), ALL).await.unwrap().legs {
             let sealed = self.store.leg_ticket(&row.id).await.unwrap().unwrap();
             let (ticket, hold) = Ticket::open_any(&self.keys.spool, &row.id, &sealed).unwrap();
             legs.push(Leg { row, ticket, hold });
@@ -248,5 +248,11 @@ impl Rig {
     /// The bounce address of a leg.
     pub(crate) fn return_path(leg: &Leg) -> Address {
         leg.ticket.reverse_path.address().unwrap().clone()
+    }
+
+    /// The letter that a notice is about.
+    pub(crate) fn letter_of(leg: &Leg) -> String {
+        let Purpose::Notice { deposit_id, .. } = &leg.ticket.purpose else { panic!("no notice") };
+        deposit_id.clone()
     }
 }

@@ -97,7 +97,8 @@ const TABLES: &[(&str, &str)] = &[
 const TOP: &str = "# The schema
 
 What the rows are after all changes in `crates/store/schema/`, as the engine has it. Every `*_sealed`, `sealed` and `bytes`
-column holds what only the vault can open ([formats](formats.md)); every `tag`, `hash` and `mac` is keyed. Made by
+column holds what only the vault can open ([formats](formats.md)); every `tag`, `hash` and `mac` is keyed, but
+`return_hash`, which is of a random word. Made by
 `SEALPOST_WRITE=1 cargo test -p sealpost-store schema_page`; a test holds it to the schema.
 ";
 
