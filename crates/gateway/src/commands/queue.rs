@@ -206,7 +206,8 @@ async fn list(
     let waiting = QueueState::of(&legs, store.backoffs().await?, now);
     let mut closed = 0;
     for leg in &legs {
-        let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
+        // It has left the queue since the list was read.
+        let Some(sealed) = store.leg_ticket(&leg.id).await? else { continue };
         let ticket = Ticket::open_any(key, &leg.id, &sealed).map(|(ticket, _hold)| ticket);
         closed += usize::from(ticket.is_err());
         let facts = TicketFacts {
