@@ -281,7 +281,7 @@ fn unit(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
     }
 }
 
-/// A word of several syllables. The typesetter knows them too, and leaves the word whole for who copies it; if one is too wide,
+/// A word of several syllables. The typesetter knows them too, and the word is copied whole; if one is too wide,
 /// it needs more places than that. `None`: it is no such word.
 fn hyphenated(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) -> Option<()> {
     if unit.iter().any(|one| one.writing == Writing::Even) {
