@@ -29,7 +29,10 @@ fn bare(size: usize, head: &Head) -> Summary {
     let from = head.from_address().ok().flatten();
     let ids = |name| head.first(name).map(|id| bare_id(id.trim()).to_owned()).filter(|id| !id.is_empty());
     Summary {
-        from: from.map(|from| Mailbox { name: None, address: Some(from.to_path()) }).into_iter().collect(),
+        from: from
+            .map(|from| Mailbox { name: None, address: Some(from.to_path()), group: None })
+            .into_iter()
+            .collect(),
         to: Vec::new(),
         cc: Vec::new(),
         reply_to: Vec::new(),

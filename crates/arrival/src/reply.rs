@@ -4,8 +4,8 @@
 use futures_util::StreamExt as _;
 use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Ticket};
 use sealpost_mail::{
-    Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
-    SignedBody, Summary, Timestamp, ToSign, first_words,
+    Address, Attachment, BodyType, FileName, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient,
+    ReversePath, SignedBody, Summary, Timestamp, ToSign, first_words,
 };
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{
@@ -237,10 +237,10 @@ fn signed(
 /// What the sent folder shows.
 fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
     let people = |addresses: &[Address]| {
-        addresses.iter().map(|a| Mailbox { name: None, address: Some(a.to_path()) }).collect()
+        addresses.iter().map(|a| Mailbox { name: None, address: Some(a.to_path()), group: None }).collect()
     };
     Summary {
-        from: vec![Mailbox { name: head.from.0.clone(), address: Some(head.from.1.to_path()) }],
+        from: vec![Mailbox { name: head.from.0.clone(), address: Some(head.from.1.to_path()), group: None }],
         to: people(&head.to),
         cc: people(&head.cc),
         reply_to: Vec::new(),
@@ -256,7 +256,7 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
             .enumerate()
             .map(|(index, ((name, content_type), size))| Attachment {
                 index,
-                name: name.clone(),
+                name: FileName::Given(name.clone()),
                 content_type: content_type.clone(),
                 size: *size,
                 inline_cid: None,

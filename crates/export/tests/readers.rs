@@ -7,6 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "texts/labels.rs"]
+mod sample_labels;
+
+use sample_labels::labels;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -32,12 +37,14 @@ fn three_readers_find_in_a_message_what_the_letter_says() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
+    let words = labels("en").files;
     for entry in std::fs::read_dir(root().join("tests/corpus")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "eml") {
             let letter = std::fs::read(&path).unwrap();
             let file = folder.path().join(path.file_name().unwrap());
-            std::fs::write(file.with_extension("msg"), sealpost_export::msg(&letter).unwrap()).unwrap();
+            std::fs::write(file.with_extension("msg"), sealpost_export::msg(&letter, &words).unwrap())
+                .unwrap();
             std::fs::write(file, letter).unwrap();
         }
     }

@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Header, HeaderName, HeaderValue};
+use mail_parser::{Addr, Address, Header, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::attached_name::{FileName, Nameless};
 use crate::body::{self, Body};
 use crate::charset::{Charset, CharsetHint};
 use crate::clock::Timestamp;
@@ -32,6 +33,9 @@ pub struct Mailbox {
     pub name: Option<String>,
     /// The address as written.
     pub address: Option<String>,
+    /// The name of the group that it is a member of (RFC 5322 §3.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 impl fmt::Debug for Mailbox {
@@ -81,8 +85,9 @@ impl fmt::Debug for Summary {
 pub struct Attachment {
     /// Its number in this letter.
     pub index: usize,
-    /// A file name safe to show and to save under: never a path.
-    pub name: String,
+    /// Its name.
+    #[serde(flatten)]
+    pub name: FileName,
     /// Its type, lower case.
     pub content_type: String,
     /// Size in bytes, decoded.
@@ -241,9 +246,24 @@ impl<'a> Letter<'a> {
         let shown = |text: Option<&str>| {
             text.map(|text| one_line(&encoded_words::put_back(text, &aside))).filter(|text| !text.is_empty())
         };
-        let list = value.as_address();
-        let list = list.iter().flat_map(|list| list.iter());
-        list.map(|one| Mailbox { name: shown(one.name()), address: shown(one.address()) }).collect()
+        let one = |one: &Addr<'_>, group: Option<String>| Mailbox {
+            name: shown(one.name()),
+            address: shown(one.address()),
+            group,
+        };
+        match value.as_address() {
+            Some(Address::List(list)) => list.iter().map(|addr| one(addr, None)).collect(),
+            Some(Address::Group(groups)) => {
+                let members = groups.iter().flat_map(|group| {
+                    let name = shown(group.name.as_deref());
+                    let empty = name.clone().filter(|name| group.addresses.is_empty() && !is_withheld(name));
+                    let empty = empty.map(|name| Mailbox { name: Some(name), address: None, group: None });
+                    group.addresses.iter().map(move |addr| one(addr, name.clone())).chain(empty)
+                });
+                members.collect()
+            }
+            None => Vec::new(),
+        }
     }
 
     /// The date as it was meant.
@@ -319,33 +339,9 @@ impl<'a> Letter<'a> {
         })
     }
 
-    fn attachment_name(&self, index: usize, part: &Part<'_>, content_type: &str) -> String {
-        if let Some(name) = part.name().and_then(|name| file_name(&name)) {
-            return name;
-        }
-        if is_letter(content_type) {
-            let bytes = part.bytes();
-            let (head, _) = parts::split_entity(&bytes);
-            let subject = Letter::parse(head).ok().and_then(|letter| letter.summary_subject());
-            if let Some(name) = subject.and_then(|subject| file_name_from_title(&subject, "eml")) {
-                return name;
-            }
-        }
-        if content_type == "text/calendar" {
-            let event = invitation::invitations(&calendar_of(part), &TimeZone::UTC).into_iter().next();
-            let title = event.and_then(|event| file_name_from_title(&event.title, "ics"));
-            return title.unwrap_or_else(|| "invite.ics".to_owned());
-        }
-        // Parts of delivery reports are named by their type.
-        let told = match content_type {
-            "message/delivery-status" | "message/global-delivery-status" => "delivery-status",
-            "message/disposition-notification" => "disposition-notification",
-            "text/rfc822-headers" | "message/global-headers" => "message-headers",
-            // The name of such a part by RFC 8551 §3.2.1.
-            "application/pkcs7-mime" | "application/x-pkcs7-mime" => return "smime.p7m".to_owned(),
-            _ => return format!("attachment-{}.{}", index + 1, file_type::extension(content_type)),
-        };
-        format!("{told}.txt")
+    fn attachment_name(&self, index: usize, part: &Part<'_>, content_type: &str) -> FileName {
+        let given = part.name().and_then(|name| file_name(&name)).or_else(|| title_of(part, content_type));
+        given.map_or_else(|| FileName::Nameless(nameless(index + 1, content_type)), FileName::Given)
     }
 
     fn summary_subject(&self) -> Option<String> {
@@ -466,6 +462,36 @@ impl<'a> Letter<'a> {
     }
 }
 
+/// The file name that the content of a part without one gives.
+fn title_of(part: &Part<'_>, content_type: &str) -> Option<String> {
+    match content_type {
+        _ if is_letter(content_type) => {
+            let bytes = part.bytes();
+            let (head, _) = parts::split_entity(&bytes);
+            let subject = Letter::parse(head).ok()?.summary_subject()?;
+            file_name_from_title(&subject, "eml")
+        }
+        "text/calendar" => {
+            let event = invitation::invitations(&calendar_of(part), &TimeZone::UTC).into_iter().next()?;
+            file_name_from_title(&event.title, "ics")
+        }
+        // The name of such a part by RFC 8551 §3.2.1.
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some("smime.p7m".to_owned()),
+        _ => None,
+    }
+}
+
+fn nameless(number: usize, content_type: &str) -> Nameless {
+    match content_type {
+        _ if is_letter(content_type) => Nameless::Letter { number },
+        "text/calendar" => Nameless::Invitation,
+        "message/delivery-status" | "message/global-delivery-status" => Nameless::DeliveryStatus,
+        "message/disposition-notification" | "message/global-disposition-notification" => Nameless::Receipt,
+        "text/rfc822-headers" | "message/global-headers" => Nameless::LetterHead,
+        _ => Nameless::File { number, extension: file_type::extension(content_type).to_owned() },
+    }
+}
+
 /// The parts in reading order: extracted parts directly follow their container.
 fn order(parts: &[Part<'_>]) -> Vec<usize> {
     let mut out = Vec::with_capacity(parts.len());
@@ -481,6 +507,12 @@ fn order(parts: &[Part<'_>]) -> Vec<usize> {
 fn calendar_of(part: &Part<'_>) -> String {
     let bytes = flowed::unfolded_bytes(&part.bytes());
     body::characters(part, &bytes)
+}
+
+/// "undisclosed-recipients:;" names nobody.
+fn is_withheld(group: &str) -> bool {
+    let lower = group.to_ascii_lowercase();
+    lower.starts_with("undisclosed") || lower.starts_with("unlisted")
 }
 
 fn is_letter(content_type: &str) -> bool {

@@ -7,6 +7,7 @@
 mod activate_by;
 mod address;
 mod amount;
+mod attached_name;
 mod body;
 mod brand;
 mod calendar_term;
@@ -65,6 +66,7 @@ mod word_readings;
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use amount::is_amount;
+pub use attached_name::{FileName, FileWords, Nameless};
 pub use brand::{Brand, Logo};
 pub use calendar_term::{Term, TermError, Zone};
 pub use charset::{CHARSETS, Charset};
@@ -81,8 +83,8 @@ pub use hex::hex;
 pub use html::{HiddenAttribute, Hiding, Visibility, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
-    ByPart, Invitation, InvitationReply, InvitationStatus, Moment, Repeats, Says, Unit, Weekday,
-    add as add_invitation, invitations,
+    ByPart, Invitation, InvitationReply, InvitationStatus, Matter, Moment, Priority, Repeats, Says, Task,
+    TaskState, Unit, Weekday, add as add_invitation, invitations,
 };
 pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};
 pub use letter_error::LetterError;

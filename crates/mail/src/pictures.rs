@@ -148,6 +148,7 @@ fn escaped(id: &str) -> String {
 mod tests {
     use super::*;
     use crate::Letter;
+    use crate::attached_name::tests::english;
 
     const PNG: &str = "Content-Transfer-Encoding: base64\n\niVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC\n";
 
@@ -166,7 +167,8 @@ mod tests {
     fn seen(letter: &str) -> (Vec<(String, Option<String>)>, String) {
         let bytes = format!("Subject: x\n{letter}").replace('\n', "\r\n").into_bytes();
         let letter = Letter::parse(&bytes).unwrap();
-        let files = letter.attachments().into_iter().map(|one| (one.name, one.inline_cid)).collect();
+        let files =
+            letter.attachments().into_iter().map(|one| (english(&one.name), one.inline_cid)).collect();
         (files, letter.html().unwrap_or_default())
     }
 

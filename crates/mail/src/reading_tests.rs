@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::Letter;
+use crate::attached_name::tests::english;
 
 fn stored(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reading").join(format!("{name}.eml"));
@@ -13,7 +14,11 @@ fn stored(name: &str) -> Vec<u8> {
 fn seen(name: &str) -> (String, String, Vec<(String, String, u64)>) {
     let bytes = stored(name);
     let letter = Letter::parse(&bytes).unwrap();
-    let files = letter.attachments().into_iter().map(|one| (one.name, one.content_type, one.size)).collect();
+    let files = letter
+        .attachments()
+        .into_iter()
+        .map(|one| (english(&one.name), one.content_type, one.size))
+        .collect();
     (letter.text().unwrap_or_default(), letter.html().unwrap_or_default(), files)
 }
 
@@ -100,7 +105,7 @@ fn a_picture_is_left_out_only_where_the_page_shows_it() {
     let inline = |name: &str| -> Vec<(String, Option<String>)> {
         let bytes = stored(name);
         let files = Letter::parse(&bytes).unwrap().attachments();
-        files.into_iter().map(|one| (one.name, one.inline_cid)).collect()
+        files.into_iter().map(|one| (english(&one.name), one.inline_cid)).collect()
     };
     for name in ["i-exchatt", "i-unref", "i-bg", "i-nocid"] {
         assert!(inline(name).iter().any(|(_, cid)| cid.is_none()), "{name}: {:?}", inline(name));

@@ -1,19 +1,27 @@
 //! Where the lines of the page may end: an amount stays whole, and what is wider than its line gets places to break,
 //! for what runs off the paper is lost. Knows no HTML and no template.
 
+use hypher::Lang;
 use sealpost_mail::is_amount;
 
 use crate::fonts::{Fonts, Weight};
 use crate::glyphs::is_mark;
 use crate::model::{Look, Run};
+use crate::syllables::Word;
 
 /// A place to break. The fonts draw nothing for it, and the template puts room of no width there.
 pub(crate) const PLACE: char = '\u{200b}';
+/// Around a word that the typesetter hyphenates: a noncharacter, which no font has and no letter brings here.
+pub(crate) const HYPHENATED: char = '\u{fdd0}';
+/// A line may end here, and shows a hyphen then.
+const SOFT_HYPHEN: char = '\u{ad}';
 /// Characters between two places, where one may be anywhere.
 const STEP: usize = 4;
 /// Writing of even width, as the template sets it: a character's width, and its size beside other writing.
 const MONO: f64 = 0.6;
 const MONO_SIZE: f64 = 0.9;
+/// The width of a hyphen relative to its font size, in bold.
+const HYPHEN: f64 = 0.34;
 /// Kerning and rounding.
 const TOLERANCE: f64 = 1.01;
 
@@ -24,6 +32,8 @@ pub(crate) struct Room {
     /// Of its writing.
     pub(crate) size: f64,
     pub(crate) weight: Weight,
+    /// Of the syllables at which long words end their lines. `None`: words are not hyphenated.
+    pub(crate) language: Option<Lang>,
 }
 
 /// A character, the run it is of, and its width in points.
@@ -32,6 +42,14 @@ struct Set {
     c: char,
     run: usize,
     width: f64,
+    writing: Writing,
+}
+
+/// What writing of even width shows is no word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Words,
+    Even,
 }
 
 /// Numbers and their units on one line.
@@ -65,9 +83,7 @@ pub(crate) fn join_amounts(runs: &mut [Run]) {
 
 /// Places to break in what is wider than its line, wherever its writer left none.
 pub(crate) fn give_places(runs: &mut [Run], room: Room, fonts: &Fonts) {
-    let all: Vec<Set> = characters(runs)
-        .map(|(c, run)| Set { c, run, width: width_of(c, runs.get(run), room, fonts) })
-        .collect();
+    let all: Vec<Set> = characters(runs).map(|(c, run)| set(c, run, runs, room, fonts)).collect();
     // A picture is part of no word.
     let wide = |piece: &[Set]| width(piece) > room.width;
     if !all.split(|one| is_space(one.c)).any(wide) {
@@ -101,10 +117,8 @@ pub(crate) fn with_places(text: &str, look: &Look, room: Room, fonts: &Fonts) ->
 
 /// How wide the widest line of these runs wants to be.
 pub(crate) fn natural_width(runs: &[Run], size: f64, fonts: &Fonts) -> f64 {
-    let endless = Room { width: f64::INFINITY, size, weight: Weight::Normal };
-    let all: Vec<Set> = characters(runs)
-        .map(|(c, run)| Set { c, run, width: width_of(c, runs.get(run), endless, fonts) })
-        .collect();
+    let endless = Room { width: f64::INFINITY, size, weight: Weight::Normal, language: None };
+    let all: Vec<Set> = characters(runs).map(|(c, run)| set(c, run, runs, endless, fonts)).collect();
     all.split(|one| one.c == '\n').map(width).fold(0.0, f64::max)
 }
 
@@ -148,6 +162,15 @@ fn put_back(runs: &mut [Run], all: impl Iterator<Item = (char, usize)>) {
             text.push(c);
         }
     }
+}
+
+fn set(c: char, run: usize, runs: &[Run], room: Room, fonts: &Fonts) -> Set {
+    let of = runs.get(run);
+    let writing = match of {
+        Some(Run::Text { look, .. }) if look.mono => Writing::Even,
+        Some(Run::Text { .. } | Run::Break | Run::Picture { .. }) | None => Writing::Words,
+    };
+    Set { c, run, width: width_of(c, of, room, fonts), writing }
 }
 
 fn width_of(c: char, run: Option<&Run>, room: Room, fonts: &Fonts) -> f64 {
@@ -230,6 +253,9 @@ fn unit(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
         out.extend(unit.iter().map(|one| (one.c, one.run)));
         return;
     }
+    if hyphenated(unit, room, out).is_some() {
+        return;
+    }
     let mut start = 0;
     for at in 1..=unit.len() {
         let before = unit.get(at - 1).map_or(' ', |one| one.c);
@@ -253,6 +279,35 @@ fn unit(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
         anywhere(part, room, out);
         start = at;
     }
+}
+
+/// A word of several syllables. The typesetter knows them too, and the word is copied whole; if one is too wide,
+/// it needs more places than that. `None`: it is no such word.
+fn hyphenated(unit: &[Set], room: Room, out: &mut Vec<(char, usize)>) -> Option<()> {
+    if unit.iter().any(|one| one.writing == Writing::Even) {
+        return None;
+    }
+    let text: Vec<char> = unit.iter().map(|one| one.c).collect();
+    let word = Word::of(&text, room.language?)?;
+    let syllables: Vec<&[Set]> = word.syllables.iter().filter_map(|one| unit.get(one.clone())).collect();
+    let narrower = Room { width: room.width - HYPHEN * room.size, ..room };
+    let (first, last) = (unit.first()?, unit.last()?);
+    if first.run == last.run && syllables.iter().all(|one| width(one) <= narrower.width) {
+        out.push((HYPHENATED, first.run));
+        out.extend(unit.iter().map(|one| (one.c, one.run)));
+        out.push((HYPHENATED, last.run));
+        return Some(());
+    }
+    for (number, syllable) in syllables.into_iter().enumerate() {
+        if let Some(one) = syllable.first().filter(|_| number > 0) {
+            out.push((SOFT_HYPHEN, one.run));
+        }
+        let from = out.len();
+        anywhere(syllable, narrower, out);
+        let added = out.get_mut(from..).unwrap_or_default();
+        added.iter_mut().filter(|(c, _)| *c == PLACE).for_each(|(c, _)| *c = SOFT_HYPHEN);
+    }
+    Some(())
 }
 
 fn anywhere(part: &[Set], room: Room, out: &mut Vec<(char, usize)>) {
@@ -294,7 +349,11 @@ mod tests {
 
     fn said(runs: &[Run]) -> String {
         let text = |run: &Run| match run {
-            Run::Text { text, .. } => text.replace(PLACE, "|").replace('\u{a0}', "~"),
+            Run::Text { text, .. } => text
+                .replace(PLACE, "|")
+                .replace(HYPHENATED, "'")
+                .replace(SOFT_HYPHEN, "-")
+                .replace('\u{a0}', "~"),
             Run::Break => "\n".to_owned(),
             Run::Picture { .. } => String::new(),
         };
@@ -309,10 +368,14 @@ mod tests {
 
     /// In a line of about this number of small letters.
     fn placed(texts: &[&str], letters: f64) -> String {
+        placed_in(None, texts, letters)
+    }
+
+    fn placed_in(language: Option<Lang>, texts: &[&str], letters: f64) -> String {
         let mut runs: Vec<Run> = texts.iter().map(|text| run(text)).collect();
         give_places(
             &mut runs,
-            Room { width: letters * 6.0, size: 10.0, weight: Weight::Normal },
+            Room { width: letters * 6.0, size: 10.0, weight: Weight::Normal, language },
             &Fonts::load(),
         );
         said(&runs)
@@ -349,6 +412,19 @@ mod tests {
     }
 
     #[test]
+    fn long_words_end_their_lines_at_their_syllables() {
+        let german = |texts: &[&str], letters| placed_in(Some(Lang::German), texts, letters);
+        assert_eq!(german(&["die Selbstbeteiligung beträgt"], 12.0), "die 'Selbstbeteiligung' beträgt");
+        assert_eq!(german(&["(Selbstbeteiligung),"], 12.0), "'(Selbstbeteiligung),'");
+        // Two looks, and syllables that are wider than the line.
+        assert_eq!(german(&["Selbst", "beteiligung"], 12.0), "Selbst-be-tei-li-gung");
+        assert_eq!(german(&["Selbstbeteiligung"], 5.0), "Selb-st-be-tei-li-gung");
+        // What is no word shows no hyphen that is not its own.
+        assert_eq!(german(&["bericht.selbstbeteiligung"], 12.0), "bericht.|selb|stbe|teil|igun|g");
+        assert_eq!(german(&["xxxxxxxxxxxxxxxx"], 12.0), "xxxx|xxxx|xxxx|xxxx");
+    }
+
+    #[test]
     fn blanks_that_join_too_much_are_spaces() {
         assert_eq!(placed(&["eins\u{a0}zwei\u{a0}drei"], 10.0), "eins zwei drei");
         assert_eq!(placed(&["zahlt 500,00\u{a0}EUR\u{a0}je\u{a0}Jahr"], 12.0), "zahlt 500,00~EUR je Jahr");
@@ -359,7 +435,7 @@ mod tests {
     #[test]
     fn a_title_that_is_too_long_is_shortened() {
         let fonts = Fonts::load();
-        let room = Room { width: 50.0, size: 10.0, weight: Weight::Normal };
+        let room = Room { width: 50.0, size: 10.0, weight: Weight::Normal, language: None };
         assert_eq!(shortened("kurz", room, &fonts), "kurz");
         assert_eq!(shortened("Schaden an der Scheibe", room, &fonts), "Schaden…");
     }

@@ -15,6 +15,7 @@ mod model;
 mod pictures;
 mod plain;
 mod sandbox;
+mod syllables;
 mod table;
 mod table_size;
 mod template_input;

@@ -13,6 +13,7 @@ use crate::line_ends::{self, Room};
 use crate::model::{Block, Content, Look, Run, first_direction};
 use crate::pictures::{Gallery, Measure};
 use crate::plain;
+use crate::syllables;
 use crate::table_size;
 
 /// Width of the type area in points; the template has the same number.
@@ -25,11 +26,11 @@ const MIN_WIDTH: f64 = 7.0;
 const SIZE: f64 = 10.0;
 const HEADINGS: [f64; 3] = [14.0, 12.5, 11.0];
 const TYPED: f64 = 8.5;
-const TITLE: Room = Room { width: WIDTH, size: 17.0, weight: Weight::Bold };
-const LETTERHEAD: Room = Room { width: WIDTH, size: 9.0, weight: Weight::Bold };
+const TITLE: Room = Room { width: WIDTH, size: 17.0, weight: Weight::Bold, language: None };
+const LETTERHEAD: Room = Room { width: WIDTH, size: 9.0, weight: Weight::Bold, language: None };
 /// Beside the longest of its labels.
-const ROW: Room = Room { width: 330.0, size: 9.5, weight: Weight::Normal };
-const FOOT: Room = Room { width: 360.0, size: 8.0, weight: Weight::Normal };
+const ROW: Room = Room { width: 330.0, size: 9.5, weight: Weight::Normal, language: None };
+const FOOT: Room = Room { width: 360.0, size: 8.0, weight: Weight::Normal, language: None };
 
 /// More recipients or files than this would push the text off the first page: only this number is shown before it.
 const MANY: usize = 24;
@@ -100,7 +101,8 @@ pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) ->
     let content = page.content(&job.body);
     let mut blocks = content.blocks;
     page.characters(&mut blocks);
-    page.blocks(&mut blocks, Room { width: WIDTH, size: SIZE, weight: Weight::Normal });
+    let language = syllables::language(&job.language);
+    page.blocks(&mut blocks, Room { width: WIDTH, size: SIZE, weight: Weight::Normal, language });
     let rows = job.rows.iter().map(|row| page.row(row)).collect();
     let plain = Look::default();
     let title = page.glyphs.fit(&job.title);
@@ -257,7 +259,7 @@ impl<'a> Page<'a> {
                         let width = spanned.sum::<f64>().max(MIN_WIDTH);
                         self.blocks(
                             &mut cell.blocks,
-                            Room { width, size: table.size, weight: Weight::Normal },
+                            Room { width, size: table.size, weight: Weight::Normal, ..room },
                         );
                     }
                 }

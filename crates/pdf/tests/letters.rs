@@ -54,8 +54,8 @@ async fn every_letter_of_the_corpus_becomes_a_sound_document() {
             let data = letter.attachment_bytes(attachment.index).unwrap();
             assert!(
                 files.iter().any(|(_, bytes)| bytes.as_slice() == &*data),
-                "{name}: {} is missing",
-                attachment.name
+                "{name}: {:?} is missing",
+                attachment.name.given()
             );
         }
 

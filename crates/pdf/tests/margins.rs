@@ -1,5 +1,5 @@
 //! Whatever a letter holds, no word of it leaves the paper: pdftotext finds each one, all of it, between the margins.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests look at more")]
 mod read_back;
@@ -163,6 +163,37 @@ async fn amounts_are_not_torn_in_tables() {
     for whole in ["1.234.567,89 EUR", "Glasschaden vorne links"] {
         assert_eq!(lines.matches(&whole).count(), 3, "{whole}: {lines}");
     }
+}
+
+/// A word that is wider than its cell ends each line at a syllable, with a hyphen.
+#[tokio::test]
+async fn long_words_are_hyphenated_in_narrow_cells() {
+    let long = [
+        "Haftpflichtversicherungsbedingungen",
+        "Selbstbeteiligungsvereinbarung",
+        "Vermögensschadenhaftpflicht,",
+        "Rechtsschutzversicherungsgesellschaft",
+    ];
+    let cells: String = (0..8).map(|at| format!("<td>{}", long[at % long.len()])).collect();
+    let table = page(&format!("<table border=1><tr>{cells}</table>"));
+    let reader = read(&format!("From: a@b.example\nSubject: x\n{table}\n")).await;
+    let is_hyphen = |c: char| matches!(c, '-' | '\u{ad}' | '\u{2010}');
+    let mut cut = 0;
+    for (left, right, word) in words(&reader) {
+        assert!(
+            left >= LEFT - TOLERANCE && right <= RIGHT + TOLERANCE,
+            "{word:?} stands at {left} to {right}"
+        );
+        if !long.iter().any(|long| long.contains(word.trim_end_matches(is_hyphen)))
+            || word.chars().count() < 2
+        {
+            continue;
+        }
+        let is_end = long.iter().any(|long| long.ends_with(&word));
+        assert!(is_end || word.ends_with(is_hyphen), "{word:?} ends a line without a hyphen");
+        cut += usize::from(!is_end);
+    }
+    assert!(cut >= 8, "nothing was hyphenated: {:?}", reader.text());
 }
 
 /// Of 1,500 recipients the first are named before the text, and every one of them behind it.

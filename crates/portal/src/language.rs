@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use fluent_templates::Loader;
 use fluent_templates::fluent_bundle::FluentValue;
-use sealpost_mail::Timestamp;
+use sealpost_mail::{FileWords, Timestamp};
 use unic_langid::LanguageIdentifier;
 
 fluent_templates::static_loader! {
@@ -40,6 +40,10 @@ pub struct Language {
     tag: &'static str,
     id: &'static LanguageIdentifier,
 }
+
+/// The language of the owner whose session a request has.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnersLanguage(pub(crate) Language);
 
 impl Eq for Language {}
 
@@ -116,6 +120,11 @@ impl Language {
     /// The text under `key`.
     pub(crate) fn say(self, key: &str) -> String {
         self.say_with(key, None)
+    }
+
+    /// What files without a name are called.
+    pub(crate) fn file_words(self) -> FileWords {
+        FileWords::of(|key| self.say(key))
     }
 
     /// The text under `key` with values for its placeables.

@@ -8,19 +8,19 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::access::expired_form;
 use crate::access::first_login_session;
 use crate::access::login;
-use crate::access::session;
+use crate::access::session::{self, SignedIn};
 use crate::http::awaited_body;
 use crate::http::client::Client;
 use crate::http::connections::Slot;
 use crate::http::cookies::no_cookie;
 use crate::http::problem::HttpProblem;
-use crate::language::Language;
+use crate::language::OwnersLanguage;
 use crate::links;
 use crate::page::{self, Page};
 use crate::problem::Problem;
@@ -144,9 +144,7 @@ pub(crate) async fn owners_only(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match session::find(&site, request.request()).await {
         Ok(owner) => {
-            if let Some(language) = owner.language() {
-                request.extensions_mut().insert(Spoken(language));
-            }
+            speak(request.request(), &owner);
             if let Some(place) = request.request().conn_data::<Arc<Slot>>() {
                 place.is_known(owner.mailbox_id());
             }
@@ -164,6 +162,31 @@ pub(crate) async fn owners_only(
             })
         }
         Err(problem) => Ok(request.error_response(problem)),
+    }
+}
+
+/// For pages that everybody may open: with a live session they speak the owner's language.
+pub(crate) async fn in_own_language(
+    site: web::Data<Site>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if links::asset_of(request.path()).is_none() {
+        speak_as_owner(&site, request.request()).await;
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn speak_as_owner(site: &Site, request: &HttpRequest) {
+    // Without a session, or with one that has ended, the browser's language counts.
+    if let Ok(owner) = session::find(site, request).await {
+        speak(request, &owner);
+    }
+}
+
+fn speak(request: &HttpRequest, owner: &SignedIn) {
+    if let Some(language) = owner.language() {
+        request.extensions_mut().insert(OwnersLanguage(language));
     }
 }
 
@@ -186,10 +209,6 @@ pub(crate) async fn newcomers_only(
 fn is_editor(request: &ServiceRequest) -> bool {
     request.method() == Method::POST && request.request().match_name() == Some("draft")
 }
-
-/// The owner's language, for a problem page.
-#[derive(Clone, Copy)]
-struct Spoken(Language);
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -240,8 +259,7 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
             ("problem-fault-title", "problem-fault-text", 0)
         }
     };
-    let language = response.request().extensions().get::<Spoken>().map(|spoken| spoken.0);
-    let language = language.unwrap_or_else(|| page::spoken(site, response.request()));
+    let language = page::spoken(site, response.request());
     let template = ProblemPage { page: Page::bare(site, language), title, text, seconds };
     let mut fresh = page::show(status, &template).unwrap_or_else(|_unrenderable| HttpResponse::new(status));
     if seconds > 0 {
@@ -272,6 +290,10 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
 }
 
 /// The response for routes that do not exist.
-pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
+pub(crate) async fn nothing_here(
+    site: web::Data<Site>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    speak_as_owner(&site, &request).await;
     Err(Problem::NotFound)
 }

@@ -3,14 +3,14 @@
 
 use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Mailbox, Timestamp};
 
 use crate::access::session::SignedIn;
 use crate::http::cookies::cookie_name;
 use crate::http::csrf::{FormToken, Visitor};
-use crate::language::{Calendar, Language, Values};
+use crate::language::{Calendar, Language, OwnersLanguage, Values};
 use crate::links;
 use crate::mailbox::own_folder::OwnFolder;
 use crate::problem::Problem;
@@ -271,13 +271,17 @@ fn is_web(link: &str) -> bool {
     (link.starts_with("https://") || link.starts_with("http://")) && !link.contains(char::is_whitespace)
 }
 
-/// A person's name as a letter shows it; `None` if there is only an address.
+/// A person's name as a letter shows it, or that of their group, or their address.
 pub(crate) fn display_name(mailbox: &Mailbox) -> Option<&str> {
-    mailbox.name.as_deref().filter(|n| !n.trim().is_empty()).or(mailbox.address.as_deref())
+    let texts = [&mailbox.name, &mailbox.group, &mailbox.address];
+    texts.into_iter().filter_map(|text| text.as_deref()).find(|text| !text.trim().is_empty())
 }
 
-/// Cookie, then Accept-Language, then the operator's first language.
+/// The owner's, if the request has a session; cookie, then Accept-Language, then the operator's first language.
 pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
+    if let Some(OwnersLanguage(language)) = request.extensions().get() {
+        return *language;
+    }
     let chosen = request
         .cookie(&cookie_name(&site.origin, "language"))
         .and_then(|cookie| Language::parse(cookie.value()))

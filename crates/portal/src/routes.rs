@@ -189,7 +189,7 @@ fn route(row: &Row) -> Route {
     };
     let route = (row.handler)(route);
     match row.right {
-        Right::Anyone => route,
+        Right::Anyone => route.wrap(from_fn(middleware::in_own_language)),
         Right::Newcomer => route.wrap(from_fn(middleware::newcomers_only)),
         Right::Owner => route.wrap(from_fn(middleware::owners_only)),
     }

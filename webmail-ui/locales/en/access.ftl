@@ -21,8 +21,8 @@ reset-button = Save new password
 reset-button-hint = You will then be logged out on all devices and can log in again with the new password.
 reset-tries =
     { $n ->
-        [one] You have one more try.
-       *[other] You have { $n } more tries.
+        [one] You have one more attempt.
+       *[other] You have { $n } more attempts.
     }
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not correct.

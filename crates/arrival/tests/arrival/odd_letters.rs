@@ -36,7 +36,7 @@ async fn a_list_shows_what_is_there_however_it_is_written() {
     assert_eq!((summary.to.len(), summary.cc.len()), (2, 1));
     assert_eq!(summary.message_id.as_deref(), Some("x@y.example"));
     assert_eq!(summary.attachments.len(), 1);
-    assert_eq!((summary.attachments[0].name.as_str(), summary.attachments[0].size), ("Bücher.pdf", 3));
+    assert_eq!((summary.attachments[0].name.given(), summary.attachments[0].size), (Some("Bücher.pdf"), 3));
     assert_eq!(row.size, i64::try_from(bytes.len()).unwrap());
     assert!(rest.ends_with("--b--\r\n"));
 }

@@ -151,7 +151,7 @@ async fn files_stream_into_the_letter_and_its_list() {
     assert!(matches!(owner.rig.outbox.send(letter).await.unwrap(), Sent::Queued(_)));
     let sent = owner.sent().await.pop().unwrap();
     let [file] = sent.summary.attachments.as_slice() else { panic!("{:?}", sent.summary.attachments) };
-    assert_eq!((file.name.as_str(), file.size), ("Bild.jpg", 100_000));
+    assert_eq!((file.name.given(), file.size), (Some("Bild.jpg"), 100_000));
     let rest = owner.rig.rest(&owner.rig.leg_to(CLERK).await).await;
     assert_eq!(rest, sent.rest, "what leaves is what is kept");
     assert!(rest.matches("eHh4").count() > 20_000 && rest.contains("filename"), "in base64");

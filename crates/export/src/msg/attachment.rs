@@ -33,6 +33,7 @@ pub(super) fn write_all(
     for attachment in &summary.attachments {
         let storage = format!("{at}/__attach_version1.0_#{number:08X}");
         out.storage(&storage)?;
+        let name = attachment.name.in_words(&out.words);
         let mut all = common(number, attachment, summary);
         let may_nest = attachment.content_type == "message/rfc822" && depth < MAX_EMBEDDED;
         // Only ranges of the outermost letter can be referenced.
@@ -41,7 +42,7 @@ pub(super) fn write_all(
             let length = place.size;
             let (found, tail) = run_through(raw, place);
             if found == length {
-                by_value(&mut all, attachment);
+                by_value(&mut all, attachment, &name);
                 all.later(tag::ATTACH_DATA, length);
                 all.write_with(out, &storage, attachment.index, length, &tail)?;
                 number += 1;
@@ -51,7 +52,7 @@ pub(super) fn write_all(
         let bytes = letter.attachment_bytes(attachment.index).unwrap_or_default();
         let inner = if may_nest { Letter::parse(&bytes).ok() } else { None };
         if let Some(inner) = inner {
-            let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
+            let title = inner.summary().subject.unwrap_or(name);
             all.text(tag::DISPLAY_NAME, &title);
             all.integer(tag::ATTACH_METHOD, EMBEDDED);
             all.embedded_message(tag::ATTACH_DATA);
@@ -59,7 +60,7 @@ pub(super) fn write_all(
             out.storage(&inside)?;
             write_message(out, &inside, &bytes, &inner, depth + 1)?;
         } else {
-            by_value(&mut all, attachment);
+            by_value(&mut all, attachment, &name);
             all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
         all.write(out, &storage, StorageKind::RecipientOrAttachment)?;
@@ -104,13 +105,13 @@ fn common(number: u32, attachment: &Attachment, summary: &Summary) -> Properties
     all
 }
 
-fn by_value(all: &mut Properties, attachment: &Attachment) {
+fn by_value(all: &mut Properties, attachment: &Attachment, name: &str) {
     all.integer(tag::ATTACH_METHOD, BY_VALUE);
-    all.text(tag::DISPLAY_NAME, &attachment.name);
-    all.text(tag::ATTACH_LONG_FILENAME, &attachment.name);
-    all.text(tag::ATTACH_FILENAME, &short_name(attachment));
+    all.text(tag::DISPLAY_NAME, name);
+    all.text(tag::ATTACH_LONG_FILENAME, name);
+    all.text(tag::ATTACH_FILENAME, &short_name(name, attachment.index));
     all.text(tag::ATTACH_MIME_TAG, &attachment.content_type);
-    if let Some(extension) = extension(&attachment.name) {
+    if let Some(extension) = extension(name) {
         all.text(tag::ATTACH_EXTENSION, &format!(".{extension}"));
     }
     // The Content-ID that the page uses.
@@ -129,15 +130,15 @@ fn extension(name: &str) -> Option<&str> {
 }
 
 /// MS-OXCMSG §2.2.2.11: an 8.3 name. Readers show the long name.
-fn short_name(attachment: &Attachment) -> String {
+fn short_name(name: &str, index: usize) -> String {
     let clean = |text: &str, most: usize| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).take(most).collect::<String>().to_ascii_uppercase()
     };
-    let extension = extension(&attachment.name).map(|extension| clean(extension, 3)).unwrap_or_default();
-    let stem = attachment.name.rsplit_once('.').map_or(attachment.name.as_str(), |(stem, _)| stem);
+    let extension = extension(name).map(|extension| clean(extension, 3)).unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let mut stem = clean(stem, 8);
     if stem.is_empty() {
-        stem = format!("FILE{}", attachment.index % 10_000);
+        stem = format!("FILE{}", index % 10_000);
     }
     if extension.is_empty() { stem } else { format!("{stem}.{extension}") }
 }

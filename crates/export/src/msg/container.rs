@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::SystemTime;
 
 use cfb::CompoundFile;
+use sealpost_mail::FileWords;
 
 use super::sparse::{self, Pointing, SECTOR, Sparse};
 
@@ -20,6 +21,8 @@ pub(super) struct Container {
     pub(super) pointing: Pointing,
     /// The referenced attachments, by the numbers in the references.
     pub(super) pointed: Vec<usize>,
+    /// For attachments without a name.
+    pub(super) words: FileWords,
 }
 
 impl Container {

@@ -1,6 +1,6 @@
 //! `.msg`: a letter in Outlook's format (MS-OXMSG in MS-CFB, version 3). Knows neither files nor accounts.
 //!
-//! Pure and repeatable: the same letter gives the same bytes, the container's times are the letter's own.
+//! Pure and repeatable: the same letter gives the same bytes in one language, the container's times are the letter's own.
 
 mod attachment;
 mod container;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cfb::{CompoundFile, Version};
-use sealpost_mail::{Letter, Timestamp};
+use sealpost_mail::{FileWords, Letter, Timestamp};
 
 use crate::error::ExportError;
 pub(crate) use container::MAX_MSG_TEXT;
@@ -56,9 +56,9 @@ impl MsgPiece {
 /// MS-OXMSG §2.1: the class that marks the root as a message.
 const MESSAGE_CLASS: uuid::Uuid = uuid::Uuid::from_u128(0x00020d0b_0000_0000_c000_000000000046);
 
-/// The letter as a `.msg` file, whole in memory.
-pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
-    let pieces = msg_pieces(letter)?;
+/// The letter as a `.msg` file, whole in memory; `words` name what came without a name.
+pub fn msg(letter: &[u8], words: &FileWords) -> Result<Vec<u8>, ExportError> {
+    let pieces = msg_pieces(letter, words)?;
     let parsed = Letter::parse(letter)?;
     let mut out = Vec::new();
     for piece in pieces {
@@ -74,25 +74,30 @@ pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
     Ok(out)
 }
 
-/// The letter as a `.msg` file in pieces: large attachments are referenced.
+/// The letter as a `.msg` file in pieces: large attachments are referenced; `words` name what came without a name.
 ///
 /// In addition to the letter, only content that has no range of its own in it is in memory: texts, small files, files
 /// of embedded letters.
-pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
+pub fn msg_pieces(letter: &[u8], words: &FileWords) -> Result<Vec<MsgPiece>, ExportError> {
     if letter.len() > MAX_MSG {
         return Err(ExportError::TooLarge { limit: u64::try_from(MAX_MSG).unwrap_or(u64::MAX) });
     }
     let parsed = Letter::parse(letter)?;
     message::check_texts(&parsed)?;
     let date = parsed.summary().date;
-    write(letter, &parsed, date).map_err(ExportError::Container)
+    write(letter, &parsed, date, words).map_err(ExportError::Container)
 }
 
-fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io::Result<Vec<MsgPiece>> {
+fn write(
+    bytes: &[u8],
+    letter: &Letter<'_>,
+    date: Option<Timestamp>,
+    words: &FileWords,
+) -> std::io::Result<Vec<MsgPiece>> {
     let pointing = Pointing::default();
     // MS-OXMSG §2 requires version 3 (512-byte sectors).
     let file = CompoundFile::create_with_version(Version::V3, Sparse::new(Rc::clone(&pointing)))?;
-    let mut out = Container { file, made: moment(date), pointing, pointed: Vec::new() };
+    let mut out = Container { file, made: moment(date), pointing, pointed: Vec::new(), words: words.clone() };
     out.file.set_storage_clsid("/", MESSAGE_CLASS)?;
     // MS-OXMSG §2.2.3: required even if no property has a name.
     out.storage("/__nameid_version1.0")?;

@@ -3,12 +3,17 @@
 use std::io::{Cursor, Read as _};
 
 use super::*;
+use crate::pdf::sample_labels::labels;
 
 const LETTER: &str = "From: =?utf-8?q?J=C3=BCrgen?= <j@x.example>\r\nTo: \"Weiß, Anna\" <a@y.example>, b@y.example\r\nCc: c@y.example\r\n\
 Subject: Re: =?utf-8?q?Gr=C3=B6=C3=9Fe?=\r\nDate: Tue, 17 Nov 2026 09:41:00 +0100\r\nMessage-ID: <1@x.example>\r\nMIME-Version: 1.0\r\n\
 Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<b>ä</b><img src=\"cid:p\">\r\n\
 --b\r\nContent-Type: image/png\r\nContent-ID: <p>\r\nContent-Disposition: inline; filename=p.png\r\n\r\nPNG\r\n\
 --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: innen\r\nTo: z@z.example\r\n\r\ndrin\r\n--b--\r\n";
+
+fn made(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
+    msg(letter, &labels("en").files)
+}
 
 fn open(bytes: &[u8]) -> CompoundFile<Cursor<Vec<u8>>> {
     CompoundFile::open_strict(Cursor::new(bytes.to_vec())).unwrap()
@@ -28,7 +33,7 @@ fn text(file: &mut CompoundFile<Cursor<Vec<u8>>>, path: &str) -> String {
 
 #[test]
 fn a_letter_becomes_a_message() {
-    let bytes = msg(LETTER.as_bytes()).unwrap();
+    let bytes = made(LETTER.as_bytes()).unwrap();
     let mut file = open(&bytes);
     assert_eq!(file.version(), Version::V3);
     assert_eq!(*file.root_entry().clsid(), MESSAGE_CLASS);
@@ -49,7 +54,7 @@ fn a_letter_becomes_a_message() {
 
 #[test]
 fn pictures_are_hidden_and_letters_are_messages() {
-    let mut file = open(&msg(LETTER.as_bytes()).unwrap());
+    let mut file = open(&made(LETTER.as_bytes()).unwrap());
     assert_eq!(text(&mut file, "/__attach_version1.0_#00000000/__substg1.0_3712001F"), "p");
     let entries = stream(&mut file, "/__attach_version1.0_#00000000/__properties_version1.0");
     assert!(entries[8..].chunks(16).any(|entry| entry[..4] == [0x0b, 0, 0xfe, 0x7f] && entry[8] == 1));
@@ -64,7 +69,7 @@ fn pictures_are_hidden_and_letters_are_messages() {
 
 #[test]
 fn the_same_letter_gives_the_same_bytes() {
-    assert_eq!(msg(LETTER.as_bytes()).unwrap(), msg(LETTER.as_bytes()).unwrap());
+    assert_eq!(made(LETTER.as_bytes()).unwrap(), made(LETTER.as_bytes()).unwrap());
 }
 
 #[test]
@@ -83,11 +88,11 @@ fn large_files_stay_where_they_are() {
         file(2, 10_000),
         file(3, 9_000_000)
     );
-    let pieces = msg_pieces(letter.as_bytes()).unwrap();
+    let pieces = msg_pieces(letter.as_bytes(), &labels("en").files).unwrap();
     let held: u64 = pieces.iter().filter(|p| matches!(p, MsgPiece::Bytes(_))).map(MsgPiece::size).sum();
     assert!(held < 300_000, "{held} bytes held");
     assert!(pieces.len() > 6, "the tables lie in between: {}", pieces.len());
-    let whole = msg(letter.as_bytes()).unwrap();
+    let whole = made(letter.as_bytes()).unwrap();
     assert_eq!(pieces.iter().map(MsgPiece::size).sum::<u64>(), whole.len() as u64);
     let parsed = Letter::parse(letter.as_bytes()).unwrap();
     let mut opened = open(&whole);
@@ -105,7 +110,7 @@ fn letters_within_letters_end_somewhere() {
     for depth in 1..30 {
         letter = format!("Subject: {depth}\r\nContent-Type: message/rfc822\r\n\r\n{letter}");
     }
-    let mut file = open(&msg(letter.as_bytes()).unwrap());
+    let mut file = open(&made(letter.as_bytes()).unwrap());
     let path = "/__attach_version1.0_#00000000/__substg1.0_3701000D".repeat(4);
     assert_eq!(text(&mut file, &format!("{path}/__substg1.0_0037001F")), "25");
     let rest = stream(&mut file, &format!("{path}/__attach_version1.0_#00000000/__substg1.0_37010102"));
@@ -114,8 +119,8 @@ fn letters_within_letters_end_somewhere() {
 
 #[test]
 fn what_is_no_letter_or_too_large_is_refused() {
-    assert!(matches!(msg(b""), Err(ExportError::Letter(_))));
-    assert!(matches!(msg(&vec![b'x'; MAX_MSG + 1]), Err(ExportError::TooLarge { .. })));
+    assert!(matches!(made(b""), Err(ExportError::Letter(_))));
+    assert!(matches!(made(&vec![b'x'; MAX_MSG + 1]), Err(ExportError::TooLarge { .. })));
 }
 
 #[test]
@@ -125,7 +130,7 @@ fn every_letter_of_the_corpus_becomes_a_message() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "eml") {
-            open(&msg(&std::fs::read(&path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}")));
+            open(&made(&std::fs::read(&path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}")));
             seen += 1;
         }
     }
@@ -135,7 +140,7 @@ fn every_letter_of_the_corpus_becomes_a_message() {
 #[test]
 fn a_text_of_many_megabytes_is_refused_before_it_is_multiplied() {
     let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(MAX_MSG_TEXT / 7 + 2));
-    assert!(matches!(msg(letter.as_bytes()), Err(ExportError::TooLarge { .. })));
+    assert!(matches!(made(letter.as_bytes()), Err(ExportError::TooLarge { .. })));
     let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(1000));
-    assert!(msg(letter.as_bytes()).is_ok());
+    assert!(made(letter.as_bytes()).is_ok());
 }

@@ -2,7 +2,7 @@
 //! the caller provides the texts.
 
 use jiff::tz::TimeZone;
-use sealpost_mail::Timestamp;
+use sealpost_mail::{FileWords, Timestamp};
 
 use crate::error::ExportError;
 
@@ -34,6 +34,8 @@ pub struct Labels {
     pub reply_to: String,
     /// Date.
     pub date: String,
+    /// What attachments without a name are called.
+    pub files: FileWords,
     /// Heading of the list of attachments.
     pub attachments: String,
     /// Page number, with `{page}` and `{pages}`.
@@ -80,6 +82,7 @@ impl Labels {
             cc: say("pdf-cc"),
             reply_to: say("pdf-reply-to"),
             date: say("pdf-date"),
+            files: FileWords::of(&say),
             attachments: say("pdf-attachments"),
             page: say("pdf-page"),
             more: say("pdf-more"),

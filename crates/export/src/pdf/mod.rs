@@ -4,7 +4,7 @@ mod job;
 mod labels;
 #[cfg(test)]
 #[path = "../../tests/texts/labels.rs"]
-mod sample_labels;
+pub(crate) mod sample_labels;
 mod size;
 mod worker;
 
@@ -94,11 +94,7 @@ fn rows(summary: &Summary, wording: &Wording<'_>) -> Result<Vec<HeaderRow>, Expo
     let labels = wording.labels;
     let people = |label: &str, mailboxes: &[Mailbox]| HeaderRow {
         label: label.to_owned(),
-        people: mailboxes
-            .iter()
-            .map(person)
-            .filter(|p| !(p.name.is_empty() && p.address.is_empty()))
-            .collect(),
+        people: people_of(mailboxes),
         text: String::new(),
     };
     let mut rows = vec![people(&labels.from, &summary.from)];
@@ -124,6 +120,24 @@ fn rows(summary: &Summary, wording: &Wording<'_>) -> Result<Vec<HeaderRow>, Expo
 fn person(mailbox: &Mailbox) -> Person {
     let clean = |text: &Option<String>| one_line(text.as_deref().unwrap_or_default());
     Person { name: clean(&mailbox.name), address: clean(&mailbox.address) }
+}
+
+/// The first of a group (RFC 5322 §3.4) has its name before it.
+fn people_of(mailboxes: &[Mailbox]) -> Vec<Person> {
+    let mut before = None;
+    let mut people = Vec::new();
+    for mailbox in mailboxes {
+        let mut one = person(mailbox);
+        if one.name.is_empty() && one.address.is_empty() {
+            continue;
+        }
+        if let Some(group) = mailbox.group.as_ref().filter(|group| before != Some(*group)) {
+            one.name = format!("{}: {}", one_line(group), one.name).trim().to_owned();
+        }
+        before = mailbox.group.as_ref();
+        people.push(one);
+    }
+    people
 }
 
 fn shown_name(mailbox: &Mailbox) -> Option<String> {
@@ -158,7 +172,7 @@ fn files(letter: &[u8], parsed: &Letter<'_>, summary: &Summary, labels: &Labels)
         // Counted, not estimated: the worker reads exactly this many.
         let bytes = parsed.attachment_bytes(attachment.index).map_or(0, |bytes| bytes.len());
         FileHead {
-            name: attachment.name.clone(),
+            name: attachment.name.in_words(&labels.files),
             content_type: attachment.content_type.clone(),
             shown_size: size::shown(bytes, labels),
             role: Role::Attachment,

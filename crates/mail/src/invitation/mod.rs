@@ -1,8 +1,9 @@
-//! Makes calendar invitations (RFC 5545, RFC 5546) readable: what, when, where, from whom. Pure and bounded; knows no
+//! Makes calendar invitations, tasks and notes (RFC 5545, RFC 5546) readable: what, when, where, from whom. Pure and bounded; knows no
 //! calendar of the reader, answers nothing, fetches nothing.
 
 mod moment;
 mod repeats;
+mod task;
 mod zones;
 
 use calcard::common::PartialDateTime;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Span};
 pub use self::moment::Moment;
 use self::moment::civil_of;
 pub use self::repeats::{ByPart, Repeats, Unit, Weekday};
+pub use self::task::{Matter, Priority, Task, TaskState};
 use self::zones::Zones;
 pub(crate) use self::zones::by_name as zone_by_name;
 use crate::clock::Timestamp;
@@ -36,9 +38,11 @@ const MAX_CHARS: usize = 256 * 1024;
 const MAX_LENGTH: usize = 500;
 const MAX_DESCRIPTION: usize = 8000;
 
-/// One appointment.
+/// One appointment, task or note.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invitation {
+    /// Which of them.
+    pub matter: Matter,
     /// SUMMARY
     pub title: String,
     /// LOCATION
@@ -187,7 +191,7 @@ fn with_quoted_zones(text: &str) -> String {
 }
 
 /// Properties whose value is a time.
-const TIMES: [&str; 6] = ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"];
+const TIMES: [&str; 7] = ["DTSTART", "DTEND", "DUE", "COMPLETED", "RECURRENCE-ID", "EXDATE", "RDATE"];
 
 /// Normalises times to RFC 5545 §3.3.5: programs omit seconds, write fractions of them, or use ISO 8601's extended
 /// form.
@@ -229,7 +233,9 @@ fn of_calendar(calendar: &ICalendar, zone: &TimeZone) -> Vec<Invitation> {
         Value::Method(method) => Some(method.clone()),
         _ => None,
     });
-    let events = calendar.components.iter().filter(|one| one.component_type == Kind::VEvent);
+    let is_read =
+        |one: &&ICalendarComponent| matches!(one.component_type, Kind::VEvent | Kind::VTodo | Kind::VJournal);
+    let events = calendar.components.iter().filter(is_read);
     events.take(MAX_EVENTS).map(|event| of_event(event, method.as_ref(), &zones, zone)).collect()
 }
 
@@ -251,13 +257,20 @@ fn of_event(
         (false, _) => InvitationStatus::New,
     };
     let description = description(event);
+    let ends = times.end(starts.as_ref());
+    let (matter, ends) = match event.component_type {
+        Kind::VTodo => (Matter::Task(Task::of(&times, ends)), None),
+        Kind::VJournal => (Matter::Note, None),
+        _ => (Matter::Event, ends),
+    };
     Invitation {
+        matter,
         title: text(&Name::Summary),
         place: text(&Name::Location),
         from: organiser(event),
         link: link(event, &description),
         description,
-        ends: times.end(starts.as_ref()),
+        ends,
         repeats: event
             .property(&Name::Rrule)
             .and_then(|rule| repeats::of(rule, |until| times.moment(until, None))),
@@ -414,9 +427,12 @@ fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<Invitat
 
 /// As text; may have several lines.
 fn description(event: &ICalendarComponent) -> String {
-    let said = value(event, &Name::Description).and_then(Value::as_text).unwrap_or_default();
+    // A note may have several (RFC 5545 §3.8.1.5).
+    let entries = event.entries.iter().filter(|entry| entry.name == Name::Description);
+    let texts = entries.filter_map(|entry| entry.values.first()?.as_text());
+    let said = texts.collect::<Vec<_>>().join("\n");
     let rich = || other(event, "X-ALT-DESC").map(html_to_text).unwrap_or_default();
-    let text = if said.trim().is_empty() { rich() } else { said.to_owned() };
+    let text = if said.trim().is_empty() { rich() } else { said };
     let lines = text.lines().map(one_line).collect::<Vec<_>>().join("\n");
     lines.trim().chars().take(MAX_DESCRIPTION).collect()
 }

@@ -9,7 +9,7 @@ use calcard::icalendar::{
     ICalendarProperty as Name, ICalendarValue as Value, ICalendarWeekday as Day,
 };
 use jiff::civil::{Date, DateTime, Time, Weekday};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 
 /// Onsets that an observance may list.
 const MAX_ONSETS: usize = 500;
@@ -105,7 +105,7 @@ fn by_cities(offset: Offset, cities: &str) -> Option<TimeZone> {
         ["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic"]
             .map(|part| format!("{part}/{city}"))
     });
-    named.find_map(|zone| TimeZone::get(&zone).ok().filter(|zone| is_ever(zone, offset)))
+    named.find_map(|zone| iana(&zone).filter(|zone| is_ever(zone, offset)))
 }
 
 /// Whether local time has this offset in winter or in summer.
@@ -124,9 +124,14 @@ pub(crate) fn by_name(name: &str) -> Option<TimeZone> {
 fn of_tz(tz: Tz) -> Option<TimeZone> {
     match tz {
         Tz::Fixed(offset) => Some(Offset::from_seconds(offset.local_minus_utc()).ok()?.to_time_zone()),
-        Tz::Tz(_) => TimeZone::get(&tz.name()?).ok(),
+        Tz::Tz(_) => iana(&tz.name()?),
         Tz::Floating => None,
     }
+}
+
+/// Systems leave out the former names ("Asia/Calcutta", "US/Eastern"), which calendars keep.
+fn iana(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).or_else(|_unknown| TimeZoneDatabase::bundled().get(name)).ok()
 }
 
 /// The zone of a time itself: `Z`, or an offset as some programs write it.

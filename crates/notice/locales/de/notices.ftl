@@ -165,7 +165,7 @@ safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht w
 ## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
 deletion-request-subject = [{ $brand }] Postfach löschen: bitte bestätigen
 deletion-request-heading = Möchten Sie Ihr Postfach löschen?
-deletion-request-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
+deletion-request-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite, die der Knopf öffnet.
 deletion-request-button = Zur Bestätigung
 deletion-request-deadline = Der Link gilt bis { $until-time }. Danach verfällt Ihr Wunsch, und es bleibt alles, wie es ist.
 deletion-request-all = Mit dem Postfach gehen alle Nachrichten darin endgültig verloren. Speichern Sie vorher bei sich, was Sie behalten möchten.
@@ -274,8 +274,8 @@ question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden 
 ## Postfach gelöscht
 deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 deleted-heading = Ihr Postfach wurde gelöscht
-deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
-deleted-intro-requested = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E‑Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie dann einrichten.
+deleted-intro-requested = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E‑Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie dann einrichten.
 deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E‑Mail-Kontos.
 
 ## Anmeldung von einem unbekannten Browser
@@ -351,7 +351,7 @@ digest-deadline =
 support-deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 support-deleted-heading = Ihr Postfach wurde gelöscht
 support-deleted-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ mit allen Nachrichten endgültig gelöscht.
-support-deleted-more = Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+support-deleted-more = Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie dann einrichten.
 support-locked-subject = [{ $brand }] Ihr Postfach wurde gesperrt
 support-locked-heading = Ihr Postfach ist gesperrt
 support-locked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ gesperrt. Zurzeit kann sich dort niemand anmelden, auch Sie nicht; alle Sitzungen wurden beendet.
@@ -373,7 +373,7 @@ keys-heading =
         [one] Ein Schlüssel läuft ab
        *[other] { $count } Schlüssel laufen ab
     }
-keys-intro = Mit diesen Schlüsseln tauscht { $portal } verschlüsselte E‑Mails mit anderen Unternehmen aus. Nach dem genannten Tag wird keine Nachricht mehr damit verschlüsselt oder signiert. Ein Nachfolger ist noch nicht da.
+keys-intro = Mit diesen Schlüsseln tauscht { $portal } verschlüsselte E‑Mails mit anderen Unternehmen aus. Nach dem genannten Tag wird keine Nachricht mehr damit verschlüsselt oder signiert. Einen Nachfolger gibt es noch nicht.
 keys-steps = Was zu tun ist
 keys-own = Eigener Schlüssel: Erzeugen Sie einen neuen (sealpost domain-key make) und geben Sie ihn den Partnern, bevor der alte abläuft.
 keys-partner = Schlüssel eines Partners: Bitten Sie den Partner um den neuen und fügen Sie ihn hinzu (sealpost partner add).

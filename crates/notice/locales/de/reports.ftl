@@ -79,7 +79,7 @@ report-deposited =
 
     wurde angenommen und liegt verschlüsselt im Postfach des Empfängers. { $notice }
 
-    Dieser Bericht sagt nicht, dass der Empfänger die Nachricht geöffnet oder gelesen hat.
+    Dieser Bericht bedeutet nicht, dass der Empfänger die Nachricht geöffnet oder gelesen hat.
 report-deposited-now = Er wird jetzt per E‑Mail benachrichtigt. Gelingt das nicht, erfahren Sie es.
 report-deposited-later = Er wird später per E‑Mail benachrichtigt, zusammen mit anderen neuen Nachrichten.
 
@@ -134,7 +134,7 @@ key-problem-not-vouched-for = Niemand hat den Schlüssel des Partners verglichen
 key-problem-no-sender = Die Nachricht nennt nicht genau einen Absender.
 key-problem-other-sender = „Sender“ gehört in der Nachricht zu einer anderen Domain als „From“.
 key-problem-not-theirs = Ihr Zugang darf nicht für die Domain in „From“ schreiben.
-key-problem-from-world = Die Nachricht kam von außen, und von außen Kommendes wird nicht signiert.
+key-problem-from-world = Die Nachricht kam von außen, und Nachrichten von außen werden nicht signiert.
 key-problem-no-own-key = Für die Domain des Absenders gibt es keinen eigenen Schlüssel ({ $method }).
 
 ## Bericht an eine fremde Domain über TLS (RFC 8460)

@@ -133,7 +133,7 @@ unfetched-intro =
        *[other] Your confidential message has been in the portal “{ $portal }” for { $count } days, and the recipient has not opened it yet.
     }
 unfetched-notified = They were notified by e‑mail.
-unfetched-came-back = E‑mails to their address have come back. They probably do not know about your message.
+unfetched-came-back = E‑mails to their address have been returned. They probably do not know about your message.
 unfetched-call = Call the recipient: perhaps they have not seen the notification.
 unfetched-password = Give them the initial password if they do not have it yet: without it they cannot open the message. It is in the e‑mail that you received about it.
 unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
@@ -164,7 +164,7 @@ safely-gone = What you wrote has been neither kept nor passed on. Please write t
 ## Somebody wished by e-mail that the mailbox be deleted
 deletion-request-subject = [{ $brand }] Delete your mailbox: please confirm
 deletion-request-heading = Do you want to delete your mailbox?
-deletion-request-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
+deletion-request-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page that the button opens.
 deletion-request-button = Go to the confirmation page
 deletion-request-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
 deletion-request-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
@@ -273,13 +273,13 @@ question-stranger = If this was not you, somebody knows your password. Please co
 ## Mailbox deleted
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
-deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
-deleted-intro-requested = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e‑mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
+deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you will get a new mailbox to set up.
+deleted-intro-requested = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e‑mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox to set up.
 deleted-stranger = If this was not you, please contact us at once, and change the password of your e‑mail account.
 
 ## Logged in from an unknown browser
 browser-subject = [{ $brand }] New log-in to your mailbox
-browser-heading = Logged in from a new device
+browser-heading = Log-in from a new device
 browser-intro = Somebody logged in to your mailbox in the portal “{ $portal }” with your password, from a device or browser that we do not know yet.
 browser-stranger = If this was not you, somebody knows your password. Log in, change the password under “My account”, and tell us. That ends all other sessions.
 
@@ -310,8 +310,8 @@ waiting-intro = What you wrote could not be delivered so far. We keep trying.
 waiting-more = There is nothing you need to do. If it cannot be delivered, we will tell you here.
 
 ## The same by ordinary mail, to the owner: not what, not to whom
-cameback-subject = A message of yours has not arrived
-cameback-heading = A message of yours has come back
+cameback-subject = One of your messages has not arrived
+cameback-heading = One of your messages has been returned
 cameback-intro = What you wrote in the portal “{ $portal }” could not be delivered. Nothing is lost. Your inbox says why, and what you can do.
 cameback-button = Read it in your inbox
 
@@ -350,7 +350,7 @@ digest-deadline =
 support-deleted-subject = [{ $brand }] Your mailbox was deleted
 support-deleted-heading = Your mailbox was deleted
 support-deleted-intro = Our support has permanently deleted your mailbox in the portal “{ $portal }”, with all messages.
-support-deleted-more = If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
+support-deleted-more = If { $brand } writes to you in confidence again, you will get a new mailbox to set up.
 support-locked-subject = [{ $brand }] Your mailbox was locked
 support-locked-heading = Your mailbox is locked
 support-locked-intro = Our support has locked your mailbox in the portal “{ $portal }”. For now nobody can log in there, not even you; all sessions were ended.

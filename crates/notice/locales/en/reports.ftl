@@ -134,7 +134,7 @@ key-problem-not-vouched-for = Nobody has compared the partner’s key, and the s
 key-problem-no-sender = The message does not name exactly one sender.
 key-problem-other-sender = The “Sender” of the message belongs to another domain than “From”.
 key-problem-not-theirs = Your access does not permit writing for the domain in “From”.
-key-problem-from-world = The message came from outside, and nothing from outside is signed.
+key-problem-from-world = The message came from outside, and messages from outside are not signed.
 key-problem-no-own-key = There is no key of our own for the sender’s domain ({ $method }).
 
 ## Report to another domain on TLS (RFC 8460)

@@ -69,7 +69,7 @@ pub(crate) async fn made(
             let size = deposit.size()?;
             Ok(Assembled { size, pieces: deposit.stream().await?.boxed() })
         }
-        Format::Msg => outlook::msg(site, deposit).await?,
+        Format::Msg => outlook::msg(site, language, deposit).await?,
         Format::Pdf => pdf(site, language, deposit).await?,
     };
     Ok(made.map_err(|error| match error {

@@ -9,6 +9,7 @@ use futures_util::stream;
 use sealpost_export::{ExportError, MsgPiece};
 use sealpost_mail::{EncodedRange, Letter};
 
+use crate::language::Language;
 use crate::mailbox::{Deposit, HeldPieces};
 use crate::problem::Problem;
 use crate::state::room::Room;
@@ -22,10 +23,14 @@ pub(crate) struct Assembled {
 
 /// The letter as `.msg`. The letter is in memory while the file is planned; afterwards only the memory of the plan is
 /// reserved.
-pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assembled, ExportError>, Problem> {
+pub(crate) async fn msg(
+    site: &Site,
+    language: Language,
+    deposit: Deposit,
+) -> Result<Result<Assembled, ExportError>, Problem> {
     let letter = deposit.open_to_keep(site).await?;
     let planned = off_the_loop((), move || {
-        let pieces = match sealpost_export::msg_pieces(&letter.bytes) {
+        let pieces = match sealpost_export::msg_pieces(&letter.bytes, &language.file_words()) {
             Ok(pieces) => pieces,
             Err(error) => return Err(error),
         };

@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 
-use sealpost_mail::{Inside, Summary, folded, folded_bare};
+use sealpost_mail::{FileWords, Inside, Summary, folded, folded_bare};
 
 use crate::http::download;
+use crate::language::Language;
 
 /// Version of the folding and of the selection of words: words of another version are extracted again.
 const VERSION: u8 = 1;
@@ -35,13 +36,17 @@ pub(crate) fn make(summary: Option<&Summary>, bytes: Option<&[u8]>) -> Vec<u8> {
     let mut made = Made { out: vec![VERSION, Of::Whole as u8], seen: HashSet::new(), full: false };
     if let Some(summary) = summary {
         for one in summary.from.iter().chain(&summary.to).chain(&summary.cc) {
-            [one.name.as_deref(), one.address.as_deref()]
+            [one.name.as_deref(), one.address.as_deref(), one.group.as_deref()]
                 .into_iter()
                 .flatten()
                 .for_each(|text| made.add(text));
         }
         made.add(summary.subject.as_deref().unwrap_or_default());
-        summary.attachments.iter().for_each(|file| made.add(&file.name));
+        // Readers search for the name that they see, in whichever language they read.
+        let languages: Vec<FileWords> = Language::all().map(Language::file_words).collect();
+        for file in &summary.attachments {
+            languages.iter().for_each(|words| made.add(&file.name.in_words(words)));
+        }
     }
     let inside = bytes.map(Inside::of);
     if let Some(inside) = &inside {

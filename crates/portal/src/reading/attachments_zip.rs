@@ -8,11 +8,10 @@ use std::io::Write as _;
 use actix_web::web::{self, Bytes};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use sealpost_mail::{EncodedRange, Letter};
+use sealpost_mail::{EncodedRange, FileWords, Letter};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::http::download;
 use crate::letters::archive::{Written, unused};
 use crate::mailbox::{Deposit, HeldPieces, held_pieces};
 use crate::problem::Problem;
@@ -30,9 +29,10 @@ struct ZipMember {
 pub(crate) async fn files(
     site: web::Data<Site>,
     deposit: Deposit,
+    words: FileWords,
 ) -> Result<Option<impl Stream<Item = Result<Bytes, Problem>> + 'static>, Problem> {
     let letter = deposit.clone().open(&site).await?;
-    let entries = off_the_loop((), move || entries(&letter.bytes)).await?;
+    let entries = off_the_loop((), move || entries(&letter.bytes, &words)).await?;
     if entries.is_empty() {
         return Ok(None);
     }
@@ -59,11 +59,11 @@ pub(crate) async fn files(
     })))
 }
 
-fn entries(bytes: &[u8]) -> Vec<ZipMember> {
+fn entries(bytes: &[u8], words: &FileWords) -> Vec<ZipMember> {
     let Ok((letter, _)) = Letter::parse_some(bytes) else { return Vec::new() };
     let mut names = HashSet::new();
     let files = letter.attachments().into_iter().map(|file| ZipMember {
-        name: unused(&mut names, "", &download::file_name(&file.name, "file")),
+        name: unused(&mut names, "", &file.name.in_words(words)),
         index: file.index,
         place: letter.attachment_place(file.index),
     });

@@ -1,10 +1,10 @@
-//! Appointments as shown on the page: in the reader's time zone and in their author's, and recurrences in
+//! Appointments, tasks and notes as shown on the page: in the reader's time zone and in their author's, and recurrences in
 //! words. Parsed by `mail`.
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    ByPart, Invitation, InvitationReply, InvitationStatus, Letter, Moment, Repeats, Says, Timestamp, Unit,
-    Weekday, add_invitation, invitations,
+    ByPart, Invitation, InvitationReply, InvitationStatus, Letter, Matter, Moment, Priority, Repeats, Says,
+    Task, TaskState, Timestamp, Unit, Weekday, add_invitation, invitations,
 };
 
 use crate::language::{Calendar, Language, Values};
@@ -34,6 +34,79 @@ impl Card {
         let link = event.link.as_deref().map(|link| to_html(link).0);
         Self { event, part, description, link }
     }
+}
+
+/// The texts of one kind of entry.
+pub(crate) struct Texts {
+    pub(crate) title: &'static str,
+    pub(crate) untitled: &'static str,
+    pub(crate) cancelled: &'static str,
+    pub(crate) changed: &'static str,
+    pub(crate) starts: &'static str,
+    pub(crate) from: &'static str,
+    pub(crate) save: &'static str,
+}
+
+/// What a page calls it.
+pub(crate) fn texts(event: &Invitation) -> Texts {
+    match event.matter {
+        Matter::Event => Texts {
+            title: "event-title",
+            untitled: "event-untitled",
+            cancelled: "event-cancelled",
+            changed: "event-changed",
+            starts: "event-starts",
+            from: "event-from",
+            save: "event-save",
+        },
+        Matter::Task(_) => Texts {
+            title: "task-title",
+            untitled: "task-untitled",
+            cancelled: "task-cancelled",
+            changed: "task-changed",
+            starts: "event-starts",
+            from: "task-from",
+            save: "task-save",
+        },
+        Matter::Note => Texts {
+            title: "note-title",
+            untitled: "note-untitled",
+            cancelled: "note-cancelled",
+            changed: "note-changed",
+            starts: "note-date",
+            from: "note-from",
+            save: "note-save",
+        },
+    }
+}
+
+/// When a task is due, how urgent it is and how far it has come: label and text.
+pub(crate) fn task(page: &Page, event: &Invitation) -> Vec<(String, String)> {
+    task_lines(&Reader::of(page), event)
+}
+
+fn task_lines(page: &Reader<'_>, event: &Invitation) -> Vec<(String, String)> {
+    let Matter::Task(Task { due, priority, state }) = &event.matter else { return Vec::new() };
+    let due = due.as_ref().map(|moment| (page.t("task-due"), everywhere(page, moment)));
+    let priority = priority.map(|priority| {
+        let word = match priority {
+            Priority::High => "task-high",
+            Priority::Medium => "task-medium",
+            Priority::Low => "task-low",
+        };
+        (page.t("task-priority"), page.t(word))
+    });
+    let state = state.as_ref().map(|state| {
+        let words = match state {
+            TaskState::Open => page.t("task-open"),
+            TaskState::Begun(None) => page.t("task-begun"),
+            TaskState::Begun(Some(percent)) => page.n("task-percent", u64::from(*percent)),
+            TaskState::Done(None) => page.t("task-done"),
+            TaskState::Done(Some(moment)) => page.v("task-done-on", "date", &said(page, moment)),
+        };
+        (page.t("task-state"), words)
+    });
+    [due, priority, state].into_iter().flatten().collect()
 }
 
 /// The reader: language and time zone.
@@ -107,33 +180,39 @@ pub(crate) fn lines(page: &Reader<'_>, letter: &Letter<'_>) -> Vec<(String, Stri
     let mut lines = Vec::new();
     for mut event in of_letter(letter, &page.calendar.0) {
         let title = std::mem::take(&mut event.title);
-        let mut line = |key: &str, text: String| {
+        let texts = texts(&event);
+        let mut line = |label: String, text: String| {
             if !text.is_empty() {
-                lines.push((page.t(key), text));
+                lines.push((label, text));
             }
         };
-        let title = if title.is_empty() { page.t("event-untitled") } else { title };
-        line("event-title", title);
+        line(page.t(texts.title), if title.is_empty() { page.t(texts.untitled) } else { title });
         match event.status {
-            InvitationStatus::Cancelled => line("event-title", page.t("event-cancelled")),
-            InvitationStatus::Changed => line("event-title", page.t("event-changed")),
+            InvitationStatus::Cancelled => line(page.t(texts.title), page.t(texts.cancelled)),
+            InvitationStatus::Changed => line(page.t(texts.title), page.t(texts.changed)),
             InvitationStatus::New => {}
         }
         for remark in remarks_on(page, &event) {
-            line("event-title", remark);
+            line(page.t(texts.title), remark);
         }
-        for (key, moment) in [("event-starts", &event.starts), ("event-ends", &event.ends)] {
+        for (key, moment) in [(texts.starts, &event.starts), ("event-ends", &event.ends)] {
             let Some(moment) = moment else { continue };
-            let both = [Some(said(page, moment)), writers(page, moment)];
-            line(key, both.into_iter().flatten().collect::<Vec<_>>().join(" · "));
+            line(page.t(key), everywhere(page, moment));
         }
-        line("event-again", again(page, &event).unwrap_or_default());
-        line("event-place", event.place);
-        line("event-join", event.link.unwrap_or_default());
-        line("event-from", event.from);
-        line("event-about", event.description);
+        task_lines(page, &event).into_iter().for_each(|(label, text)| line(label, text));
+        line(page.t("event-again"), again(page, &event).unwrap_or_default());
+        line(page.t("event-place"), event.place);
+        line(page.t("event-join"), event.link.unwrap_or_default());
+        line(page.t(texts.from), event.from);
+        line(page.t("event-about"), event.description);
     }
     lines
+}
+
+/// For the reader, and in its author's zone if that differs.
+fn everywhere(page: &Reader<'_>, moment: &Moment) -> String {
+    let both = [Some(said(page, moment)), writers(page, moment)];
+    both.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Its appointments, each once.

@@ -241,11 +241,12 @@ pub(crate) async fn show(
     }
     let zone = page.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
-    let time = site.cleaning_time();
+    let (time, words) = (site.cleaning_time(), page.language.file_words());
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
             let late = &time.begins();
-            let look = Look { id: &here, within: None, head, inside, charset, zone: &zone, pictures, late };
+            let look =
+                Look { id: &here, within: None, head, inside, charset, zone: &zone, words, pictures, late };
             reading::look(&letter.bytes, &look)
         })
         .await?;

@@ -19,6 +19,7 @@ pub(crate) mod link_targets;
 pub(crate) mod markup;
 pub(crate) mod message;
 pub(crate) mod part;
+pub(crate) mod people;
 mod placeholders;
 pub(crate) mod text;
 mod type_size;
@@ -29,7 +30,8 @@ use std::collections::HashMap;
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    Attachment, Charset, EncodedRange, Letter, Parsed, Secret, Summary, Unshown, add_invitation, invitations,
+    Attachment, Charset, EncodedRange, FileName, FileWords, Letter, Parsed, Secret, Summary, Unshown,
+    add_invitation, invitations,
 };
 
 use crate::http::download;
@@ -133,6 +135,8 @@ pub(crate) struct Look<'a> {
     /// The reader's choice.
     pub(crate) charset: Option<Charset>,
     pub(crate) zone: &'a TimeZone,
+    /// What files without a name are called.
+    pub(crate) words: FileWords,
     /// Maximum bytes of pictures kept with the frame.
     pub(crate) pictures: usize,
     /// Whether making HTML safe has taken too long.
@@ -167,7 +171,7 @@ impl PartPath {
 
 /// A part with its bytes.
 pub(crate) struct ExtractedPart {
-    pub(crate) name: String,
+    pub(crate) name: FileName,
     pub(crate) content_type: String,
     pub(crate) is_inline: bool,
     pub(crate) bytes: Vec<u8>,
@@ -267,7 +271,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
             preview: preview(&one.content_type, one.size),
             is_letter: is_letter(&one.content_type) && depth < MAX_DEPTH,
             within: one.within,
-            name: download::file_name(&one.name, "file"),
+            name: one.name.in_words(&look.words),
             size: one.size,
             part,
         });
@@ -363,12 +367,6 @@ fn view(letter: &Letter<'_>, inside: Inside, frame: Option<&Frame>, said: &str) 
     }
 }
 
-/// How many of a number of people a page names before the rest is asked for: all of ten; of more, few enough that the letter begins on the first
-/// screen of a telephone.
-pub(crate) fn people_shown(all: usize) -> usize {
-    if all > 10 { 3 } else { all }
-}
-
 /// The text shown for a letter whose content cannot be shown.
 pub(crate) fn unshown(why: &Unshown) -> &'static str {
     match why {
@@ -425,6 +423,7 @@ pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn a_place_is_a_few_small_numbers() {
@@ -442,8 +441,18 @@ mod tests {
         let shown = |late: &dyn Fn() -> bool| {
             let zone = TimeZone::UTC;
             let (head, inside) = (Head::Listed, Inside::Made);
-            let look =
-                Look { id: "1", within: None, head, inside, charset: None, zone: &zone, pictures: 0, late };
+            let words = Language::german().file_words();
+            let look = Look {
+                id: "1",
+                within: None,
+                head,
+                inside,
+                charset: None,
+                zone: &zone,
+                words,
+                pictures: 0,
+                late,
+            };
             super::look(letter, &look)
         };
         let reading = shown(&|| false);

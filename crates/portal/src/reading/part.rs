@@ -73,14 +73,14 @@ pub(crate) async fn inside(
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
     let (zone, charset) = (page.calendar.0.clone(), query.charset());
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
-    let time = site.cleaning_time();
+    let (time, words) = (site.cleaning_time(), page.language.file_words());
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
             let late = &time.begins();
             let inner = reading::letter_at(&letter.bytes, &path)?;
             let within = Some(&path);
             let (head, inside) = (Head::Read, Inside::Made);
-            let look = Look { id: &here, within, head, inside, charset, zone: &zone, pictures, late };
+            let look = Look { id: &here, within, head, inside, charset, zone: &zone, words, pictures, late };
             Some(reading::look(&inner, &look))
         })
         .await?;
@@ -195,6 +195,7 @@ async fn written(
 /// encoded otherwise, has its memory reserved until it has been downloaded.
 pub(crate) async fn part(
     site: web::Data<Site>,
+    request: HttpRequest,
     owner: SignedIn,
     place: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
@@ -213,10 +214,11 @@ pub(crate) async fn part(
         (None, Some(found), Some(room)) => (found.name, found.content_type, held(found.bytes, room)),
         (None, _, _) => return Err(Problem::NotFound),
     };
+    let name = name.in_words(&Page::owned(&site, &request, &owner).language.file_words());
     owner.note(&site, &[attachment_taken(&owner, id)]).await?;
     Ok(HttpResponse::Ok()
         .content_type(download::safe_type(&content_type))
-        .insert_header(download::attachment(&download::file_name(&name, "file")))
+        .insert_header(download::attachment(&name))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .body(body))
 }
@@ -238,7 +240,9 @@ pub(crate) async fn files(
     let subject = deposit.summary.as_ref().and_then(|s| s.subject.clone()).unwrap_or_default();
     let stem: String = subject.chars().take(60).collect();
     let name = format!("{} {}.zip", stem.replace('.', " ").trim(), page.t("files-zip"));
-    let pieces = attachments_zip::files(site.clone(), deposit).await?.ok_or(Problem::NotFound)?;
+    let pieces = attachments_zip::files(site.clone(), deposit, page.language.file_words())
+        .await?
+        .ok_or(Problem::NotFound)?;
     owner.note(&site, &[attachment_taken(&owner, &id)]).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/zip")

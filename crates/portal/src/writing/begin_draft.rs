@@ -76,7 +76,7 @@ pub(crate) async fn begin(
     let mut to = links::draft(&draft.id);
     if kind == Kind::Forward {
         let complete = match files {
-            Some(files) => carry(&site, &owner, &draft, &open, files).await?,
+            Some(files) => carry(&site, &page, &owner, &draft, &open, files).await?,
             None => {
                 let name = archive::name(&site, &row, Some(&summary), Format::Eml);
                 carry_original(&site, &owner, &draft, &open, name).await?
@@ -129,11 +129,13 @@ async fn carry_original(
 /// Copies a letter's files, including pictures in its text, into a draft, as far as they fit.
 async fn carry(
     site: &web::Data<Site>,
+    page: &Page,
     owner: &SignedIn,
     draft: &Draft,
     letter: &Arc<OpenLetter>,
     files: Vec<Attachment>,
 ) -> Result<bool, Problem> {
+    let words = page.language.file_words();
     let mut free = site.config.write.max_size;
     let mut complete = true;
     for file in files {
@@ -151,7 +153,7 @@ async fn carry(
         free = free.saturating_sub(bytes.len() as u64);
         let mut upload = owner.new_file(site, draft, bytes.len() as u64)?;
         push(&mut upload, &bytes).await?;
-        let name = download::file_name(&file.name, "file");
+        let name = file.name.in_words(&words);
         complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
     }
     Ok(complete)

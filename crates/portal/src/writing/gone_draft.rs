@@ -90,7 +90,10 @@ async fn was_sent(
         });
         let Some((summary, text)) = letter.await? else { continue };
         let all_here = files.iter().all(|(name, size)| {
-            summary.attachments.iter().any(|sent| sent.name == *name && sent.size == *size)
+            summary
+                .attachments
+                .iter()
+                .any(|sent| sent.name.given() == Some(name.as_str()) && sent.size == *size)
         });
         if all_here
             && words(&text.unwrap_or_default()) == words(&typed.text)

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     fn people(all: &[&str]) -> Vec<Mailbox> {
-        all.iter().map(|one| Mailbox { name: None, address: Some((*one).to_owned()) }).collect()
+        all.iter().map(|one| Mailbox { name: None, address: Some((*one).to_owned()), group: None }).collect()
     }
 
     fn letter() -> Summary {
