@@ -111,9 +111,13 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         "s-own-card-1",
         "s-own-card-2",
         "s-own-card-3",
+        "n-own-bare-0",
+        "n-own-bare-1",
+        "n-own-bare-2",
         "n-own-bare-3",
         "n-own-bare-4",
         "n-own-bare-5",
+        "n-own-bare-6",
         "n-own-bare-7",
     ]
     .iter()

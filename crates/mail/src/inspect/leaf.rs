@@ -232,6 +232,10 @@ impl<'a> Search<'a> {
         let invented = format!("attachment.{}", file_type::extension(first));
         let name = names.first().unwrap_or(&invented);
         self.file(name, first);
+        // Nothing but dots, blanks or control characters: programs invent a name.
+        if names.iter().any(|name| file_name(name).is_none()) {
+            self.file(&invented, first);
+        }
         for name in names.iter().skip(1).take(MAX_NAMES) {
             self.file(name, first);
         }

@@ -250,3 +250,16 @@ fn addresses_that_hold_something_are_opened_in_texts_and_cards() {
     );
     assert_eq!(Inside::of(&file).files, [("a.pdf".to_owned(), "application/pdf".to_owned())]);
 }
+
+#[test]
+fn a_file_whose_name_nobody_can_use_has_the_one_that_programs_invent() {
+    for name in
+        ["filename=\"...\"", "filename=\"  \"", "filename*=utf-8''%01%1F", "filename*=utf-8''%E2%80%8B"]
+    {
+        let bytes = letter(format!(
+            "Content-Type: application/pdf\r\nContent-Disposition: attachment; {name}\r\n\r\n%PDF-\r\n"
+        ));
+        let files = Inside::of(&bytes).files;
+        assert!(files.iter().any(|(name, _)| name == "attachment.pdf"), "{name}: {files:?}");
+    }
+}
