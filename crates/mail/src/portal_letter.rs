@@ -229,7 +229,7 @@ mod tests {
             assert_eq!(parsed.attachment_bytes(index).unwrap().as_ref(), *wanted, "{n}");
             assert_eq!(summary.attachments[n].size, wanted.len() as u64);
         }
-        assert_eq!(summary.attachments[0].name, "Schadensbericht für März.pdf");
+        assert_eq!(summary.attachments[0].name.given(), Some("Schadensbericht für März.pdf"));
         assert_eq!(summary.in_reply_to, ["parent@insurer.example"]);
         assert_eq!(summary.references, ["old@insurer.example", "parent@insurer.example"]);
         assert_eq!((summary.to.len(), summary.cc.len()), (2, 1));

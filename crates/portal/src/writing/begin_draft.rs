@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
-use crate::http::download;
 use crate::language::Values;
 use crate::letters::archive;
 use crate::links;
