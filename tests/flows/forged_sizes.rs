@@ -66,3 +66,17 @@ fn memory_is_taken_for_what_is_there() {
     assert!(code != 0 && said.contains("BodySizeWrong") && said.contains("BodyFileMissing"), "{said}");
     assert_eq!(hop.delivered().len(), 1);
 }
+
+#[test]
+fn an_audit_trail_with_the_highest_number_goes_on() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    send(&gateway);
+    let rows = || gateway.count("SELECT count(*) FROM audit");
+    let before = rows();
+    change(&gateway.home.data(), &format!("UPDATE audit_anchors SET seq = {}", i64::MAX));
+    send(&gateway);
+    assert!(rows() > before, "nothing was appended");
+    let (code, out, err) = gateway.sealpost(&["audit", "verify"]);
+    assert!(code != 0, "a moved end is reported: {out}{err}");
+}

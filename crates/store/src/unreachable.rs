@@ -2,6 +2,7 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::counted_size::counted;
 use crate::error::StoreError;
 use crate::fact_rows::Reading;
 use crate::proven_facts::{FactKind, ProvenFact, Proves};
@@ -66,7 +67,9 @@ impl NewBounce {
                 "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
                  SELECT id, 1, CAST(?2 AS BIGINT), ?3 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
                  ON CONFLICT (mailbox_id) DO UPDATE
-                     SET bounces = unreachable.bounces + 1, last_at = excluded.last_at, status = excluded.status
+                     SET bounces = ",
+                counted!("unreachable.bounces"),
+                " + 1, last_at = excluded.last_at, status = excluded.status
                  RETURNING ",
                 came_back_words!()
             ),
