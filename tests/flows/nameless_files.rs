@@ -77,7 +77,10 @@ fn looks(gateway: &Gateway, web: &mut Web, path: &str, names: [&str; 3], task: &
 fn files_without_a_name_have_one_in_the_readers_language() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
-    config.set("portal.export", "pdf-time", r#""5 min""#);
+    config
+        .set("portal.export", "pdf-time", r#""5 min""#)
+        .set("portal.write", "domains", r#"["insurer.example"]"#)
+        .set("portal.write", "floor", r#""none""#);
     let gateway = Gateway::start(&config);
     for (language, address, names, task) in [
         (
