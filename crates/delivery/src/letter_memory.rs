@@ -73,7 +73,7 @@ impl LetterMemory {
         Self(Arc::new(Ledger { common: units - for_hops, for_hops, state, changed }))
     }
 
-    /// Waits for memory for a letter of so many bytes. A letter that is larger than a share has it to itself.
+    /// Waits for memory for a letter of `bytes`. A letter that is larger than a share has it to itself.
     pub(crate) async fn take(&self, servers: Servers, bytes: u64) -> Taken {
         let place = Place::last(&self.0, servers, bytes);
         loop {

@@ -23,7 +23,7 @@ pub enum Nameless {
     File {
         /// Its number, from one.
         number: usize,
-        /// Without a dot.
+        /// From its media type, without a dot: `pdf`.
         extension: String,
     },
     /// A letter without a subject, and its number.
@@ -53,11 +53,11 @@ impl fmt::Debug for FileName {
 /// What files without a name are called in one language.
 #[derive(Clone, Debug)]
 pub struct FileWords {
-    /// Any file.
+    /// Begins the name of any file; a number follows.
     file: String,
-    /// A letter.
+    /// Begins the name of a letter; a number follows.
     letter: String,
-    /// A calendar.
+    /// Name of a calendar without its extension.
     invitation: String,
     delivery_status: String,
     letter_head: String,

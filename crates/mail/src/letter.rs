@@ -509,7 +509,7 @@ fn calendar_of(part: &Part<'_>) -> String {
     body::characters(part, &bytes)
 }
 
-/// "undisclosed-recipients:;" names nobody.
+/// "undisclosed-recipients:;" contains no address.
 fn is_withheld(group: &str) -> bool {
     let lower = group.to_ascii_lowercase();
     lower.starts_with("undisclosed") || lower.starts_with("unlisted")

@@ -29,7 +29,7 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     readings
 }
 
-/// The value as it is shown, by programs of each of these ways: bytes of which nobody says what they are in the charset in which
+/// The value as it is shown, by programs of each of these ways: bytes without a declared charset are read in the charset in which
 /// they are shown.
 pub(crate) fn shown(raw: &[u8], beside: CharsetHint) -> Vec<String> {
     let mut shown = Vec::new();

@@ -27,7 +27,7 @@ pub(super) fn is_known(name: &str) -> bool {
     is_in(HTML) || is_in(DRAWN) || name.split_once(':').is_some_and(has_prefix)
 }
 
-/// What stands in angle brackets and is no tag of a program, as it was typed, a line each.
+/// Texts in angle brackets that are no tag of a program, as they were typed, one a line.
 pub(super) fn typed(html: &str) -> String {
     let mut out = String::new();
     for piece in html.split('<').skip(1) {

@@ -269,7 +269,7 @@ fn says_what_it_is(before: &[u8]) -> bool {
     says(before, &labels)
 }
 
-/// Whether it stands in brackets beside the word of a line that says who wrote what is quoted.
+/// Whether it is in brackets beside the word of a line that names the author of the quoted text.
 fn is_attributed(text: &[u8], start: usize, end: usize) -> bool {
     const WROTE: [&str; 9] =
         ["wrote", "writes", "schrieb", "schreibt", "geschrieben", "acrit", "scrive", "scrisse", "schreef"];
@@ -280,7 +280,7 @@ fn is_attributed(text: &[u8], start: usize, end: usize) -> bool {
     brackets.into_iter().any(is_in) && (says(before, &WROTE) || says(behind, &WROTE))
 }
 
-/// Whether one of the words stands there, whatever is between its letters.
+/// Whether one of the words is there, whatever is between its letters.
 fn says(text: &[u8], words: &[&str]) -> bool {
     let letters: Vec<u8> =
         text.iter().filter(|octet| octet.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();

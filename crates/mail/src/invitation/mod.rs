@@ -41,7 +41,7 @@ const MAX_DESCRIPTION: usize = 8000;
 /// One appointment, task or note.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invitation {
-    /// Which of them.
+    /// Appointment, task or note, as the calendar calls it.
     pub matter: Matter,
     /// SUMMARY
     pub title: String,

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::connections::{Slot, Wait};
 
-/// A body may take this long, and a second more for so many bytes: a phone at the edge of a network sends several times as many, and
+/// A body may take this long, and a second more for this number of bytes: a phone at the edge of a network sends several times as many, and
 /// is cut off for a minute in a tunnel.
 const GRACE: Duration = Duration::from_secs(60);
 const BYTES_PER_SECOND: u64 = 512;
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::http::connections::Connections;
 
-    /// How long a body of so many pieces is read, one every so often, and how it ends.
+    /// How long a body of this number of pieces is read, one at each interval, and how it ends.
     async fn read(pieces: usize, length: usize, pause: Duration) -> (Duration, bool) {
         let place = Arc::new(Connections::new(Vec::new()).admit("192.0.2.1".parse().unwrap()).unwrap());
         let pieces = stream::unfold(pieces, move |left| async move {

@@ -55,7 +55,7 @@ struct Held {
 struct Marks {
     /// Tick of the last activity.
     last: AtomicU64,
-    /// Requests so far.
+    /// How many requests the connection has had, this one included.
     requests: AtomicU64,
     /// Those of them that are being processed.
     working: AtomicUsize,

@@ -27,7 +27,7 @@ pub(crate) fn listed(all: &[Mailbox]) -> Vec<Person<'_>> {
     out
 }
 
-/// How many of so many people a page names before the rest is asked for: all of ten; of more, so few that the letter begins on the first
+/// How many of `all` people a page names before the rest is requested: all of ten; of more, so few that the letter begins on the first
 /// screen of a telephone.
 pub(crate) fn shown(all: usize) -> usize {
     if all > 10 { 3 } else { all }
