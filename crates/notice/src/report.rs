@@ -309,7 +309,7 @@ mod tests {
         ] {
             let said = both(Report::Deposited(hears), None).text;
             assert!(said.contains(de) && said.contains(en), "{said}");
-            assert!(said.contains("sagt nicht, dass") && said.contains("does not mean that"), "{said}");
+            assert!(said.contains("bedeutet nicht, dass") && said.contains("does not mean that"), "{said}");
             assert!(!said.contains("wurde benachrichtigt") && !said.contains("has been notified"), "{said}");
         }
     }

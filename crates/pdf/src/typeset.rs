@@ -108,7 +108,7 @@ mod tests {
             let file = |file: sealpost_mail::Attachment| {
                 let data = letter.attachment_bytes(file.index).unwrap().into_owned();
                 let head = serde_json::json!({
-                    "name": file.name.given(), "content_type": file.content_type, "shown_size": "1 kB", "role": "attachment",
+                    "name": file.name.given().unwrap_or("file"), "content_type": file.content_type, "shown_size": "1 kB", "role": "attachment",
                     "cid": file.inline_cid, "bytes": data.len(),
                 });
                 (head, data)
