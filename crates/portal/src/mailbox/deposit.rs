@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
 use sealpost_mailbox::{BodyOpener, MailboxError, is_id, open_head, proven_listing};
-use sealpost_store::{Body, DepositLetter, DepositRow};
+use sealpost_store::{Body, DepositLetter, DepositRow, StoreError};
 use sealpost_vault::{CHUNK, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -78,7 +78,10 @@ impl Reader {
         if !is_id(id) {
             return Err(Problem::NotFound);
         }
-        let lost = |error| Problem::fault("reading a letter", error);
+        let lost = |error| match error {
+            StoreError::Damaged { what } => damaged(id, format_args!("expected {what}")),
+            error => Problem::fault("reading a letter", error),
+        };
         let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
         let DepositLetter { row, body_id: _, head_sealed, body } = found.ok_or(Problem::NotFound)?;
         let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
