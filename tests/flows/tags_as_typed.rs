@@ -355,7 +355,8 @@ fn bytes_beside_what_is_cut_stay() {
     let gateway = Gateway::start(&config);
     for (n, (typed, left)) in [
         (b"[\xd6FFENTLICH] Gr\xf6\xdfe".as_slice(), b"Gr\xf6\xdfe".as_slice()),
-        (b"Re: [\x94ffentlich] Gr\x94\xe1e  x", b"Re: Gr\x94\xe1e  x"),
+        // Code page 850 is a guess that only some programs make: a rule that relays does not count it, and nothing is cut.
+        (b"Re: [\x94ffentlich] Gr\x94\xe1e  x", b"Re: [\x94ffentlich] Gr\x94\xe1e  x"),
         (b"=?utf-8?Q?=5B=C3=B6ffentlich=5D?= =?iso-8859-1?Q?Gr=F6=DFe?= x", b"=?iso-8859-1?Q?Gr=F6=DFe?= x"),
     ]
     .into_iter()

@@ -63,11 +63,11 @@ enum Letter {
 /// Whether the peer speaks when it is its turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    InTurn,
+    InOrder,
     /// It has refused what was not sent completely. The rest is never sent, and its refusal is read as the reply.
     RefusedEarly,
     /// It has replied to something not sent yet. Nothing is sent or read any more.
-    OutOfTurn,
+    TooEarly,
 }
 
 /// One connection's stream; clones are the same stream.
@@ -101,7 +101,7 @@ impl Wire {
             sent: 0,
             ended: false,
             letter: Letter::Ahead,
-            turn: Turn::InTurn,
+            turn: Turn::InOrder,
             may_speak,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
@@ -129,7 +129,7 @@ impl Wire {
         state.replies = Replies::default();
         state.wrote = Instant::now();
         state.ended = false;
-        state.turn = Turn::InTurn;
+        state.turn = Turn::InOrder;
     }
 
     /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer sent more than one reply: that text came
@@ -157,7 +157,7 @@ impl Wire {
                 Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
                 Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
             };
-            Poll::Ready(read.is_pending() && state.replies.is_empty() && state.turn == Turn::InTurn)
+            Poll::Ready(read.is_pending() && state.replies.is_empty() && state.turn == Turn::InOrder)
         })
         .await
     }
@@ -196,7 +196,7 @@ impl Wire {
 
     /// Whether the peer replied to something not sent yet: the connection is not used any more.
     pub(crate) fn is_spoiled(&self) -> bool {
-        self.state().turn != Turn::InTurn
+        self.state().turn != Turn::InOrder
     }
 
     /// Whether the peer closed its side.
@@ -212,7 +212,7 @@ impl Wire {
 impl State {
     /// Whether everything written was sent.
     fn is_all_out(&self) -> bool {
-        self.out_at >= self.out.len() && self.turn == Turn::InTurn
+        self.out_at >= self.out.len() && self.turn == Turn::InOrder
     }
 
     /// Detects a reply to bytes that were not sent yet: taken for their answer, it would end a letter that the server does not
@@ -220,17 +220,17 @@ impl State {
     /// pending bytes are not sent any more.
     fn spoken_to_soon(&mut self) -> io::Result<()> {
         let is_early = !self.replies.is_empty() && self.out_at < self.out.len();
-        if self.turn == Turn::InTurn && is_early && !matches!(self.carrier, Carrier::None) {
+        if self.turn == Turn::InOrder && is_early && !matches!(self.carrier, Carrier::None) {
             self.out.clear();
             self.out_at = 0;
             self.turn = match self.replies.first() {
                 Some(b'4' | b'5') => Turn::RefusedEarly,
-                Some(_) | None => Turn::OutOfTurn,
+                Some(_) | None => Turn::TooEarly,
             };
         }
         match self.turn {
-            Turn::InTurn | Turn::RefusedEarly => Ok(()),
-            Turn::OutOfTurn => Err(io::Error::other("the server answered before it was asked")),
+            Turn::InOrder | Turn::RefusedEarly => Ok(()),
+            Turn::TooEarly => Err(io::Error::other("the server answered before it was asked")),
         }
     }
 
@@ -291,7 +291,7 @@ impl State {
                     let _ = self.heard_during_letter(cx);
                     return Poll::Ready(match self.turn {
                         Turn::RefusedEarly => Ok(()),
-                        Turn::InTurn | Turn::OutOfTurn => Err(error),
+                        Turn::InOrder | Turn::TooEarly => Err(error),
                     });
                 }
             };
@@ -303,9 +303,9 @@ impl State {
             self.wrote = Instant::now();
         }
         match self.turn {
-            Turn::InTurn => {}
+            Turn::InOrder => {}
             // Its refusal is read as the reply.
-            Turn::RefusedEarly | Turn::OutOfTurn => return Poll::Ready(Ok(())),
+            Turn::RefusedEarly | Turn::TooEarly => return Poll::Ready(Ok(())),
         }
         if !self.out.is_empty() {
             self.out.clear();
@@ -334,10 +334,10 @@ impl AsyncRead for Wire {
             if state.replies.line_into(buf) {
                 return Poll::Ready(Ok(()));
             }
-            if state.turn == Turn::InTurn {
+            if state.turn == Turn::InOrder {
                 // A reply is awaited: everything gathered must be sent now.
                 ready!(state.poll_out(cx))?;
-                if state.turn != Turn::InTurn {
+                if state.turn != Turn::InOrder {
                     continue;
                 }
             }
@@ -365,10 +365,10 @@ impl AsyncWrite for Wire {
             ready!(state.poll_out(cx))?;
         }
         match state.turn {
-            Turn::InTurn => state.out.extend_from_slice(bytes),
+            Turn::InOrder => state.out.extend_from_slice(bytes),
             // Reading hands its refusal up.
             Turn::RefusedEarly => {}
-            Turn::OutOfTurn => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            Turn::TooEarly => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
         Poll::Ready(Ok(bytes.len()))
     }

@@ -1,13 +1,22 @@
 //! Memos about notices and portal replies, kept to know whom to inform when one bounces. A bounce finds its memo by a hash of the
 //! token in the reverse-path (VERP), which is not in the store; a letter finds that of its first notice by [`MemoKey`].
 
+use std::time::Duration;
+
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::noted_time::{AHEAD, latest_noted};
-use crate::retention::notices_stay;
 use crate::statement::{Batch, Row, Statement, Value, sql};
 use crate::store::Store;
+
+/// RFC 5321 §4.5.4.1: servers give up after some days; after this long a notice no longer bounces.
+const NOTICES: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+
+/// Memos from before this time are removed.
+pub(crate) fn notices_stay(now: Timestamp) -> Timestamp {
+    now.minus(NOTICES)
+}
 
 /// Memos per query.
 const PAGE: i64 = 500;

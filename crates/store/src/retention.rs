@@ -6,6 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::background_pace::BackgroundPace;
+use crate::bounce_memo::notices_stay;
 use crate::consistency::drop_stale;
 use crate::deleted_mailbox::{deleted_row, forget_deleted};
 use crate::deposit::remove_letter;
@@ -28,8 +29,6 @@ const FOUND_AT_ONCE: u32 = 10_000;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a used or expired activation link can still explain itself.
 const LINKS: Duration = DAY.saturating_mul(365);
-/// RFC 5321 §4.5.4.1: servers give up after some days; after this long a notice no longer bounces.
-const NOTICES: Duration = DAY.saturating_mul(60);
 /// Events that no receiver accepted and no operator attended to.
 const DEAD: Duration = DAY.saturating_mul(60);
 /// How long a reply to a portal letter is recognised, and so confidential, by its Message-ID.
@@ -111,10 +110,6 @@ pub(crate) use useless;
 /// The times from which rows of each kind are kept.
 pub(crate) fn links_stay(now: Timestamp) -> (Timestamp, Timestamp) {
     (now.minus(LINKS), now.minus(DAY))
-}
-
-pub(crate) fn notices_stay(now: Timestamp) -> Timestamp {
-    now.minus(NOTICES)
 }
 
 pub(crate) fn threads_stay(now: Timestamp) -> Timestamp {

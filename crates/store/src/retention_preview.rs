@@ -3,11 +3,12 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::bounce_memo::notices_stay;
 use crate::consistency::stale;
 use crate::error::StoreError;
 use crate::not_held::not_held;
 use crate::noted_time::{TOO_FAR, latest_noted};
-use crate::retention::{dead_events_stay, links_stay, notices_stay, over, threads_stay, useless};
+use crate::retention::{dead_events_stay, links_stay, over, threads_stay, useless};
 use crate::stale_rows::StaleCounts;
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
