@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rig::{Config, Gateway, Hop, PATIENCE};
 
 /// Sends a piece of a body now and then until the server hangs up; gives what it said, or nothing if it never did.
+#[expect(clippy::disallowed_methods, reason = "how long a client goes on")]
 fn dripped(stream: &mut TcpStream) -> Option<String> {
     let began = Instant::now();
     let mut said = Vec::new();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[path = "texts/labels.rs"]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod sample_labels;
 
 use sample_labels::labels;

@@ -1,5 +1,5 @@
 //! Whatever a letter holds, no word of it leaves the paper: pdftotext finds each one, all of it, between the margins.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests look at more")]
 mod read_back;
