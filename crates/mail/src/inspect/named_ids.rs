@@ -408,25 +408,4 @@ mod tests {
             assert!(ids.unnamed.is_empty() && ids.broken.is_empty(), "{text}: {:?}", ids.unnamed);
         }
     }
-
-    /// Quoted lines cost what lines with another mark cost: each octet is looked at a few times.
-    #[test]
-    fn many_quoted_lines_are_read_in_one_pass() {
-        let time_of = |unit: &str| {
-            let text = unit.repeat(300_000 / unit.len());
-            let once = |_| {
-                let began = std::time::Instant::now();
-                NamedIds::default().look(text.as_bytes());
-                began.elapsed()
-            };
-            (0..3).map(once).min().unwrap()
-        };
-        for (quoted, other) in [("x\n>@", "x\n|@"), ("xxxx\n> > >@", "xxxx\n| | |@"), (">\n", "|\n")] {
-            let (quoted_time, other_time) = (time_of(quoted), time_of(other));
-            assert!(
-                quoted_time < other_time * 3 + std::time::Duration::from_millis(5),
-                "{quoted:?}: {quoted_time:?}, {other_time:?}"
-            );
-        }
-    }
 }
