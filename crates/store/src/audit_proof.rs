@@ -82,12 +82,17 @@ pub struct Anchor {
     pub anchor_proof: Vec<u8>,
 }
 
-/// Selects the columns that [`read_anchor`] expects.
+/// Selects the columns that [`read_anchor`] expects, of the kind in the first argument.
+macro_rules! select_anchor {
+    () => {
+        "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors WHERE kind = ?1"
+    };
+}
+
+pub(crate) use select_anchor;
+
 pub(crate) fn anchor(kind: AnchorKind) -> Statement {
-    sql!(
-        "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors WHERE kind = ?1",
-        kind.as_str()
-    )
+    sql!(select_anchor!(), kind.as_str())
 }
 
 pub(crate) fn read_anchor(mut row: Row) -> Result<Anchor, StoreError> {

@@ -8,44 +8,40 @@ pub(crate) const LARGEST: i64 = 1 << 32;
 /// More than is counted of anything.
 pub(crate) const MOST_COUNTED: i64 = 1_000_000_000;
 
-/// A size as it counts.
-macro_rules! counted_size {
-    ($size:literal) => {
+/// What a number counts: between zero and `$most`.
+macro_rules! clamped {
+    ($number:literal, $most:literal) => {
         concat!(
             "CASE WHEN ",
-            $size,
+            $number,
             " < 0 THEN 0 WHEN ",
-            $size,
-            " > 4294967296 THEN 4294967296 ELSE ",
-            $size,
+            $number,
+            " > ",
+            $most,
+            " THEN ",
+            $most,
+            " ELSE ",
+            $number,
             " END"
         )
     };
 }
 
-/// The sum of all sizes.
+/// The sum of all sizes, each at most [`LARGEST`].
 macro_rules! sum_of_sizes {
     ($size:literal) => {
-        concat!("CAST(coalesce(sum(", $crate::counted_size::counted_size!($size), "), 0) AS BIGINT)")
+        concat!("CAST(coalesce(sum(", $crate::counted_size::clamped!($size, "4294967296"), "), 0) AS BIGINT)")
     };
 }
 
-/// A count as it counts; `one more` than it with a second argument.
+/// What a count counts: at most [`MOST_COUNTED`].
 macro_rules! counted {
     ($count:literal) => {
-        concat!(
-            "CASE WHEN ",
-            $count,
-            " < 0 THEN 0 WHEN ",
-            $count,
-            " > 1000000000 THEN 1000000000 ELSE ",
-            $count,
-            " END"
-        )
+        $crate::counted_size::clamped!($count, "1000000000")
     };
 }
 
-pub(crate) use {counted, counted_size, sum_of_sizes};
+pub(crate) use {clamped, counted, sum_of_sizes};
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit_proof::{Anchor, AnchorKind, AuditProver, read_anchor};
+use crate::audit_proof::{Anchor, AnchorKind, AuditProver, read_anchor, select_anchor};
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 use crate::row_proof::Proving;
@@ -66,11 +66,7 @@ pub(super) fn proofs<'a>(
 /// No trail gets as far as half of what the column holds: a higher number was not reached by counting, and no row could follow
 /// it. A head with one counts as removed.
 pub(super) fn head() -> Statement {
-    sql!(
-        "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors
-         WHERE kind = ?1 AND seq BETWEEN 0 AND 4611686018427387904",
-        AnchorKind::Head.as_str()
-    )
+    sql!(concat!(select_anchor!(), " AND seq BETWEEN 0 AND 4611686018427387904"), AnchorKind::Head.as_str())
 }
 
 /// ... and, if there is none, the highest row number.
