@@ -31,6 +31,26 @@ const NOT_ON_POSTGRES: &[(&str, &str)] = &[
     ("locked::", "another process keeps the file locked"),
     ("smtp_logins::nobody_who_logs_in_waits", "another process keeps the file locked"),
     ("tls_reports_killed::", "the process dies where a trigger writes into the file's log"),
+    // About letters, rules, texts and the network: what they keep and find is kept and found by other scenarios, too.
+    ("check_certificates::", "certificates and their files"),
+    ("check_slips::", "what is read of gateway.toml"),
+    ("check_trials::", "what rules say of letters, without a store"),
+    ("check_values::", "what is read of gateway.toml"),
+    ("dns::", "records to publish"),
+    ("explain::", "what rules say of a letter in a file"),
+    ("exports::", "what other programs read of exported letters"),
+    ("former_zones::", "what an invitation says"),
+    ("load::", "the memory that large letters take on their way to a hop"),
+    ("long_lines::", "what is read of a letter"),
+    ("looked_into::", "what rules read of a letter"),
+    ("nameless_files::", "what files are called"),
+    ("plainly_read::", "what rules read of a letter"),
+    ("proxies::", "connections"),
+    ("read_letters::", "what is read of a thousand letters"),
+    ("refusals::", "SMTP commands that are refused"),
+    ("tags_as_typed::", "what rules read of a letter"),
+    ("typed_tag::", "what a letter of the portal says"),
+    ("xclient::", "connections"),
     // They say themselves which engine they are on, and are done once.
     ("bucket::what_one_node_put_there", "two nodes over PostgreSQL"),
     ("demo::", "the demo keeps its rows in SQLite"),
@@ -71,7 +91,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let readers = python::prepare()?;
     let s3 = s3_server::prepare()?;
     println!("building the product and its tests …");
-    build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;
+    build::call(build::cargo().args(["build", "--workspace", "--bins", "--tests", "--locked"]))?;
     let sealpost = build::binaries("debug")?.join("sealpost");
     if !sealpost.exists() {
         return Err(format!("the build left no binary at {}", sealpost.display()));

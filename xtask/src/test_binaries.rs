@@ -29,6 +29,9 @@ pub(crate) fn built() -> Result<Vec<TestBinary>, String> {
     cargo.args([
         "test",
         "--workspace",
+        // Not the examples: clippy compiles those.
+        "--bins",
+        "--tests",
         "--locked",
         "--no-run",
         "--message-format",
