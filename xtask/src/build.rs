@@ -17,6 +17,17 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// What a test run builds: programs and tests. Examples are compiled by clippy.
+pub(crate) const TESTED: [&str; 2] = ["--bins", "--tests"];
+
+/// `cargo install` of a tool that runs for seconds: neither optimised nor with debug information, which would take longer than
+/// they save.
+pub(crate) fn install(tool: &str) -> Command {
+    let mut command = cargo();
+    command.args(["install", tool, "--locked", "--debug"]).env("CARGO_PROFILE_DEV_DEBUG", "false");
+    command
+}
+
 /// Runs a command to its end, with inherited output.
 pub(crate) fn call(command: &mut Command) -> Result<(), String> {
     let shown = format!("{command:?}").replace('"', "");

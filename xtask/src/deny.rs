@@ -10,10 +10,7 @@ use crate::build;
 pub(crate) fn run(_args: &[String]) -> Result<(), String> {
     if !present() {
         println!("cargo-deny is missing: installing it (some minutes on two cores)");
-        // It runs for a second: what optimising it takes would never come back.
-        let mut install = build::cargo();
-        install.args(["install", "cargo-deny", "--locked", "--debug"]);
-        build::call(install.env("CARGO_PROFILE_DEV_DEBUG", "false"))?;
+        build::call(&mut build::install("cargo-deny"))?;
     }
     build::call(build::cargo().args([
         "deny",

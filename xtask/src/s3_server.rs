@@ -19,11 +19,9 @@ pub(crate) fn prepare() -> Result<PathBuf, String> {
         return Ok(program);
     }
     println!("building the S3 server s3s-fs {VERSION} for the tests …");
-    let mut install = build::cargo();
-    install.args(["install", "s3s-fs", "--version", VERSION, "--locked", "--debug", "--force"]);
-    install.args(["--features", "binary", "--root"]).arg(&folder);
-    install.env("CARGO_TARGET_DIR", folder.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "false");
-    build::call(&mut install)?;
+    let mut install = build::install("s3s-fs");
+    install.args(["--version", VERSION, "--force", "--features", "binary", "--root"]).arg(&folder);
+    build::call(install.env("CARGO_TARGET_DIR", folder.join("build")))?;
     // What it was built from is large and not needed again.
     let _may_stay = std::fs::remove_dir_all(folder.join("build"));
     std::fs::write(&done, VERSION).map_err(|e| format!("{}: {e}", done.display()))?;

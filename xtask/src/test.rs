@@ -40,7 +40,6 @@ const NOT_ON_POSTGRES: &[(&str, &str)] = &[
     ("explain::", "what rules say of a letter in a file"),
     ("exports::", "what other programs read of exported letters"),
     ("former_zones::", "what an invitation says"),
-    ("load::", "the memory that large letters take on their way to a hop"),
     ("long_lines::", "what is read of a letter"),
     ("looked_into::", "what rules read of a letter"),
     ("nameless_files::", "what files are called"),
@@ -91,7 +90,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let readers = python::prepare()?;
     let s3 = s3_server::prepare()?;
     println!("building the product and its tests …");
-    build::call(build::cargo().args(["build", "--workspace", "--bins", "--tests", "--locked"]))?;
+    build::call(build::cargo().args(["build", "--workspace", "--locked"]).args(build::TESTED))?;
     let sealpost = build::binaries("debug")?.join("sealpost");
     if !sealpost.exists() {
         return Err(format!("the build left no binary at {}", sealpost.display()));

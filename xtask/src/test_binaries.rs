@@ -29,14 +29,12 @@ pub(crate) fn built() -> Result<Vec<TestBinary>, String> {
     cargo.args([
         "test",
         "--workspace",
-        // Not the examples: clippy compiles those.
-        "--bins",
-        "--tests",
         "--locked",
         "--no-run",
         "--message-format",
         "json-render-diagnostics",
     ]);
+    cargo.args(build::TESTED);
     let done =
         cargo.stderr(Stdio::inherit()).output().map_err(|e| format!("cargo cannot be started: {e}"))?;
     if !done.status.success() {
