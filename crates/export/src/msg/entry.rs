@@ -44,9 +44,21 @@ impl<'a> Person<'a> {
     }
 }
 
+/// The displayed name of each; the first of a group has the group's name before it, as an address field writes it
+/// (RFC 5322 §3.4).
+pub(super) fn names(mailboxes: &[Mailbox]) -> impl Iterator<Item = String> {
+    let mut before = None;
+    mailboxes.iter().map(move |mailbox| {
+        let group = mailbox.group.as_deref().filter(|group| before != Some(*group));
+        before = mailbox.group.as_deref();
+        let name = Person::of(mailbox).name;
+        group.map_or_else(|| name.to_owned(), |group| format!("{group}: {name}"))
+    })
+}
+
 /// The displayed names of all, as in DisplayTo and DisplayCc.
 pub(super) fn shown(mailboxes: &[Mailbox]) -> String {
-    mailboxes.iter().map(|mailbox| Person::of(mailbox).name).collect::<Vec<_>>().join("; ")
+    names(mailboxes).collect::<Vec<_>>().join("; ")
 }
 
 /// MS-OXCDATA §2.3.3: a list of entry identifiers, each padded to four bytes.

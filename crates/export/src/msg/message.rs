@@ -4,7 +4,7 @@
 use crate::error::ExportError;
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
-use super::entry::{Person, entry_list, shown};
+use super::entry::{Person, entry_list, names, shown};
 use super::property::{Counts, Properties, StorageKind};
 use super::{Container, attachment, headers, tag};
 
@@ -47,8 +47,8 @@ fn properties(bytes: &[u8], letter: &Letter<'_>, summary: &Summary, attachments:
     all.boolean(tag::HAS_ATTACHMENTS, has_attachments);
     all.integer(tag::INTERNET_CODEPAGE, UTF_8);
     subject(&mut all, summary.subject.as_deref().unwrap_or_default());
-    if let Some(from) = summary.from.first() {
-        sender(&mut all, &Person::of(from));
+    if let (Some(from), Some(name)) = (summary.from.first(), names(&summary.from).next()) {
+        sender(&mut all, &name, &Person::of(from));
     }
     all.text(tag::DISPLAY_TO, &shown(&summary.to));
     all.text(tag::DISPLAY_CC, &shown(&summary.cc));
@@ -91,14 +91,14 @@ fn subject(all: &mut Properties, subject: &str) {
     all.text(tag::CONVERSATION_TOPIC, normal);
 }
 
-fn sender(all: &mut Properties, person: &Person<'_>) {
-    all.text(tag::SENDER_NAME, person.name);
+fn sender(all: &mut Properties, name: &str, person: &Person<'_>) {
+    all.text(tag::SENDER_NAME, name);
     all.text(tag::SENDER_ADDRESS_TYPE, "SMTP");
     all.text(tag::SENDER_EMAIL_ADDRESS, person.address);
     all.text(tag::SENDER_SMTP_ADDRESS, person.address);
     all.binary(tag::SENDER_ENTRY_ID, person.entry_id());
     all.binary(tag::SENDER_SEARCH_KEY, person.search_key());
-    all.text(tag::SENT_REPRESENTING_NAME, person.name);
+    all.text(tag::SENT_REPRESENTING_NAME, name);
     all.text(tag::SENT_REPRESENTING_ADDRESS_TYPE, "SMTP");
     all.text(tag::SENT_REPRESENTING_EMAIL_ADDRESS, person.address);
     all.text(tag::SENT_REPRESENTING_SMTP_ADDRESS, person.address);

@@ -67,6 +67,17 @@ fn pictures_are_hidden_and_letters_are_messages() {
     assert_eq!((stream(&mut file, &format!("{inside}/__properties_version1.0")).len() - 24) % 16, 0);
 }
 
+/// RFC 6854: a group may be the author, too.
+#[test]
+fn the_name_of_a_group_stands_before_its_first_member() {
+    let letter = "From: Leistung: Anna <a@x.example>;\r\nTo: Beirat: b@x.example, Carla <c@x.example>;, d@x.example\r\n\r\nx\r\n";
+    let mut file = open(&made(letter.as_bytes()).unwrap());
+    assert_eq!(text(&mut file, "/__substg1.0_0C1A001F"), "Leistung: Anna");
+    assert_eq!(text(&mut file, "/__substg1.0_0042001F"), "Leistung: Anna");
+    assert_eq!(text(&mut file, "/__substg1.0_0E04001F"), "Beirat: b@x.example; Carla; d@x.example");
+    assert_eq!(text(&mut file, "/__recip_version1.0_#00000001/__substg1.0_3001001F"), "Carla");
+}
+
 #[test]
 fn the_same_letter_gives_the_same_bytes() {
     assert_eq!(made(LETTER.as_bytes()).unwrap(), made(LETTER.as_bytes()).unwrap());
