@@ -90,6 +90,11 @@ pub enum StoreError {
     /// The bucket does not respond.
     #[error("the bucket of large letters does not answer")]
     BucketSilent,
+    /// The bucket lists more objects than it can hold.
+    #[error(
+        "the bucket of large letters lists more objects than there can be letters: its server is not in order"
+    )]
+    BucketEndless,
     /// Letters are in a bucket, and none is configured.
     #[error("large letters are in a bucket, and store.bodies names none")]
     NoBucket,
@@ -222,6 +227,7 @@ impl StoreError {
             | Self::OtherFolder { .. }
             | Self::Unfit(_)
             | Self::BucketSilent
+            | Self::BucketEndless
             | Self::NoBucket
             | Self::OtherBucket
             | Self::File(_)
@@ -268,6 +274,7 @@ impl StoreError {
             | Self::Uncertain { .. }
             | Self::Unfit(_)
             | Self::BucketSilent
+            | Self::BucketEndless
             | Self::NoBucket
             | Self::OtherBucket
             | Self::File(_)

@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::response::Limited;
 use crate::error::StoreError;
 
 /// Timeout for connecting, TLS included.
@@ -149,7 +150,7 @@ impl HttpService for Connections {
             .map_err(broken)?;
         self.give_back(sender);
         let (head, body) = answer.into_parts();
-        Ok(HttpResponse::from_parts(head, HttpResponseBody::new(body.map_err(broken))))
+        Ok(HttpResponse::from_parts(head, HttpResponseBody::new(Limited::new(body.map_err(broken)))))
     }
 }
 

@@ -4,6 +4,7 @@
 mod connector;
 mod options;
 mod probe;
+mod response;
 mod spool;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ pub use self::options::BucketOptions;
 pub use self::probe::BucketFacts;
 pub(crate) use self::spool::{Spool, clear as clear_spool, prepare as prepare_spool};
 use crate::error::StoreError;
+use crate::files::is_id;
 use crate::own_runtime::OwnRuntime;
 
 /// S3's minimum size of every part of an object but the last.
@@ -42,6 +44,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Timeout for reading a range, retries included.
 const READING: Duration = Duration::from_secs(60);
+
+/// Timeout for listing a shelf, retries included: a server may name a next page for ever.
+const LISTING: Duration = Duration::from_secs(300);
+
+/// Maximum number of objects on a shelf, of which there are 256.
+const MAX_ON_SHELF: usize = 500_000;
 
 /// The object that names the store the bucket belongs to.
 const MARK: &str = "sealpost-store";
@@ -174,19 +182,25 @@ impl Bucket {
         .await
     }
 
-    /// Lists the objects on a shelf.
+    /// Lists the objects on a shelf; those whose names are no ids are not ours.
     pub(crate) async fn on_shelf(self: &Arc<Self>, shelf: &str) -> Result<Vec<Listed>, StoreError> {
         let (bucket, folder) = (Arc::clone(self), Key::from(format!("{}{shelf}", self.prefix)));
         self.aside(async move {
             bucket.see_that_it_is_ours().await?;
             let mut all = bucket.backend.list(Some(&folder));
-            let mut listed = Vec::new();
-            while let Some(one) = all.try_next().await? {
-                if let Some(id) = one.location.filename() {
-                    listed.push(Listed { id: id.to_owned(), size: one.size });
+            let listing = async {
+                let mut listed = Vec::new();
+                while let Some(one) = all.try_next().await? {
+                    if listed.len() >= MAX_ON_SHELF {
+                        return Err(StoreError::BucketEndless);
+                    }
+                    if let Some(id) = one.location.filename().filter(|id| is_id(id)) {
+                        listed.push(Listed { id: id.to_owned(), size: one.size });
+                    }
                 }
-            }
-            Ok(listed)
+                Ok(listed)
+            };
+            timeout(LISTING, listing).await.map_err(|_late| StoreError::BucketSilent)?
         })
         .await
     }
