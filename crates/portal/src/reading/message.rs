@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Parsed, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Mailbox, Parsed, Timestamp};
 use sealpost_store::Folder;
 use serde::Deserialize;
 
@@ -24,18 +24,10 @@ use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
-use crate::reading::wide_tables;
 use crate::reading::{self, File, Head, Inside, Look, Preview, Reading, View};
-use crate::state::frame_cache::Frame;
 use crate::state::{Site, keep_frame};
 use crate::writing::reply::{self, Ways};
 
-/// The frame's Content-Security-Policy: no scripts, no forms, nothing from elsewhere, framed by our pages only.
-/// `allow-same-origin` lets our pages measure the frame and lets its pictures carry the cookie; without `allow-scripts`
-/// nothing inside can use it.
-const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
-     base-uri 'none'; frame-ancestors 'self'; \
-     sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 /// A file sent for download can do nothing even if a browser displays it.
 pub(crate) const FILE_POLICY: &str = "default-src 'none'; sandbox";
 
@@ -316,75 +308,6 @@ fn related(line: Line) -> Related {
 }
 
 pub(crate) use crate::reading::kind;
-
-#[derive(Template)]
-#[template(path = "frame.html")]
-struct FramePage<'a> {
-    page: Page,
-    body: Markup<'a>,
-    remote_images: u64,
-    domains: String,
-}
-
-/// Markup produced by the sanitiser.
-struct Markup<'a>(&'a str);
-
-impl std::fmt::Display for Markup<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl askama::filters::HtmlSafe for Markup<'_> {}
-
-/// GET /m/{id}/html
-pub(crate) async fn frame(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    owner: SignedIn,
-    id: web::Path<String>,
-    query: web::Query<MessageQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (id, charset) = (id.into_inner(), query.charset());
-    let kept = Choice { chosen: charset, offered: false }.frame_key(&id);
-    if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
-        owner.still_has(&site, &id).await?;
-        return frame_page(&site, &request, &owner, &frame);
-    }
-    let letter = owner.opened(&site, &id).await?.open(&site).await?;
-    let time = site.cleaning_time();
-    let frame = site
-        .cleaning(owner.mailbox_id(), move || {
-            let late = &time.begins();
-            reading::frame(&Letter::parse_some_in(&letter.bytes, charset).ok()?.0, &id, "", 0, late)
-        })
-        .await?
-        .ok_or(Problem::NotFound)?;
-    frame_page(&site, &request, &owner, &frame)
-}
-
-/// The content of a frame.
-pub(crate) fn frame_page(
-    site: &web::Data<Site>,
-    request: &HttpRequest,
-    owner: &SignedIn,
-    frame: &Frame,
-) -> Result<HttpResponse, Problem> {
-    let page = Page::owned(site, request, owner);
-    let label = |number: usize| page.v("table-region", "number", number.to_string().as_str());
-    let markup = wide_tables::boxed(frame.markup.expose(), &label);
-    let template = FramePage {
-        page,
-        body: Markup(&markup),
-        remote_images: frame.remote_images,
-        domains: frame.domains.join(", ") + if frame.more_domains { ", …" } else { "" },
-    };
-    let mut response = render(StatusCode::OK, &template)?;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, header::HeaderValue::from_static(FRAME_POLICY));
-    headers.insert(header::X_FRAME_OPTIONS, header::HeaderValue::from_static("SAMEORIGIN"));
-    Ok(response)
-}
 
 /// GET /m/{id}/eml: byte for byte what arrived.
 pub(crate) async fn eml(

@@ -13,6 +13,7 @@ pub(crate) mod declarations;
 mod escaped;
 mod hidden_text;
 pub(crate) mod html;
+pub(crate) mod html_frame;
 pub(crate) mod invitation;
 mod line_ends;
 pub(crate) mod link_targets;

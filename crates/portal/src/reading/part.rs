@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Charset, InvitationStatus, Letter, Mailbox, Timestamp};
+use sealpost_mail::{Charset, InvitationStatus, Mailbox, Timestamp};
 use sealpost_mailbox::audit::{Event, actions};
 
 use crate::access::session::SignedIn;
@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
-use crate::reading::message::{Choice, FILE_POLICY, MessageQuery, frame_page};
+use crate::reading::message::{Choice, FILE_POLICY, MessageQuery};
 use crate::reading::{self, ExtractedPart, File, Head, Inside, Look, PartPath, Preview, Reading, View};
 use crate::state::room::Room;
 use crate::state::{Site, keep_frame, off_the_loop};
@@ -115,35 +115,6 @@ pub(crate) async fn inside(
         charset,
     };
     show(StatusCode::OK, &template)
-}
-
-/// GET /m/{id}/inside/{part}/html
-pub(crate) async fn inside_frame(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    owner: SignedIn,
-    place: web::Path<(String, String)>,
-    query: web::Query<MessageQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (id, part) = place.into_inner();
-    let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
-    let charset = query.charset();
-    let kept = Choice { chosen: charset, offered: false }.frame_key(&format!("{id}/{part}"));
-    if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
-        owner.still_has(&site, &id).await?;
-        return frame_page(&site, &request, &owner, &frame);
-    }
-    let letter = owner.opened(&site, &id).await?.open(&site).await?;
-    let time = site.cleaning_time();
-    let frame = site
-        .cleaning(owner.mailbox_id(), move || {
-            let late = &time.begins();
-            let inner = reading::letter_at(&letter.bytes, &path)?;
-            reading::frame(&Letter::parse_some_in(&inner, charset).ok()?.0, &id, &path.prefix(), 0, late)
-        })
-        .await?
-        .ok_or(Problem::NotFound)?;
-    frame_page(&site, &request, &owner, &frame)
 }
 
 /// GET /m/{id}/inline/{part}: pictures only, and only if the frame requests it.
