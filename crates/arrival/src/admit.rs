@@ -114,7 +114,7 @@ pub(crate) async fn carry_out(
             }
             Committed::MailboxTaken => {}
             Committed::TooMany => {
-                let uses = quota::of_arrival(context, &envelope, &origin, context.shared.clock.now());
+                let uses = context.uses(&envelope, &origin, context.shared.clock.now());
                 let answer =
                     quota::ask(&context.shared.store, &uses).await.map_err(|error| unavailable(&error))?;
                 quota::reply(answer)?;

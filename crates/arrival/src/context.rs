@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use sealpost_delivery::Inlet;
 use sealpost_intake::MemoryBudget;
-use sealpost_mail::{Clock, Random, Reply};
+use sealpost_mail::{Clock, Envelope, Origin, Random, Reply, Timestamp};
 use sealpost_policy::Rules;
-use sealpost_store::Store;
+use sealpost_store::{NewUse, Store};
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::live_fingerprints::LiveSessions;
+use crate::quota;
 use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
 
 /// How long a letter waits for memory.
@@ -102,6 +103,13 @@ impl Tenant {
     }
 }
 
+impl Context {
+    /// What a letter uses of its sender's and its login's quota.
+    pub(crate) fn uses(&self, envelope: &Envelope, origin: &Origin, at: Timestamp) -> Vec<NewUse> {
+        quota::of_arrival(&self.tenant.quotas, &self.shared.keys.tags, (envelope, origin), at)
+    }
+}
+
 impl Shared {
     /// Assembles what a process shares. `memory` is the budget for whole letters.
     #[must_use]
@@ -118,10 +126,10 @@ impl Shared {
     }
 
     /// Reserves memory for a letter; waits if many ask at once.
-    pub(crate) async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Reply> {
+    pub(crate) async fn reserve_memory(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Reply> {
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
-        let room = self.memory.take(kib, PATIENCE).await;
-        room.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))
+        let reserved = self.memory.take(kib, PATIENCE).await;
+        reserved.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))
     }
 
     /// A turn for Argon2, to be held until it has run.

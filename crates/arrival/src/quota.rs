@@ -5,7 +5,7 @@ use sealpost_mail::{Address, Envelope, Origin, Reply, Timestamp};
 use sealpost_store::{Allowance, NewUse, Store, StoreError, UseLimits};
 use sealpost_vault::TagKey;
 
-use crate::context::Context;
+use crate::settings::Quotas;
 
 /// A portal letter's use of its mailbox's quota. Counted by address: a mailbox that was deleted and created again keeps
 /// its use.
@@ -26,20 +26,20 @@ pub(crate) fn of_writer(
 
 /// An incoming letter's uses of its sender's and its login's quota. Reports have no sender.
 pub(crate) fn of_arrival(
-    context: &Context,
-    envelope: &Envelope,
-    origin: &Origin,
+    quotas: &Quotas,
+    tags: &TagKey,
+    (envelope, origin): (&Envelope, &Origin),
     at: Timestamp,
 ) -> Vec<NewUse> {
     let recipients = count(envelope.recipients.len());
-    let tag = |kind, of: &str| context.shared.keys.tags.count_tag(kind, of.as_bytes());
-    let sender = context
-        .tenant
-        .quotas
-        .sender
-        .zip(envelope.reverse_path.address())
-        .map(|(most, sender)| NewUse { whose: tag("sender", &sender.identity()), at, recipients, most });
-    let login = context.tenant.quotas.login.zip(origin.login.as_deref()).map(|(most, login)| NewUse {
+    let tag = |kind, of: &str| tags.count_tag(kind, of.as_bytes());
+    let sender = quotas.sender.zip(envelope.reverse_path.address()).map(|(most, sender)| NewUse {
+        whose: tag("sender", &sender.identity()),
+        at,
+        recipients,
+        most,
+    });
+    let login = quotas.login.zip(origin.login.as_deref()).map(|(most, login)| NewUse {
         whose: tag("login", login),
         at,
         recipients,

@@ -44,7 +44,7 @@ impl Reception for ArrivalReception {
     }
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
-        let uses = quota::of_arrival(&self.context, &envelope, &origin, self.context.shared.clock.now());
+        let uses = self.context.uses(&envelope, &origin, self.context.shared.clock.now());
         // Checked before the letter arrives; the commit checks again.
         quota::reply(
             quota::ask(&self.context.shared.store, &uses)

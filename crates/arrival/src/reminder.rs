@@ -270,7 +270,7 @@ pub async fn tell_sender(
     let id = context.shared.random.id();
     let mut rows = ArrivalRows::new(now);
     rows.told.push(told);
-    match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
+    match report_limit::take_slot(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
         ReportSlot::Taken => {}
         // Not tried again: it counts as sent.
         ReportSlot::None => return once(&context.shared, rows).await.map(|_noted| Mailing::Already),

@@ -22,12 +22,12 @@ impl ReportLimit for LimitedReports {
         about: &str,
         now: Timestamp,
     ) -> Result<ReportSlot, StoreError> {
-        room(&self.0, reports_to, to, about, now).await
+        take_slot(&self.0, reports_to, to, about, now).await
     }
 }
 
 /// Reserves a report to the sender of the letter `about`.
-pub(crate) async fn room(
+pub(crate) async fn take_slot(
     context: &Context,
     reports_to: ReportsTo,
     to: &Address,

@@ -158,7 +158,7 @@ impl Spooled {
         let size = self.size();
         let place = match self.rest {
             Some(_) => None,
-            None => Some(shared.room(size.saturating_mul(PARSE_FACTOR)).await?),
+            None => Some(shared.reserve_memory(size.saturating_mul(PARSE_FACTOR)).await?),
         };
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(1 << 28));
         bytes.extend_from_slice(self.head.as_bytes());

@@ -2,7 +2,7 @@
 //! and the reason given in a report in its own languages. Knows no rows and encrypts nothing.
 
 use sealpost_mail::Reply;
-use sealpost_notice::{KeyProblem, Refused};
+use sealpost_notice::{KeyProblem, RefusalReason};
 use sealpost_partner::Why;
 use sealpost_seal::{Method, Objection};
 
@@ -30,11 +30,11 @@ impl Unclosable {
     }
 
     /// The reason given in a report.
-    pub(crate) fn in_report(&self) -> Refused<'_> {
+    pub(crate) fn in_report(&self) -> RefusalReason<'_> {
         match self {
-            Self::Written(reply) => Refused::Written(reply.text()),
-            Self::NotEncrypted(why) => Refused::NotEncrypted(problem(why)),
-            Self::NotSigned(why) => Refused::NotSigned(problem(why)),
+            Self::Written(reply) => RefusalReason::Written(reply.text()),
+            Self::NotEncrypted(why) => RefusalReason::NotEncrypted(problem(why)),
+            Self::NotSigned(why) => RefusalReason::NotSigned(problem(why)),
         }
     }
 }

@@ -49,7 +49,7 @@ pub use notice::{
     Rendered, ReplyState, SupportDid, WentUnread, Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};
-pub use report::{CameBack, Hears, KeyProblem, Refused, Report, ReportText, Why};
+pub use report::{CameBack, Hears, KeyProblem, RefusalReason, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
 pub use tls_report::TlsReportWords;
 pub use understood::Understood;

@@ -9,8 +9,8 @@ use samples::{DATE, LINK, brand, notices, plain};
 use crate::pseudo::{plain_words, shown};
 use crate::{
     AttemptEnd, CameBack, DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep,
-    PartnerLetter, Refused, Report, SecondKey, ServerReply, TrailState, Why, date, date_time, partner_letter,
-    render,
+    PartnerLetter, RefusalReason, Report, SecondKey, ServerReply, TrailState, Why, date, date_time,
+    partner_letter, render,
 };
 
 /// Text in mails that needs no translation: names, addresses, what others wrote.
@@ -86,11 +86,18 @@ fn no_report_says_anything_that_is_not_in_a_language_folder() {
     let mut reports = vec![Report::PassedOn, Report::Opened];
     reports.extend([Hears::Now, Hears::Later].map(Report::Deposited));
     reports.extend(
-        [Refused::Written(reason), Refused::ByRule, Refused::Undecided, Refused::MailboxFull]
-            .map(Report::Refused),
+        [
+            RefusalReason::Written(reason),
+            RefusalReason::ByRule,
+            RefusalReason::Undecided,
+            RefusalReason::MailboxFull,
+        ]
+        .map(Report::Refused),
     );
     for problem in KEY_PROBLEMS {
-        reports.extend([Refused::NotEncrypted(problem), Refused::NotSigned(problem)].map(Report::Refused));
+        reports.extend(
+            [RefusalReason::NotEncrypted(problem), RefusalReason::NotSigned(problem)].map(Report::Refused),
+        );
     }
     reports.extend([CameBack::Failed, CameBack::Unclear].map(Report::NotReached));
     for why in whys {

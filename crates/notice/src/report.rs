@@ -23,7 +23,7 @@ pub enum Report<'a> {
     /// It was deposited in a mailbox, and its notice bounced.
     NotReached(CameBack),
     /// Refused for this recipient by a rule or a limit, while others got it.
-    Refused(Refused<'a>),
+    Refused(RefusalReason<'a>),
     /// It was deposited in a mailbox; nothing more is known when this is written.
     Deposited(Hears),
     /// Its recipient has opened it.
@@ -41,7 +41,7 @@ pub enum CameBack {
 
 /// Why a recipient does not get what others got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused<'a> {
+pub enum RefusalReason<'a> {
     /// A rule refuses it with the operator's own text.
     Written(&'a str),
     /// A rule refuses it without a text.
@@ -105,7 +105,7 @@ pub enum KeyProblem {
     NoOwnKey(&'static str),
 }
 
-impl Refused<'_> {
+impl RefusalReason<'_> {
     fn say(&self, language: Language) -> Result<String, NoticeError> {
         let (key, problem) = match self {
             Self::Written(text) => return Ok((*text).to_owned()),
@@ -331,7 +331,7 @@ mod tests {
             Report::NotNotified(Why::of(2, 2)),
             Report::NotReached(CameBack::Failed),
             Report::NotReached(CameBack::Unclear),
-            Report::Refused(Refused::Written("Not from here")),
+            Report::Refused(RefusalReason::Written("Not from here")),
             Report::Deposited(Hears::Now),
             Report::Deposited(Hears::Later),
             Report::Opened,
@@ -348,7 +348,7 @@ mod tests {
             );
         }
         assert!(
-            both(Report::Refused(Refused::Written("Not from here")), None)
+            both(Report::Refused(RefusalReason::Written("Not from here")), None)
                 .text
                 .contains("Reason: Not from here")
         );
@@ -358,15 +358,15 @@ mod tests {
     #[test]
     fn why_a_recipient_was_refused_is_said_in_the_reports_own_language() {
         for (why, de, en) in [
-            (Refused::ByRule, "Eine Regel lässt sie nicht zu.", "A rule does not allow it."),
-            (Refused::MailboxFull, "Postfach des Empfängers ist voll.", "mailbox is full."),
+            (RefusalReason::ByRule, "Eine Regel lässt sie nicht zu.", "A rule does not allow it."),
+            (RefusalReason::MailboxFull, "Postfach des Empfängers ist voll.", "mailbox is full."),
             (
-                Refused::NotEncrypted(KeyProblem::Expired),
+                RefusalReason::NotEncrypted(KeyProblem::Expired),
                 "Sie muss verschlüsselt werden. Der Schlüssel des Partners ist abgelaufen.",
                 "It must be encrypted. The partner’s key has expired.",
             ),
             (
-                Refused::NotSigned(KeyProblem::NoOwnKey("S/MIME")),
+                RefusalReason::NotSigned(KeyProblem::NoOwnKey("S/MIME")),
                 "Sie muss signiert werden. Für die Domain des Absenders gibt es keinen eigenen Schlüssel (S/MIME).",
                 "It must be signed. There is no key of our own for the sender’s domain (S/MIME).",
             ),

@@ -71,7 +71,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
             // Counted separately: forged requests must not use up people's replies to what they really write. And counted first:
             // what is not replied to uses none of the address's quota.
             let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
-            match reply_to_notice::room(arrival, &writer).await? {
+            match reply_to_notice::report_slot(arrival, &writer).await? {
                 ReportSlot::Taken => {}
                 ReportSlot::None => return nothing,
             }

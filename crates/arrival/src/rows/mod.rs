@@ -70,7 +70,7 @@ pub(crate) async fn build(
         fingerprint: letter.fingerprint,
         body: is_carried.then(|| spooled.body.clone()),
         threads: letter.threads.to_vec(),
-        uses: quota::of_arrival(context, envelope, arrival.origin, arrival.now),
+        uses: context.uses(envelope, arrival.origin, arrival.now),
         reopened: letter.reopened.cloned(),
         ..ArrivalRows::new(arrival.now)
     };
@@ -112,6 +112,6 @@ async fn heads_room(
         bytes if bytes > MAX_HEADS * 3 => {
             Err(Reply::refuse(552, 3, 4, "The header section is too large for so many recipients"))
         }
-        bytes => shared.room(bytes as u64).await.map(Some),
+        bytes => shared.reserve_memory(bytes as u64).await.map(Some),
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Repl
         tracing::info!(arrival.id = %arrival.id, "mail to our own address; its writer was told today");
         return Ok(rows);
     };
-    match room(arrival, &to).await? {
+    match report_slot(arrival, &to).await? {
         ReportSlot::Taken => {}
         ReportSlot::None => return Ok(rows),
     }
@@ -64,9 +64,10 @@ pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Repl
 }
 
 /// Quota for one more reply to this address. Reverse-paths are not proven: the operator's server passes on strangers' mail too.
-pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
-    let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
-    room.map_err(|error| crate::failure::unavailable(&error))
+pub(super) async fn report_slot(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
+    let slot =
+        report_limit::take_slot(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
+    slot.map_err(|error| crate::failure::unavailable(&error))
 }
 
 /// Whether somebody replied to one of our mails, or wrote to its address on their own.

@@ -6,7 +6,7 @@ use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Grounds, Notify, Recipient, Refusal, Reply,
     ReversePath, Timestamp, TlsFloor, Treatment, compose_dsn,
 };
-use sealpost_notice::{CameBack, Hears, Refused, Report as Words};
+use sealpost_notice::{CameBack, Hears, RefusalReason, Report as Words};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
@@ -101,11 +101,11 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
 }
 
 /// A refusal by the policy in the form that a report needs.
-fn in_report(grounds: Grounds, reply: &Reply) -> Refused<'_> {
+fn in_report(grounds: Grounds, reply: &Reply) -> RefusalReason<'_> {
     match grounds {
-        Grounds::Written => Refused::Written(reply.text()),
-        Grounds::Unworded => Refused::ByRule,
-        Grounds::Undecided => Refused::Undecided,
+        Grounds::Written => RefusalReason::Written(reply.text()),
+        Grounds::Unworded => RefusalReason::ByRule,
+        Grounds::Undecided => RefusalReason::Undecided,
     }
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn full(
     let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for recipient in recipients {
-        let why = (&quota::full(), Refused::MailboxFull);
+        let why = (&quota::full(), RefusalReason::MailboxFull);
         rows.join(refused(arrival, recipient, why, &returned).await?);
     }
     Ok(rows)
@@ -127,7 +127,7 @@ pub(super) async fn full(
 async fn refused(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
-    (reply, why): (&Reply, Refused<'_>),
+    (reply, why): (&Reply, RefusalReason<'_>),
     returned: &ReturnedContent,
 ) -> Result<ArrivalRows, Reply> {
     let wanted = match recipient.notify {
@@ -230,8 +230,8 @@ pub(crate) async fn unannounced(
 /// The report's leg and its body.
 async fn rows(at: &At<'_>, report: Report<'_>, tls: TlsFloor) -> Result<ArrivalRows, Reply> {
     let context = at.context;
-    let room = report_limit::room(context, report.reports_to, report.to, at.id, at.now).await;
-    match room.map_err(|error| crate::failure::unavailable(&error))? {
+    let slot = report_limit::take_slot(context, report.reports_to, report.to, at.id, at.now).await;
+    match slot.map_err(|error| crate::failure::unavailable(&error))? {
         ReportSlot::Taken => {}
         ReportSlot::None => return Ok(ArrivalRows::new(at.now)),
     }
