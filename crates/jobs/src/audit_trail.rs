@@ -5,20 +5,21 @@ use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{AnchorWord, counted};
 use sealpost_store::Store;
 
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::job_context::{Counts, Failed, JobContext};
 
 /// Moves the counts of past minutes into the trail. Several processes may do it at once.
-pub(super) async fn fold(workshop: &Workshop, now: Timestamp) {
-    if let Err(error) = workshop.store.fold_audit(now, counted).await {
+pub(super) async fn fold(job_context: &JobContext, now: Timestamp) {
+    if let Err(error) = job_context.store.fold_audit(now, counted).await {
         tracing::error!(%error, "counts could not be written to the audit trail");
     }
 }
 
 /// Logs where the trail ends, and prunes old rows.
-pub(super) async fn daily(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    fold(workshop, now).await;
-    say_end(&workshop.store).await;
-    let gone = workshop.store.prune_audit(workshop.retention.zone.before(now, workshop.audit_kept)).await?;
+pub(super) async fn daily(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    fold(job_context, now).await;
+    say_end(&job_context.store).await;
+    let gone =
+        job_context.store.prune_audit(job_context.retention.zone.before(now, job_context.audit_kept)).await?;
     if gone > 0 {
         tracing::info!(count = gone, "old rows of the audit trail are gone");
         return Ok(vec![("rows", gone as u64)]);

@@ -12,9 +12,9 @@ use sealpost_seal::{FetchedList, Worker};
 use sealpost_store::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
+use crate::job_context::{Counts, Failed, JobContext, PartnerWork};
 use crate::kept_lists::KeptLists;
 use crate::revoked_certificates::revoke;
-use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Maximum size of one list. All stored lists are passed to the worker with every letter.
 const MAX: usize = MAX_REVOCATION_LIST as usize;
@@ -44,8 +44,8 @@ impl Came {
     }
 }
 
-pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(Vec::new()) };
+pub(super) async fn fetch(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let Some(work) = &job_context.partners else { return Ok(Vec::new()) };
     match work.authorities.lists {
         CrlSource::Fetch if !work.roots.is_empty() => {}
         CrlSource::Fetch | CrlSource::Files => return Ok(Vec::new()),
@@ -53,18 +53,18 @@ pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     // Only the worker may parse what is fetched; a missing one is reported where letters are decrypted.
     let Some(worker) = &work.worker else { return Ok(Vec::new()) };
     let fetcher = work.authorities.fetcher().map_err(|error| Failed::Keys(error.to_string()))?;
-    let mut kept = KeptLists::only_ours(workshop, work).await?;
-    let lists = due_lists::look(workshop, work, now).await?;
+    let mut kept = KeptLists::only_ours(job_context, work).await?;
+    let lists = due_lists::look(job_context, work, now).await?;
     for row in lists.unwanted {
         // What it named stays revoked after its end, also other holders' certificates; for a year, as long as most of those are
         // valid.
         if row.kept.is_none_or(|kept| kept.until.plus(UNWANTED) <= now) {
-            workshop.store.forget_revocation_list(&row.address, &row.authority).await?;
+            job_context.store.forget_revocation_list(&row.address, &row.authority).await?;
             kept.forget(&row.address, &row.authority);
         }
     }
     let mut round =
-        Round { workshop, work, worker, fetcher, now, kept, silent: HashSet::new(), new: 0, revoked: 0 };
+        Round { job_context, work, worker, fetcher, now, kept, silent: HashSet::new(), new: 0, revoked: 0 };
     let asked = lists.due.len() as u64;
     for list in lists.due {
         round.about(list).await?;
@@ -73,7 +73,7 @@ pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts,
 }
 
 struct Round<'a> {
-    workshop: &'a Workshop,
+    job_context: &'a JobContext,
     work: &'a PartnerWork,
     worker: &'a Worker,
     fetcher: Fetcher,
@@ -91,7 +91,7 @@ impl Round<'_> {
         for Holder { partner, key } in named {
             // The key may have been changed since; that must not keep the list from being stored. It is tried again with the next
             // list, and every letter checks the lists itself.
-            match revoke(self.workshop, self.work, &partner, &key, self.now).await {
+            match revoke(self.job_context, self.work, &partner, &key, self.now).await {
                 Ok(0) => {}
                 Ok(revoked) => {
                     let fingerprint = key.key.facts().fingerprint.to_hex();
@@ -131,12 +131,12 @@ impl Round<'_> {
             StoredList { address: address.clone(), authority: authority.clone(), der, proof }
         });
         let row = RevocationListRow { address, authority, answer, asked_at: self.now, again_at, kept };
-        Ok(self.workshop.store.note_revocation_list(&row, list).await?)
+        Ok(self.job_context.store.note_revocation_list(&row, list).await?)
     }
 
     /// The list and the certificates on it, from the first address with a valid list, or why there is none.
     async fn ask(&mut self, wanted: &WantedList) -> Result<(Came, Vec<Holder>), Failed> {
-        let held = self.workshop.store.revocation_list(wanted.address(), &wanted.authority).await?;
+        let held = self.job_context.store.revocation_list(wanted.address(), &wanted.authority).await?;
         let held = held.filter(|held| is_ours(&self.work.tags, held)).map(|held| held.der);
         let mut why = "unreachable";
         for address in &wanted.addresses {

@@ -9,20 +9,20 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
 
+use crate::job_context::{Counts, Failed, JobContext};
 use crate::unreadable_rows::Unread;
-use crate::workshop::{Counts, Failed, Workshop};
 
 /// Notifies all owners whose notice is due.
-pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+pub(super) async fn tell(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut after, mut unread) = (0, String::new(), Unread::default());
-    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
+    let Some(context) = job_context.arrival.as_deref() else { return Ok(vec![("mails", 0)]) };
     loop {
-        let found = workshop.store.awaiting_notice(&after).await?;
+        let found = job_context.store.awaiting_notice(&after).await?;
         let Some(last) = found.last() else { break };
         after.clone_from(&last.mailbox_id);
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
             let id = letters.first().map_or("", |letter| letter.mailbox_id.as_str());
-            let told = one(workshop, context, letters, now).await;
+            let told = one(job_context, context, letters, now).await;
             sent += unread.or_noted("digest", id, told)?.map_or(0, Mailing::mails);
         }
     }
@@ -50,14 +50,14 @@ pub(super) struct MailboxToTell {
 }
 
 /// All of them. Changes nothing.
-pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<MailboxToTell>, Failed> {
+pub(super) async fn waiting(job_context: &JobContext, now: Timestamp) -> Result<Vec<MailboxToTell>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let found = workshop.store.awaiting_notice(&after).await?;
+        let found = job_context.store.awaiting_notice(&after).await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.mailbox_id);
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
-            match news(workshop, letters, now).await? {
+            match news(job_context, letters, now).await? {
                 Some(News { mailbox, letters, outlook }) if !letters.is_empty() => {
                     all.push(MailboxToTell { mailbox: mailbox.id, letters: letters.len(), outlook });
                 }
@@ -76,19 +76,20 @@ struct News<'a> {
 
 /// For these letters of one mailbox; `None` if it does not exist.
 async fn news<'a>(
-    workshop: &Workshop,
+    job_context: &JobContext,
     letters: &'a [AwaitsNotice],
     now: Timestamp,
 ) -> Result<Option<News<'a>>, StoreError> {
-    let store = &workshop.store;
+    let store = &job_context.store;
     let Some(first) = letters.first() else { return Ok(None) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
-    let interval = workshop.telling.paces.of(mailbox.state, first.pace).interval().unwrap_or(Duration::ZERO);
-    let announced = first.announced_at.filter(|at| *at <= workshop.latest_noted(now));
+    let interval =
+        job_context.telling.paces.of(mailbox.state, first.pace).interval().unwrap_or(Duration::ZERO);
+    let announced = first.announced_at.filter(|at| *at <= job_context.latest_noted(now));
     let next = announced.map(|at| at.plus(interval)).filter(|next| *next > now);
     let outlook = match (bounced, mailbox.state) {
-        (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,
+        (Some(bounced), _) if bounced.bounces >= job_context.telling.most_bounces() => Outlook::Unreachable,
         (_, MailboxState::Locked) => Outlook::Locked,
         (_, MailboxState::Pending | MailboxState::Active | MailboxState::Deleted) => {
             next.map_or(Outlook::Told, Outlook::Paced)
@@ -100,15 +101,15 @@ async fn news<'a>(
 
 /// The letters of one mailbox.
 async fn one(
-    workshop: &Workshop,
+    job_context: &JobContext,
     context: &Context,
     letters: &[AwaitsNotice],
     now: Timestamp,
 ) -> Result<Mailing, Unsent> {
-    let store = &workshop.store;
+    let store = &job_context.store;
     let because = |error: StoreError| Unsent::because(&error);
     let Some(first) = letters.first() else { return Ok(Mailing::Nobody) };
-    let found = news(workshop, letters, now).await.map_err(because)?;
+    let found = news(job_context, letters, now).await.map_err(because)?;
     let Some(News { mailbox, letters: news, outlook }) = found else { return Ok(Mailing::Nobody) };
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
     let Some(oldest) = news.first() else {
@@ -148,7 +149,7 @@ async fn one(
         letters: u32::try_from(news.len()).unwrap_or(u32::MAX),
         date: oldest.received_at,
         link,
-        deletion: goes.map(|at| (at, workshop.retention.days(now, at))),
+        deletion: goes.map(|at| (at, job_context.retention.days(now, at))),
         newcomer,
     };
     let announced =

@@ -11,7 +11,7 @@ use sealpost_seal::ListSource;
 use sealpost_store::RevocationListRow;
 
 use crate::expiring_keys::failed;
-use crate::workshop::{Failed, PartnerWork, Workshop};
+use crate::job_context::{Failed, JobContext, PartnerWork};
 
 /// Maximum interval between requests for a list: authorities publish new ones long before the last one ends.
 pub(super) const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -58,8 +58,12 @@ pub(super) struct Lists {
 }
 
 /// The state at `now`.
-pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Lists, Failed> {
-    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
+pub(super) async fn look(
+    job_context: &JobContext,
+    work: &PartnerWork,
+    now: Timestamp,
+) -> Result<Lists, Failed> {
+    let book = Book { store: &job_context.store, keyring: &work.keyring, tags: &work.tags };
     let mut wanted = BTreeMap::new();
     let roots = Arc::new(work.roots.clone());
     for found in book.all().await.map_err(failed)? {
@@ -85,7 +89,7 @@ pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp
         add(&mut wanted, source, None);
     }
     let mut unwanted = Vec::new();
-    for row in workshop.store.revocation_lists().await? {
+    for row in job_context.store.revocation_lists().await? {
         match wanted.get_mut(&(row.address.clone(), row.authority.clone())) {
             Some(list) => list.last = Some(row),
             None => unwanted.push(row),

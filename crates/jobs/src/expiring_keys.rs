@@ -10,26 +10,26 @@ use sealpost_partner::{
 };
 use sealpost_store::KeyWarning;
 
-use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
+use crate::job_context::{Counts, Failed, JobContext, PartnerWork};
 
 /// Maximum keys named in the mail; the commands show all.
 const NAMED: usize = 40;
 
-pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else {
+pub(super) async fn warn(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let (Some(context), Some(work)) = (&job_context.arrival, &job_context.partners) else {
         return Ok(Vec::new());
     };
     let inbound = &context.tenant.inbound;
-    let fetched = revocation_state::Fetched::read(inbound, &workshop.store, &work.tags).await?;
+    let fetched = revocation_state::Fetched::read(inbound, &job_context.store, &work.tags).await?;
     let said = revocation_state::warnings(inbound, &work.crl_places, &fetched, now);
     for warning in revocation_state::too_large(&work.crl_places).into_iter().chain(said) {
         tracing::warn!("{warning}");
     }
-    let ending = untold(workshop, work, now).await?;
+    let ending = untold(job_context, work, now).await?;
     if ending.is_empty() {
         return Ok(vec![("keys", 0)]);
     }
-    let mail = workshop.telling.keys_to.as_ref().map(|to| (to, mail(&ending)));
+    let mail = job_context.telling.keys_to.as_ref().map(|to| (to, mail(&ending)));
     let warnings = ending.iter().map(|key| KeyWarning {
         key_id: key.id.clone(),
         ends_at: key.end,
@@ -49,31 +49,31 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
 
 /// Keys at a step that the operator has not been warned of, nearest end first. Changes nothing.
 pub(super) async fn untold(
-    workshop: &Workshop,
+    job_context: &JobContext,
     work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<ExpiringKey>, Failed> {
-    let told = workshop.store.key_warnings().await?;
+    let told = job_context.store.key_warnings().await?;
     let is_new = |key: &ExpiringKey| {
         let same = |told: &KeyWarning| {
             told.key_id == key.id && told.ends_at == key.end && told.days <= key.step.days()
         };
         !told.iter().any(same)
     };
-    let own = PublicKeys { store: &workshop.store, rows: &work.rows }.all().await.map_err(failed)?;
+    let own = PublicKeys { store: &job_context.store, rows: &work.rows }.all().await.map_err(failed)?;
     let mut ending = own_expiring(&own, now);
-    ending.extend(partners(workshop, work, now).await?);
+    ending.extend(partners(job_context, work, now).await?);
     ending.retain(is_new);
     ending.sort_by_key(|key| key.end);
     Ok(ending)
 }
 
 async fn partners(
-    workshop: &Workshop,
+    job_context: &JobContext,
     work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<ExpiringKey>, Failed> {
-    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
+    let book = Book { store: &job_context.store, keyring: &work.keyring, tags: &work.tags };
     let mut ending = Vec::new();
     for found in book.all().await.map_err(failed)? {
         match found {

@@ -4,13 +4,13 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{StaleCounts, StaleKind};
 
 use crate::dry_run::{DryRun, DryRunItem};
+use crate::job_context::{Failed, JobContext};
 use crate::retention;
-use crate::workshop::{Failed, Workshop};
 
 /// What the nightly run removes.
-pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
-    let found = workshop.store.foresee_forgotten(now).await?;
-    let runs = workshop.store.old_job_runs(now.minus(retention::RUNS)).await?;
+pub(super) async fn forgotten(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
+    let found = job_context.store.foresee_forgotten(now).await?;
+    let runs = job_context.store.old_job_runs(now.minus(retention::RUNS)).await?;
     let mut seen = DryRun::default();
     seen.some(&found.withdrawn, "such words", |(letter, mailbox)| {
         let what = format!("the word that letter {letter} of mailbox {mailbox} was withdrawn goes");
@@ -37,9 +37,9 @@ pub(super) async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<Dry
 }
 
 /// What the consistency check removes besides.
-pub(super) async fn swept(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+pub(super) async fn swept(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::says("it looks whether everything hangs together, and repairs nothing");
-    add_stale(&mut seen, &workshop.store.foresee_stale(now).await?);
+    add_stale(&mut seen, &job_context.store.foresee_stale(now).await?);
     Ok(seen)
 }
 

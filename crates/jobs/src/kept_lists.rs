@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sealpost_arrival::{MAX_FETCHED, is_ours};
 
-use crate::workshop::{Failed, PartnerWork, Workshop};
+use crate::job_context::{Failed, JobContext, PartnerWork};
 
 /// Size of each list in bytes, by address and authority.
 #[derive(Default)]
@@ -14,8 +14,8 @@ pub(super) struct KeptLists(BTreeMap<(String, String), u64>);
 impl KeptLists {
     /// Those with a valid proof; others are removed. One list after the other: others' rows may be of any
     /// size.
-    pub(super) async fn only_ours(workshop: &Workshop, work: &PartnerWork) -> Result<Self, Failed> {
-        let (store, mut kept) = (&workshop.store, Self::default());
+    pub(super) async fn only_ours(job_context: &JobContext, work: &PartnerWork) -> Result<Self, Failed> {
+        let (store, mut kept) = (&job_context.store, Self::default());
         for row in store.revocation_lists().await? {
             match store.revocation_list(&row.address, &row.authority).await? {
                 Some(list) if is_ours(&work.tags, &list) => {

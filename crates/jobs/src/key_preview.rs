@@ -9,19 +9,19 @@ use sealpost_seal::Fingerprint;
 use crate::authorities::Ocsp;
 use crate::dry_run::{DryRun, DryRunItem};
 use crate::due_lists::WantedList;
+use crate::job_context::{Failed, JobContext};
 use crate::ocsp::Question;
-use crate::workshop::{Failed, Workshop};
 use crate::{due_lists, expiring_keys, ocsp};
 
 const NOWHERE: &str = "no key is looked at where no letters are taken in";
 
 /// Keys that expire soon or have expired.
-pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(DryRun::says(NOWHERE)) };
+pub(super) async fn ending(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
+    let Some(work) = &job_context.partners else { return Ok(DryRun::says(NOWHERE)) };
     let mut seen = DryRun::default();
-    seen.each(&expiring_keys::untold(workshop, work, now).await?, |key| ends(key, now));
+    seen.each(&expiring_keys::untold(job_context, work, now).await?, |key| ends(key, now));
     if seen.all() > 0 {
-        seen.notes.push(match &workshop.telling.keys_to {
+        seen.notes.push(match &job_context.telling.keys_to {
             Some(to) => format!("one mail about them goes to {}", to.to_path()),
             None => "only the log says so: there is no partners.warnings-to".to_owned(),
         });
@@ -49,8 +49,8 @@ fn ends(key: &ExpiringKey, now: Timestamp) -> DryRunItem {
 }
 
 /// Certificates whose authorities would be asked, and lists that would be fetched.
-pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(DryRun::says(NOWHERE)) };
+pub(super) async fn questions(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
+    let Some(work) = &job_context.partners else { return Ok(DryRun::says(NOWHERE)) };
     let (ocsp, lists) = (work.authorities.ocsp, work.authorities.lists);
     match (ocsp, lists) {
         (Ocsp::Off, CrlSource::Files) => {
@@ -64,10 +64,10 @@ pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<Dry
     }
     let mut seen = DryRun::default();
     if ocsp == Ocsp::Ask {
-        seen.each(&ocsp::foreseen(workshop, work, now).await?, |question| asked(question, now));
+        seen.each(&ocsp::foreseen(job_context, work, now).await?, |question| asked(question, now));
     }
     if lists == CrlSource::Fetch {
-        seen.each(&due_lists::look(workshop, work, now).await?.due, |list| fetched(list, now));
+        seen.each(&due_lists::look(job_context, work, now).await?.due, |list| fetched(list, now));
     }
     Ok(seen)
 }

@@ -12,8 +12,8 @@ use sealpost_store::PartnerKeyState;
 
 use crate::authorities::Ocsp;
 use crate::expiring_keys::failed;
+use crate::job_context::{Counts, Failed, JobContext, PartnerWork};
 use crate::revoked_certificates::revoke;
-use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Maximum validity of a good answer; it is never asked for again before [`SOONEST`].
 const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,27 +22,27 @@ const SOONEST: Duration = Duration::from_secs(55 * 60);
 /// Media type of a request (RFC 6960 appendix A.1).
 const QUESTION: &str = "application/ocsp-request";
 
-pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let Some(work) = &workshop.partners else { return Ok(Vec::new()) };
+pub(super) async fn ask(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let Some(work) = &job_context.partners else { return Ok(Vec::new()) };
     let fetcher = match work.authorities.ocsp {
         Ocsp::Ask if !work.roots.is_empty() => work.authorities.fetcher(),
         Ocsp::Ask | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
-    let before = answers(workshop, work).only_ours().await.map_err(failed)?;
-    let mut round = Round { workshop, work, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
-    for question in due(workshop, work, &before, now).await? {
+    let before = answers(job_context, work).only_ours().await.map_err(failed)?;
+    let mut round = Round { job_context, work, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
+    for question in due(job_context, work, &before, now).await? {
         round.about(question).await?;
     }
     Ok(vec![("asked", round.asked), ("revoked", round.revoked)])
 }
 
-fn book<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> Book<'a> {
-    Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags }
+fn book<'a>(job_context: &'a JobContext, work: &'a PartnerWork) -> Book<'a> {
+    Book { store: &job_context.store, keyring: &work.keyring, tags: &work.tags }
 }
 
-fn answers<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> OcspAnswers<'a> {
-    OcspAnswers { store: &workshop.store, tags: &work.tags }
+fn answers<'a>(job_context: &'a JobContext, work: &'a PartnerWork) -> OcspAnswers<'a> {
+    OcspAnswers { store: &job_context.store, tags: &work.tags }
 }
 
 /// A request to an authority about a key.
@@ -58,23 +58,23 @@ pub(super) struct Question {
 
 /// Everything that would be queried now. Makes no requests.
 pub(super) async fn foreseen(
-    workshop: &Workshop,
+    job_context: &JobContext,
     work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<Question>, Failed> {
-    let before = answers(workshop, work).all().await.map_err(failed)?;
-    due(workshop, work, &before, now).await
+    let before = answers(job_context, work).all().await.map_err(failed)?;
+    due(job_context, work, &before, now).await
 }
 
 /// What is asked now, after these answers.
 async fn due(
-    workshop: &Workshop,
+    job_context: &JobContext,
     work: &PartnerWork,
     before: &[OcspAnswered],
     now: Timestamp,
 ) -> Result<Vec<Question>, Failed> {
     let mut due = Vec::new();
-    for found in book(workshop, work).all().await.map_err(failed)? {
+    for found in book(job_context, work).all().await.map_err(failed)? {
         // An unreadable one is reported where expiring keys are looked for.
         let Ok(PartnerWithKeys { partner, keys, .. }) = found else { continue };
         match partner.standing {
@@ -99,7 +99,7 @@ async fn due(
 }
 
 struct Round<'a> {
-    workshop: &'a Workshop,
+    job_context: &'a JobContext,
     work: &'a PartnerWork,
     fetcher: Fetcher,
     now: Timestamp,
@@ -134,11 +134,11 @@ impl Round<'_> {
             Some(OcspAnswer::Revoked | OcspAnswer::Unknown | OcspAnswer::Unusable) | None => soonest,
         };
         if answer == Some(OcspAnswer::Revoked) {
-            self.revoked += revoke(self.workshop, self.work, &partner, &key, self.now).await?;
+            self.revoked += revoke(self.job_context, self.work, &partner, &key, self.now).await?;
         }
         let said =
             OcspAnswered { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
-        answers(self.workshop, self.work).note(said).await.map_err(failed)
+        answers(self.job_context, self.work).note(said).await.map_err(failed)
     }
 
     /// `None`: no answer.

@@ -7,37 +7,37 @@ use crate::clock_check::{Belief, belief, days};
 use crate::digests::{MailboxToTell, Outlook};
 use crate::dry_run::{DryRun, DryRunItem};
 use crate::job::Job;
+use crate::job_context::{Failed, JobContext};
 use crate::reminders::{self, Rung};
-use crate::workshop::{Failed, Workshop};
 use crate::{digests, forget_preview, key_preview, retention, senders, tls_preview};
 
 /// What it would do.
-pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<DryRun, Failed> {
+pub async fn foresee(job_context: &JobContext, job: Job, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = match job {
-        Job::Retention => retention(workshop, now).await,
-        Job::Mailboxes => mailboxes(workshop, now).await,
-        Job::Digests => news(workshop, now).await,
-        Job::Reminders => match night(workshop, now) {
+        Job::Retention => retention(job_context, now).await,
+        Job::Mailboxes => mailboxes(job_context, now).await,
+        Job::Digests => news(job_context, now).await,
+        Job::Reminders => match night(job_context, now) {
             Some(night) => Ok(night),
-            None => letters(workshop, now).await,
+            None => letters(job_context, now).await,
         },
-        Job::MailboxReminders => match night(workshop, now) {
+        Job::MailboxReminders => match night(job_context, now) {
             Some(night) => Ok(night),
-            None => ending(workshop, now).await,
+            None => ending(job_context, now).await,
         },
-        Job::Senders => match night(workshop, now) {
+        Job::Senders => match night(job_context, now) {
             Some(night) => Ok(night),
-            None => unread(workshop, now).await,
+            None => unread(job_context, now).await,
         },
-        Job::Keys => key_preview::ending(workshop, now).await,
-        Job::Ocsp => key_preview::questions(workshop, now).await,
-        Job::Forget => forget_preview::forgotten(workshop, now).await,
-        Job::Sweep => forget_preview::swept(workshop, now).await,
-        Job::Audit => trail(workshop, now).await,
-        Job::TlsReports => tls_preview::reports(workshop, now).await,
+        Job::Keys => key_preview::ending(job_context, now).await,
+        Job::Ocsp => key_preview::questions(job_context, now).await,
+        Job::Forget => forget_preview::forgotten(job_context, now).await,
+        Job::Sweep => forget_preview::swept(job_context, now).await,
+        Job::Audit => trail(job_context, now).await,
+        Job::TlsReports => tls_preview::reports(job_context, now).await,
     }?;
     if job.minds_the_clock()
-        && let Belief::Doubted { last } = belief(&workshop.store, now, workshop.clock_jump).await?
+        && let Belief::Doubted { last } = belief(&job_context.store, now, job_context.clock_jump).await?
     {
         seen.notes.push(format!("nothing of it is done while {}", Failed::Ahead(days(last, now))));
     }
@@ -45,9 +45,9 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Dr
 }
 
 /// Which new letters owners would be notified of, or why not.
-async fn news(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn news(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::default();
-    for MailboxToTell { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
+    for MailboxToTell { mailbox, letters, outlook } in digests::waiting(job_context, now).await? {
         let deed = |what: String, why: &str| DryRunItem::of("mail", what, why).with("mailbox", &mailbox);
         match outlook {
             Outlook::Told => seen.deeds.push(deed(
@@ -72,10 +72,10 @@ async fn news(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
     Ok(seen)
 }
 
-async fn retention(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
-    let kept = &workshop.retention;
+async fn retention(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
+    let kept = &job_context.retention;
     let (trashed, asked) = (kept.trash_before(now), kept.requests_before(now));
-    let found = workshop.store.foresee_retention(now, trashed, now.minus(UPLOAD_LIVES), asked).await?;
+    let found = job_context.store.foresee_retention(now, trashed, now.minus(UPLOAD_LIVES), asked).await?;
     let mut seen = DryRun::default();
     let of_mailbox = |kind: &'static str, (id, mailbox): &(String, String), why: &str| {
         DryRunItem::of(kind, format!("{kind} {id} of mailbox {mailbox} goes"), why)
@@ -98,29 +98,29 @@ async fn retention(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed
     Ok(seen)
 }
 
-async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn mailboxes(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::default();
-    seen.each(&retention::unused_mailboxes(workshop, now).await?, |mailbox| {
+    seen.each(&retention::unused_mailboxes(job_context, now).await?, |mailbox| {
         let (id, why) = (&mailbox.id, "no letter and no log-in for as long as retention.mailbox says");
         DryRunItem::of("mailbox", format!("mailbox {id} goes"), why).with("mailbox", id)
     });
-    if workshop.retention.mailbox.is_none() {
+    if job_context.retention.mailbox.is_none() {
         seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
     }
     Ok(seen)
 }
 
 /// Nothing is sent at night.
-fn night(workshop: &Workshop, now: Timestamp) -> Option<DryRun> {
-    let hours = &workshop.telling.hours;
+fn night(job_context: &JobContext, now: Timestamp) -> Option<DryRun> {
+    let hours = &job_context.telling.hours;
     let (from, to) = (clock(hours.from), clock(hours.to));
     let line = format!("nobody is told anything now: reminders.hours is {from}-{to}");
-    (!workshop.telling.is_awake(&workshop.retention.zone, now)).then(|| DryRun::says(line))
+    (!job_context.telling.is_awake(&job_context.retention.zone, now)).then(|| DryRun::says(line))
 }
 
-async fn letters(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn letters(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::default();
-    seen.each(&reminders::due(workshop, now).await?, |one| {
+    seen.each(&reminders::due(job_context, now).await?, |one| {
         let why = match one.rung {
             Rung::Waits(term) => format!("one has waited for {}", words(term)),
             Rung::Goes(term) => format!("one goes in {} or less", words(term)),
@@ -129,7 +129,7 @@ async fn letters(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> 
         DryRunItem::of("mail", format!("mail about {letters} letters of mailbox {mailbox}"), why)
             .with("mailbox", mailbox)
     });
-    let telling = &workshop.telling;
+    let telling = &job_context.telling;
     if telling.unactivated.is_empty() && telling.unread.is_empty() {
         seen.notes
             .push("nobody is reminded of letters: reminders has no unactivated and no unread".to_owned());
@@ -137,36 +137,36 @@ async fn letters(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> 
     Ok(seen)
 }
 
-async fn ending(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn ending(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::default();
-    for one in reminders::ending(workshop, now).await? {
-        if !reminders::is_reminded(workshop, &one).await? {
+    for one in reminders::ending(job_context, now).await? {
+        if !reminders::is_reminded(job_context, &one).await? {
             continue;
         }
-        let (mailbox, days) = (&one.mailbox_id, workshop.retention.zone.days(now, one.goes));
+        let (mailbox, days) = (&one.mailbox_id, job_context.retention.zone.days(now, one.goes));
         let why = format!("it goes in {days} days if nobody uses it");
         let what = format!("mail about the end of mailbox {mailbox}");
         seen.deeds.push(DryRunItem::of("mail", what, why).with("mailbox", mailbox));
     }
-    if workshop.retention.mailbox.is_none() {
+    if job_context.retention.mailbox.is_none() {
         seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
-    } else if workshop.telling.mailbox.is_empty() {
+    } else if job_context.telling.mailbox.is_empty() {
         seen.notes.push("nobody is told before a mailbox goes: there is no reminders.mailbox".to_owned());
     }
     Ok(seen)
 }
 
-async fn unread(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn unread(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::default();
     let deed = |letter: &str, why: &str| {
         let what = format!("mail to the sender of letter {letter}");
         DryRunItem::of("mail", what, why).with("letter", letter)
     };
-    seen.each(&senders::unfetched(workshop, now).await?, |one| {
+    seen.each(&senders::unfetched(job_context, now).await?, |one| {
         deed(&one.deposit_id, "nobody has fetched it for as long as senders.unfetched says")
     });
-    seen.each(&senders::gone(workshop, now).await?, |one| deed(&one.deposit_id, "it went unread"));
-    if workshop.telling.unfetched.is_none() {
+    seen.each(&senders::gone(job_context, now).await?, |one| deed(&one.deposit_id, "it went unread"));
+    if job_context.telling.unfetched.is_none() {
         seen.notes.push(
             "of letters that nobody fetches no sender is told: there is no senders.unfetched".to_owned(),
         );
@@ -174,10 +174,10 @@ async fn unread(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
     Ok(seen)
 }
 
-async fn trail(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
+async fn trail(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
     let mut seen = DryRun::says("the log is told where the trail ends");
-    let before = workshop.retention.zone.before(now, workshop.audit_kept);
-    let old = workshop.store.old_audit_rows(before).await?;
+    let before = job_context.retention.zone.before(now, job_context.audit_kept);
+    let old = job_context.store.old_audit_rows(before).await?;
     seen.count(old, "trail", "rows of the audit trail go", "audit.kept is over for them");
     Ok(seen)
 }

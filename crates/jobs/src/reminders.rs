@@ -8,8 +8,8 @@ use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
+use crate::job_context::{Counts, Failed, JobContext, waits_from};
 use crate::unreadable_rows::Unread;
-use crate::workshop::{Counts, Failed, Workshop, waits_from};
 
 /// Owners due for a reminder, by mailbox.
 pub(crate) struct Due {
@@ -31,19 +31,19 @@ pub(crate) enum Rung {
 }
 
 /// Reminds of waiting letters.
-pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+pub(super) async fn letters(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
-    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
-    for due in due(workshop, now).await? {
-        let reminded = remind(workshop, context, &due, now).await;
+    let Some(context) = job_context.arrival.as_deref() else { return Ok(vec![("mails", 0)]) };
+    for due in due(job_context, now).await? {
+        let reminded = remind(job_context, context, &due, now).await;
         sent += unread.or_noted("mailbox", &due.mailbox_id, reminded)?.map_or(0, Mailing::mails);
     }
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
 /// All owners due for a reminder; none at night. Changes nothing.
-pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>, Failed> {
-    let (store, telling, zone) = (&workshop.store, &workshop.telling, &workshop.retention.zone);
+pub(crate) async fn due(job_context: &JobContext, now: Timestamp) -> Result<Vec<Due>, Failed> {
+    let (store, telling, zone) = (&job_context.store, &job_context.telling, &job_context.retention.zone);
     let bounces = telling.most_bounces();
     let mut all = Vec::new();
     if !telling.is_awake(zone, now) {
@@ -55,7 +55,7 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let found = store.waiting_pending(&after, now, bounces).await?;
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
-                reached(letters, (now, workshop.latest_noted(now)), |letter| {
+                reached(letters, (now, job_context.latest_noted(now)), |letter| {
                     let rung = |term: &Term| (zone.after(letter.waits_from, *term), Rung::Waits(*term));
                     telling.unactivated.iter().map(rung).collect()
                 })
@@ -68,7 +68,7 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let found = store.waiting_unread(&after, now, horizon, bounces).await?;
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
-                reached(letters, (now, workshop.latest_noted(now)), |letter| {
+                reached(letters, (now, job_context.latest_noted(now)), |letter| {
                     let rung = |term: &Term| (zone.before(letter.expires_at, *term), Rung::Goes(*term));
                     telling.unread.iter().map(rung).collect()
                 })
@@ -123,13 +123,13 @@ fn reached(
 }
 
 async fn remind(
-    workshop: &Workshop,
+    job_context: &JobContext,
     context: &Context,
     due: &Due,
     now: Timestamp,
 ) -> Result<Mailing, Unsent> {
-    let Some(mailbox) = mailbox(workshop, &due.mailbox_id).await? else { return Ok(Mailing::Nobody) };
-    let days = workshop.retention.days(now, due.expires);
+    let Some(mailbox) = mailbox(job_context, &due.mailbox_id).await? else { return Ok(Mailing::Nobody) };
+    let days = job_context.retention.days(now, due.expires);
     let (letters, expires) = (due.letters, due.expires);
     let notice = match (due.oldest.pending, mailbox.state) {
         (true, MailboxState::Pending) => {
@@ -153,35 +153,35 @@ async fn remind(
         }
     };
     let letter =
-        reminder::Letter { id: &due.oldest.deposit_id, number: number(workshop, due, now), others: &[] };
+        reminder::Letter { id: &due.oldest.deposit_id, number: number(job_context, due, now), others: &[] };
     let note = reminder::Note { about: Reminded::Letters, before: due.oldest.reminded_at, at: now };
     reminder::send(context, &mailbox, notice, Some(letter), note).await
 }
 
-async fn mailbox(workshop: &Workshop, id: &str) -> Result<Option<MailboxRow>, Unsent> {
-    workshop.store.mailbox(id).await.map_err(|error| Unsent::because(&error))
+async fn mailbox(job_context: &JobContext, id: &str) -> Result<Option<MailboxRow>, Unsent> {
+    job_context.store.mailbox(id).await.map_err(|error| Unsent::because(&error))
 }
 
 /// Number among a letter's notices; the first has 0. There is at most one reminder a day.
-fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
-    let day = workshop.retention.zone.days(due.oldest.received_at, now);
+fn number(job_context: &JobContext, due: &Due, now: Timestamp) -> u8 {
+    let day = job_context.retention.zone.days(due.oldest.received_at, now);
     u8::try_from(1 + day % 254).unwrap_or(1)
 }
 
 /// Reminds of mailboxes that will be deleted.
-pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+pub(super) async fn mailboxes(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
-    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
-    for Ending { mailbox_id, ends, goes, before } in ending(workshop, now).await? {
-        let found = mailbox(workshop, &mailbox_id).await;
+    let Some(context) = job_context.arrival.as_deref() else { return Ok(vec![("mails", 0)]) };
+    for Ending { mailbox_id, ends, goes, before } in ending(job_context, now).await? {
+        let found = mailbox(job_context, &mailbox_id).await;
         let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
-        if !is_still_idle(workshop, &mailbox, ends) {
+        if !is_still_idle(job_context, &mailbox, ends) {
             continue;
         }
         let notice = Notice::MailboxReminder {
             link: Secret::new(context.tenant.announcer.public_url.clone()),
             expires: goes,
-            days: workshop.retention.days(now, goes),
+            days: job_context.retention.days(now, goes),
         };
         let note = reminder::Note { about: Reminded::Mailbox, before, at: now };
         let reminded = reminder::send(context, &mailbox, notice, None, note).await;
@@ -191,13 +191,14 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
 }
 
 /// Whether a run would remind its owner: only owners of active mailboxes who have not logged in since.
-pub(crate) async fn is_reminded(workshop: &Workshop, ending: &Ending) -> Result<bool, Failed> {
-    let mailbox = workshop.store.mailbox(&ending.mailbox_id).await?;
-    Ok(mailbox.is_some_and(|mailbox| is_still_idle(workshop, &mailbox, ending.ends)))
+pub(crate) async fn is_reminded(job_context: &JobContext, ending: &Ending) -> Result<bool, Failed> {
+    let mailbox = job_context.store.mailbox(&ending.mailbox_id).await?;
+    Ok(mailbox.is_some_and(|mailbox| is_still_idle(job_context, &mailbox, ending.ends)))
 }
 
-fn is_still_idle(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> bool {
-    mailbox.state == MailboxState::Active && workshop.retention.unused(&LastUse::from(mailbox)) == Some(ends)
+fn is_still_idle(job_context: &JobContext, mailbox: &MailboxRow, ends: Timestamp) -> bool {
+    mailbox.state == MailboxState::Active
+        && job_context.retention.unused(&LastUse::from(mailbox)) == Some(ends)
 }
 
 /// A mailbox whose owner is to be reminded of its deletion.
@@ -212,8 +213,8 @@ pub(crate) struct Ending {
 }
 
 /// All of them; none at night. Changes nothing.
-pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<Ending>, Failed> {
-    let Workshop { store, retention, telling, .. } = workshop;
+pub(crate) async fn ending(job_context: &JobContext, now: Timestamp) -> Result<Vec<Ending>, Failed> {
+    let JobContext { store, retention, telling, .. } = job_context;
     let (mut all, mut after) = (Vec::new(), String::new());
     if !telling.is_awake(&retention.zone, now) {
         return Ok(all);
@@ -235,7 +236,7 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
             };
             let Some(reached) = reached else { continue };
             let told = store.reminded_of_mailbox(&mailbox.id).await?;
-            let heard = told.filter(|told| *told <= workshop.latest_noted(now));
+            let heard = told.filter(|told| *told <= job_context.latest_noted(now));
             let bounced = store.unreachable(&mailbox.id).await?;
             if heard.is_none_or(|told| told < reached)
                 && bounced.is_none_or(|bounced| {
@@ -252,15 +253,15 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
 
 /// Whether the owner of a mailbox whose term has ended was reminded in time, or cannot be.
 pub(crate) async fn is_told(
-    workshop: &Workshop,
+    job_context: &JobContext,
     mailbox: &IdleMailbox,
     now: Timestamp,
 ) -> Result<bool, Failed> {
-    let Workshop { store, retention, telling, .. } = workshop;
+    let JobContext { store, retention, telling, .. } = job_context;
     let (zone, last) = (&retention.zone, LastUse::from(mailbox).at());
     let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
     let told = store.reminded_of_mailbox(&mailbox.id).await?;
-    if let Some(told) = told.filter(|told| *told > last && *told <= workshop.latest_noted(now)) {
+    if let Some(told) = told.filter(|told| *told > last && *told <= job_context.latest_noted(now)) {
         // In time, with the day of deletion; or later, and then the mailbox is kept for as long as they were promised.
         let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
         return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));

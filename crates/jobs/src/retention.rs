@@ -5,13 +5,13 @@ use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
 use sealpost_store::{IdleMailbox, StaleKind, Store, StoreError};
 
+use crate::job_context::{Counts, Failed, JobContext};
 use crate::reminders;
-use crate::workshop::{Counts, Failed, Workshop};
 
 /// Deletes what has expired. What fails is retried in the next hour.
-pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let Workshop { store, retention, telling, .. } = workshop;
-    let gone = |why| noting(workshop, &Event::LetterGone { why }, now);
+pub(super) async fn purge(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let JobContext { store, retention, telling, .. } = job_context;
+    let gone = |why| noting(job_context, &Event::LetterGone { why }, now);
     let mut counts = Counting::default();
     // Letters first: a mailbox that was never activated is deleted when it is empty.
     let expired = gone(LetterGone::Expired).purge_letters(telling.gone_unread, now).await;
@@ -22,7 +22,7 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     let asked = retention.requests_before(now);
     let begun = store.purge_unattended_drafts(now, asked).await;
     counts.add("drafts", "drafts deleted that nobody came back for", begun);
-    let pending = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Abandoned }, now);
+    let pending = noting(job_context, &Event::MailboxDeleted { why: MailboxGone::Abandoned }, now);
     counts.add(
         "mailboxes",
         "empty mailboxes deleted that nobody activated",
@@ -37,8 +37,8 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
 }
 
 /// The store, recording this for each deleted item.
-fn noting(workshop: &Workshop, event: &Event<'_>, now: Timestamp) -> Store {
-    workshop.store.audited([event.row(now, &workshop.actor, None)])
+fn noting(job_context: &JobContext, event: &Event<'_>, now: Timestamp) -> Store {
+    job_context.store.audited([event.row(now, &job_context.actor, None)])
 }
 
 /// Counts what was done, and keeps the first error.
@@ -72,11 +72,11 @@ impl Counting {
 }
 
 /// Deletes unused mailboxes.
-pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
+pub(super) async fn unused(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let store = noting(job_context, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
-    for mailbox in unused_mailboxes(workshop, now).await? {
-        gone += usize::from(store.delete_idle(&mailbox, workshop.telling.gone_unread, now).await?);
+    for mailbox in unused_mailboxes(job_context, now).await? {
+        gone += usize::from(store.delete_idle(&mailbox, job_context.telling.gone_unread, now).await?);
     }
     let mut counts = Counting::default();
     counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));
@@ -85,10 +85,10 @@ pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts
 
 /// Mailboxes whose term has ended. Changes nothing.
 pub(crate) async fn unused_mailboxes(
-    workshop: &Workshop,
+    job_context: &JobContext,
     now: Timestamp,
 ) -> Result<Vec<IdleMailbox>, Failed> {
-    let Workshop { store, retention, .. } = workshop;
+    let JobContext { store, retention, .. } = job_context;
     let (mut all, mut after) = (Vec::new(), String::new());
     // Whatever its length, a term that has ended began before now.
     while retention.mailbox.is_some() {
@@ -97,7 +97,7 @@ pub(crate) async fn unused_mailboxes(
         after.clone_from(&last.id);
         for mailbox in found {
             let is_over = retention.unused(&LastUse::from(&mailbox)).is_some_and(|end| end < now);
-            if is_over && reminders::is_told(workshop, &mailbox, now).await? {
+            if is_over && reminders::is_told(job_context, &mailbox, now).await? {
                 all.push(mailbox);
             }
         }
@@ -108,9 +108,9 @@ pub(crate) async fn unused_mailboxes(
 /// How long runs of jobs are remembered.
 pub(crate) const RUNS: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
-pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let forgotten = workshop.store.forget(now).await?;
-    let runs = workshop.store.forget_job_runs(now.minus(RUNS)).await?;
+pub(super) async fn forget(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let forgotten = job_context.store.forget(now).await?;
+    let runs = job_context.store.forget_job_runs(now.minus(RUNS)).await?;
     tracing::debug!(?forgotten, "old rows deleted");
     Ok(vec![
         ("fingerprints", forgotten.of(StaleKind::Fingerprints)),
@@ -124,8 +124,8 @@ pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts
     ])
 }
 
-pub(super) async fn sweep(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let report = workshop.store.sweep(now).await?;
+pub(super) async fn sweep(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let report = job_context.store.sweep(now).await?;
     for problem in &report.problems {
         tracing::error!(?problem, "the store is inconsistent");
     }
@@ -242,7 +242,7 @@ mod tests {
             trash: Term::Days(14),
             asked: None,
         };
-        let workshop = Workshop {
+        let job_context = JobContext {
             store: store.clone(),
             clock: Arc::<FakeClock>::clone(&clock),
             random: Arc::<SequenceRandom>::clone(&random),
@@ -251,7 +251,7 @@ mod tests {
             clock_jump: DAY * 3,
             audit_kept: Term::Years(4),
             actor: sealpost_mailbox::audit::Actor::System,
-            context: None,
+            arrival: None,
             partners: None,
             tls_reports: None,
         };
@@ -267,9 +267,9 @@ mod tests {
             if day == 39 {
                 activate(&store, &late, 2, clock.now()).await;
             }
-            purge(&workshop, clock.now()).await.unwrap();
-            unused(&workshop, clock.now()).await.unwrap();
-            forget(&workshop, clock.now()).await.unwrap();
+            purge(&job_context, clock.now()).await.unwrap();
+            unused(&job_context, clock.now()).await.unwrap();
+            forget(&job_context, clock.now()).await.unwrap();
             let report = store.sweep(clock.now()).await.unwrap();
             assert!(report.is_clean(), "day {day}: {:?}", report.problems);
             let now = (report.counts.mailboxes, report.counts.deposits, report.counts.bodies_in_files);

@@ -6,11 +6,11 @@ use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Book, Partner, PartnerKey, Step, after};
 
 use crate::expiring_keys::failed;
-use crate::workshop::{Failed, PartnerWork, Workshop};
+use crate::job_context::{Failed, JobContext, PartnerWork};
 
 /// Returns how many keys were revoked: 0 if it already was.
 pub(crate) async fn revoke(
-    workshop: &Workshop,
+    job_context: &JobContext,
     work: &PartnerWork,
     partner: &Partner,
     key: &PartnerKey,
@@ -21,7 +21,7 @@ pub(crate) async fn revoke(
     let what = KeyChange::Revoked;
     let event = Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &fingerprint, what };
     let noted = event.row(now, &Actor::System, None);
-    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
-    book.step(partner, key, to, noted, now, &*workshop.random).await.map_err(failed)?;
+    let book = Book { store: &job_context.store, keyring: &work.keyring, tags: &work.tags };
+    book.step(partner, key, to, noted, now, &*job_context.random).await.map_err(failed)?;
     Ok(1)
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::clock_check::{Belief, belief, days};
 use crate::job::Job;
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::job_context::{Counts, Failed, JobContext};
 use crate::{
     audit_trail, crl_fetch, digests, expiring_keys, ocsp, reminders, retention, senders, tls_reports,
 };
@@ -24,7 +24,7 @@ const EVERY: Duration = Duration::from_secs(30);
 
 /// Runs jobs, one after the other.
 pub struct Runner {
-    workshop: Workshop,
+    job_context: JobContext,
     jobs: Vec<Job>,
     /// Our name in the leases.
     owner: String,
@@ -43,14 +43,14 @@ pub enum Ran {
 impl Runner {
     /// Runs these jobs.
     #[must_use]
-    pub fn new(workshop: Workshop, jobs: Vec<Job>) -> Self {
-        let owner = workshop.random.id();
-        Self { workshop, jobs, owner, busy: tokio::sync::Mutex::new(()) }
+    pub fn new(job_context: JobContext, jobs: Vec<Job>) -> Self {
+        let owner = job_context.random.id();
+        Self { job_context, jobs, owner, busy: tokio::sync::Mutex::new(()) }
     }
 
     /// Runs due jobs if an immediate run of one of ours was requested.
     pub(crate) async fn look_for_requests(&self) {
-        let Ok(known) = self.workshop.store.jobs().await else { return };
+        let Ok(known) = self.job_context.store.jobs().await else { return };
         let is_requested = |row: &JobRow| {
             row.requested_at.is_some()
                 && row.leased.is_none()
@@ -65,14 +65,14 @@ impl Runner {
     pub async fn tick(&self) {
         let Ok(_alone) = self.busy.try_lock() else { return };
         // A minute in which nothing is due writes nothing.
-        let known = match self.workshop.store.jobs().await {
+        let known = match self.job_context.store.jobs().await {
             Ok(known) => known,
             Err(error) => return tracing::error!(%error, "the jobs that are due cannot be read"),
         };
-        let now = self.workshop.clock.now();
+        let now = self.job_context.clock.now();
         // A new store: trust in its clock begins now, not when the first job is due.
         if known.is_empty()
-            && let Err(error) = self.workshop.store.believe_time(now).await
+            && let Err(error) = self.job_context.store.believe_time(now).await
         {
             return tracing::error!(%error, "the time could not be noted");
         }
@@ -81,12 +81,12 @@ impl Runner {
         let firsts: Vec<_> =
             self.jobs.iter().filter(unknown).map(|job| (job.name(), self.next(*job, now))).collect();
         if !firsts.is_empty()
-            && let Err(error) = self.workshop.store.introduce_jobs(&firsts).await
+            && let Err(error) = self.job_context.store.introduce_jobs(&firsts).await
         {
             return tracing::error!(%error, "the jobs could not be noted");
         }
         if self.jobs.contains(&Job::Audit) {
-            audit_trail::fold(&self.workshop, now).await;
+            audit_trail::fold(&self.job_context, now).await;
         }
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
@@ -109,7 +109,7 @@ impl Runner {
 
     /// Runs one job, if it may start and no other process runs it.
     pub async fn run(&self, job: Job, start: JobStart) -> Result<Ran, Failed> {
-        let Workshop { store, clock, actor, .. } = &self.workshop;
+        let JobContext { store, clock, actor, .. } = &self.job_context;
         let now = clock.now();
         let claim = Claim {
             job: job.name(),
@@ -123,7 +123,7 @@ impl Runner {
         };
         let Some(number) = store.claim_job(claim).await? else { return Ok(Ran::NotNow) };
         let outcome = match self.doubts(job, now).await {
-            Ok(Belief::Believed) => self.keep(job, work(&self.workshop, job, now)).await,
+            Ok(Belief::Believed) => self.keep(job, work(&self.job_context, job, now)).await,
             Ok(Belief::Doubted { last }) => Err(Failed::Ahead(days(last, now))),
             Err(error) => Err(error.into()),
         };
@@ -157,7 +157,7 @@ impl Runner {
 
     /// When it is next due.
     fn next(&self, job: Job, now: Timestamp) -> Timestamp {
-        job.next(now, &self.workshop.retention.zone, &self.workshop.telling)
+        job.next(now, &self.job_context.retention.zone, &self.job_context.telling)
     }
 
     /// The latest time at which it can be due.
@@ -168,7 +168,7 @@ impl Runner {
     /// Assesses the clock; a trusted time is recorded. The same for all jobs, so that one that may run does not make
     /// the time trusted for the others.
     async fn doubts(&self, job: Job, now: Timestamp) -> Result<Belief, StoreError> {
-        let Workshop { store, clock_jump, .. } = &self.workshop;
+        let JobContext { store, clock_jump, .. } = &self.job_context;
         match belief(store, now, *clock_jump).await? {
             Belief::Believed => store.believe_time(now).await.map(|()| Belief::Believed),
             Belief::Doubted { .. } if !job.minds_the_clock() => Ok(Belief::Believed),
@@ -182,7 +182,7 @@ impl Runner {
         job: Job,
         work: impl Future<Output = Result<Counts, Failed>>,
     ) -> Result<Counts, Failed> {
-        let Workshop { store, clock, .. } = &self.workshop;
+        let JobContext { store, clock, .. } = &self.job_context;
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -197,24 +197,25 @@ impl Runner {
     }
 }
 
-async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, Failed> {
+async fn work(job_context: &JobContext, job: Job, now: Timestamp) -> Result<Counts, Failed> {
     match job {
-        Job::Retention => retention::purge(workshop, now).await,
-        Job::Mailboxes => retention::unused(workshop, now).await,
-        Job::Forget => retention::forget(workshop, now).await,
-        Job::Sweep => retention::sweep(workshop, now).await,
-        Job::Digests => digests::tell(workshop, now).await,
-        Job::Reminders => reminders::letters(workshop, now).await,
-        Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
-        Job::Senders => senders::tell(workshop, now).await,
-        Job::Keys => expiring_keys::warn(workshop, now).await,
+        Job::Retention => retention::purge(job_context, now).await,
+        Job::Mailboxes => retention::unused(job_context, now).await,
+        Job::Forget => retention::forget(job_context, now).await,
+        Job::Sweep => retention::sweep(job_context, now).await,
+        Job::Digests => digests::tell(job_context, now).await,
+        Job::Reminders => reminders::letters(job_context, now).await,
+        Job::MailboxReminders => reminders::mailboxes(job_context, now).await,
+        Job::Senders => senders::tell(job_context, now).await,
+        Job::Keys => expiring_keys::warn(job_context, now).await,
         Job::Ocsp => {
             // A failure of one does not prevent the other.
-            let (asked, lists) = (ocsp::ask(workshop, now).await, crl_fetch::fetch(workshop, now).await);
+            let (asked, lists) =
+                (ocsp::ask(job_context, now).await, crl_fetch::fetch(job_context, now).await);
             Ok([asked?, lists?].concat())
         }
-        Job::TlsReports => tls_reports::send(workshop, now).await,
-        Job::Audit => audit_trail::daily(workshop, now).await,
+        Job::TlsReports => tls_reports::send(job_context, now).await,
+        Job::Audit => audit_trail::daily(job_context, now).await,
     }
 }
 

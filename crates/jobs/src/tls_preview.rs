@@ -5,25 +5,25 @@ use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
 use crate::dry_run::{DryRun, DryRunItem};
+use crate::job_context::{Failed, JobContext};
 use crate::tls_reports::{Receivers, Untold, requested};
-use crate::workshop::{Failed, Workshop};
 
 /// The reports that the next run would send.
-pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<DryRun, Failed> {
-    let Some(reporter) = &workshop.tls_reports else {
+pub(super) async fn reports(job_context: &JobContext, now: Timestamp) -> Result<DryRun, Failed> {
+    let Some(reporter) = &job_context.tls_reports else {
         let why = "no report goes: there is no [delivery.tls-reports] in the configuration";
         return Ok(DryRun::says(why));
     };
     let mut seen = DryRun::default();
-    let mut untold = Untold::before(workshop, now);
+    let mut untold = Untold::before(job_context, now);
     while let Some(which) = untold.next().await? {
         let due = TlsReporter::due_at(which);
-        match reporter.tally(&workshop.store.tls_sessions(which).await?) {
+        match reporter.tally(&job_context.store.tls_sessions(which).await?) {
             Some(counted) => report(reporter, &counted, due, now, &mut seen).await,
             None => seen.notes.push("counts of a domain cannot be read: nobody is told of them".to_owned()),
         }
     }
-    let by_https = workshop.store.tls_submissions(now).await?.len() as u64;
+    let by_https = job_context.store.tls_submissions(now).await?.len() as u64;
     seen.count(by_https, "tls-submission", "reports go by https again", "they were not taken yet");
     Ok(seen)
 }

@@ -11,7 +11,7 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{Store, StoreError, TlsSubmissionRow};
 use tokio::time::Instant;
 
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::job_context::{Counts, Failed, JobContext};
 
 /// Pause between the first two tries by https, doubled each time, and the maximum.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(10 * 60), Duration::from_secs(4 * 3600));
@@ -19,42 +19,42 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(10 * 60), Duration::fro
 /// How long a run begins submissions: with the 20 seconds that the last ones have it ends within a minute. The rest stays due.
 const BEGUN: Duration = Duration::from_secs(40);
 
-pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let (Some(context), Some(reporter)) = (&workshop.context, &workshop.tls_reports) else {
+pub(super) async fn send(job_context: &JobContext, now: Timestamp) -> Result<Counts, Failed> {
+    let (Some(context), Some(reporter)) = (&job_context.arrival, &job_context.tls_reports) else {
         return Ok(Vec::new());
     };
     let (mut reports, mut unknown) = (0, 0);
-    let mut untold = Untold::before(workshop, now);
+    let mut untold = Untold::before(job_context, now);
     while let Some(which) = untold.next().await? {
         if TlsReporter::due_at(which) > now {
             continue;
         }
-        match tell(workshop, context, reporter, which, now).await? {
+        match tell(job_context, context, reporter, which, now).await? {
             DomainReport::Report => reports += 1,
             DomainReport::NoReport => {}
             DomainReport::Unknown => unknown += 1,
         }
     }
-    let (submitted, refused) = submit(workshop, reporter, now).await?;
+    let (submitted, refused) = submit(job_context, reporter, now).await?;
     Ok(vec![("reports", reports), ("unknown", unknown), ("submitted", submitted), ("refused", refused)])
 }
 
 /// Domains and days without a report.
 pub(super) struct Untold<'a> {
-    workshop: &'a Workshop,
+    job_context: &'a JobContext,
     before: i64,
     after: (i64, [u8; 32]),
     page: std::vec::IntoIter<(i64, [u8; 32])>,
 }
 
 impl<'a> Untold<'a> {
-    pub(super) fn before(workshop: &'a Workshop, now: Timestamp) -> Self {
-        Self { workshop, before: day_of(now), after: (i64::MIN, [0; 32]), page: Vec::new().into_iter() }
+    pub(super) fn before(job_context: &'a JobContext, now: Timestamp) -> Self {
+        Self { job_context, before: day_of(now), after: (i64::MIN, [0; 32]), page: Vec::new().into_iter() }
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<(i64, [u8; 32])>, StoreError> {
         if self.page.as_slice().is_empty() {
-            self.page = self.workshop.store.tls_untold(self.before, self.after).await?.into_iter();
+            self.page = self.job_context.store.tls_untold(self.before, self.after).await?.into_iter();
         }
         let next = self.page.next();
         self.after = next.unwrap_or(self.after);
@@ -73,13 +73,13 @@ enum DomainReport {
 }
 
 async fn tell(
-    workshop: &Workshop,
+    job_context: &JobContext,
     context: &Context,
     reporter: &TlsReporter,
     which: (i64, [u8; 32]),
     now: Timestamp,
 ) -> Result<DomainReport, Failed> {
-    let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
+    let Some(counted) = reporter.tally(&job_context.store.tls_sessions(which).await?) else {
         // What cannot be read is not reported.
         let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
         return Ok(DomainReport::NoReport);
@@ -167,9 +167,13 @@ fn sent(outcome: Result<Mailing, Unsent>) -> Result<Mailing, Failed> {
 }
 
 /// Submits waiting reports, eight at a time, so that silent receivers do not delay other jobs.
-async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> Result<(u64, u64), Failed> {
-    let rows = workshop.store.tls_submissions(now).await?;
-    let handing = Handing { store: &workshop.store, reporter, now, until: Instant::now() + BEGUN };
+async fn submit(
+    job_context: &JobContext,
+    reporter: &TlsReporter,
+    now: Timestamp,
+) -> Result<(u64, u64), Failed> {
+    let rows = job_context.store.tls_submissions(now).await?;
+    let handing = Handing { store: &job_context.store, reporter, now, until: Instant::now() + BEGUN };
     let waiting = Mutex::new(rows.into_iter());
     let one = || handing.some_of(&waiting);
     // A failure does not stop the others: what has begun must be finished.

@@ -3,7 +3,7 @@
 
 use sealpost_arrival::reminder::Unsent;
 
-use crate::workshop::Failed;
+use crate::job_context::Failed;
 
 /// Their number.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
 use sealpost_jobs::{
-    Belief, DryRunItem, Failed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
+    Belief, DryRunItem, Failed, Job, JobContext, Needs, PartnerWork, Ran, Runner, belief, days, foresee,
 };
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -129,19 +129,19 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
         }
         JobsCommand::Run { job, dry_run, clock_is_right, format } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
-            let workshop = workshop(store, plan);
+            let job_context = job_context(store, plan);
             if *clock_is_right {
                 believe_clock(store).await?;
             }
             if *dry_run {
-                return show(&workshop, job, *format).await;
+                return show(&job_context, job, *format).await;
             }
             match job.needs() {
                 Needs::Delivery => return leave_to(store, job, "delivery").await,
                 Needs::Intake => return leave_to(store, job, "intake").await,
                 Needs::Store => {}
             }
-            match Runner::new(workshop, vec![job]).run(job, JobStart::AtOnce).await? {
+            match Runner::new(job_context, vec![job]).run(job, JobStart::AtOnce).await? {
                 Ran::NotNow => Err(JobsError::Taken),
                 Ran::Done(counts) => {
                     counts.iter().for_each(|(what, count)| say(format_args!("{count:>8} {what}")));
@@ -153,8 +153,8 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
     }
 }
 
-async fn show(workshop: &Workshop, job: Job, format: OutputFormat) -> Result<(), JobsError> {
-    let foreseen = foresee(workshop, job, SystemClock.now()).await?;
+async fn show(job_context: &JobContext, job: Job, format: OutputFormat) -> Result<(), JobsError> {
+    let foreseen = foresee(job_context, job, SystemClock.now()).await?;
     let all = foreseen.all();
     match format {
         OutputFormat::Json => {
@@ -200,7 +200,8 @@ fn foresee_tls_reports(config: &Path, format: OutputFormat) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
-        show(&Workshop { tls_reports: reporter, ..workshop(store, &plan) }, Job::TlsReports, format).await
+        show(&JobContext { tls_reports: reporter, ..job_context(store, &plan) }, Job::TlsReports, format)
+            .await
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -228,7 +229,7 @@ fn foresee_keys(config: &Path, job: Job, format: OutputFormat) -> ExitCode {
         authorities: plan.lookup.authorities(plan.inbound.crl_source),
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
-        show(&Workshop { partners: Some(partners.clone()), ..workshop(store, &plan) }, job, format).await
+        show(&JobContext { partners: Some(partners.clone()), ..job_context(store, &plan) }, job, format).await
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -260,8 +261,8 @@ async fn doubt(store: &Store, plan: &Plan) -> Result<Option<String>, JobsError> 
     })
 }
 
-fn workshop(store: &Store, plan: &Plan) -> Workshop {
-    Workshop {
+fn job_context(store: &Store, plan: &Plan) -> JobContext {
+    JobContext {
         store: store.clone(),
         clock: Arc::new(SystemClock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),
@@ -270,7 +271,7 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
         clock_jump: plan.clock_jump,
         audit_kept: plan.audit_kept,
         actor: Actor::of_command(),
-        context: None,
+        arrival: None,
         partners: None,
         tls_reports: None,
     }

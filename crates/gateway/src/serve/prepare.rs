@@ -10,7 +10,7 @@ use sealpost_arrival::{
 };
 use sealpost_delivery::{Runner, TlsReporter};
 use sealpost_intake::{Intake, MemoryBudget};
-use sealpost_jobs::{Job, Needs, PartnerWork, Workshop};
+use sealpost_jobs::{Job, JobContext, Needs, PartnerWork};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys};
@@ -35,7 +35,7 @@ pub(crate) fn prepare(
     let store = open(&plan, &keys)?;
     // Before anything is bound: a second process must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
-    let workshop = Workshop {
+    let job_context = JobContext {
         store: store.clone(),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
@@ -44,7 +44,7 @@ pub(crate) fn prepare(
         clock_jump: plan.clock_jump,
         audit_kept: plan.audit_kept,
         actor: Actor::System,
-        context: None,
+        arrival: None,
         partners: None,
         tls_reports: None,
     };
@@ -54,7 +54,7 @@ pub(crate) fn prepare(
         portal: None,
         parts: keys.parts(),
         jobs: jobs_here(&keys),
-        workshop,
+        job_context,
         reloadable: Vec::new(),
         shown: Vec::new(),
         dkim: None,
@@ -65,7 +65,7 @@ pub(crate) fn prepare(
     ready.shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     ready.dkim = plan.dkim.filter(|_| delivers.is_some()).map(|folder| (folder, plan.delivery.dkim.clone()));
     if delivers.is_some() {
-        ready.workshop.tls_reports = TlsReporter::new(&plan.delivery, queue.spool.clone())?;
+        ready.job_context.tls_reports = TlsReporter::new(&plan.delivery, queue.spool.clone())?;
     }
     let (clock_here, random_here) = (Arc::clone(&clock), Arc::clone(&random));
     let runner = Runner::new(store.clone(), queue.spool.clone(), clock_here, random_here, plan.delivery)?;
@@ -105,7 +105,7 @@ pub(crate) fn prepare(
         for warning in revocation_state::too_large(&plan.crl_places).into_iter().chain(said) {
             tracing::warn!("{warning}");
         }
-        ready.workshop.partners = Some(PartnerWork {
+        ready.job_context.partners = Some(PartnerWork {
             keyring: keyring.clone(),
             rows: queue.rows.clone(),
             tags: queue.tags.clone(),
@@ -131,7 +131,7 @@ pub(crate) fn prepare(
         ready.portal = Some(Portal::bind(plan.portal, store, keys, clock, random, Arc::new(outbox))?);
     }
     ready.delivery = delivers.map(|alone| (runner, alone));
-    ready.workshop.context = Some(context);
+    ready.job_context.arrival = Some(context);
     ready.reloadable = plan.reloadable;
     ready.webhooks = plan.webhooks;
     Ok(ready)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sealpost_arrival::{KeyTrail, LoginTrail};
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, TlsSource};
-use sealpost_jobs::{self as jobs, Job, Workshop};
+use sealpost_jobs::{self as jobs, Job, JobContext};
 use sealpost_mailbox::audit::Event;
 use sealpost_portal::{Portal, Reloader};
 use sealpost_store::{Alone, Store};
@@ -43,7 +43,7 @@ pub(crate) struct Ready {
     /// The jobs scheduled in this process.
     pub(super) jobs: Vec<Job>,
     /// What they work with, including what all parts share.
-    pub(super) workshop: Workshop,
+    pub(super) job_context: JobContext,
     pub(super) reloadable: Vec<TlsSource>,
     pub(super) shown: Vec<ClientCertificate>,
     /// Folder of the keys that sign what is delivered here.
@@ -65,15 +65,15 @@ impl Ready {
 
     /// A process with a key that is not this store's would take the queue for damaged and freeze it.
     pub(crate) async fn has_its_key(&self) -> Result<(), RunError> {
-        let Some(context) = &self.workshop.context else { return Ok(()) };
+        let Some(context) = &self.job_context.arrival else { return Ok(()) };
         let id = context.shared.keys.rows.id();
-        if self.workshop.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
+        if self.job_context.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
     }
 
     /// From now on events are written for webhooks, if mail is delivered here.
     pub(crate) async fn knows_its_webhooks(&self) -> Result<(), RunError> {
         match &self.delivery {
-            Some((_, alone)) => Ok(webhooks::announce(&self.workshop.store, alone, &self.webhooks).await?),
+            Some((_, alone)) => Ok(webhooks::announce(&self.job_context.store, alone, &self.webhooks).await?),
             None => Ok(()),
         }
     }
@@ -88,7 +88,7 @@ impl Ready {
             delivery,
             portal,
             jobs,
-            workshop,
+            job_context,
             reloadable,
             shown,
             dkim,
@@ -97,7 +97,7 @@ impl Ready {
             ..
         } = self;
         let (store, clock, context) =
-            (workshop.store.clone(), Arc::clone(&workshop.clock), workshop.context.clone());
+            (job_context.store.clone(), Arc::clone(&job_context.clock), job_context.arrival.clone());
         let reload = Reload {
             context: context.clone(),
             listeners: reloadable,
@@ -120,7 +120,7 @@ impl Ready {
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
         let jobs = match jobs.is_empty() {
             true => None,
-            false => Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?),
+            false => Some(jobs::start(jobs::Runner::new(job_context, jobs)).await?),
         };
         let intake = intake.map(|takes_in| tokio::spawn(take_in(takes_in, store.clone(), stop.clone())));
         let watch = tokio::spawn(readiness::watch(store.clone(), clock, rest.clone()));
@@ -143,7 +143,7 @@ impl Ready {
     /// Records in the audit trail with which configuration this process began.
     async fn note_configuration(&self) -> Result<(), RunError> {
         let Some(file) = &self.config_file else { return Ok(()) };
-        let Workshop { store, clock, actor, .. } = &self.workshop;
+        let JobContext { store, clock, actor, .. } = &self.job_context;
         let hash = checked::hash(file)?;
         let loaded = Event::ConfigurationLoaded { hash: &hash, parts: &self.parts };
         store.append_audit(vec![loaded.row(clock.now(), actor, None)]).await?;

@@ -43,7 +43,7 @@ pub enum Failed {
 }
 
 /// Everything jobs work with.
-pub struct Workshop {
+pub struct JobContext {
     /// The store.
     pub store: Store,
     /// Source of the current time.
@@ -61,14 +61,14 @@ pub struct Workshop {
     /// The actor in audit rows.
     pub actor: Actor,
     /// For jobs that write mail; `None` if no mail is sent here.
-    pub context: Option<Arc<Context>>,
+    pub arrival: Option<Arc<Context>>,
     /// For jobs that check partners' keys; `None` if no letters are accepted here.
     pub partners: Option<PartnerWork>,
     /// Sends TLS reports; `None` if disabled, or no mail is sent here.
     pub tls_reports: Option<TlsReporter>,
 }
 
-impl Workshop {
+impl JobContext {
     /// No process of ours has recorded a later time: no job runs by a clock that is further ahead of the last run than `clock_jump`. An attacker who
     /// writes the database cannot suppress mail for longer with one row.
     pub(crate) fn latest_noted(&self, now: Timestamp) -> Timestamp {
