@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::dnssec::crypto::Ed25519SigningKey;
-use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
-use hickory_resolver::proto::dnssec::{Algorithm, DigestType, DnssecSigner, SigningKey as _};
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, NSEC3, RRSIG};
+use hickory_resolver::proto::dnssec::{
+    Algorithm, DigestType, DnssecSigner, Nsec3HashAlgorithm, SigningKey as _,
+};
 use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{NS, SOA};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordSet, RecordType};
@@ -69,6 +71,8 @@ pub struct Zone {
     origin: Name,
     records: Vec<Record>,
     signer: Option<DnssecSigner>,
+    /// Denies by NSEC3 with this many iterations (RFC 5155); `None`: by NSEC.
+    nsec3: Option<u16>,
 }
 
 impl Zone {
@@ -83,7 +87,22 @@ impl Zone {
         let records = own.into_iter().chain(records);
         let records = records.map(|(owner, data)| Record::from_rdata(name(owner), TTL, data)).collect();
         let origin = name(origin);
-        Self { records, signer: key.map(|key| key.signer(&origin)), origin }
+        Self { records, signer: key.map(|key| key.signer(&origin)), origin, nsec3: None }
+    }
+
+    /// Denies by NSEC3 with this many iterations. The record proves nothing: for a number of which a validator computes
+    /// none.
+    #[must_use]
+    pub fn denying_by_nsec3(self, iterations: u16) -> Self {
+        Self { nsec3: Some(iterations), ..self }
+    }
+
+    /// Records of a wildcard as an answer for this name, with their signature.
+    #[must_use]
+    pub fn expanded(&self, wildcard: &str, kind: RecordType, to: &str) -> Vec<Record> {
+        let mut records = self.set(&name(wildcard), kind);
+        records.iter_mut().for_each(|record| record.name = name(to));
+        records
     }
 
     /// Records of a name and kind with their signature.
@@ -108,7 +127,13 @@ impl Zone {
     /// That there is nothing: the SOA, and the name at or before `asked` with the kinds it has (RFC 4035 §3.1.3).
     fn denial(&self, asked: &Name) -> Vec<Record> {
         let mut out = self.set(&self.origin, RecordType::SOA);
-        if self.signer.is_some() {
+        if let (Some(_), Some(iterations)) = (&self.signer, self.nsec3) {
+            let sha1 = Nsec3HashAlgorithm::SHA1;
+            let nsec3 = NSEC3::new(sha1, false, iterations, Vec::new(), vec![1; 20], [RecordType::A]);
+            let owner = name("0p9mhaveqvm6t7vbl5lop2u3t2rp3tom").append_domain(&self.origin).unwrap();
+            let nsec3 = RData::DNSSEC(DNSSECRData::NSEC3(nsec3));
+            out.extend(self.signed(vec![Record::from_rdata(owner, TTL, nsec3)]));
+        } else if self.signer.is_some() {
             let owners: BTreeSet<&Name> = self.records.iter().map(|record| &record.name).collect();
             let before = |limit: &Name| owners.range::<Name, _>(..=limit).next_back().copied().cloned();
             // The name itself or the one before it; and the one before the wildcard that could have stood for it.
@@ -128,7 +153,10 @@ impl Zone {
     }
 
     fn answer(&self, asked: &Name, kind: RecordType, reply: &mut Message) {
-        let found = self.set(asked, kind);
+        let mut found = self.set(asked, kind);
+        if found.is_empty() {
+            found = self.set(asked, RecordType::CNAME);
+        }
         if found.is_empty() {
             if !self.records.iter().any(|record| asked.zone_of(&record.name)) {
                 reply.metadata.response_code = ResponseCode::NXDomain;
@@ -142,6 +170,11 @@ impl Zone {
 
 /// Answers from the zone that contains the name; queries for DS are answered by the parent (RFC 4035 §3.1.4.1).
 pub async fn serve(zones: Vec<Zone>) -> SocketAddr {
+    serve_changed(zones, |_reply| {}).await
+}
+
+/// As [`serve`], by somebody on the way who changes every reply.
+pub async fn serve_changed(zones: Vec<Zone>, change: impl Fn(&mut Message) + Send + 'static) -> SocketAddr {
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = udp.local_addr().unwrap();
     tokio::spawn(async move {
@@ -165,6 +198,7 @@ pub async fn serve(zones: Vec<Zone>) -> SocketAddr {
             }
             within.last().unwrap().answer(&asked, kind, &mut reply);
             reply.add_query(query);
+            change(&mut reply);
             reply.edns.clone_from(&question.edns);
             let _gone = udp.send_to(&reply.to_vec().unwrap(), from).await;
         }

@@ -5,8 +5,8 @@
 //! written from the ticket's facts; with a DKIM signature on top if we sign it.
 //!
 //! SECURITY: knows neither rules nor mailboxes nor the content of a body; has no key to a mailbox. A minimum TLS is only ever
-//! raised, never lowered. The only crate that names lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and
-//! `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
+//! raised, never lowered. The only crate that names lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs`,
+//! `dns_response.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -21,6 +21,7 @@ mod content;
 mod dane;
 mod dkim;
 mod dns_lookup;
+mod dns_response;
 mod ehlo;
 mod endpoint;
 mod engine;

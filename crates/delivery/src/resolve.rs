@@ -1,24 +1,24 @@
-//! The DNS queries of delivery, behind a small trait. Besides `dns_lookup.rs` the only file that names
-//! hickory-resolver.
+//! The DNS queries of delivery, behind a small trait. Besides `dns_lookup.rs` and `dns_response.rs` the only file that
+//! names hickory-resolver.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
 };
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::dnssec::{Proof as Signature, TrustAnchors};
 use hickory_resolver::proto::rr::rdata::TLSA;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::{Resolver as Hickory, TokioResolver};
 use thiserror::Error;
 
 use crate::dane::Tlsa;
+use crate::dns_response::NarrowedConnections;
 
 /// A mail exchanger record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub enum Dnssec {
 /// The system's name servers and hosts file for next hops; those of [`NameServers`] for the world.
 pub struct SystemResolver {
     hops: TokioResolver,
-    world: TokioResolver,
+    world: Hickory<NarrowedConnections>,
 }
 
 impl SystemResolver {
@@ -124,12 +124,14 @@ impl SystemResolver {
         options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
         options.use_hosts_file = ResolveHosts::Always;
         let mut world = if asked.servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(unusable)?
+            Hickory::builder(NarrowedConnections::default()).map_err(unusable)?
         } else {
             let config =
                 ResolverConfig::from_parts(None, Vec::new(), asked.servers.iter().map(named).collect());
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            Hickory::builder_with_config(config, NarrowedConnections::default())
         };
+        // The status of an answer is that of the aliases on the way to it, too.
+        world.options_mut().preserve_intermediates = true;
         world.options_mut().ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
         match &asked.dnssec {
             Dnssec::Off => world.options_mut().use_hosts_file = ResolveHosts::Always,
@@ -151,7 +153,8 @@ impl SystemResolver {
     /// # Errors
     /// They do not answer, or the answer does not validate.
     pub async fn proves_the_root(&self) -> Result<Proof, DnsError> {
-        self.ask(".", RecordType::SOA).await.map(|answer| proof(answer.answers()))
+        let answer = self.ask(".", RecordType::SOA).await?;
+        some(answer.answers().iter().collect(), &answer).map(|root| root.proof)
     }
 
     /// The OpenPGP keys under a name (RFC 7929), each unchanged.
@@ -216,9 +219,11 @@ fn some<T>(records: Vec<T>, answer: &Lookup) -> Result<DnsAnswer<T>, DnsError> {
     if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
 }
 
-/// The DNSSEC status of all these records together. Bogus ones are reported as an error before.
+/// The DNSSEC status of all these records together: those of the name that was asked for, and the aliases on the way to
+/// it (`dns_response.rs`). Signatures have none of their own; bogus records are reported as an error before.
 fn proof<'a>(records: impl IntoIterator<Item = &'a Record>) -> Proof {
-    let signed = records.into_iter().all(|record| record.proof == Signature::Secure);
+    let mut judged = records.into_iter().filter(|record| !record.record_type().is_rrsig());
+    let signed = judged.all(|record| record.proof == Signature::Secure);
     if signed { Proof::Signed } else { Proof::Unsigned }
 }
 
@@ -242,15 +247,13 @@ impl Resolver for SystemResolver {
                 Some(Mx { preference: mx.preference, host })
             })
             .collect();
-        let proof = proof(answer.answers());
-        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
+        some(records, &answer)
     }
 
     async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         let answer = self.world.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
         let records: Vec<IpAddr> = answer.iter().collect();
-        let proof = proof(answer.as_lookup().answers());
-        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
+        some(records, answer.as_lookup())
     }
 
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
@@ -314,6 +317,8 @@ pub(crate) fn absolute(name: &str) -> String {
 pub(crate) fn dns_error(error: &NetError) -> DnsError {
     if is_bogus(error) {
         DnsError::Bogus
+    } else if let Some(unproven) = unproven_denial(error) {
+        unproven
     } else if error.is_nx_domain() {
         DnsError::NoSuchName
     } else if error.is_no_records_found() {
@@ -330,6 +335,20 @@ fn is_bogus(error: &NetError) -> bool {
     let NetError::Dns(error) = error else { return false };
     matches!(error, Semantic::DnssecBogus)
         || matches!(error, Semantic::Nsec { proof, .. } if *proof == Signature::Bogus)
+}
+
+/// A signed denial that counts as unsigned: RFC 9276 §3.2, more iterations of NSEC3 than are worth the work.
+fn unproven_denial(error: &NetError) -> Option<DnsError> {
+    use hickory_resolver::net::DnsError as Semantic;
+    use hickory_resolver::proto::op::ResponseCode;
+    let NetError::Dns(Semantic::Nsec { proof: Signature::Insecure, response, .. }) = error else {
+        return None;
+    };
+    match response.response_code {
+        ResponseCode::NXDomain => Some(DnsError::NoSuchName),
+        ResponseCode::NoError => Some(DnsError::NoRecords),
+        _ => None,
+    }
 }
 
 fn no_records(error: &NetError) -> DnsError {

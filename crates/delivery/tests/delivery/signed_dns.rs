@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use hickory_resolver::proto::rr::RData;
-use hickory_resolver::proto::rr::rdata::{A, MX, NS, TLSA};
+use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, NS, SOA, TLSA};
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use sealpost_delivery::{DnsError, Dnssec, NameServers, Proof, Resolver as _, SystemResolver, Tlsa};
 
-use crate::signed_zones::{Zone, ZoneKey, name, serve};
+use crate::signed_zones::{Zone, ZoneKey, name, serve, serve_changed};
 
 /// A root; a domain for which the root has the key `promised` and which is signed with `signed`; and an unsigned
 /// domain.
@@ -32,6 +33,11 @@ fn world(root: &ZoneKey, signed: Option<&ZoneKey>, promised: &ZoneKey) -> Vec<Zo
             ("mx.clinic.", at(1)),
             ("_25._tcp.mx.clinic.", tlsa()),
             ("quiet.clinic.", at(2)),
+            ("alias.clinic.", RData::CNAME(CNAME(name("mx.clinic.")))),
+            ("outside.clinic.", RData::CNAME(CNAME(name("mx.plain.")))),
+            ("*.wild.clinic.", RData::CNAME(CNAME(name("quiet.clinic.")))),
+            ("mx.wild.clinic.", at(4)),
+            ("_25._tcp.mx.wild.clinic.", tlsa()),
         ],
         signed,
     );
@@ -108,4 +114,93 @@ async fn what_ought_to_be_signed_and_is_not_is_no_answer() {
     assert!(matches!(dns.mx("clinic").await, Err(DnsError::Temporary(_) | DnsError::Bogus)));
     assert!(matches!(dns.mx("plain").await, Err(DnsError::Temporary(_) | DnsError::Bogus)));
     assert_ne!(dns.proves_the_root().await, Ok(Proof::Signed));
+}
+
+/// An alias is as good as its worst step.
+#[tokio::test]
+async fn aliases_are_followed_and_count() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    let (dns, _file) = resolver(serve(world(&root, Some(&clinic), &clinic)).await, &root);
+    assert_eq!(dns.exchanger("alias.clinic").await.unwrap().proof, Proof::Signed);
+    let outside = dns.exchanger("outside.clinic").await.unwrap();
+    assert_eq!((outside.proof, outside.records), (Proof::Unsigned, vec!["192.0.2.3".parse().unwrap()]));
+}
+
+/// Whoever can add to a reply could make it count as unsigned, and so turn DANE off.
+#[tokio::test]
+async fn what_nobody_asked_for_changes_nothing() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    let zones = world(&root, Some(&clinic), &clinic);
+    let spare = zones[1].expanded("clinic.", RecordType::MX, "mx.clinic.").pop().unwrap();
+    let server = serve_changed(zones, move |reply| {
+        if !reply.answers.is_empty() {
+            reply.answers.push(Record::from_rdata(name("mx.plain."), 60, RData::A(A::new(192, 0, 2, 3))));
+            reply.answers.push(spare.clone());
+        }
+    });
+    let (dns, _file) = resolver(server.await, &root);
+    assert_eq!(dns.mx("clinic").await.unwrap().proof, Proof::Signed);
+    let exchanger = dns.exchanger("mx.clinic").await.unwrap();
+    assert_eq!((exchanger.proof, exchanger.records.len()), (Proof::Signed, 1));
+    assert_eq!(dns.tlsa("mx.clinic", 25).await.unwrap().len(), 1);
+}
+
+/// Whoever can change a reply could deny what is there with the authority section of a zone that signs nothing.
+#[tokio::test]
+async fn another_zone_denies_nothing() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    for code in [ResponseCode::NoError, ResponseCode::NXDomain] {
+        let deny = move |reply: &mut Message| {
+            let asked = &reply.queries[0];
+            let kind = asked.query_type();
+            if name("clinic.").zone_of(asked.name()) && matches!(kind, RecordType::MX | RecordType::TLSA) {
+                let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, 60);
+                reply.answers.clear();
+                reply.authorities = vec![Record::from_rdata(name("plain."), 60, RData::SOA(soa))];
+                reply.metadata.response_code = code;
+            }
+        };
+        let server = serve_changed(world(&root, Some(&clinic), &clinic), deny);
+        let (dns, _file) = resolver(server.await, &root);
+        assert!(matches!(dns.mx("clinic").await, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{code}");
+        let tlsa = dns.tlsa("mx.clinic", 25).await;
+        assert!(matches!(tlsa, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{code}: {tlsa:?}");
+        // It may say so of itself.
+        assert_eq!(dns.tlsa("mx.plain", 25).await, Ok(Vec::new()));
+    }
+}
+
+/// A wildcard's signed records, given for a name that has its own (RFC 4035 §5.3.4).
+#[tokio::test]
+async fn a_wildcard_stands_for_no_name_that_is_there() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    let zones = world(&root, Some(&clinic), &clinic);
+    let expanded = zones[1].expanded("*.wild.clinic.", RecordType::CNAME, "_25._tcp.mx.wild.clinic.");
+    let server = serve_changed(zones, move |reply| {
+        if reply.queries[0].query_type() == RecordType::TLSA && !reply.answers.is_empty() {
+            let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, 60);
+            reply.answers.clone_from(&expanded);
+            reply.authorities = vec![Record::from_rdata(name("plain."), 60, RData::SOA(soa))];
+        }
+    });
+    let (dns, _file) = resolver(server.await, &root);
+    let tlsa = dns.tlsa("mx.wild.clinic", 25).await;
+    assert!(matches!(tlsa, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{tlsa:?}");
+}
+
+/// RFC 9276 §3.2: a denial with more iterations than are worth the work is as good as an unsigned one.
+#[tokio::test]
+async fn too_many_iterations_deny_as_if_unsigned() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    for (iterations, expected) in [(150, Some(DnsError::NoRecords)), (600, None)] {
+        let mut zones = world(&root, Some(&clinic), &clinic);
+        let zone = zones.remove(1).denying_by_nsec3(iterations);
+        zones.insert(1, zone);
+        let (dns, _file) = resolver(serve(zones).await, &root);
+        let mx = dns.mx("quiet.clinic").await.unwrap_err();
+        match expected {
+            Some(expected) => assert_eq!(mx, expected),
+            None => assert!(matches!(mx, DnsError::Temporary(_) | DnsError::Bogus), "{mx:?}"),
+        }
+    }
 }
