@@ -22,6 +22,11 @@ use crate::submit::{Connection, Opening};
 use crate::ticket::{Onwards, Ticket};
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 
+/// The servers of a domain are found within this time, or the letter waits: it is the domain that makes them many or slow.
+const LOOK_UP: Duration = Duration::from_secs(60);
+/// A connection to a domain's server is not kept for longer than this: what the domain publishes may have changed since.
+const PROOF: Duration = Duration::from_secs(300);
+
 /// What is to be sent, and the deadline of its final dot.
 struct Sending<'a> {
     group: &'a [Bound],
@@ -67,7 +72,7 @@ impl Engine {
             failed: &failed,
         };
         let finding = route::endpoints(&key, &world, self.clock.now());
-        let mut endpoints = match timeout_at(until, finding).await {
+        let mut endpoints = match timeout_at(until.min(Instant::now() + LOOK_UP), finding).await {
             Ok(Ok(endpoints)) => endpoints,
             Ok(Err(trouble)) => return Ok(Err(trouble)),
             Err(_elapsed) => return Ok(Err(DeliveryFailure::Dns { cause: "it took too long".to_owned() })),
@@ -181,7 +186,7 @@ impl Engine {
             Onwards::Nothing => Reporter::Ourselves,
         };
         let (host, was_used) = (connection.host().to_owned(), connection.is_used());
-        if connection.is_reusable() {
+        if connection.is_reusable() && may_be_kept(Servers::on(&ticket.route), connection.age()) {
             lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
             self.kept.notify_one();
         }
@@ -210,6 +215,15 @@ impl Engine {
     }
 }
 
+/// Whether a connection of this age is kept for another letter.
+fn may_be_kept(servers: Servers, age: Duration) -> bool {
+    match servers {
+        // The operator decides what its own hops must prove.
+        Servers::OwnHop => true,
+        Servers::OfTheWorld => age < PROOF,
+    }
+}
+
 /// The letter with lines that every server accepts. Before it is signed: lines broken later would invalidate the
 /// signature.
 fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
@@ -228,5 +242,17 @@ fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailu
         | ContentError::Unwritable(_)
         | ContentError::Store(StoreError::Damaged { .. }) => Err(Unworkable(error.to_string())),
         ContentError::Store(_) => Ok(Err(DeliveryFailure::Local { cause: error.to_string() })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_outlives_what_was_published_by_minutes_only() {
+        let second = Duration::from_secs(1);
+        assert!(may_be_kept(Servers::OfTheWorld, PROOF - second) && !may_be_kept(Servers::OfTheWorld, PROOF));
+        assert!(may_be_kept(Servers::OwnHop, PROOF * 100));
     }
 }

@@ -1,6 +1,7 @@
 //! Matches a server's certificate with TLSA records (RFC 6698, RFC 7671, RFC 7672). Makes no queries; knows no SMTP.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, digest};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -100,12 +101,15 @@ impl Association {
     }
 }
 
-/// The certificates that a server may show. Never empty.
+/// Maximum number of certificates of a server's chain that are compared: a real one has four.
+const MAX_CHAIN: usize = 16;
+
+/// The certificates that a server may show. Never empty; shared by all its addresses.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Associations {
-    all: Vec<Association>,
+    all: Arc<[Association]>,
     /// Names that a certificate below a trust anchor may have (RFC 7672 §3.2.3), for DANE-TA.
-    names: Vec<String>,
+    names: Arc<[String]>,
 }
 
 impl Associations {
@@ -119,7 +123,7 @@ impl Associations {
         };
         let counts =
             |one: &&Association| one.matching == Matching::Full || strongest(one) == Some(one.matching);
-        let all: Vec<Association> = usable.iter().filter(counts).cloned().collect();
+        let all: Arc<[Association]> = usable.iter().filter(counts).cloned().collect();
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         (!all.is_empty()).then_some(Self { all, names })
     }
@@ -143,6 +147,7 @@ impl Associations {
             return Ok(());
         }
         let mut anchors = RootCertStore::empty();
+        let chain = chain.get(..MAX_CHAIN).unwrap_or(chain);
         for one in chain.iter().filter(|one| of(Usage::TrustAnchor).any(|association| association.is_of(one)))
         {
             // A certificate that cannot be an anchor is skipped.
@@ -235,6 +240,20 @@ mod tests {
         // A foreign authority in the chain signs nothing.
         let mixed = Server { certificate: wrong_name.certificate, ..server("mx.clinic.example") };
         assert!(!holds(&[tlsa(2, 0, 1, &mixed.authority)], &mixed));
+    }
+
+    #[test]
+    fn no_more_of_a_chain_is_compared_than_any_server_has() {
+        let ours = server("mx.clinic.example");
+        let associations =
+            Associations::of(&[tlsa(2, 0, 1, &ours.authority)], &["mx.clinic.example"]).unwrap();
+        let judged = |before: usize| {
+            let mut chain = vec![ours.certificate.clone(); before];
+            chain.push(ours.authority.clone());
+            let provider = aws_lc_rs::default_provider();
+            associations.judge(&ours.certificate, &chain, UnixTime::now(), &provider).is_ok()
+        };
+        assert!(judged(MAX_CHAIN - 1) && !judged(MAX_CHAIN));
     }
 
     /// RFC 7671 §9.

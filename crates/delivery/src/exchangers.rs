@@ -19,6 +19,10 @@ use crate::tls_session::{AppliedPolicy, Counted, Published, ResultType, TlsFailu
 
 /// Maximum number of addresses tried in one attempt (RFC 5321 §5.1: at least two).
 pub(crate) const MAX: usize = 8;
+/// Maximum number of exchangers that are looked up; further ones are not tried.
+const MAX_HOSTS: usize = 16;
+/// Maximum number of TLSA records of a server. More are no set of keys.
+const MAX_TLSA: usize = 64;
 
 /// The dependencies for finding a domain's servers.
 pub(crate) struct World<'a> {
@@ -134,6 +138,11 @@ pub(crate) async fn endpoints(
         let asks_for_tlsa = pinned.is_none() && published == Published::Counts;
         let tlsa = match (asks_for_tlsa, proof, of_host) {
             (true, Proof::Signed, Proof::Signed) => match resolver.tlsa(&host, config.mx_port).await {
+                Ok(records) if records.len() > MAX_TLSA => {
+                    let cause =
+                        format!("{host} has {} TLSA records, and {MAX_TLSA} are the most", records.len());
+                    Err(Barred::Doubtful(cause))
+                }
                 Ok(records) => Ok(records),
                 Err(error) => {
                     let cause = format!("the TLSA records of {host}: {error}");
@@ -163,6 +172,9 @@ pub(crate) async fn endpoints(
             }
         };
         for address in addresses {
+            if found.len() == MAX {
+                break;
+            }
             match refuse_ourselves(address, config) {
                 Ok(()) if reach(address) => {
                     found.push(endpoint(&host, address, demanded.clone()));
@@ -173,8 +185,7 @@ pub(crate) async fn endpoints(
                 Err(_itself) => return Ok(found),
             }
         }
-        if found.len() >= MAX {
-            found.truncate(MAX);
+        if found.len() == MAX {
             break;
         }
     }
@@ -288,7 +299,7 @@ fn order(
         random.fill(&mut raw);
         (mx.preference, Reverse(raw))
     });
-    Ok(records.into_iter().map(|mx| mx.host).collect())
+    Ok(records.into_iter().map(|mx| mx.host).take(MAX_HOSTS).collect())
 }
 
 /// A public domain with a loopback or unspecified address leads to this machine.

@@ -412,3 +412,35 @@ async fn what_bars_a_server_is_told_to_its_domain() {
     let expected = [(domain.clone(), ResultType::DnssecInvalid), (domain, ResultType::DaneRequired)];
     assert_eq!(*told.lock().unwrap(), expected);
 }
+
+/// A domain can publish more than anybody wants to try: what is kept in memory, and looked up, has limits.
+#[tokio::test]
+async fn a_flood_of_records_is_cut_or_refused() {
+    let names: Vec<&'static str> =
+        (0..200).map(|n| &*Box::leak(format!("mx{n}.d.example").into_boxed_str())).collect();
+    let all: Vec<String> = (0..600).map(|n| format!("192.0.{}.{}", n / 250, n % 250 + 1)).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut table = Table::default();
+    table.mx.insert("d.example", mx(&[(10, "mx0.d.example")]));
+    table.addresses.insert("mx0.d.example", at(&all));
+    assert_eq!(tried("d.example", &table, &config()).await.unwrap().len(), MAX);
+
+    // Only the last has an address.
+    let records: Vec<(u16, &str)> =
+        (0_u16..).zip(&names).map(|(preference, host)| (preference, *host)).collect();
+    table.mx.insert("d.example", mx(&records));
+    table.addresses.clear();
+    table.addresses.insert("mx199.d.example", at(&["192.0.2.1"]));
+    let none = tried("d.example", &table, &config()).await;
+    assert!(matches!(none, Err(DeliveryFailure::NoServer)), "{none:?}");
+
+    table.mx.insert("d.example", mx(&[(10, "mx0.d.example")]));
+    table.addresses.insert("mx0.d.example", at(&["192.0.2.1"]));
+    table.signed.extend(["d.example", "mx0.d.example"]);
+    let record = Tlsa { usage: 3, selector: 1, matching: 1, data: vec![1; 32] };
+    for (count, is_taken) in [(MAX_TLSA, true), (MAX_TLSA + 1, false)] {
+        table.tlsa.insert("mx0.d.example", Ok(vec![record.clone(); count]));
+        let found = found("d.example", TlsFloor::None, &table, &config()).await;
+        assert_eq!(found.is_ok(), is_taken, "{count}: {found:?}");
+    }
+}

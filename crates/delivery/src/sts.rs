@@ -12,6 +12,8 @@ const MAX_AGE: u64 = 31_557_600;
 const MAX_BYTES: usize = 64 * 1024;
 /// Limit on patterns; further ones are ignored.
 const MAX_SERVERS: usize = 256;
+/// The longest host name (RFC 1035 §2.3.4, without the final dot and the root's length octet).
+const MAX_NAME: usize = 253;
 
 /// A domain's requirements on senders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +83,8 @@ pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
             "version" => version = version.or(Some(value)),
             "mode" => mode = mode.or(Some(value)),
             "max_age" => age = age.or(Some(value)),
-            "mx" if servers.len() < MAX_SERVERS => {
-                servers.push(value.trim_end_matches('.').to_ascii_lowercase());
-            }
+            // A pattern that no host name matches names no server.
+            "mx" if servers.len() < MAX_SERVERS => servers.extend(pattern(value)),
             // §3.2: unknown fields are ignored.
             _ => {}
         }
@@ -101,6 +102,17 @@ pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
         Some("testing" | "none") => Ok((Policy::Off, age)),
         Some(_) | None => Err(PolicyError::Field("mode")),
     }
+}
+
+/// The pattern of a host's name, or of the names right below one (§3.2 sts-policy-mx-value); `None`: it is none.
+fn pattern(value: &str) -> Option<String> {
+    let pattern = value.strip_suffix('.').unwrap_or(value).to_ascii_lowercase();
+    let labels = pattern.strip_prefix("*.").unwrap_or(&pattern);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    (pattern.len() <= MAX_NAME && labels.split('.').all(is_label)).then_some(pattern)
 }
 
 /// A policy's lines for reports to its domain (RFC 8460 §4.4); excess lines, and any that are not text, are
@@ -160,6 +172,26 @@ mod tests {
             (policy, age.as_secs()),
             (Policy::Enforce(Servers(vec!["a.example".to_owned()])), MAX_AGE)
         );
+    }
+
+    #[test]
+    fn a_pattern_is_that_of_host_names() {
+        let long = format!("mx: {}.example", "a.".repeat(130));
+        let odd = [
+            "mx: a b.example",
+            "mx: \u{1b}[31m.example",
+            "mx: a..example",
+            "mx: *",
+            "mx: *.*.example",
+            "mx:",
+            &long,
+        ];
+        for odd in odd {
+            let (policy, _age) = read(GOOD.replace("mx: *.net.example", odd).as_bytes()).unwrap();
+            assert_eq!(policy.servers(), ["mail.clinic.example"], "{odd}");
+        }
+        let none = GOOD.replace("mx: mail.clinic.example\r\nmx: *.net.example", "mx: ?");
+        assert_eq!(read(none.as_bytes()), Err(PolicyError::Field("mx")), "none is left: it is no policy");
     }
 
     #[test]

@@ -23,8 +23,12 @@ const RECHECK: Duration = Duration::from_secs(3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(300);
 /// A policy is fetched anew after this time, so that it never expires while it is still published (§3.3).
 const REFETCH: Duration = Duration::from_secs(24 * 3600);
+/// A policy is valid for at least this long: one that ends before it is fetched again would never be in force.
+const MIN_AGE: Duration = Duration::from_secs(600);
 /// Maximum number of domains in memory.
-const MAX: usize = 20_000;
+const MAX: usize = 10_000;
+/// Maximum octets of their policies.
+const MAX_OCTETS: usize = 32 * 1024 * 1024;
 
 struct CachedPolicy {
     /// The policy with its id, expiry and time of fetching; `None`: there is none.
@@ -44,6 +48,18 @@ struct Held {
     fetched: Timestamp,
 }
 
+impl Held {
+    /// When it is fetched anew though its id is the same: after a day, and well before it expires (RFC 8461 §3.3).
+    fn due(&self) -> Timestamp {
+        let lifetime = self.until.since(self.fetched);
+        self.fetched.plus(REFETCH.min(lifetime / 2))
+    }
+
+    fn octets(&self) -> usize {
+        self.lines.iter().chain(self.policy.servers()).map(String::len).sum()
+    }
+}
+
 /// The stored policy of a domain.
 enum StoredPolicy {
     /// A policy that is still valid.
@@ -52,6 +68,12 @@ enum StoredPolicy {
     Nothing,
     /// A row that was not written by us.
     Spoiled,
+}
+
+/// When a domain is looked up again at the latest: what it had then is fetched anew, or has ended.
+fn look_again(now: Timestamp, again: Duration, held: Option<&Held>) -> Timestamp {
+    let ends = held.map(|held| [held.due(), held.until]).into_iter().flatten();
+    ends.filter(|end| *end > now).fold(now.plus(again), Timestamp::min)
 }
 
 impl StoredPolicy {
@@ -182,23 +204,27 @@ impl StsPolicies {
         let (held, again, trouble) = match (self.ask(domain, kept.policy(), resolver, now).await, kept) {
             (PolicyLookup::New(held), _) => (Some(held), RECHECK, None),
             (PolicyLookup::Same, StoredPolicy::Policy(held)) => (Some(held), RECHECK, None),
-            (PolicyLookup::Same, StoredPolicy::Nothing | StoredPolicy::Spoiled) => (None, RECHECK, None),
+            (PolicyLookup::Same, StoredPolicy::Nothing) => (None, RECHECK, None),
             (PolicyLookup::Unknown(trouble), StoredPolicy::Policy(held)) => {
                 (Some(held), AFTER_FAILURE, trouble)
             }
             (PolicyLookup::Unknown(trouble), StoredPolicy::Nothing) => (None, AFTER_FAILURE, trouble),
-            (PolicyLookup::Unknown(_), StoredPolicy::Spoiled) => return Err(StsError::Lost),
+            // Whoever damages a row can also suppress the record: a missing one ends no policy (§10.2).
+            (PolicyLookup::Same | PolicyLookup::Unknown(_), StoredPolicy::Spoiled) => {
+                return Err(StsError::Lost);
+            }
         };
         let answer = StsAnswer::of(held.as_ref(), trouble.clone());
+        let look_at = look_again(now, again, held.as_ref());
         let mut known = self.known();
-        if known.len() >= MAX {
-            // Entries without a policy are evicted first; if all are in use, any.
+        if is_full(&known) {
+            // Entries without a policy are evicted first; if all are in use, any: the store has them.
             known.retain(|_domain, entry| entry.policy.as_ref().is_some_and(|held| held.until > now));
-            if known.len() >= MAX {
+            if is_full(&known) {
                 known.clear();
             }
         }
-        known.insert(domain.to_owned(), CachedPolicy { policy: held, look_at: now.plus(again), trouble });
+        known.insert(domain.to_owned(), CachedPolicy { policy: held, look_at, trouble });
         Ok(answer)
     }
 
@@ -206,19 +232,29 @@ impl StsPolicies {
         let Some(row) = self.store.sts_policy(&self.key.policy_tag(domain)).await? else {
             return Ok(StoredPolicy::Nothing);
         };
-        let opened = sts_row::open(&self.key, domain, &row, now);
+        let opened = sts_row::open(&self.key, domain, &row);
         let read = opened.and_then(|kept| {
             let lines = sts::lines(kept.text.as_bytes());
-            Some((sts::read(kept.text.as_bytes()).ok()?.0, lines, kept.id))
+            let (policy, age) = sts::read(kept.text.as_bytes()).ok()?;
+            Some((policy, age, lines, kept.id))
         });
-        let Some((policy, lines, id)) = read else {
+        let Some((policy, age, lines, id)) = read else {
             tracing::error!(
                 delivery.domain = domain,
-                "the stored MTA-STS policy cannot be opened, or is dated in the future: it was not written by us"
+                tag = sealpost_mail::hex(&row.tag),
+                "the stored MTA-STS policy cannot be opened: it was not written by us. Letters to the domain wait until \
+                 its policy can be fetched anew; if the domain has none any more, delete the row with this tag from \
+                 mta_sts_policies"
             );
             return Ok(StoredPolicy::Spoiled);
         };
-        let held = Held { policy, lines: lines.into(), id, until: row.good_until, fetched: row.fetched_at };
+        let held = if row.fetched_at <= now {
+            Held { policy, lines: lines.into(), id, until: row.good_until, fetched: row.fetched_at }
+        } else {
+            // Written while the clock was ahead: valid, and fetched anew at once.
+            let age = MIN_AGE.max(age);
+            Held { policy, lines: lines.into(), id, until: now.plus(age), fetched: now.minus(age) }
+        };
         Ok(if held.until > now { StoredPolicy::Policy(held) } else { StoredPolicy::Nothing })
     }
 
@@ -242,7 +278,7 @@ impl StsPolicies {
             }
         };
         let Some(id) = id else { return PolicyLookup::Same };
-        if held.is_some_and(|held| held.id == id && held.fetched.plus(REFETCH) > now) {
+        if held.is_some_and(|held| held.id == id && held.due() > now) {
             return PolicyLookup::Same;
         }
         let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
@@ -257,7 +293,7 @@ impl StsPolicies {
         match fetched {
             Ok((text, (policy, age))) => {
                 let lines = sts::lines(&text).into();
-                let held = Held { policy, lines, id, until: now.plus(age), fetched: now };
+                let held = Held { policy, lines, id, until: now.plus(MIN_AGE.max(age)), fetched: now };
                 self.keep(domain, &held, text).await;
                 PolicyLookup::New(held)
             }
@@ -282,6 +318,12 @@ impl StsPolicies {
             tracing::error!(delivery.domain = domain, %error, "its MTA-STS policy could not be stored");
         }
     }
+}
+
+/// Whether another policy would be too much.
+fn is_full(known: &HashMap<String, CachedPolicy>) -> bool {
+    let octets: usize = known.values().filter_map(|entry| entry.policy.as_ref()).map(Held::octets).sum();
+    known.len() >= MAX || octets >= MAX_OCTETS
 }
 
 /// RFC 8460 §4.3.2.2: its host did not prove that it is the domain's, or could not be reached.

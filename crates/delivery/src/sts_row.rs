@@ -33,12 +33,12 @@ pub(crate) fn seal(
     Some(StsPolicyRow { tag, policy_sealed, fetched_at, good_until })
 }
 
-/// The policy that we sealed for this domain; `None`: the row is not ours, or was written with a wrong clock.
-pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow, now: Timestamp) -> Option<SealedPolicy> {
+/// The policy that we sealed for this domain; `None`: the row is not ours.
+pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow) -> Option<SealedPolicy> {
     let bound = bound(&key.policy_tag(domain), row.fetched_at, row.good_until);
     let plain = key.open(Label::StsPolicy, &bound, &row.policy_sealed).ok()?;
     let kept: SealedPolicy = serde_json::from_slice(plain.expose()).ok()?;
-    (kept.domain == domain && row.fetched_at <= now).then_some(kept)
+    (kept.domain == domain).then_some(kept)
 }
 
 fn bound(tag: &[u8; 32], fetched_at: Timestamp, good_until: Timestamp) -> String {
@@ -60,20 +60,19 @@ mod tests {
         let (then, until) = (Timestamp(1_000), Timestamp(9_000));
         let policy = ("d.example", "1", b"version: STSv1".to_vec());
         let row = seal(&key, policy, (then, until), &random).unwrap();
-        let kept = open(&key, "d.example", &row, then).unwrap();
+        let kept = open(&key, "d.example", &row).unwrap();
         assert_eq!((kept.id.as_str(), kept.text.as_str()), ("1", "version: STSv1"));
         assert!(!row.policy_sealed.windows(9).any(|bytes| bytes == b"d.example"));
 
-        assert!(open(&key, "d.example", &row, Timestamp(999)).is_none(), "from a time to come");
-        assert!(open(&key, "e.example", &row, then).is_none(), "another domain's");
-        assert!(open(&other, "d.example", &row, then).is_none(), "another key's");
+        assert!(open(&key, "e.example", &row).is_none(), "another domain's");
+        assert!(open(&other, "d.example", &row).is_none(), "another key's");
         for changed in [
             StsPolicyRow { fetched_at: Timestamp(999), ..row.clone() },
             StsPolicyRow { good_until: Timestamp(9_001), ..row.clone() },
             StsPolicyRow { policy_sealed: b"version: STSv1".to_vec(), ..row.clone() },
             StsPolicyRow { policy_sealed: Vec::new(), ..row },
         ] {
-            assert!(open(&key, "d.example", &changed, then).is_none(), "{changed:?}");
+            assert!(open(&key, "d.example", &changed).is_none(), "{changed:?}");
         }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) struct Connection {
     dirty: bool,
     broken: bool,
     letters: u32,
+    opened: Instant,
     /// The deadline for the final dot of the current attempt.
     until: Instant,
 }
@@ -340,6 +341,11 @@ impl Connection {
     /// Whether another letter may be sent over this connection.
     pub(crate) fn is_reusable(&self) -> bool {
         !self.broken && self.letters < self.timeouts.letters_per_connection
+    }
+
+    /// Time since it was opened.
+    pub(crate) fn age(&self) -> Duration {
+        self.opened.elapsed()
     }
 
     /// Whether letters were sent over it before: then its end may just be the server's idle timeout.

@@ -15,6 +15,8 @@ use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 pub(crate) const DAY: i64 = 86_400_000;
 /// Different results that one process counts per day; further ones are not counted.
 const MAX_COUNTED: usize = 10_000;
+/// From here on new ones are counted by kind only: a few hundred domains that vary their failures leave room for others.
+const MAX_DETAILED: usize = MAX_COUNTED / 2;
 /// Different failures of one domain that are counted with full details; further ones are counted by kind only: a domain
 /// with a thousand servers, or another policy every minute, fills no disk.
 const EACH: usize = 50;
@@ -39,6 +41,8 @@ struct Today {
     day: i64,
     known: HashSet<[u8; 32]>,
     kinds: HashMap<String, usize>,
+    /// Whether the log says that there are too many.
+    is_told: bool,
 }
 
 /// Counts of TLS sessions by domain and day.
@@ -87,15 +91,23 @@ impl TlsCounts {
             return Some((tag, plain));
         }
         let domain = seen.domain.clone();
-        let (tag, plain) = match today.kinds.get(&domain) {
-            Some(kinds) if *kinds >= EACH => self.tag(day, &by_kind_alone(seen))?,
-            Some(_) | None => (tag, plain),
+        let kinds = today.kinds.get(&domain).copied().unwrap_or_default();
+        let (tag, plain) = if kinds >= EACH || today.known.len() >= MAX_DETAILED {
+            self.tag(day, &by_kind_alone(seen))?
+        } else {
+            (tag, plain)
         };
         if today.known.contains(&tag) {
             return Some((tag, plain));
         }
         // Before the domain is recorded: else each new one would take memory after that, too.
         if today.known.len() >= MAX_COUNTED {
+            if !std::mem::replace(&mut today.is_told, true) {
+                tracing::warn!(
+                    most = MAX_COUNTED,
+                    "too many different TLS results today: no further ones are counted"
+                );
+            }
             return None;
         }
         *today.kinds.entry(domain).or_default() += 1;
@@ -208,6 +220,22 @@ mod tests {
         assert!(desk.counts.row_for(TODAY, seen(MAX_COUNTED)).is_none());
         assert!(desk.counts.row_for(TODAY, seen(0)).is_some(), "it is known");
         assert_eq!(desk.counts.today().kinds.len(), MAX_COUNTED);
+    }
+
+    /// RFC 8460 reports of other domains go on while subdomains without number vary theirs.
+    #[tokio::test]
+    async fn many_domains_that_vary_leave_room_for_others() {
+        let desk = desk();
+        let failed = |domain: String, nth: usize| {
+            let failure = TlsFailure::of_host(ResultType::CertificateExpired, &format!("mx{nth}"), "expired");
+            Seen { domain, policy: AppliedPolicy::none(), end: SessionEnd::Failed(failure) }
+        };
+        for domain in 0..400 {
+            for nth in 0..EACH {
+                let _row = desk.counts.row_for(TODAY, failed(format!("d{domain}.example"), nth));
+            }
+        }
+        assert!(desk.counts.row_for(TODAY, failed("clinic.example".to_owned(), 1)).is_some());
     }
 
     #[tokio::test]

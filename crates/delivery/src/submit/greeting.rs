@@ -125,6 +125,7 @@ impl Connection {
             dirty: false,
             broken: false,
             letters: 0,
+            opened: Instant::now(),
             until: opening.until,
         };
         let mut link = Link::Clear;

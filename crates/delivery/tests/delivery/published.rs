@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{KeyPair, PublicKeyData as _};
 use sealpost_delivery::{DomainMinimum, Route, Tlsa, Trust};
-use sealpost_mail::TlsFloor;
+use sealpost_mail::{FakeClock, TlsFloor};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -236,7 +236,49 @@ async fn a_kept_policy_that_was_changed_is_fetched_anew_or_waited_for() {
     desk.store.keep_sts_policy(row).await.unwrap();
     text.lock().unwrap().clear();
     assert!(outcome(&hop, &desk, TlsFloor::None).await.is_err(), "it is lost, and not had");
+    // Whoever spoils the row can suppress the record, too.
+    let record = std::mem::take(&mut *desk.dns.texts.lock().unwrap());
+    assert!(outcome(&hop, &desk, TlsFloor::None).await.is_err(), "a missing record ends no policy");
+    *desk.dns.texts.lock().unwrap() = record;
     *text.lock().unwrap() = policy("enforce", "mx2.d.example");
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Ok(true));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 3);
+}
+
+/// RFC 8461 §3.3: a policy is fetched again before it expires, however short its life: it is in force all the time.
+#[tokio::test]
+async fn a_policy_of_a_day_or_a_minute_has_no_gaps() {
+    let minutes = |minutes: u64| std::time::Duration::from_secs(minutes * 60);
+    for (age, waits) in [("86400", [23 * 60 + 50, 40]), ("60", [2, 6])] {
+        let text = policy("enforce", "mx9.d.example").replace("604800", age);
+        let (port, asked) = policies("mta-sts.d.example", Arc::new(std::sync::Mutex::new(text))).await;
+        let (_hop, desk) = with_policy("mx2.d.example", port).await;
+        desk.queue(to_the_world(TlsFloor::None)).await;
+        let running = desk.start();
+        assert_eq!(desk.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
+        for (attempts, wait) in (2..).zip(waits) {
+            running.advance(&desk, minutes(wait));
+            let leg = desk.until_attempts(attempts).await;
+            assert_eq!(leg.last_enhanced.as_deref(), Some("4.7.4"), "max_age {age}, attempt {attempts}");
+        }
+        running.stop().await;
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2, "max_age {age}");
+    }
+}
+
+/// A clock that was ahead for a while ends no policy.
+#[tokio::test]
+async fn a_policy_from_a_time_to_come_is_in_force() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
+    let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
+    let (hop, mut desk) = with_policy("mx2.d.example", port).await;
+    desk.config.retry.delay_notice_after = None;
+    desk.clock.advance(std::time::Duration::from_secs(3 * 86_400));
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    desk.clock = Arc::new(FakeClock::at(START));
+    text.lock().unwrap().clear();
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    desk.dns.texts.lock().unwrap().clear();
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2, "and fetched anew as soon as it can be");
 }
