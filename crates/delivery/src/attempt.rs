@@ -22,8 +22,6 @@ use crate::submit::{Connection, Opening};
 use crate::ticket::{Onwards, Ticket};
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 
-/// The servers of a domain are found within this time, or the letter waits: it is the domain that makes them many or slow.
-const LOOK_UP: Duration = Duration::from_secs(60);
 /// A connection to a domain's server is not kept for longer than this: what the domain publishes may have changed since.
 const PROOF: Duration = Duration::from_secs(300);
 
@@ -72,7 +70,7 @@ impl Engine {
             failed: &failed,
         };
         let finding = route::endpoints(&key, &world, self.clock.now());
-        let mut endpoints = match timeout_at(until.min(Instant::now() + LOOK_UP), finding).await {
+        let mut endpoints = match timeout_at(until, finding).await {
             Ok(Ok(endpoints)) => endpoints,
             Ok(Err(trouble)) => return Ok(Err(trouble)),
             Err(_elapsed) => return Ok(Err(DeliveryFailure::Dns { cause: "it took too long".to_owned() })),
@@ -186,8 +184,10 @@ impl Engine {
             Onwards::Nothing => Reporter::Ourselves,
         };
         let (host, was_used) = (connection.host().to_owned(), connection.is_used());
-        if connection.is_reusable() && may_be_kept(Servers::on(&ticket.route), connection.age()) {
-            lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
+        let (now, idle) = (Instant::now(), self.config.timeouts.idle);
+        let kept = kept_until(Servers::on(&ticket.route), connection.opened(), now + idle);
+        if connection.is_reusable() && kept > now {
+            lane.keep(key.clone(), connection, kept);
             self.kept.notify_one();
         }
         Ok(match result {
@@ -215,12 +215,12 @@ impl Engine {
     }
 }
 
-/// Whether a connection of this age is kept for another letter.
-fn may_be_kept(servers: Servers, age: Duration) -> bool {
+/// Until when a connection waits for another letter: until it has idled too long, or what its server had to prove is old.
+fn kept_until(servers: Servers, opened: Instant, idled: Instant) -> Instant {
     match servers {
         // The operator decides what its own hops must prove.
-        Servers::OwnHop => true,
-        Servers::OfTheWorld => age < PROOF,
+        Servers::OwnHop => idled,
+        Servers::OfTheWorld => idled.min(opened + PROOF),
     }
 }
 
@@ -251,8 +251,10 @@ mod tests {
 
     #[test]
     fn a_connection_outlives_what_was_published_by_minutes_only() {
-        let second = Duration::from_secs(1);
-        assert!(may_be_kept(Servers::OfTheWorld, PROOF - second) && !may_be_kept(Servers::OfTheWorld, PROOF));
-        assert!(may_be_kept(Servers::OwnHop, PROOF * 100));
+        let (opened, second) = (Instant::now(), Duration::from_secs(1));
+        let (early, late) = (opened + PROOF - second, opened + PROOF + second);
+        assert_eq!(kept_until(Servers::OfTheWorld, opened, early), early);
+        assert_eq!(kept_until(Servers::OfTheWorld, opened, late), opened + PROOF);
+        assert_eq!(kept_until(Servers::OwnHop, opened, late), late);
     }
 }

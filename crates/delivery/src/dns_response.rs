@@ -56,6 +56,9 @@ impl DnsHandle for NarrowedConnection {
         let asked = request.queries.first().cloned();
         Box::pin(self.0.send(request).map(move |response| {
             let mut message = Message::from(response?);
+            if message.answers.len() > MAX_ANSWERS || message.authorities.len() > MAX_AUTHORITIES {
+                return Err(NetError::from("the response has too many records".to_owned()));
+            }
             if let Some(asked) = &asked {
                 narrow(&mut message, asked);
             }
@@ -63,6 +66,13 @@ impl DnsHandle for NarrowedConnection {
         }))
     }
 }
+
+/// Maximum number of records in an answer section.
+const MAX_ANSWERS: usize = 256;
+/// Maximum number of records in an authority section.
+const MAX_AUTHORITIES: usize = 64;
+/// Maximum time to live in seconds: hickory remembers a signature as valid for so long, even if it has expired since.
+const MAX_TTL: u32 = 3600;
 
 /// Leaves of a response to `asked`: the records of that name and kind, or else its alias alone, whose target is then
 /// asked for by itself; and, where that needs a proof, what its own zone and the zones above it say. In any other zone's
@@ -81,24 +91,34 @@ fn narrow(message: &mut Message, asked: &Query) {
     // RFC 4035 §5.3.4: the answer from a wildcard needs the proof that there is no closer name.
     let mut signatures = message.answers.iter().filter_map(signature);
     let from_wildcard = signatures.any(|one| one.input().num_labels < name.num_labels());
-    if found.is_some() && !from_wildcard {
+    message
+        .answers
+        .iter_mut()
+        .chain(&mut message.authorities)
+        .for_each(|record| record.ttl = record.ttl.min(MAX_TTL));
+    // The zone that a wildcard is of proves that there is no closer name, not one above it.
+    let mut zones = message.answers.iter().filter_map(signature).map(|one| &one.input().signer_name);
+    let zone = zones.next().cloned();
+    let is_one_zone = zones.all(|other| Some(other) == zone.as_ref());
+    if found.is_some() && !(from_wildcard && is_one_zone) {
         message.authorities.clear();
         return;
     }
+    let speaks = |of: &Name| zone.as_ref().map_or_else(|| of.zone_of(name), |zone| of == zone);
     let signed: Vec<(Name, RecordType)> = message
         .authorities
         .iter()
         .filter_map(|record| Some((record, signature(record)?)))
-        .filter(|(_, signature)| signature.input().signer_name.zone_of(name))
+        .filter(|(_, signature)| speaks(&signature.input().signer_name))
         .map(|(record, signature)| (record.name.clone(), signature.input().type_covered))
         .collect();
     message.authorities.retain(|record| {
         let kind = kind_of(record);
         if matches!(kind, RecordType::NSEC | RecordType::NSEC3) {
-            let ours = signature(record).is_none_or(|one| one.input().signer_name.zone_of(name));
+            let ours = signature(record).is_none_or(|one| speaks(&one.input().signer_name));
             ours && signed.contains(&(record.name.clone(), kind))
         } else {
-            matches!(kind, RecordType::SOA | RecordType::NS | RecordType::DS) && record.name.zone_of(name)
+            matches!(kind, RecordType::SOA | RecordType::NS | RecordType::DS) && speaks(&record.name)
         }
     });
 }
@@ -205,6 +225,8 @@ mod tests {
             nsec("plain."),
             nsec("b.clinic."),
             signed("plain.", RecordType::NSEC, "plain.", 1),
+            nsec("above."),
+            signed("above.", RecordType::NSEC, ".", 1),
         ];
         let authorities = [foreign, proof.to_vec()].concat();
         let message = narrowed(("mx.clinic.", RecordType::A), vec![step, signature], authorities);

@@ -4,8 +4,10 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealpost_mail::{Random, Timestamp, TlsFloor};
+use tokio::time::Instant;
 
 use crate::config::{DeliveryConfig, HopTls};
 use crate::dane::{Associations, Tlsa};
@@ -21,6 +23,8 @@ use crate::tls_session::{AppliedPolicy, Counted, Published, ResultType, TlsFailu
 pub(crate) const MAX: usize = 8;
 /// Maximum number of exchangers that are looked up; further ones are not tried.
 const MAX_HOSTS: usize = 16;
+/// After this time no further exchangers are looked up: those found by then are tried.
+const LOOK_UP: Duration = Duration::from_secs(60);
 /// Maximum number of TLSA records of a server. More are no set of keys.
 const MAX_TLSA: usize = 64;
 
@@ -125,7 +129,12 @@ pub(crate) async fn endpoints(
     let mut doubt = None;
     let mut barred_by = None;
     let mut inside = None;
+    let started = Instant::now();
     for host in hosts {
+        if started.elapsed() >= LOOK_UP {
+            doubt = Some("it took too long".to_owned());
+            break;
+        }
         let DnsAnswer { records: addresses, proof: of_host } = match resolver.exchanger(&host).await {
             Ok(answer) => answer,
             Err(DnsError::NoSuchName | DnsError::NoRecords) => continue,

@@ -13,7 +13,7 @@ use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::proto::dnssec::{Proof as Signature, TrustAnchors};
 use hickory_resolver::proto::rr::rdata::TLSA;
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::{Resolver as Hickory, TokioResolver};
 use thiserror::Error;
 
@@ -130,8 +130,10 @@ impl SystemResolver {
                 ResolverConfig::from_parts(None, Vec::new(), asked.servers.iter().map(named).collect());
             Hickory::builder_with_config(config, NarrowedConnections::default())
         };
-        // The status of an answer is that of the aliases on the way to it, too.
+        // The status of an answer is that of the aliases on the way to it, too. hickory's cache mixes the aliases of one
+        // question into the answer to another, so it keeps none; the name servers have caches of their own.
         world.options_mut().preserve_intermediates = true;
+        world.options_mut().cache_size = 0;
         world.options_mut().ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
         match &asked.dnssec {
             Dnssec::Off => world.options_mut().use_hosts_file = ResolveHosts::Always,
@@ -153,8 +155,7 @@ impl SystemResolver {
     /// # Errors
     /// They do not answer, or the answer does not validate.
     pub async fn proves_the_root(&self) -> Result<Proof, DnsError> {
-        let answer = self.ask(".", RecordType::SOA).await?;
-        some(answer.answers().iter().collect(), &answer).map(|root| root.proof)
+        self.ask(".", RecordType::SOA).await?.only(|_soa| Some(())).map(|root| root.proof)
     }
 
     /// The OpenPGP keys under a name (RFC 7929), each unchanged.
@@ -162,12 +163,10 @@ impl SystemResolver {
     /// # Errors
     /// There are none, or they cannot be looked up now.
     pub async fn openpgp_keys(&self, name: &str) -> Result<DnsAnswer<Vec<u8>>, DnsError> {
-        let answer = self.ask(name, RecordType::OPENPGPKEY).await?;
-        let keys = answer.answers().iter().filter_map(|record| {
+        self.ask(name, RecordType::OPENPGPKEY).await?.only(|record| {
             let RData::OPENPGPKEY(key) = &record.data else { return None };
             Some(key.public_key.clone())
-        });
-        some(keys.collect(), &answer)
+        })
     }
 
     /// The S/MIME certificate associations under a name (RFC 8162), in the form of TLSA records.
@@ -175,16 +174,15 @@ impl SystemResolver {
     /// # Errors
     /// There are none, or they cannot be looked up now.
     pub async fn certificates(&self, name: &str) -> Result<DnsAnswer<Tlsa>, DnsError> {
-        let answer = self.ask(name, RecordType::SMIMEA).await?;
-        let records = answer.answers().iter().filter_map(|record| {
+        self.ask(name, RecordType::SMIMEA).await?.only(|record| {
             let RData::SMIMEA(certificate) = &record.data else { return None };
             Some(as_tlsa(certificate))
-        });
-        some(records.collect(), &answer)
+        })
     }
 
-    async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, DnsError> {
-        self.world.lookup(absolute(name), kind).await.map_err(|error| dns_error(&error))
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Chain, DnsError> {
+        let answer = self.world.lookup(absolute(name), kind).await.map_err(|error| dns_error(&error))?;
+        Chain::of(name, &answer)
     }
 }
 
@@ -213,18 +211,46 @@ fn as_tlsa(tlsa: &TLSA) -> Tlsa {
     }
 }
 
-/// The answer with these records, or an error if there are none.
-fn some<T>(records: Vec<T>, answer: &Lookup) -> Result<DnsAnswer<T>, DnsError> {
-    let proof = proof(answer.answers());
-    if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
-}
+/// The records of a name, and the aliases that lead from it to them. Whatever else is in an answer does not count.
+struct Chain(Vec<Record>);
 
-/// The DNSSEC status of all these records together: those of the name that was asked for, and the aliases on the way to
-/// it (`dns_response.rs`). Signatures have none of their own; bogus records are reported as an error before.
-fn proof<'a>(records: impl IntoIterator<Item = &'a Record>) -> Proof {
-    let mut judged = records.into_iter().filter(|record| !record.record_type().is_rrsig());
-    let signed = judged.all(|record| record.proof == Signature::Secure);
-    if signed { Proof::Signed } else { Proof::Unsigned }
+impl Chain {
+    fn of(name: &str, answer: &Lookup) -> Result<Self, DnsError> {
+        let asked =
+            Name::from_utf8(absolute(name)).map_err(|error| DnsError::Temporary(error.to_string()))?;
+        let mut names = vec![asked];
+        let mut at = 0;
+        while let Some(name) = names.get(at) {
+            let aliases = answer.answers().iter().filter(|record| record.name == *name);
+            let targets = aliases.filter_map(|record| {
+                let RData::CNAME(target) = &record.data else { return None };
+                Some(target.0.clone())
+            });
+            let new: Vec<Name> = targets.filter(|target| !names.contains(target)).collect();
+            names.extend(new);
+            at += 1;
+        }
+        let records = answer.answers().iter().filter(|record| names.contains(&record.name));
+        Ok(Self(records.cloned().collect()))
+    }
+
+    /// What `read` makes of them, or an error if that is nothing.
+    fn only<T>(&self, read: impl Fn(&Record) -> Option<T>) -> Result<DnsAnswer<T>, DnsError> {
+        let records: Vec<T> = self.0.iter().filter_map(read).collect();
+        if records.is_empty() {
+            Err(DnsError::NoRecords)
+        } else {
+            Ok(DnsAnswer { records, proof: self.proof() })
+        }
+    }
+
+    /// The status of all of them together. Signatures have none of their own; bogus records are reported as an error
+    /// before.
+    fn proof(&self) -> Proof {
+        let mut judged = self.0.iter().filter(|record| !record.record_type().is_rrsig());
+        let signed = judged.all(|record| record.proof == Signature::Secure);
+        if signed && !self.0.is_empty() { Proof::Signed } else { Proof::Unsigned }
+    }
 }
 
 #[async_trait]
@@ -236,50 +262,50 @@ impl Resolver for SystemResolver {
     }
 
     async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
-        let answer = self.ask(domain, RecordType::MX).await?;
-        let records: Vec<Mx> = answer
-            .answers()
-            .iter()
-            .filter_map(|record| {
-                let RData::MX(mx) = &record.data else { return None };
-                let host = mx.exchange.to_ascii();
-                let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
-                Some(Mx { preference: mx.preference, host })
-            })
-            .collect();
-        some(records, &answer)
+        self.ask(domain, RecordType::MX).await?.only(|record| {
+            let RData::MX(mx) = &record.data else { return None };
+            let host = mx.exchange.to_ascii();
+            let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
+            Some(Mx { preference: mx.preference, host })
+        })
     }
 
     async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         let answer = self.world.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
-        let records: Vec<IpAddr> = answer.iter().collect();
-        some(records, answer.as_lookup())
+        Chain::of(host, answer.as_lookup())?.only(|record| record.data.ip_addr())
     }
 
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
-        let answer = match self.ask(&format!("_{port}._tcp.{host}"), RecordType::TLSA).await {
-            Ok(answer) => answer,
-            // In a signed zone that is proven; a failed proof is another error.
-            Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
-            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => return Err(error),
+        let name = format!("_{port}._tcp.{host}");
+        let answer = match self.world.lookup(absolute(&name), RecordType::TLSA).await {
+            Ok(answer) => Chain::of(&name, &answer)?,
+            Err(error) if denies_with_too_many_iterations(&error) => return Ok(Vec::new()),
+            Err(error) => match dns_error(&error) {
+                // In a signed zone that is proven; a failed proof is another error.
+                DnsError::NoSuchName | DnsError::NoRecords => return Ok(Vec::new()),
+                error @ (DnsError::Temporary(_) | DnsError::Bogus) => return Err(error),
+            },
         };
-        if proof(answer.answers()) == Proof::Unsigned {
-            return Ok(Vec::new());
+        match answer.proof() {
+            Proof::Unsigned => Ok(Vec::new()),
+            Proof::Signed => Ok(answer
+                .0
+                .iter()
+                .filter_map(|record| {
+                    let RData::TLSA(tlsa) = &record.data else { return None };
+                    Some(as_tlsa(tlsa))
+                })
+                .collect()),
         }
-        let records = answer.answers().iter().filter_map(|record| {
-            let RData::TLSA(tlsa) = &record.data else { return None };
-            Some(as_tlsa(tlsa))
-        });
-        Ok(records.collect())
     }
 
     async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
         let answer = self.ask(name, RecordType::TXT).await?;
-        let texts = answer.answers().iter().filter_map(|record| {
+        let texts = answer.only(|record| {
             let RData::TXT(text) = &record.data else { return None };
             Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned())
         });
-        Ok(texts.collect())
+        texts.map(|texts| texts.records)
     }
 }
 
@@ -315,10 +341,8 @@ pub(crate) fn absolute(name: &str) -> String {
 }
 
 pub(crate) fn dns_error(error: &NetError) -> DnsError {
-    if is_bogus(error) {
+    if is_bogus(error) || lacks_its_zone(error) {
         DnsError::Bogus
-    } else if let Some(unproven) = unproven_denial(error) {
-        unproven
     } else if error.is_nx_domain() {
         DnsError::NoSuchName
     } else if error.is_no_records_found() {
@@ -337,18 +361,28 @@ fn is_bogus(error: &NetError) -> bool {
         || matches!(error, Semantic::Nsec { proof, .. } if *proof == Signature::Bogus)
 }
 
-/// A signed denial that counts as unsigned: RFC 9276 §3.2, more iterations of NSEC3 than are worth the work.
-fn unproven_denial(error: &NetError) -> Option<DnsError> {
+/// Whether an answer is a signed denial with more iterations of NSEC3 than are worth the work: as good as an unsigned one
+/// (RFC 9276 §3.2). Believed of TLSA records alone, without which a letter goes as to an unsigned domain; not of
+/// exchangers, where it would lead elsewhere.
+fn denies_with_too_many_iterations(error: &NetError) -> bool {
     use hickory_resolver::net::DnsError as Semantic;
-    use hickory_resolver::proto::op::ResponseCode;
     let NetError::Dns(Semantic::Nsec { proof: Signature::Insecure, response, .. }) = error else {
-        return None;
+        return false;
     };
-    match response.response_code {
-        ResponseCode::NXDomain => Some(DnsError::NoSuchName),
-        ResponseCode::NoError => Some(DnsError::NoRecords),
-        _ => None,
-    }
+    response.answers.is_empty()
+}
+
+/// Whether a signed denial does not prove which zone it is of: without that (a signed SOA) hickory looks for the wildcard
+/// in the wrong place.
+fn lacks_its_zone(error: &NetError) -> bool {
+    use hickory_resolver::net::DnsError as Semantic;
+    let NetError::Dns(Semantic::NoRecordsFound(none)) = error else { return false };
+    let has = |kinds: &[RecordType]| {
+        let authorities = none.authorities.iter().flat_map(|all| all.iter());
+        let mut proven = authorities.filter(|record| record.proof == Signature::Secure);
+        proven.any(|record| kinds.contains(&record.record_type()))
+    };
+    has(&[RecordType::NSEC, RecordType::NSEC3]) && !has(&[RecordType::SOA])
 }
 
 fn no_records(error: &NetError) -> DnsError {

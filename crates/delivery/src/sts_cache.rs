@@ -27,6 +27,8 @@ const REFETCH: Duration = Duration::from_secs(24 * 3600);
 const MIN_AGE: Duration = Duration::from_secs(600);
 /// Maximum number of domains in memory.
 const MAX: usize = 10_000;
+/// Octets in memory of a text, beside its own.
+const EACH: usize = 40;
 /// Maximum octets of their policies.
 const MAX_OCTETS: usize = 32 * 1024 * 1024;
 
@@ -56,7 +58,8 @@ impl Held {
     }
 
     fn octets(&self) -> usize {
-        self.lines.iter().chain(self.policy.servers()).map(String::len).sum()
+        let texts = self.lines.iter().chain(self.policy.servers());
+        texts.map(|text| text.len().saturating_add(EACH)).sum()
     }
 }
 
@@ -236,9 +239,9 @@ impl StsPolicies {
         let read = opened.and_then(|kept| {
             let lines = sts::lines(kept.text.as_bytes());
             let (policy, age) = sts::read(kept.text.as_bytes()).ok()?;
-            Some((policy, age, lines, kept.id))
+            Some((policy, age, lines, kept))
         });
-        let Some((policy, age, lines, id)) = read else {
+        let Some((policy, age, lines, kept)) = read else {
             tracing::error!(
                 delivery.domain = domain,
                 tag = sealpost_mail::hex(&row.tag),
@@ -248,12 +251,15 @@ impl StsPolicies {
             );
             return Ok(StoredPolicy::Spoiled);
         };
+        let (lines, id) = (lines.into(), kept.id);
         let held = if row.fetched_at <= now {
-            Held { policy, lines: lines.into(), id, until: row.good_until, fetched: row.fetched_at }
+            Held { policy, lines, id, until: row.good_until, fetched: row.fetched_at }
         } else {
-            // Written while the clock was ahead: valid, and fetched anew at once.
+            // Written while the clock was ahead: valid from now on, once, and fetched anew at once.
             let age = MIN_AGE.max(age);
-            Held { policy, lines: lines.into(), id, until: now.plus(age), fetched: now.minus(age) }
+            let held = Held { policy, lines, id, until: now.plus(age), fetched: now.minus(age) };
+            self.keep(domain, &held, kept.text.into_bytes()).await;
+            held
         };
         Ok(if held.until > now { StoredPolicy::Policy(held) } else { StoredPolicy::Nothing })
     }

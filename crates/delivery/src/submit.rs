@@ -343,9 +343,9 @@ impl Connection {
         !self.broken && self.letters < self.timeouts.letters_per_connection
     }
 
-    /// Time since it was opened.
-    pub(crate) fn age(&self) -> Duration {
-        self.opened.elapsed()
+    /// When it was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
     }
 
     /// Whether letters were sent over it before: then its end may just be the server's idle timeout.

@@ -43,7 +43,12 @@ fn world(root: &ZoneKey, signed: Option<&ZoneKey>, promised: &ZoneKey) -> Vec<Zo
     );
     let plain = Zone::new(
         "plain.",
-        vec![("plain.", mx("mx.plain.")), ("mx.plain.", at(3)), ("_25._tcp.mx.plain.", tlsa())],
+        vec![
+            ("plain.", mx("mx.plain.")),
+            ("mx.plain.", at(3)),
+            ("_25._tcp.mx.plain.", tlsa()),
+            ("alias.plain.", RData::CNAME(CNAME(name("mx.clinic.")))),
+        ],
         None,
     );
     vec![root, clinic, plain]
@@ -188,19 +193,45 @@ async fn a_wildcard_stands_for_no_name_that_is_there() {
     assert!(matches!(tlsa, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{tlsa:?}");
 }
 
-/// RFC 9276 §3.2: a denial with more iterations than are worth the work is as good as an unsigned one.
+/// RFC 9276 §3.2: a denial of TLSA records with more iterations than are worth the work is as good as an unsigned one. A
+/// denial of exchangers is not: the letter would go elsewhere.
 #[tokio::test]
 async fn too_many_iterations_deny_as_if_unsigned() {
     let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
-    for (iterations, expected) in [(150, Some(DnsError::NoRecords)), (600, None)] {
+    for (iterations, is_believed) in [(150, true), (600, false)] {
         let mut zones = world(&root, Some(&clinic), &clinic);
         let zone = zones.remove(1).denying_by_nsec3(iterations);
         zones.insert(1, zone);
         let (dns, _file) = resolver(serve(zones).await, &root);
-        let mx = dns.mx("quiet.clinic").await.unwrap_err();
-        match expected {
-            Some(expected) => assert_eq!(mx, expected),
-            None => assert!(matches!(mx, DnsError::Temporary(_) | DnsError::Bogus), "{mx:?}"),
-        }
+        let tlsa = dns.tlsa("quiet.clinic", 25).await;
+        assert_eq!(tlsa.is_ok_and(|records| records.is_empty()), is_believed, "{iterations}");
+        let mx = dns.mx("quiet.clinic").await;
+        assert!(matches!(mx, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{mx:?}");
     }
+}
+
+/// One question says nothing of another: an alias of somebody else's makes a signed name neither unsigned, nor an
+/// unsigned one signed.
+#[tokio::test]
+async fn aliases_of_others_do_not_count() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    let (dns, _file) = resolver(serve(world(&root, Some(&clinic), &clinic)).await, &root);
+    for _twice in 0..2 {
+        assert_eq!(dns.exchanger("alias.plain").await.unwrap().proof, Proof::Unsigned);
+        assert_eq!(dns.exchanger("mx.clinic").await.unwrap().proof, Proof::Signed);
+    }
+}
+
+/// Without the zone's SOA a validator looks for the wildcard in the wrong place.
+#[tokio::test]
+async fn a_denial_says_of_which_zone_it_is() {
+    let (root, clinic) = (ZoneKey::new(), ZoneKey::new());
+    let server = serve_changed(world(&root, Some(&clinic), &clinic), |reply| {
+        if reply.queries[0].query_type() == RecordType::TLSA {
+            reply.authorities.retain(|record| record.record_type() != RecordType::SOA);
+        }
+    });
+    let (dns, _file) = resolver(server.await, &root);
+    let tlsa = dns.tlsa("quiet.clinic", 25).await;
+    assert!(matches!(tlsa, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{tlsa:?}");
 }
