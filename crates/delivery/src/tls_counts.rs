@@ -163,7 +163,7 @@ mod tests {
         _folder: tempfile::TempDir,
     }
 
-    fn desk() -> CountingRig {
+    fn rig() -> CountingRig {
         let (folder, random) = (tempfile::tempdir().unwrap(), Arc::new(SequenceRandom::default()));
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
         let key = ServerKey::generate(&*random).keys().spool;
@@ -185,68 +185,68 @@ mod tests {
 
     #[tokio::test]
     async fn what_went_alike_is_one_row_and_says_nothing_to_others() {
-        let desk = desk();
+        let rig = rig();
         let none = AppliedPolicy::none();
         for _ in 0..3 {
-            desk.counts.note("clinic.example", &none, SessionEnd::Secured, NOW);
+            rig.counts.note("clinic.example", &none, SessionEnd::Secured, NOW);
         }
         let failure = TlsFailure::of_host(ResultType::StarttlsNotSupported, "mx.clinic.example", "x");
-        desk.counts.note("clinic.example", &none, SessionEnd::Failed(failure), NOW);
-        let rows = desk.rows().await;
+        rig.counts.note("clinic.example", &none, SessionEnd::Failed(failure), NOW);
+        let rows = rig.rows().await;
         let mut sessions: Vec<u64> = rows.iter().map(|row| row.sessions).collect();
         sessions.sort_unstable();
         assert_eq!(sessions, [1, 3]);
         for row in rows {
-            assert_eq!(open(&desk.key, &row).unwrap().domain, "clinic.example");
+            assert_eq!(open(&rig.key, &row).unwrap().domain, "clinic.example");
             assert!(!row.facts_sealed.windows(6).any(|bytes| bytes == b"clinic"));
             let other = TlsSessionRow { day: row.day + 1, ..row.clone() };
-            assert!(open(&desk.key, &other).is_none(), "another day's");
+            assert!(open(&rig.key, &other).is_none(), "another day's");
             let other = TlsSessionRow { report_tag: [0; 32], ..row };
-            assert!(open(&desk.key, &other).is_none(), "another domain's");
+            assert!(open(&rig.key, &other).is_none(), "another domain's");
         }
     }
 
     #[tokio::test]
     async fn a_day_that_is_full_remembers_no_more_domains() {
-        let desk = desk();
+        let rig = rig();
         let seen = |nth: usize| Seen {
             domain: format!("d{nth}.example"),
             policy: AppliedPolicy::none(),
             end: SessionEnd::Secured,
         };
         for nth in 0..MAX_COUNTED {
-            assert!(desk.counts.row_for(TODAY, seen(nth)).is_some());
+            assert!(rig.counts.row_for(TODAY, seen(nth)).is_some());
         }
-        assert!(desk.counts.row_for(TODAY, seen(MAX_COUNTED)).is_none());
-        assert!(desk.counts.row_for(TODAY, seen(0)).is_some(), "it is known");
-        assert_eq!(desk.counts.today().kinds.len(), MAX_COUNTED);
+        assert!(rig.counts.row_for(TODAY, seen(MAX_COUNTED)).is_none());
+        assert!(rig.counts.row_for(TODAY, seen(0)).is_some(), "it is known");
+        assert_eq!(rig.counts.today().kinds.len(), MAX_COUNTED);
     }
 
     /// RFC 8460 reports of other domains go on while subdomains without number vary theirs.
     #[tokio::test]
     async fn many_domains_that_vary_leave_room_for_others() {
-        let desk = desk();
+        let rig = rig();
         let failed = |domain: String, nth: usize| {
             let failure = TlsFailure::of_host(ResultType::CertificateExpired, &format!("mx{nth}"), "expired");
             Seen { domain, policy: AppliedPolicy::none(), end: SessionEnd::Failed(failure) }
         };
         for domain in 0..400 {
             for nth in 0..EACH {
-                let _row = desk.counts.row_for(TODAY, failed(format!("d{domain}.example"), nth));
+                let _row = rig.counts.row_for(TODAY, failed(format!("d{domain}.example"), nth));
             }
         }
-        assert!(desk.counts.row_for(TODAY, failed("clinic.example".to_owned(), 1)).is_some());
+        assert!(rig.counts.row_for(TODAY, failed("clinic.example".to_owned(), 1)).is_some());
     }
 
     #[tokio::test]
     async fn a_domain_that_varies_fills_no_disk() {
-        let desk = desk();
+        let rig = rig();
         for nth in 0..400 {
             let (policy, host) = (AppliedPolicy::sts(&[format!("mx: {nth}")], &[]), format!("mx{nth}"));
             let failure = TlsFailure::of_host(ResultType::CertificateExpired, &host, "expired");
-            desk.counts.note("clinic.example", &policy, SessionEnd::Failed(failure), NOW);
+            rig.counts.note("clinic.example", &policy, SessionEnd::Failed(failure), NOW);
         }
-        let rows = desk.rows().await;
+        let rows = rig.rows().await;
         assert_eq!(rows.len(), EACH + 1);
         assert_eq!(rows.iter().map(|row| row.sessions).sum::<u64>(), 400);
     }

@@ -1,18 +1,18 @@
 //! Exactly head ++ rest arrives, whatever the letter contains.
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, post};
+use crate::rig::{Fixture, post};
 
 const HEAD: &[u8] = b"Subject: x\r\n\r\n";
 
 /// The bytes of this letter on arrival.
 async fn arrives(head: &[u8], rest: &[u8], script: Script) -> Vec<u8> {
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
-    desk.queue(crate::rig::Post { head: head.to_vec(), rest: rest.to_vec(), ..post("r@d.example") }).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(crate::rig::Post { head: head.to_vec(), rest: rest.to_vec(), ..post("r@d.example") }).await;
+    let running = fixture.start();
     let bytes = hop.letters(1).await.remove(0).bytes;
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
     bytes
 }

@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, Post, post, readable};
+use crate::rig::{Fixture, Post, post, readable};
 
 const OFFERS: [&str; 2] = ["SIZE 0", "8BITMIME"];
 
 /// The first connection is `script`'s; what comes later is answered as it should be.
 async fn goes_over_another(script: Script, of: &str) {
     let hop = Hop::start(script).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.concurrency_per_destination = 1;
-    desk.queue(post("r@d.example")).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
-    running.advance(&desk, Duration::from_secs(3600));
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.concurrency_per_destination = 1;
+    fixture.queue(post("r@d.example")).await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
+    running.advance(&fixture, Duration::from_secs(3600));
     let letters = hop.letters(1).await;
     assert_eq!(letters[0].connection, 2, "{of}");
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
     assert_eq!(hop.letters(1).await.len(), 1, "{of}: it came once");
 }
@@ -76,13 +76,13 @@ fn during(line: &'static str, then: Say) -> Script {
 async fn a_refusal_during_a_letter_is_final_and_told() {
     for then in [Say::HangUp, Say::Nothing] {
         let hop = Hop::start(during("552 5.3.4 too large for this server", then)).await;
-        let desk = Desk::new(&hop);
-        desk.queue(large()).await;
-        let running = desk.start();
+        let fixture = Fixture::new(&hop);
+        fixture.queue(large()).await;
+        let running = fixture.start();
         let text = readable(&hop.letters(1).await[0].bytes);
         assert!(text.contains("Status: 5.3.4"), "{text}");
         assert!(text.contains("552 5.3.4 too large for this server"), "{text}");
-        desk.until_empty().await;
+        fixture.until_empty().await;
         running.stop().await;
     }
 }
@@ -91,14 +91,14 @@ async fn a_refusal_during_a_letter_is_final_and_told() {
 async fn a_deferral_during_a_letter_is_one() {
     for then in [Say::HangUp, Say::Nothing] {
         let hop = Hop::start(during("452 4.3.1 no space at present", then)).await;
-        let desk = Desk::new(&hop);
-        desk.queue(large()).await;
-        let running = desk.start();
-        let leg = desk.until_attempts(1).await;
+        let fixture = Fixture::new(&hop);
+        fixture.queue(large()).await;
+        let running = fixture.start();
+        let leg = fixture.until_attempts(1).await;
         assert_eq!(leg.last_enhanced.as_deref(), Some("4.3.1"));
-        running.advance(&desk, Duration::from_secs(3600));
+        running.advance(&fixture, Duration::from_secs(3600));
         hop.letters(1).await;
-        desk.until_empty().await;
+        fixture.until_empty().await;
         running.stop().await;
     }
 }
@@ -106,12 +106,12 @@ async fn a_deferral_during_a_letter_is_one() {
 #[tokio::test]
 async fn an_acceptance_during_a_letter_is_none() {
     let hop = Hop::start(during("250 2.0.0 taken", Say::Nothing)).await;
-    let desk = Desk::new(&hop);
-    desk.queue(large()).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
-    running.advance(&desk, Duration::from_secs(3600));
+    let fixture = Fixture::new(&hop);
+    fixture.queue(large()).await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
+    running.advance(&fixture, Duration::from_secs(3600));
     assert_eq!(hop.letters(1).await[0].connection, 2);
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
 }

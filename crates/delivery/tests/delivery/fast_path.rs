@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Secret};
 use sealpost_store::{ArrivalRows, Committed, LegState};
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, Post, START, post};
+use crate::rig::{Fixture, Post, START, post};
 
 /// A slot as soon as delivery runs.
 async fn slot(inlet: &Inlet) -> WorkerSlot {
@@ -20,10 +20,10 @@ async fn slot(inlet: &Inlet) -> WorkerSlot {
 }
 
 /// Commits the letter with a reserved slot, and hands it over.
-async fn hand_over(desk: &Desk, place: WorkerSlot, post: Post) {
-    let (_, mut rows): (String, ArrivalRows) = desk.prepare(post).await;
+async fn hand_over(fixture: &Fixture, place: WorkerSlot, post: Post) {
+    let (_, mut rows): (String, ArrivalRows) = fixture.prepare(post).await;
     rows.legs[0].state = place.start();
-    let Committed::New(mut durable) = desk.store.commit_arrival(rows).await.unwrap() else {
+    let Committed::New(mut durable) = fixture.store.commit_arrival(rows).await.unwrap() else {
         panic!("not new")
     };
     WorkerSlot::take([(place, durable.in_hand.pop().unwrap())]);
@@ -32,43 +32,43 @@ async fn hand_over(desk: &Desk, place: WorkerSlot, post: Post) {
 #[tokio::test]
 async fn a_letter_handed_over_is_delivered_without_being_read_back() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    let running = fixture.start();
     let place = slot(&running.waker).await;
-    hand_over(&desk, place, post("r@d.example")).await;
+    hand_over(&fixture, place, post("r@d.example")).await;
     // There was no wake-up for the queue.
     let letter = hop.letters(1).await.remove(0);
     assert!(letter.bytes.ends_with(b"Hello\r\n"));
-    desk.until_empty().await;
-    assert!(desk.store.sweep(START).await.unwrap().is_clean());
+    fixture.until_empty().await;
+    assert!(fixture.store.sweep(START).await.unwrap().is_clean());
     running.stop().await;
 }
 
 #[tokio::test]
 async fn a_letter_in_hand_when_the_process_dies_is_delivered_by_the_next() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    let running = fixture.start();
     let place = slot(&running.waker).await;
-    let (_, mut rows) = desk.prepare(post("r@d.example")).await;
+    let (_, mut rows) = fixture.prepare(post("r@d.example")).await;
     rows.legs[0].state = place.start();
     // Committed, and never handed over.
-    assert!(matches!(desk.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    assert!(matches!(fixture.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     drop(place);
     running.stop().await;
     assert_eq!(hop.letter_count(), 0);
-    let running = desk.start();
+    let running = fixture.start();
     hop.letters(1).await;
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
 }
 
 #[tokio::test]
 async fn slots_end_and_come_back() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.batch = 4;
-    let running = desk.start();
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.batch = 4;
+    let running = fixture.start();
     let mut slots = vec![slot(&running.waker).await];
     slots.extend(std::iter::from_fn(|| running.waker.slot("hop")).take(100));
     assert_eq!(slots.len(), 8, "half of the room is left to the queue");
@@ -82,14 +82,14 @@ async fn slots_end_and_come_back() {
 #[tokio::test]
 async fn a_destination_at_rest_has_no_place() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
+    let mut fixture = Fixture::new(&hop);
     // There is no listener.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    desk.config.hops.get_mut("hop").unwrap().port = free.port();
-    let running = desk.start();
+    fixture.config.hops.get_mut("hop").unwrap().port = free.port();
+    let running = fixture.start();
     let first = slot(&running.waker).await;
-    hand_over(&desk, first, post("r@d.example")).await;
-    desk.until_attempts(1).await;
+    hand_over(&fixture, first, post("r@d.example")).await;
+    fixture.until_attempts(1).await;
     assert!(running.waker.slot("hop").is_none());
     assert!(running.waker.slot("elsewhere").is_some());
     running.stop().await;
@@ -110,13 +110,13 @@ impl Composer for Scribe {
 #[tokio::test]
 async fn facts_become_a_mail_when_they_go_and_what_cannot_be_written_is_kept() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
+    let fixture = Fixture::new(&hop);
     for facts in ["a letter waits", "nonsense"] {
-        desk.queue_content(post("r@d.example"), Content::Facts(Secret::new(facts.to_owned()))).await;
+        fixture.queue_content(post("r@d.example"), Content::Facts(Secret::new(facts.to_owned()))).await;
     }
-    let running = desk.start_with(Some(Arc::new(Scribe)));
+    let running = fixture.start_with(Some(Arc::new(Scribe)));
     let letter = hop.letters(1).await.remove(0);
     assert_eq!(letter.bytes, b"To: r@d.example\r\n\r\na letter waits\r\n");
-    desk.until("one left", |legs| legs.len() == 1 && legs[0].state == LegState::Frozen).await;
+    fixture.until("one left", |legs| legs.len() == 1 && legs[0].state == LegState::Frozen).await;
     running.stop().await;
 }

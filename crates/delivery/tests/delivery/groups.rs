@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{Notify, TlsFloor};
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, Post, START, post};
+use crate::rig::{Fixture, Post, START, post};
 
 fn many(count: usize) -> Vec<Post> {
     (0..count).map(|number| post(&format!("r{number}@d.example"))).collect()
@@ -24,23 +24,23 @@ fn count(hop: &Hop, verb: &str) -> usize {
 #[tokio::test]
 async fn fifty_recipients_are_one_transaction() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&many(50)).await;
-    let running = desk.start();
-    desk.until_empty().await;
+    let fixture = Fixture::new(&hop);
+    fixture.queue_to_all(&many(50)).await;
+    let running = fixture.start();
+    fixture.until_empty().await;
     assert_eq!((hop.letter_count(), count(&hop, "DATA"), count(&hop, "RCPT")), (1, 1, 50));
     assert_eq!(hop.letters(1).await[0].rcpts.len(), 50);
-    assert!(desk.store.sweep(START).await.unwrap().is_clean());
+    assert!(fixture.store.sweep(START).await.unwrap().is_clean());
     running.stop().await;
 }
 
 #[tokio::test]
 async fn without_pipelining_as_well() {
     let hop = Hop::start(Script { offers: vec!["DSN"], ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&many(5)).await;
-    let running = desk.start();
-    desk.until_empty().await;
+    let fixture = Fixture::new(&hop);
+    fixture.queue_to_all(&many(5)).await;
+    let running = fixture.start();
+    fixture.until_empty().await;
     assert_eq!((hop.letter_count(), count(&hop, "RCPT")), (1, 5));
     running.stop().await;
 }
@@ -48,11 +48,11 @@ async fn without_pipelining_as_well() {
 #[tokio::test]
 async fn a_transaction_has_a_bound() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.recipients_per_transaction = 20;
-    desk.queue_to_all(&many(50)).await;
-    let running = desk.start();
-    desk.until_empty().await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.recipients_per_transaction = 20;
+    fixture.queue_to_all(&many(50)).await;
+    let running = fixture.start();
+    fixture.until_empty().await;
     let mut sizes: Vec<usize> = hop.letters(3).await.iter().map(|letter| letter.rcpts.len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [10, 20, 20]);
@@ -65,12 +65,13 @@ async fn each_recipient_has_its_own_answer_requests_and_report() {
     script.rcpt.insert("gone@d.example", always("550 5.1.1 no such user"));
     script.rcpt.insert("later@d.example", always("450 4.2.1 busy"));
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
+    let fixture = Fixture::new(&hop);
     let silent = Post { notify: Notify::Never, orcpt: Some("Other@d.example"), ..post("silent@d.example") };
-    desk.queue_to_all(&[post("one@d.example"), post("gone@d.example"), post("later@d.example"), silent])
+    fixture
+        .queue_to_all(&[post("one@d.example"), post("gone@d.example"), post("later@d.example"), silent])
         .await;
-    let running = desk.start();
-    let leg = desk.until_attempts(1).await;
+    let running = fixture.start();
+    let leg = fixture.until_attempts(1).await;
     assert_eq!((leg.last_code, leg.attempts), (Some(450), 1));
     let letters = hop.letters(2).await;
     assert_eq!(letters[0].rcpts.len(), 2);
@@ -82,7 +83,7 @@ async fn each_recipient_has_its_own_answer_requests_and_report() {
     );
     let report = String::from_utf8(letters[1].bytes.clone()).unwrap();
     assert!(report.contains("Final-Recipient: rfc822; gone@d.example"), "{report}");
-    desk.until("one waits", |legs| legs.len() == 1).await;
+    fixture.until("one waits", |legs| legs.len() == 1).await;
     running.stop().await;
 }
 
@@ -90,16 +91,16 @@ async fn each_recipient_has_its_own_answer_requests_and_report() {
 async fn the_answer_to_the_letter_is_for_everybody() {
     let end = [Say::Line("451 4.3.0 later")].into_iter().collect();
     let hop = Hop::start(Script { end, ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.retry.jitter_percent = 20;
-    desk.queue_to_all(&many(3)).await;
-    let running = desk.start();
-    desk.until("all tried", |legs| legs.len() == 3 && legs.iter().all(|leg| leg.attempts == 1)).await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.retry.jitter_percent = 20;
+    fixture.queue_to_all(&many(3)).await;
+    let running = fixture.start();
+    fixture.until("all tried", |legs| legs.len() == 3 && legs.iter().all(|leg| leg.attempts == 1)).await;
     // They are retried together, too: with one waiting time for all.
-    let due: std::collections::BTreeSet<_> = desk.legs().await.iter().map(|leg| leg.due_at).collect();
+    let due: std::collections::BTreeSet<_> = fixture.legs().await.iter().map(|leg| leg.due_at).collect();
     assert_eq!(due.len(), 1);
-    running.advance(&desk, Duration::from_secs(72));
-    desk.until_empty().await;
+    running.advance(&fixture, Duration::from_secs(72));
+    fixture.until_empty().await;
     assert_eq!(hop.letter_count(), 2);
     running.stop().await;
 }
@@ -107,11 +108,11 @@ async fn the_answer_to_the_letter_is_for_everybody() {
 #[tokio::test]
 async fn a_full_transaction_leaves_the_rest_to_the_next() {
     let hop = Hop::start(Script { most_recipients: 4, ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&many(10)).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue_to_all(&many(10)).await;
+    let running = fixture.start();
     // The clock is paused: a deferred recipient would never arrive.
-    desk.until_empty().await;
+    fixture.until_empty().await;
     let sizes: Vec<usize> = hop.letters(3).await.iter().map(|letter| letter.rcpts.len()).collect();
     assert_eq!(sizes, [4, 4, 2]);
     running.stop().await;
@@ -122,10 +123,10 @@ async fn one_full_mailbox_is_no_full_transaction_for_ever() {
     let mut script = Script::default();
     script.rcpt.insert("r1@d.example", always("452 4.2.2 mailbox full"));
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&many(3)).await;
-    let running = desk.start();
-    let leg = desk.until_attempts(1).await;
+    let fixture = Fixture::new(&hop);
+    fixture.queue_to_all(&many(3)).await;
+    let running = fixture.start();
+    let leg = fixture.until_attempts(1).await;
     assert_eq!(leg.last_code, Some(452));
     assert_eq!((hop.letter_count(), hop.letters(1).await[0].rcpts.len()), (1, 2));
     running.stop().await;
@@ -139,10 +140,10 @@ async fn a_421_for_some_recipients_holds_up_nobody_else() {
         script.rcpt.insert(bad, always("421 4.7.0 not this one"));
     }
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&many(20)).await;
-    let running = desk.start();
-    let legs = desk
+    let fixture = Fixture::new(&hop);
+    fixture.queue_to_all(&many(20)).await;
+    let running = fixture.start();
+    let legs = fixture
         .until("two wait", |legs| {
             legs.len() == 2 && legs.iter().all(|leg| leg.attempts == 1 && leg.leased.is_none())
         })
@@ -163,25 +164,25 @@ async fn good_letters_pass_between_letters_that_cost_connections() {
         script.rcpt.insert(name, always("421 4.7.0 not this one"));
     }
     let hop = Hop::start(script).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.concurrency_per_destination = 4;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.concurrency_per_destination = 4;
     for (number, name) in names.iter().enumerate() {
-        desk.queue(post(name)).await;
+        fixture.queue(post(name)).await;
         if number % 4 == 0 {
-            desk.queue(post(&format!("good{number}@d.example"))).await;
+            fixture.queue(post(&format!("good{number}@d.example"))).await;
         }
     }
-    let running = desk.start();
+    let running = fixture.start();
     let mut backoffs = 0;
     // Those that were put off during a backoff follow a backoff later each.
     while hop.letter_count() < 10 {
         backoffs += 1;
         assert!(backoffs < 200, "they never arrive");
-        running.advance(&desk, Duration::from_secs(7));
+        running.advance(&fixture, Duration::from_secs(7));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     hop.letters(10).await;
-    desk.until("the good are gone", |legs| legs.len() <= 40).await;
+    fixture.until("the good are gone", |legs| legs.len() <= 40).await;
     assert_eq!(hop.letter_count(), 10);
     running.stop().await;
 }
@@ -189,13 +190,13 @@ async fn good_letters_pass_between_letters_that_cost_connections() {
 #[tokio::test]
 async fn a_dead_hop_is_told_apart_from_a_moody_one() {
     let hop = Hop::start(Script { mail: always("421 4.3.2 shutting down"), ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.concurrency_per_destination = 2;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.concurrency_per_destination = 2;
     for number in 0..30 {
-        desk.queue(post(&format!("r{number}@d.example"))).await;
+        fixture.queue(post(&format!("r{number}@d.example"))).await;
     }
-    let running = desk.start();
-    let legs = desk
+    let running = fixture.start();
+    let legs = fixture
         .until("all put off", |legs| legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START))
         .await;
     let tried = legs.iter().filter(|leg| leg.attempts > 0).count();
@@ -206,18 +207,19 @@ async fn a_dead_hop_is_told_apart_from_a_moody_one() {
 #[tokio::test]
 async fn different_letters_and_envelopes_are_never_mixed() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.concurrency_per_destination = 1;
-    desk.queue_to_all(&[
-        post("a@d.example"),
-        Post { from: Some("other@insurer.example"), ..post("b@d.example") },
-        Post { envid: Some("Q1"), ..post("c@d.example") },
-        Post { head: b"Subject: without its tag\r\n\r\n".to_vec(), ..post("d@d.example") },
-        post("e@d.example"),
-    ])
-    .await;
-    let running = desk.start();
-    desk.until_empty().await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.concurrency_per_destination = 1;
+    fixture
+        .queue_to_all(&[
+            post("a@d.example"),
+            Post { from: Some("other@insurer.example"), ..post("b@d.example") },
+            Post { envid: Some("Q1"), ..post("c@d.example") },
+            Post { head: b"Subject: without its tag\r\n\r\n".to_vec(), ..post("d@d.example") },
+            post("e@d.example"),
+        ])
+        .await;
+    let running = fixture.start();
+    fixture.until_empty().await;
     let letters = hop.letters(4).await;
     let mut to: Vec<Vec<&str>> = letters
         .iter()
@@ -233,10 +235,12 @@ async fn different_letters_and_envelopes_are_never_mixed() {
 #[tokio::test]
 async fn another_floor_is_another_connection() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    desk.queue_to_all(&[post("a@d.example"), Post { tls: TlsFloor::Encrypted, ..post("b@d.example") }]).await;
-    let running = desk.start();
-    let leg = desk.until_attempts(1).await;
+    let fixture = Fixture::new(&hop);
+    fixture
+        .queue_to_all(&[post("a@d.example"), Post { tls: TlsFloor::Encrypted, ..post("b@d.example") }])
+        .await;
+    let running = fixture.start();
+    let leg = fixture.until_attempts(1).await;
     assert_eq!(leg.last_enhanced.as_deref(), Some("4.7.4"));
     assert_eq!(hop.letters(1).await[0].rcpts.len(), 1);
     running.stop().await;

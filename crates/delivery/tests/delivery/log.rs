@@ -8,7 +8,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, post};
+use crate::rig::{Fixture, post};
 
 /// Everything that is logged by this thread.
 #[derive(Clone, Default)]
@@ -65,12 +65,12 @@ async fn what_servers_say_is_in_no_log() {
         script.rcpt.insert(to, vec![Say::Line(reply); 9].into());
     }
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
+    let fixture = Fixture::new(&hop);
     for to in ["yes@d.example", "no@d.example", "later@d.example", "odd@d.example"] {
-        desk.queue(post(to)).await;
+        fixture.queue(post(to)).await;
     }
-    let running = desk.start();
-    desk.until("two wait", |legs| legs.len() == 2 && legs.iter().all(|leg| leg.attempts == 1)).await;
+    let running = fixture.start();
+    fixture.until("two wait", |legs| legs.len() == 2 && legs.iter().all(|leg| leg.attempts == 1)).await;
     running.stop().await;
     let log = log.0.lock().unwrap().clone();
     for part in

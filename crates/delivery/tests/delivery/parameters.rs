@@ -5,7 +5,7 @@ use sealpost_mail::{BodyType, Notify, Ret};
 use sealpost_store::LegState;
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, Post, post, readable};
+use crate::rig::{Fixture, Post, post, readable};
 
 fn full() -> Post {
     Post {
@@ -22,9 +22,9 @@ fn full() -> Post {
 #[tokio::test]
 async fn everything_to_a_server_that_offers_everything() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    desk.queue(full()).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(full()).await;
+    let running = fixture.start();
     let letter = hop.letters(1).await.remove(0);
     let size = letter.bytes.len();
     assert_eq!(
@@ -36,7 +36,7 @@ async fn everything_to_a_server_that_offers_everything() {
         "RCPT TO:<r@d.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;old+3Dname@d.example"
     );
     // The hop took over reporting: nothing but the letter itself arrives.
-    desk.until_empty().await;
+    fixture.until_empty().await;
     assert_eq!(hop.letter_count(), 1);
     running.stop().await;
 }
@@ -44,9 +44,9 @@ async fn everything_to_a_server_that_offers_everything() {
 #[tokio::test]
 async fn nothing_to_a_server_that_offers_nothing_and_then_we_report_relayed() {
     let hop = Hop::start(Script { offers: vec![], ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue(Post { rest: b"ascii\r\n".to_vec(), ..full() }).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(Post { rest: b"ascii\r\n".to_vec(), ..full() }).await;
+    let running = fixture.start();
     let letters = hop.letters(2).await;
     assert_eq!(letters[0].mail, "MAIL FROM:<sender@insurer.example>");
     assert_eq!(letters[0].rcpt, "RCPT TO:<r@d.example>");
@@ -56,31 +56,31 @@ async fn nothing_to_a_server_that_offers_nothing_and_then_we_report_relayed() {
     );
     let report = String::from_utf8(letters[1].bytes.clone()).unwrap();
     assert!(report.contains("Action: relayed"), "{report}");
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
 }
 
 #[tokio::test]
 async fn helo_where_ehlo_is_not_understood() {
     let hop = Hop::start(Script { helo_only: true, ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue(post("r@d.example")).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post("r@d.example")).await;
+    let running = fixture.start();
     hop.letters(1).await;
     hop.command("HELO gw.example").await;
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
 }
 
 /// What is reported when a letter of this kind meets a server that offers only this.
 async fn refused(post: Post, offers: Vec<&'static str>) -> String {
     let hop = Hop::start(Script { offers, ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue(post).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post).await;
+    let running = fixture.start();
     let letters = hop.letters(1).await;
     assert!(letters.len() == 1 && letters[0].mail.starts_with("MAIL FROM:<>"), "only the report goes out");
-    desk.until_empty().await;
+    fixture.until_empty().await;
     running.stop().await;
     String::from_utf8(letters[0].bytes.clone()).unwrap()
 }
@@ -116,9 +116,9 @@ async fn a_letter_over_the_servers_size_is_not_sent() {
 #[tokio::test]
 async fn smtputf8_goes_along_where_it_is_needed() {
     let hop = Hop::start(Script::default()).await;
-    let desk = Desk::new(&hop);
-    desk.queue(post("jürgen@d.example")).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post("jürgen@d.example")).await;
+    let running = fixture.start();
     let letter = hop.letters(1).await.remove(0);
     assert!(letter.mail.ends_with(" SMTPUTF8"), "{}", letter.mail);
     assert_eq!(letter.rcpt, "RCPT TO:<jürgen@d.example>");
@@ -128,10 +128,10 @@ async fn smtputf8_goes_along_where_it_is_needed() {
 #[tokio::test]
 async fn a_leg_whose_ticket_does_not_open_is_kept_for_the_operator() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
-    desk.queue(post("r@d.example")).await;
-    desk.key = sealpost_vault::ServerKey::generate(&sealpost_mail::SystemRandom).keys().spool;
-    let running = desk.start();
-    desk.until("frozen", |legs| legs[0].state == LegState::Frozen).await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.queue(post("r@d.example")).await;
+    fixture.key = sealpost_vault::ServerKey::generate(&sealpost_mail::SystemRandom).keys().spool;
+    let running = fixture.start();
+    fixture.until("frozen", |legs| legs[0].state == LegState::Frozen).await;
     running.stop().await;
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, OneDomain, Post, START, post};
+use crate::rig::{Fixture, OneDomain, Post, START, post};
 use crate::tls::{acceptor, acceptor_with, ca};
 
 fn to_the_world(tls: TlsFloor) -> Post {
@@ -17,10 +17,10 @@ fn to_the_world(tls: TlsFloor) -> Post {
 }
 
 /// `Ok(encrypted)` if the letter arrived, or the enhanced code it waits with.
-async fn outcome(hop: &Hop, desk: &Desk, letter: TlsFloor) -> Result<bool, String> {
-    let (before, leg) = (hop.letter_count(), desk.queue(to_the_world(letter)).await);
-    let running = desk.start();
-    let legs = desk
+async fn outcome(hop: &Hop, fixture: &Fixture, letter: TlsFloor) -> Result<bool, String> {
+    let (before, leg) = (hop.letter_count(), fixture.queue(to_the_world(letter)).await);
+    let running = fixture.start();
+    let legs = fixture
         .until("delivered or tried", |legs| {
             legs.iter().filter(|one| one.id == leg).all(|leg| leg.attempts > 0 && leg.leased.is_none())
         })
@@ -52,9 +52,9 @@ async fn a_published_key_is_the_only_one_that_counts() {
     ] {
         let tls = offered.then(|| acceptor_with("whatever.example", &ours));
         let hop = Hop::start(Script { tls, ..Script::default() }).await;
-        let mut desk = Desk::new(&hop);
-        desk.dns = Arc::new(OneDomain { tlsa: vec![of_key(published)], ..OneDomain::default() });
-        assert_eq!(outcome(&hop, &desk, floor).await, expected, "{offered} {floor:?}");
+        let mut fixture = Fixture::new(&hop);
+        fixture.dns = Arc::new(OneDomain { tlsa: vec![of_key(published)], ..OneDomain::default() });
+        assert_eq!(outcome(&hop, &fixture, floor).await, expected, "{offered} {floor:?}");
     }
 }
 
@@ -62,9 +62,9 @@ async fn a_published_key_is_the_only_one_that_counts() {
 #[tokio::test]
 async fn verified_is_not_reached_by_a_certificate_alone() {
     let hop = Hop::start(Script { tls: Some(acceptor("mx2.d.example")), ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.trust = Trust::File(ca().file.path().to_owned());
-    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.trust = Trust::File(ca().file.path().to_owned());
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
 }
 
 #[tokio::test]
@@ -81,10 +81,10 @@ async fn a_pinned_key_is_asked_of_every_letter() {
     ] {
         let tls = Some(acceptor_with("whatever.example", &ours));
         let hop = Hop::start(Script { tls, ..Script::default() }).await;
-        let mut desk = Desk::new(&hop);
+        let mut fixture = Fixture::new(&hop);
         let minimum = DomainMinimum { floor: TlsFloor::Verified, pins };
-        desk.config.domains.insert("d.example".to_owned(), minimum);
-        assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, expected);
+        fixture.config.domains.insert("d.example".to_owned(), minimum);
+        assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, expected);
     }
 }
 
@@ -92,10 +92,10 @@ async fn a_pinned_key_is_asked_of_every_letter() {
 #[tokio::test]
 async fn a_minimum_raises_the_floor_of_a_domain() {
     let hop = Hop::start(Script::default()).await;
-    let mut desk = Desk::new(&hop);
+    let mut fixture = Fixture::new(&hop);
     let minimum = DomainMinimum { floor: TlsFloor::Encrypted, pins: Vec::new() };
-    desk.config.domains.insert("d.example".to_owned(), minimum);
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    fixture.config.domains.insert("d.example".to_owned(), minimum);
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
 }
 
 /// An https server on loopback with one file, which counts requests.
@@ -132,13 +132,13 @@ fn policy(mode: &str, server: &str) -> String {
 }
 
 /// A domain whose policy is at this port, and a hop with a certificate for that name.
-async fn with_policy(certificate: &str, port: u16) -> (Hop, Desk) {
+async fn with_policy(certificate: &str, port: u16) -> (Hop, Fixture) {
     let hop = Hop::start(Script { tls: Some(acceptor(certificate)), ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.trust = Trust::File(ca().file.path().to_owned());
-    desk.config.mta_sts = Some(port);
-    desk.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=1;".to_owned());
-    (hop, desk)
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.trust = Trust::File(ca().file.path().to_owned());
+    fixture.config.mta_sts = Some(port);
+    fixture.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=1;".to_owned());
+    (hop, fixture)
 }
 
 /// RFC 8461 §4: the server must be named by the policy and show a certificate for its name.
@@ -154,8 +154,8 @@ async fn an_enforced_policy_decides_which_server_is_theirs() {
     ] {
         let text = Arc::new(std::sync::Mutex::new(policy(mode, named)));
         let (port, _asked) = policies("mta-sts.d.example", text).await;
-        let (hop, desk) = with_policy(certificate, port).await;
-        assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, expected, "{mode} {named} {certificate}");
+        let (hop, fixture) = with_policy(certificate, port).await;
+        assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, expected, "{mode} {named} {certificate}");
     }
 }
 
@@ -164,8 +164,8 @@ async fn an_enforced_policy_decides_which_server_is_theirs() {
 async fn a_policy_is_a_proof_for_letters_that_need_one() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx2.d.example")));
     let (port, _asked) = policies("mta-sts.d.example", text).await;
-    let (hop, desk) = with_policy("mx2.d.example", port).await;
-    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Ok(true));
+    let (hop, fixture) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::Verified).await, Ok(true));
 }
 
 /// A policy from a server that does not prove that it is the domain's is ignored (RFC 8461 §3.3); one that cannot be
@@ -174,10 +174,10 @@ async fn a_policy_is_a_proof_for_letters_that_need_one() {
 async fn a_policy_that_cannot_be_believed_is_none() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
     let (port, asked) = policies("evil.example", text).await;
-    let (hop, desk) = with_policy("mx2.d.example", port).await;
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Ok(true));
+    let (hop, fixture) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Ok(true));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
-    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
 }
 
 /// RFC 8461 §10.2: a known policy is valid until it expires, though its record and its file are gone.
@@ -185,20 +185,20 @@ async fn a_policy_that_cannot_be_believed_is_none() {
 async fn taking_the_record_away_ends_no_policy() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
     let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
-    let (hop, desk) = with_policy("mx2.d.example", port).await;
-    desk.queue(to_the_world(TlsFloor::None)).await;
-    let running = desk.start();
-    assert_eq!(desk.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
-    desk.dns.texts.lock().unwrap().clear();
+    let (hop, fixture) = with_policy("mx2.d.example", port).await;
+    fixture.queue(to_the_world(TlsFloor::None)).await;
+    let running = fixture.start();
+    assert_eq!(fixture.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
+    fixture.dns.texts.lock().unwrap().clear();
     text.lock().unwrap().clear();
-    running.advance(&desk, std::time::Duration::from_secs(2 * 3600));
-    assert_eq!(desk.until_attempts(2).await.last_enhanced.as_deref(), Some("4.7.4"));
+    running.advance(&fixture, std::time::Duration::from_secs(2 * 3600));
+    assert_eq!(fixture.until_attempts(2).await.last_enhanced.as_deref(), Some("4.7.4"));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
     // A new record with a new policy is believed again.
     *text.lock().unwrap() = policy("enforce", "mx2.d.example");
-    desk.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=2;".to_owned());
-    running.advance(&desk, std::time::Duration::from_secs(4 * 3600));
-    desk.until_empty().await;
+    fixture.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=2;".to_owned());
+    running.advance(&fixture, std::time::Duration::from_secs(4 * 3600));
+    fixture.until_empty().await;
     running.stop().await;
     assert!(hop.letters(1).await[0].encrypted);
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
@@ -209,19 +209,19 @@ async fn taking_the_record_away_ends_no_policy() {
 async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
     let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
-    let (hop, desk) = with_policy("mx2.d.example", port).await;
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    let (hop, fixture) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
     text.lock().unwrap().clear();
     // The record exists, and the host answers nothing useful; then not even the record.
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
-    desk.dns.texts.lock().unwrap().clear();
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    fixture.dns.texts.lock().unwrap().clear();
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
     // It is valid as long as it said, and no longer.
-    let row = desk.store.sts_policy(&desk.key.policy_tag("d.example")).await.unwrap().unwrap();
+    let row = fixture.store.sts_policy(&fixture.key.policy_tag("d.example")).await.unwrap().unwrap();
     assert_eq!(row.good_until, START.plus(std::time::Duration::from_secs(604_800)));
-    let _ = desk.store.sweep(row.good_until).await.unwrap();
-    assert_eq!(desk.store.sts_policy(&row.tag).await.unwrap(), None);
+    let _ = fixture.store.sweep(row.good_until).await.unwrap();
+    assert_eq!(fixture.store.sts_policy(&row.tag).await.unwrap(), None);
 }
 
 /// Write access to the database makes no policy, and ends none: the letter waits until it can be fetched anew.
@@ -229,19 +229,19 @@ async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
 async fn a_kept_policy_that_was_changed_is_fetched_anew_or_waited_for() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
     let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
-    let (hop, desk) = with_policy("mx2.d.example", port).await;
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
-    let mut row = desk.store.sts_policy(&desk.key.policy_tag("d.example")).await.unwrap().unwrap();
+    let (hop, fixture) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    let mut row = fixture.store.sts_policy(&fixture.key.policy_tag("d.example")).await.unwrap().unwrap();
     row.policy_sealed = policy("none", "mx9.d.example").into_bytes();
-    desk.store.keep_sts_policy(row).await.unwrap();
+    fixture.store.keep_sts_policy(row).await.unwrap();
     text.lock().unwrap().clear();
-    assert!(outcome(&hop, &desk, TlsFloor::None).await.is_err(), "it is lost, and not had");
+    assert!(outcome(&hop, &fixture, TlsFloor::None).await.is_err(), "it is lost, and not had");
     // Whoever spoils the row can suppress the record, too.
-    let record = std::mem::take(&mut *desk.dns.texts.lock().unwrap());
-    assert!(outcome(&hop, &desk, TlsFloor::None).await.is_err(), "a missing record ends no policy");
-    *desk.dns.texts.lock().unwrap() = record;
+    let record = std::mem::take(&mut *fixture.dns.texts.lock().unwrap());
+    assert!(outcome(&hop, &fixture, TlsFloor::None).await.is_err(), "a missing record ends no policy");
+    *fixture.dns.texts.lock().unwrap() = record;
     *text.lock().unwrap() = policy("enforce", "mx2.d.example");
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Ok(true));
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Ok(true));
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 3);
 }
 
@@ -252,13 +252,13 @@ async fn a_policy_of_a_day_or_a_minute_has_no_gaps() {
     for (age, waits) in [("86400", [23 * 60 + 50, 40]), ("60", [2, 6])] {
         let text = policy("enforce", "mx9.d.example").replace("604800", age);
         let (port, asked) = policies("mta-sts.d.example", Arc::new(std::sync::Mutex::new(text))).await;
-        let (_hop, desk) = with_policy("mx2.d.example", port).await;
-        desk.queue(to_the_world(TlsFloor::None)).await;
-        let running = desk.start();
-        assert_eq!(desk.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
+        let (_hop, fixture) = with_policy("mx2.d.example", port).await;
+        fixture.queue(to_the_world(TlsFloor::None)).await;
+        let running = fixture.start();
+        assert_eq!(fixture.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
         for (attempts, wait) in (2..).zip(waits) {
-            running.advance(&desk, minutes(wait));
-            let leg = desk.until_attempts(attempts).await;
+            running.advance(&fixture, minutes(wait));
+            let leg = fixture.until_attempts(attempts).await;
             assert_eq!(leg.last_enhanced.as_deref(), Some("4.7.4"), "max_age {age}, attempt {attempts}");
         }
         running.stop().await;
@@ -271,15 +271,15 @@ async fn a_policy_of_a_day_or_a_minute_has_no_gaps() {
 async fn a_policy_from_a_time_to_come_is_in_force() {
     let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
     let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
-    let (hop, mut desk) = with_policy("mx2.d.example", port).await;
-    desk.config.retry.delay_notice_after = None;
-    desk.clock.advance(std::time::Duration::from_secs(3 * 86_400));
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
-    desk.clock = Arc::new(FakeClock::at(START));
+    let (hop, mut fixture) = with_policy("mx2.d.example", port).await;
+    fixture.config.retry.delay_notice_after = None;
+    fixture.clock.advance(std::time::Duration::from_secs(3 * 86_400));
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    fixture.clock = Arc::new(FakeClock::at(START));
     text.lock().unwrap().clear();
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
-    desk.dns.texts.lock().unwrap().clear();
-    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    fixture.dns.texts.lock().unwrap().clear();
+    assert_eq!(outcome(&hop, &fixture, TlsFloor::None).await, Err("4.7.4".to_owned()));
     // Twice or more: the first letter may be tried again at the same time.
     assert!(asked.load(std::sync::atomic::Ordering::SeqCst) > 1, "and fetched anew as soon as it can be");
 }

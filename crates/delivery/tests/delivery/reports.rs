@@ -6,7 +6,7 @@ use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Notify, Ret, ReversePath};
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, Post, post, readable};
+use crate::rig::{Fixture, Post, post, readable};
 
 /// A hop that refuses `bad@d.example` and accepts the rest.
 async fn refusing() -> Hop {
@@ -18,10 +18,10 @@ async fn refusing() -> Hop {
 /// What is sent after this letter is refused; then nothing more.
 async fn after_refusal(post: Post) -> Vec<String> {
     let hop = refusing().await;
-    let desk = Desk::new(&hop);
-    desk.queue(post).await;
-    let running = desk.start();
-    desk.until_empty().await;
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post).await;
+    let running = fixture.start();
+    fixture.until_empty().await;
     running.stop().await;
     let letters = hop.letters(0).await;
     assert!(
@@ -114,24 +114,24 @@ async fn a_delay_is_reported_once() {
     let mut script = Script::default();
     script.rcpt.insert("slow@d.example", vec![Say::Line("451 4.2.0 busy"); 9].into());
     let hop = Hop::start(script).await;
-    let desk = Desk::new(&hop);
-    desk.queue(post("slow@d.example")).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post("slow@d.example")).await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
     assert_eq!(hop.letter_count(), 0, "not before its time");
-    running.advance(&desk, Duration::from_secs(5 * 3600));
+    running.advance(&fixture, Duration::from_secs(5 * 3600));
     let report = String::from_utf8(hop.letters(1).await.remove(0).bytes).unwrap();
     for part in ["Action: delayed", "Status: 4.2.0", "Will-Retry-Until:"] {
         assert!(report.contains(part), "{part}: {report}");
     }
-    let leg = desk.until_attempts(2).await;
+    let leg = fixture.until_attempts(2).await;
     assert!(leg.delay_noted);
     // The clock must not run ahead of the report's lease.
-    desk.until("the report is through", |legs| legs.len() == 1).await;
-    running.advance(&desk, Duration::from_secs(5 * 3600));
-    let leg = desk.until_attempts(3).await;
+    fixture.until("the report is through", |legs| legs.len() == 1).await;
+    running.advance(&fixture, Duration::from_secs(5 * 3600));
+    let leg = fixture.until_attempts(3).await;
     assert!(leg.delay_noted);
-    desk.until("only the letter waits", |legs| legs.len() == 1).await;
+    fixture.until("only the letter waits", |legs| legs.len() == 1).await;
     assert_eq!(hop.letter_count(), 1, "once");
     running.stop().await;
 }

@@ -116,7 +116,7 @@ impl Resolver for OneDomain {
 }
 
 /// Store, keys, clock and configuration.
-pub(crate) struct Desk {
+pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) key: SpoolKey,
     pub(crate) clock: Arc<FakeClock>,
@@ -125,7 +125,7 @@ pub(crate) struct Desk {
     _folder: tempfile::TempDir,
 }
 
-impl Desk {
+impl Fixture {
     /// With `hop` as the next hop of that name, for letters and reports.
     pub(crate) fn new(hop: &Hop) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -318,8 +318,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Advances the clock and wakes the runner.
-    pub(crate) fn advance(&self, desk: &Desk, by: Duration) {
-        desk.clock.advance(by);
+    pub(crate) fn advance(&self, fixture: &Fixture, by: Duration) {
+        fixture.clock.advance(by);
         self.waker.wake();
     }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::hop::{Hop, Say, Script};
-use crate::rig::{Desk, Post, post};
+use crate::rig::{Fixture, Post, post};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -18,11 +18,11 @@ const SHORT: Duration = Duration::from_millis(300);
 #[tokio::test]
 async fn an_attempt_ends_whatever_its_steps_may_take() {
     let hop = Hop::start(Script { greeting: Say::Nothing, ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.timeouts.attempt = SHORT;
-    desk.queue(post("r@d.example")).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.timeouts.attempt = SHORT;
+    fixture.queue(post("r@d.example")).await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
     assert!(hop.letter_count() == 0);
     running.stop().await;
 }
@@ -33,15 +33,16 @@ async fn all_recipients_together_have_one_time() {
         let mut script = Script { offers, ..Script::default() };
         script.rcpt.insert("mute@d.example", VecDeque::from(vec![Say::Nothing; 99]));
         let hop = Hop::start(script).await;
-        let mut desk = Desk::new(&hop);
-        desk.config.timeouts.recipients = SHORT;
-        desk.queue_to_all(&[post("one@d.example"), post("mute@d.example"), post("two@d.example")]).await;
-        let running = desk.start();
+        let mut fixture = Fixture::new(&hop);
+        fixture.config.timeouts.recipients = SHORT;
+        fixture.queue_to_all(&[post("one@d.example"), post("mute@d.example"), post("two@d.example")]).await;
+        let running = fixture.start();
         // No letter waits for ever: each is delivered, or has a recorded attempt.
-        desk.until("tried or delivered", |legs| {
-            legs.iter().all(|leg| leg.leased.is_none() && leg.attempts == 1) && !legs.is_empty()
-        })
-        .await;
+        fixture
+            .until("tried or delivered", |legs| {
+                legs.iter().all(|leg| leg.leased.is_none() && leg.attempts == 1) && !legs.is_empty()
+            })
+            .await;
         running.stop().await;
     }
 }
@@ -51,11 +52,13 @@ async fn all_recipients_together_have_one_time() {
 #[tokio::test]
 async fn a_letter_has_a_least_rate() {
     let hop = Hop::start(Script { sips: Some(1), ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    (desk.config.timeouts.grace, desk.config.timeouts.rate) = (SHORT, u64::MAX);
-    desk.queue(Post { rest: "x\r\n".repeat(10 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") }).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
+    let mut fixture = Fixture::new(&hop);
+    (fixture.config.timeouts.grace, fixture.config.timeouts.rate) = (SHORT, u64::MAX);
+    fixture
+        .queue(Post { rest: "x\r\n".repeat(10 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") })
+        .await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
     assert!(hop.letter_count() == 0);
     running.stop().await;
 }
@@ -65,17 +68,17 @@ async fn a_letter_that_was_taken_after_its_lease_is_not_sent_for_ever() {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
     let end = VecDeque::from([Say::Line("250 2.0.0 taken"), Say::Line("450 4.0.0 not now")]);
     let hop = Hop::start(Script { gate: Some(Arc::clone(&gate)), end, ..Script::default() }).await;
-    let desk = Desk::new(&hop);
-    desk.queue(post("r@d.example")).await;
-    let running = desk.start();
+    let fixture = Fixture::new(&hop);
+    fixture.queue(post("r@d.example")).await;
+    let running = fixture.start();
     hop.letters(1).await;
-    running.advance(&desk, Duration::from_secs(3 * 3600));
+    running.advance(&fixture, Duration::from_secs(3 * 3600));
     hop.letters(2).await;
     gate.add_permits(1);
-    desk.until_empty().await;
+    fixture.until_empty().await;
     gate.add_permits(1);
     running.stop().await;
-    assert!(desk.legs().await.is_empty(), "the second attempt's end must not bring it back");
+    assert!(fixture.legs().await.is_empty(), "the second attempt's end must not bring it back");
 }
 
 /// A trial after a failure may hang for as long as its timeouts allow; the others wait for it only for a limited time.
@@ -88,19 +91,19 @@ async fn a_trial_that_hangs_does_not_hold_the_hop() {
         Say::Nothing,
     ]);
     let hop = Hop::start(Script { first_greetings, ..Script::default() }).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.timeouts.trial = SHORT;
-    desk.queue(post("first@d.example")).await;
-    let running = desk.start();
-    desk.until_attempts(1).await;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.timeouts.trial = SHORT;
+    fixture.queue(post("first@d.example")).await;
+    let running = fixture.start();
+    fixture.until_attempts(1).await;
     for number in 0..50 {
-        desk.queue(post(&format!("r{number}@d.example"))).await;
+        fixture.queue(post(&format!("r{number}@d.example"))).await;
     }
     // Past the suspension, and past the next one.
-    running.advance(&desk, Duration::from_secs(6));
+    running.advance(&fixture, Duration::from_secs(6));
     hop.connections(3).await;
-    desk.until("tried again", |legs| legs.iter().filter(|leg| leg.attempts > 0).count() > 1).await;
-    running.advance(&desk, Duration::from_secs(60));
+    fixture.until("tried again", |legs| legs.iter().filter(|leg| leg.attempts > 0).count() > 1).await;
+    running.advance(&fixture, Duration::from_secs(60));
     // All except those that two connections hang with, and those that failed and are not due yet.
     hop.letters(47).await;
     running.stop().await;
@@ -118,13 +121,13 @@ async fn who_comes_after_one_that_hangs_goes_elsewhere() {
             open.push(tcp);
         }
     });
-    let mut desk = Desk::new(&hop);
-    desk.config.timeouts.trial = SHORT;
-    let running = desk.start();
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.timeouts.trial = SHORT;
+    let running = fixture.start();
     let mut letters = 0;
     while hop.letter_count() == 0 {
         // As long as none has waited for long, they go to the first.
-        desk.queue(Post { route: Route::Mx, ..post(&format!("r{letters}@d.example")) }).await;
+        fixture.queue(Post { route: Route::Mx, ..post(&format!("r{letters}@d.example")) }).await;
         running.waker.wake();
         letters += 1;
         assert!(letters < 20, "every connection hangs");
@@ -132,7 +135,7 @@ async fn who_comes_after_one_that_hangs_goes_elsewhere() {
     }
     // From now on none waits, however long the first ones do.
     for number in 0..10 {
-        desk.queue(Post { route: Route::Mx, ..post(&format!("late{number}@d.example")) }).await;
+        fixture.queue(Post { route: Route::Mx, ..post(&format!("late{number}@d.example")) }).await;
     }
     running.waker.wake();
     hop.letters(11).await;
@@ -145,17 +148,17 @@ async fn who_comes_after_one_that_hangs_goes_elsewhere() {
 async fn the_world_does_not_have_all_connections() {
     let hop = Hop::start(Script::default()).await;
     let silent = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
-    let mut desk = Desk::new(&hop);
-    desk.config.concurrency_total = 4;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.concurrency_total = 4;
     for number in 0..8 {
-        desk.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
+        fixture.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
     }
-    let running = desk.start();
+    let running = fixture.start();
     let mut open = Vec::new();
     for _ in 0..3 {
         open.push(silent.accept().await.unwrap());
     }
-    desk.queue(post("inside@insurer.example")).await;
+    fixture.queue(post("inside@insurer.example")).await;
     running.waker.wake();
     assert!(hop.letters(1).await[0].rcpt.contains("inside@insurer.example"));
     running.stop().await;
@@ -166,25 +169,25 @@ async fn the_world_does_not_have_all_connections() {
 async fn the_world_does_not_have_all_legs_under_way() {
     let hop = Hop::start(Script::default()).await;
     let silent = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
-    let mut desk = Desk::new(&hop);
-    (desk.config.concurrency_total, desk.config.batch) = (4, 2);
+    let mut fixture = Fixture::new(&hop);
+    (fixture.config.concurrency_total, fixture.config.batch) = (4, 2);
     for number in 0..20 {
-        desk.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
+        fixture.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
     }
-    let running = desk.start();
+    let running = fixture.start();
     let mut open = Vec::new();
     for _ in 0..3 {
         open.push(silent.accept().await.unwrap());
     }
     let leased = |legs: &[LegRow]| legs.iter().filter(|leg| leg.leased.is_some()).count();
-    desk.until("the world's share leased", |legs| leased(legs) == 6).await;
+    fixture.until("the world's share leased", |legs| leased(legs) == 6).await;
     // More than its own share: they go one after the other.
     for number in 0..10 {
-        desk.queue(post(&format!("inside{number}@insurer.example"))).await;
+        fixture.queue(post(&format!("inside{number}@insurer.example"))).await;
     }
     running.waker.wake();
     hop.letters(10).await;
-    let legs = desk.until("the world's alone left", |legs| legs.len() == 20).await;
+    let legs = fixture.until("the world's alone left", |legs| legs.len() == 20).await;
     assert_eq!(leased(&legs), 6);
     running.stop().await;
 }
@@ -195,13 +198,13 @@ async fn the_world_does_not_have_all_memory() {
     const MIB: usize = 1024 * 1024;
     let hop = Hop::start(Script::default()).await;
     let slow = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
-    let mut desk = Desk::new(&hop);
-    desk.config.memory_budget = MIB;
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.memory_budget = MIB;
     let large = |to: &str| Post { rest: "x\r\n".repeat(MIB / 3).into_bytes(), ..post(to) };
     for number in 0..3 {
-        desk.queue(Post { route: Route::Mx, ..large(&format!("r{number}@d.example")) }).await;
+        fixture.queue(Post { route: Route::Mx, ..large(&format!("r{number}@d.example")) }).await;
     }
-    let running = desk.start();
+    let running = fixture.start();
     let mut open = Vec::new();
     for _ in 0..3 {
         let (mut tcp, _) = slow.accept().await.unwrap();
@@ -222,8 +225,8 @@ async fn the_world_does_not_have_all_memory() {
             at_mail += usize::from(read.is_ok());
         }
     }
-    desk.queue(large("large@insurer.example")).await;
-    desk.queue(post("small@insurer.example")).await;
+    fixture.queue(large("large@insurer.example")).await;
+    fixture.queue(post("small@insurer.example")).await;
     running.waker.wake();
     hop.letters(2).await;
     running.stop().await;

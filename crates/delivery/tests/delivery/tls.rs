@@ -11,7 +11,7 @@ use sealpost_mail::{Secret, TlsFloor};
 use tokio_rustls::TlsAcceptor;
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, Post, post};
+use crate::rig::{Fixture, Post, post};
 
 /// A CA made for this run, and its certificate on disk.
 pub(crate) struct Ca {
@@ -79,17 +79,17 @@ impl Default for Case {
 /// `Ok(encrypted)` if the letter arrived, or the enhanced code it waits with.
 async fn run(case: Case) -> Result<bool, String> {
     let hop = Hop::start(case.script).await;
-    let mut desk = Desk::new(&hop);
-    let config = desk.config.hops.get_mut("hop").unwrap();
+    let mut fixture = Fixture::new(&hop);
+    let config = fixture.config.hops.get_mut("hop").unwrap();
     config.tls = case.tls;
     config.floor = case.floor;
     config.certificate_name = Some(case.name.to_owned());
     if case.trust {
         config.trust = Trust::File(ca().file.path().to_owned());
     }
-    desk.queue(Post { tls: case.letter, ..post("r@d.example") }).await;
-    let running = desk.start();
-    let legs = desk
+    fixture.queue(Post { tls: case.letter, ..post("r@d.example") }).await;
+    let running = fixture.start();
+    let legs = fixture
         .until("delivered or tried", |legs| legs.iter().all(|leg| leg.attempts > 0 && leg.leased.is_none()))
         .await;
     running.stop().await;
@@ -172,11 +172,11 @@ fn login() -> Login {
 
 async fn logging_in(script: Script) -> (Hop, Result<(), String>) {
     let hop = Hop::start(script).await;
-    let mut desk = Desk::new(&hop);
-    desk.config.hops.get_mut("hop").unwrap().login = Some(login());
-    desk.queue(post("r@d.example")).await;
-    let running = desk.start();
-    let legs = desk
+    let mut fixture = Fixture::new(&hop);
+    fixture.config.hops.get_mut("hop").unwrap().login = Some(login());
+    fixture.queue(post("r@d.example")).await;
+    let running = fixture.start();
+    let legs = fixture
         .until("delivered or tried", |legs| legs.iter().all(|leg| leg.attempts > 0 && leg.leased.is_none()))
         .await;
     running.stop().await;
