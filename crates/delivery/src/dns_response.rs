@@ -1,6 +1,6 @@
 //! Cuts every DNS response down to what it may say about the name that was asked for, before it is validated. hickory's
 //! validator (0.26) takes an authority section of unsigned records, of whichever zone, as proof that a signed name has
-//! no such record, or that a wildcard stands for it; and a record that nobody asked for would make a signed answer look
+//! no such record, or is covered by a wildcard; and a record that nobody asked for would make a signed answer look
 //! unsigned. Knows no trust anchor and no mail.
 
 use std::net::IpAddr;
@@ -75,7 +75,7 @@ const MAX_AUTHORITIES: usize = 64;
 const MAX_TTL: u32 = 3600;
 
 /// Leaves of a response to `asked`: the records of that name and kind, or else its alias alone, whose target is then
-/// asked for by itself; and, where that needs a proof, what its own zone and the zones above it say. In any other zone's
+/// asked for separately; and, where that needs a proof, what its own zone and the zones above it say. In any other zone's
 /// authority section there is nothing about this name.
 fn narrow(message: &mut Message, asked: &Query) {
     let (name, kind) = (asked.name(), asked.query_type());

@@ -361,7 +361,7 @@ fn is_bogus(error: &NetError) -> bool {
         || matches!(error, Semantic::Nsec { proof, .. } if *proof == Signature::Bogus)
 }
 
-/// Whether an answer is a signed denial with more iterations of NSEC3 than are worth the work: as good as an unsigned one
+/// Whether an answer is a signed denial with more than 100 iterations of NSEC3: it counts as an unsigned one
 /// (RFC 9276 §3.2). Believed of TLSA records alone, without which a letter goes as to an unsigned domain; not of
 /// exchangers, where it would lead elsewhere.
 fn denies_with_too_many_iterations(error: &NetError) -> bool {

@@ -193,7 +193,7 @@ async fn a_wildcard_stands_for_no_name_that_is_there() {
     assert!(matches!(tlsa, Err(DnsError::Temporary(_) | DnsError::Bogus)), "{tlsa:?}");
 }
 
-/// RFC 9276 §3.2: a denial of TLSA records with more iterations than are worth the work is as good as an unsigned one. A
+/// RFC 9276 §3.2: a denial of TLSA records with more than 100 iterations counts as an unsigned one. A
 /// denial of exchangers is not: the letter would go elsewhere.
 #[tokio::test]
 async fn too_many_iterations_deny_as_if_unsigned() {
