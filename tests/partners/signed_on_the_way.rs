@@ -58,25 +58,25 @@ fn what_only_calls_itself_signed_is_signed_by_us() {
     sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
     let head = "From: erika.muster@insurer.example\nTo: max@broker.example\nSubject: Eigene\n";
     let calls_itself = format!(
-        "{head}MIME-Version: 1.0\nContent-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/plain\n\n4711\n--b\n\
+        "{head}MIME-Version: 1.0\nContent-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSatz-4711\n--b\n\
          Content-Type: text/plain\n\nx\n--b--\n"
     );
     send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
-    let letter = world.wait_where("the first", |mail| mail.text().contains("4711"));
-    assert!(verified(&letter, &our_certificate(&gateway)).contains("4711"));
+    let letter = world.wait_where("the first", |mail| mail.text().contains("Satz-4711"));
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("Satz-4711"));
 
     // Nor does an armour in its text make it one.
-    let calls_itself = calls_itself.replace("4711", "-----BEGIN PGP SIGNED MESSAGE-----\n\n4713");
+    let calls_itself = calls_itself.replace("Satz-4711", "-----BEGIN PGP SIGNED MESSAGE-----\n\nSatz-4713");
     send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
-    let letter = world.wait_where("the armour", |mail| mail.text().contains("4713"));
-    assert!(verified(&letter, &our_certificate(&gateway)).contains("4713"));
+    let letter = world.wait_where("the armour", |mail| mail.text().contains("Satz-4713"));
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("Satz-4713"));
 
     let own = openssl::House::new("erika.muster@insurer.example");
-    let signed = String::from_utf8(own.sign(head, "Content-Type: text/plain\n\n4712\n")).unwrap();
+    let signed = String::from_utf8(own.sign(head, "Content-Type: text/plain\n\nSatz-4712\n")).unwrap();
     let without = signed.replace("protocol=\"application/pkcs7-signature\"; ", "");
     assert_ne!(signed, without);
     send(&gateway, without.as_bytes()).expect("250 *");
-    let letter = world.wait_where("the signed one", |mail| mail.text().contains("4712"));
+    let letter = world.wait_where("the signed one", |mail| mail.text().contains("Satz-4712"));
     assert_eq!(letter.text().matches("multipart/signed").count(), 1, "{}", letter.text());
     gateway.sweep();
 }
