@@ -1,4 +1,5 @@
-//! A rule that relays holds only for what every mail program reads: a subject that some of them take apart in another way is protected.
+//! A rule that relays holds only for what every mail program reads: a subject that some of them take apart in another way is protected, and so is
+//! a letter whose text and page say different things, or whose file has two names.
 
 use rig::{Config, Gateway, Hop};
 
@@ -50,5 +51,73 @@ fn what_only_some_programs_read_lets_no_letter_go() {
         client.letter("erika@unfall.insurer.example", &["k@web.example"], &letter(fields)).expect("250 *");
         let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
         assert_eq!(deposits, number + 1, "{fields}\n{}", gateway.log());
+    }
+}
+
+/// A letter of these parts, the first of which may be alternatives.
+fn parts(parts: &[&str]) -> Vec<u8> {
+    let parts: String = parts.iter().map(|part| format!("--m\r\n{part}\r\n")).collect();
+    format!(
+        "From: Erika <erika@unfall.insurer.example>\r\nTo: k@web.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=m\r\n\r\n{parts}--m--\r\n"
+    )
+    .into_bytes()
+}
+
+fn both(text: &str, page: &str) -> String {
+    format!(
+        "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--a\r\n\
+         Content-Type: text/html\r\n\r\n{page}\r\n--a--"
+    )
+}
+
+#[test]
+fn what_only_one_form_of_a_letter_shows_lets_it_not_go() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config
+        .remove("[rule]")
+        .rule("public by its text", "{ text-pattern = 'Newsletter' }", r#""relay""#)
+        .rule("public by its file", "{ attachment-name = 'Prospekt*' }", r#""relay""#)
+        .rule("everything else", r#"{ reverse-path = "*@unfall.insurer.example" }"#, r#""portal""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    let file = |named: &str, called: &str| {
+        format!(
+            "Content-Type: application/pdf; name=\"{named}\"\r\nContent-Disposition: attachment; filename=\"{called}\"\r\n\r\nx"
+        )
+    };
+    let words = "Content-Type: text/plain\r\n\r\nGuten Tag";
+    let alike = both("Unser Newsletter", "<p>Unser <b>Newsletter</b></p>");
+    for (number, letter) in [
+        parts(&["Content-Type: text/plain\r\n\r\nUnser Newsletter"]),
+        parts(&["Content-Type: text/html\r\n\r\n<p>Unser <b>Newsletter</b></p>"]),
+        parts(&[&alike]),
+        parts(&[words, &file("Prospekt.pdf", "Prospekt.pdf")]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let to = format!("plain{number}@web.example");
+        client.letter("erika@unfall.insurer.example", &[to.as_str()], letter).expect("250 *");
+        assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0, "{number}\n{}", gateway.log());
+        let _ = hop.wait_to(&to);
+    }
+    for (number, letter) in [
+        parts(&[&both("Unser Newsletter", "<p>Ihr Befund</p>")]),
+        parts(&[&both("Ihr Befund", "<p>Unser Newsletter</p>")]),
+        parts(&[
+            words,
+            "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nNewsletter",
+        ]),
+        parts(&[words, &file("Befund.pdf", "Prospekt.pdf")]),
+        parts(&[words, &file("Prospekt.pdf", "Befund.pdf")]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        client.letter("erika@unfall.insurer.example", &["k@web.example"], letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 1, "{number}\n{}", gateway.log());
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use sealpost_mail::{
-    Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, Reply, Sealed, TlsFloor,
-    Treatment,
+    Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, PlainContent, Reply,
+    Sealed, TlsFloor, Treatment,
 };
 use sealpost_policy::{Deep, Facts, HeadsWithin, Known, Needs, Rules};
 
@@ -207,10 +207,10 @@ pub fn names_letters(head: &Head, our_name: &str, bytes: &[u8]) -> Known<bool> {
 }
 
 fn look_at(bytes: &[u8]) -> Looked {
-    let (encrypted, signed) = match Letter::parse(bytes) {
-        Ok(letter) => (letter.is_encrypted(), letter.is_signed()),
+    let letter = match Letter::parse(bytes) {
+        Ok(letter) => Some(letter),
         // A nested letter without a head is text.
-        Err(LetterError::NoHeader) => (false, false),
+        Err(LetterError::NoHeader) => None,
         Err(error @ LetterError::TooComplex) => {
             let why = || error.to_string();
             return Looked {
@@ -222,14 +222,16 @@ fn look_at(bytes: &[u8]) -> Looked {
         }
     };
     let mut inside = Inside::of(bytes);
+    let plain = letter.as_ref().map(|letter| PlainContent::of(letter, &inside)).unwrap_or_default();
     let (within, heads) = of_letters(&mut inside);
     let deep = Known::Yes(Deep {
         attachments: inside.files,
         texts: inside.texts,
+        plain,
         unread: inside.unread.map(|why| why.to_string()),
         illegible: inside.illegible.map(|why| why.to_string()),
-        encrypted,
-        signed,
+        encrypted: letter.as_ref().is_some_and(Letter::is_encrypted),
+        signed: letter.as_ref().is_some_and(Letter::is_signed),
     });
     Looked { deep, within, perhaps: inside.perhaps_ids, heads }
 }

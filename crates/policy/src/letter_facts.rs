@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
+use sealpost_mail::{Address, Direction, Head, Origin, PlainContent, ReversePath};
 
 /// Everything known of a letter when a recipient's copy is judged.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,8 @@ pub struct Deep {
     pub attachments: Vec<(String, String)>,
     /// Every text that a reader's program may show.
     pub texts: Vec<String>,
+    /// What all programs show alike: only by this may a rule relay.
+    pub plain: PlainContent,
     /// Why there may be other attachments and texts: then "no" is never certain.
     pub unread: Option<String>,
     /// Why there may be other texts.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Direction, Head, Layers, Origin, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{
+    Address, Direction, Head, Layers, Origin, PlainContent, ReversePath, TlsFloor, Treatment,
+};
 
 use crate::{Deep, Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec, When};
 
@@ -75,7 +77,8 @@ fn a_subject_that_is_too_long_is_refused_and_says_so() {
 #[test]
 fn a_text_that_grows_beyond_measure_is_refused_and_says_so() {
     let of = |text: &str| {
-        let deep = Deep { texts: vec![text.to_owned()], ..Deep::default() };
+        let plain = PlainContent { forms: vec![text.to_owned()], files: Vec::new() };
+        let deep = Deep { texts: vec![text.to_owned()], plain, ..Deep::default() };
         verdict("text-pattern = '(?i)\\bvertraulich\\b'", b"Subject: x\r\n", &Known::Yes(deep))
     };
     let grown = of(&"\u{fdfa}".repeat(100_000));

@@ -3,7 +3,9 @@
 use super::*;
 use crate::{Deep, HeadsWithin, Known, When};
 use proptest::prelude::*;
-use sealpost_mail::{Direction, Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
+use sealpost_mail::{
+    Direction, Fault, Head, Origin, Otherwise, PlainContent, ReversePath, Signing, TlsFloor,
+};
 use serde::Deserialize;
 
 #[path = "explanation_tests.rs"]
@@ -41,6 +43,10 @@ impl Case {
             deep: Known::Yes(Deep {
                 attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
                 texts: vec!["IBAN DE02 1203".into()],
+                plain: PlainContent {
+                    forms: vec!["IBAN DE02 1203".into()],
+                    files: vec![("Gutachten.PDF".into(), "application/pdf".into())],
+                },
                 unread: None,
                 illegible: None,
                 encrypted: false,
@@ -348,6 +354,34 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
     assert_eq!(rules(&text("signed = true")).judge(&case.facts()).reason.rule, "unsure");
 }
 
+/// A letter of this text and a PDF file, both plain.
+fn deep_of(text: &str) -> Deep {
+    let files = vec![("a.pdf".to_owned(), "application/pdf".to_owned())];
+    let plain = PlainContent { forms: vec![text.to_owned()], files: files.clone() };
+    Deep { attachments: files, texts: vec![text.to_owned()], plain, ..Deep::default() }
+}
+
+/// By what not every program shows, no rule relays; a rule that protects does.
+#[test]
+fn what_is_not_plain_protects_and_lets_nothing_go() {
+    let mut case = Case::new(HEAD);
+    for found in ["text-pattern = 'offen'", "attachment-name = '*.pdf'", "attachment-type = '*/pdf'"] {
+        for (plain, then, decides) in [
+            (deep_of("offen").plain, "relay", true),
+            (PlainContent::default(), "relay", false),
+            (PlainContent::default(), "portal", true),
+        ] {
+            case.deep = Known::Yes(Deep { plain, ..deep_of("offen") });
+            let rule = format!("[[rule]]\nname = \"r\"\nwhen = {{ {found} }}\nthen = \"{then}\"\n");
+            assert_eq!(rules(&rule).judge(&case.facts()).reason.rule == "r", decides, "{found} {then}");
+        }
+    }
+    let halves = PlainContent { forms: vec!["offen".to_owned(), "Befund".to_owned()], files: Vec::new() };
+    case.deep = Known::Yes(Deep { plain: halves, ..deep_of("offen") });
+    let rule = "[[rule]]\nname = \"r\"\nwhen = { text-pattern = 'offen' }\nthen = \"relay\"\n";
+    assert_ne!(rules(rule).judge(&case.facts()).reason.rule, "r");
+}
+
 #[test]
 fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
     let verdict = |when: &str, case: &Case| {
@@ -374,12 +408,7 @@ fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
 
     // What could be read counts; what could not is not a "no".
     let mut part = Case::new(HEAD);
-    let deep = Deep {
-        attachments: vec![("a.pdf".into(), "application/pdf".into())],
-        texts: vec!["offen".into()],
-        unread: Some("part of it is encrypted".into()),
-        ..Deep::default()
-    };
+    let deep = Deep { unread: Some("part of it is encrypted".into()), ..deep_of("offen") };
     part.deep = Known::Yes(deep);
     for found in ["text-pattern = 'offen'", "attachment-name = '*.pdf'", "attachment-type = '*/pdf'"] {
         assert_eq!(verdict(found, &part), "unsure", "{found}");
