@@ -88,18 +88,14 @@ fn narrow(message: &mut Message, asked: &Query) {
         // What was said about its target.
         message.metadata.response_code = ResponseCode::NoError;
     }
-    // RFC 4035 §5.3.4: the answer from a wildcard needs the proof that there is no closer name.
-    let mut signatures = message.answers.iter().filter_map(signature);
-    let from_wildcard = signatures.any(|one| one.input().num_labels < name.num_labels());
-    message
-        .answers
-        .iter_mut()
-        .chain(&mut message.authorities)
-        .for_each(|record| record.ttl = record.ttl.min(MAX_TTL));
-    // The zone that a wildcard is of proves that there is no closer name, not one above it.
-    let mut zones = message.answers.iter().filter_map(signature).map(|one| &one.input().signer_name);
-    let zone = zones.next().cloned();
-    let is_one_zone = zones.all(|other| Some(other) == zone.as_ref());
+    let cut = |record: &mut Record| record.ttl = record.ttl.min(MAX_TTL);
+    message.answers.iter_mut().chain(&mut message.authorities).for_each(cut);
+    // RFC 4035 §5.3.4: the answer from a wildcard needs the proof that there is no closer name: by the zone that the
+    // wildcard is of, not by one above it.
+    let signatures = || message.answers.iter().filter_map(signature).map(|one| one.input());
+    let from_wildcard = signatures().any(|one| one.num_labels < name.num_labels());
+    let zone = signatures().next().map(|one| one.signer_name.clone());
+    let is_one_zone = signatures().all(|one| Some(&one.signer_name) == zone.as_ref());
     if found.is_some() && !(from_wildcard && is_one_zone) {
         message.authorities.clear();
         return;

@@ -277,25 +277,23 @@ impl Resolver for SystemResolver {
 
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
         let name = format!("_{port}._tcp.{host}");
-        let answer = match self.world.lookup(absolute(&name), RecordType::TLSA).await {
-            Ok(answer) => Chain::of(&name, &answer)?,
-            Err(error) if denies_with_too_many_iterations(&error) => return Ok(Vec::new()),
-            Err(error) => match dns_error(&error) {
-                // In a signed zone that is proven; a failed proof is another error.
-                DnsError::NoSuchName | DnsError::NoRecords => return Ok(Vec::new()),
-                error @ (DnsError::Temporary(_) | DnsError::Bogus) => return Err(error),
-            },
-        };
-        match answer.proof() {
-            Proof::Unsigned => Ok(Vec::new()),
-            Proof::Signed => Ok(answer
-                .0
-                .iter()
-                .filter_map(|record| {
-                    let RData::TLSA(tlsa) = &record.data else { return None };
-                    Some(as_tlsa(tlsa))
-                })
-                .collect()),
+        let answer = self.world.lookup(absolute(&name), RecordType::TLSA).await;
+        if answer.as_ref().is_err_and(denies_with_too_many_iterations) {
+            return Ok(Vec::new());
+        }
+        let chain = answer.map_err(|error| dns_error(&error)).and_then(|answer| Chain::of(&name, &answer));
+        let found = chain.and_then(|chain| {
+            chain.only(|record| {
+                let RData::TLSA(tlsa) = &record.data else { return None };
+                Some(as_tlsa(tlsa))
+            })
+        });
+        match found {
+            Ok(DnsAnswer { records, proof: Proof::Signed }) => Ok(records),
+            // In a signed zone their absence is proven; a failed proof is another error.
+            Ok(DnsAnswer { proof: Proof::Unsigned, .. })
+            | Err(DnsError::NoSuchName | DnsError::NoRecords) => Ok(Vec::new()),
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => Err(error),
         }
     }
 

@@ -54,6 +54,12 @@ fn world(root: &ZoneKey, signed: Option<&ZoneKey>, promised: &ZoneKey) -> Vec<Zo
     vec![root, clinic, plain]
 }
 
+/// What the unsigned domain says where it has no record.
+fn plain_soa() -> Record {
+    let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, 60);
+    Record::from_rdata(name("plain."), 60, RData::SOA(soa))
+}
+
 /// A resolver with this server and this root.
 fn resolver(server: SocketAddr, root: &ZoneKey) -> (SystemResolver, tempfile::NamedTempFile) {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -159,9 +165,8 @@ async fn another_zone_denies_nothing() {
             let asked = &reply.queries[0];
             let kind = asked.query_type();
             if name("clinic.").zone_of(asked.name()) && matches!(kind, RecordType::MX | RecordType::TLSA) {
-                let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, 60);
                 reply.answers.clear();
-                reply.authorities = vec![Record::from_rdata(name("plain."), 60, RData::SOA(soa))];
+                reply.authorities = vec![plain_soa()];
                 reply.metadata.response_code = code;
             }
         };
@@ -183,9 +188,8 @@ async fn a_wildcard_stands_for_no_name_that_is_there() {
     let expanded = zones[1].expanded("*.wild.clinic.", RecordType::CNAME, "_25._tcp.mx.wild.clinic.");
     let server = serve_changed(zones, move |reply| {
         if reply.queries[0].query_type() == RecordType::TLSA && !reply.answers.is_empty() {
-            let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, 60);
             reply.answers.clone_from(&expanded);
-            reply.authorities = vec![Record::from_rdata(name("plain."), 60, RData::SOA(soa))];
+            reply.authorities = vec![plain_soa()];
         }
     });
     let (dns, _file) = resolver(server.await, &root);
