@@ -282,18 +282,10 @@ impl Condition {
             Self::SizeAtMost(bytes) => Truth::of(facts.size <= *bytes),
             Self::AttachmentName(names) => files(facts, |(name, _)| any_name_matches(names, name)),
             Self::AttachmentType(types) => files(facts, |(_, kind)| any_name_matches(types, kind)),
-            Self::TextPattern(patterns) => {
-                let found = |deep: &Deep| {
-                    let plainly = || deep.plain.every_form(|form| any_match(patterns, form));
-                    unless_plainly(any_matches(patterns, &deep.texts), plainly)
-                };
-                match (asked(facts.deep, found), facts.deep) {
-                    (Truth::No, Known::Yes(deep)) => {
-                        deep.hidden_text().map_or(Truth::No, |why| Truth::Never(why.clone()))
-                    }
-                    (truth, _) => truth,
-                }
-            }
+            Self::TextPattern(patterns) => searched(facts, Deep::hidden_text, |deep| {
+                let plainly = || deep.plain.every_form(|form| any_match(patterns, form));
+                unless_plainly(any_matches(patterns, &deep.texts), plainly)
+            }),
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
             Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
@@ -556,17 +548,22 @@ fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Truth {
     known(facts.deep, holds)
 }
 
-/// Searches the files that could be found, by every name and type. No match is "no" only if everything could be read, and
-/// a match is plain only if the file is listed so.
+/// Searches the files that could be found, by every name and type; a match is plain only if the file is listed so.
 fn files(facts: &Facts<'_>, matches: impl Fn(&(String, String)) -> bool) -> Truth {
-    let found = |deep: &Deep| {
+    searched(facts, Deep::hidden_files, |deep| {
         let plainly = || deep.plain.files.iter().any(&matches);
         unless_plainly(Truth::of(deep.attachments.iter().any(&matches)), plainly)
-    };
+    })
+}
+
+/// Searches what could be read. A match is a match; no match is "no" only if everything could be read.
+fn searched(
+    facts: &Facts<'_>,
+    hidden: impl Fn(&Deep) -> Option<&String>,
+    found: impl Fn(&Deep) -> Truth,
+) -> Truth {
     match (asked(facts.deep, found), facts.deep) {
-        (Truth::No, Known::Yes(deep)) => {
-            deep.hidden_files().map_or(Truth::No, |why| Truth::Never(why.clone()))
-        }
+        (Truth::No, Known::Yes(deep)) => hidden(deep).map_or(Truth::No, |why| Truth::Never(why.clone())),
         (truth, _) => truth,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Direction, Head, Origin, PlainContent, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Treatment};
 
 use super::*;
 use crate::{Deep, HeadsWithin, Known, RuleSpec, TreatmentSpec, When};
@@ -145,8 +145,7 @@ fn treatment(when: &str, place: LooksAt, text: &str) -> Treatment {
         LooksAt::Text => Deep { texts: vec![format!("Guten Tag,\n{text}\nGruss")], ..Deep::default() },
         LooksAt::Field(_) => Deep::default(),
     };
-    let plain = PlainContent { forms: deep.texts.clone(), files: deep.attachments.clone() };
-    let deep = Deep { plain, ..deep };
+    let deep = deep.all_plain();
     let origin = Origin {
         peer: "192.0.2.7".parse().unwrap(),
         listener: "inside".into(),

@@ -76,6 +76,13 @@ pub struct Deep {
 }
 
 impl Deep {
+    /// With all of it plain: a text of one form, files of one name. For letters that are only thought of.
+    pub(crate) fn all_plain(self) -> Self {
+        let form = (!self.texts.is_empty()).then(|| self.texts.join("\n"));
+        let plain = PlainContent { forms: form.into_iter().collect(), files: self.attachments.clone() };
+        Self { plain, ..self }
+    }
+
     /// Why there may be unseen files.
     pub(crate) fn hidden_files(&self) -> Option<&String> {
         self.unread.as_ref()

@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{
-    Address, Direction, Head, Layers, Origin, PlainContent, ReversePath, TlsFloor, Treatment,
-};
+use sealpost_mail::{Address, Direction, Head, Layers, Origin, ReversePath, TlsFloor, Treatment};
 
 use crate::{Deep, Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec, When};
 
@@ -77,8 +75,7 @@ fn a_subject_that_is_too_long_is_refused_and_says_so() {
 #[test]
 fn a_text_that_grows_beyond_measure_is_refused_and_says_so() {
     let of = |text: &str| {
-        let plain = PlainContent { forms: vec![text.to_owned()], files: Vec::new() };
-        let deep = Deep { texts: vec![text.to_owned()], plain, ..Deep::default() };
+        let deep = Deep { texts: vec![text.to_owned()], ..Deep::default() }.all_plain();
         verdict("text-pattern = '(?i)\\bvertraulich\\b'", b"Subject: x\r\n", &Known::Yes(deep))
     };
     let grown = of(&"\u{fdfa}".repeat(100_000));

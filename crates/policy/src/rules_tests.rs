@@ -40,18 +40,15 @@ impl Case {
             head: Head::new(head.replace('\n', "\r\n").into_bytes()).unwrap(),
             recipient: Address::parse("eva@web.example").unwrap(),
             size: 1000,
-            deep: Known::Yes(Deep {
-                attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
-                texts: vec!["IBAN DE02 1203".into()],
-                plain: PlainContent {
-                    forms: vec!["IBAN DE02 1203".into()],
-                    files: vec![("Gutachten.PDF".into(), "application/pdf".into())],
-                },
-                unread: None,
-                illegible: None,
-                encrypted: false,
-                signed: true,
-            }),
+            deep: Known::Yes(
+                Deep {
+                    attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
+                    texts: vec!["IBAN DE02 1203".into()],
+                    signed: true,
+                    ..Deep::default()
+                }
+                .all_plain(),
+            ),
             heads: Known::Yes(HeadsWithin::default()),
             thread: Known::Yes(true),
         }
@@ -356,9 +353,8 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
 
 /// A letter of this text and a PDF file, both plain.
 fn deep_of(text: &str) -> Deep {
-    let files = vec![("a.pdf".to_owned(), "application/pdf".to_owned())];
-    let plain = PlainContent { forms: vec![text.to_owned()], files: files.clone() };
-    Deep { attachments: files, texts: vec![text.to_owned()], plain, ..Deep::default() }
+    let attachments = vec![("a.pdf".to_owned(), "application/pdf".to_owned())];
+    Deep { attachments, texts: vec![text.to_owned()], ..Deep::default() }.all_plain()
 }
 
 /// By what not every program shows, no rule relays; a rule that protects does.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sealpost_mail::{Address, Direction, Head, Origin, PlainContent, ReversePath};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
 use super::entrance::Entrance;
 use super::sample;
@@ -59,13 +59,6 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Everything in it is plain: a text of one form, files of one name.
-    fn plain_deep(&self) -> Deep {
-        let form = (!self.deep.texts.is_empty()).then(|| self.deep.texts.join("\n"));
-        let plain = PlainContent { forms: form.into_iter().collect(), files: self.deep.attachments.clone() };
-        Deep { plain, ..self.deep.clone() }
-    }
-
     pub(super) fn with_facts<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> Option<T> {
         let mut lines = vec![
             "Received: from client by gateway; Mon, 2 Mar 2026 08:00:00 +0100".to_owned(),
@@ -87,7 +80,7 @@ impl Probe {
             head: &head,
             recipient: &self.recipient,
             size: self.size,
-            deep: &Known::Yes(self.plain_deep()),
+            deep: &Known::Yes(self.deep.clone().all_plain()),
             heads: &Known::Yes(HeadsWithin::default()),
             thread: &Known::Yes(self.thread),
             closed_thread: &Known::Yes(self.closed_thread),
